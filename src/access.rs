@@ -1,0 +1,172 @@
+//! Who somebody is, and what they may do.
+//!
+//! An identity comes from a key whose signature was verified, and from nothing else. The user name only
+//! chooses among the maintainers of that key; one that names a maintainer who does not have the key is
+//! refused. What is said to a stranger is what the public registry says anyway.
+
+use crate::command::{Command, Scope};
+use crate::model::{Asn, Mntner, Refusal};
+use crate::registry::{Index, KeyFingerprint};
+use std::fmt;
+
+/// Somebody whose key was proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The maintainer that they are, or act for; `None`: an administrator who named none.
+    pub maintainer: Option<Mntner>,
+    /// What the key is good for.
+    pub rights: Rights,
+    /// The key, as OpenSSH prints it; `local` for the operator's own command line.
+    pub key: String,
+    /// Where the session comes from.
+    pub source: String,
+}
+
+/// What a key is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// The maintainer's own AS numbers.
+    Member,
+    /// Everything.
+    Admin,
+}
+
+/// Why somebody is not let in, in words that help them and tell nobody anything new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No maintainer of this name.
+    Unknown(String),
+    /// The maintainer has keys, and none of those offered is one of them.
+    OtherKey(Mntner, usize),
+    /// The maintainer has nothing but PGP.
+    OnlyPgp(Mntner),
+    /// The maintainer has no key that could be used.
+    NoKey(Mntner),
+    /// The key belongs to several maintainers, and the user name is none of them.
+    Several(Vec<Mntner>),
+}
+
+/// Whose key this is. `login` is the SSH user name.
+pub fn identify(
+    index: &Index,
+    admins: &[KeyFingerprint],
+    login: &str,
+    key: &KeyFingerprint,
+) -> Result<(Option<Mntner>, Rights), Denial> {
+    let named = named(index, login);
+    if admins.contains(key) {
+        return Ok((named, Rights::Admin));
+    }
+    let mut owners = index.by_key(key).map(|it| it.name().clone());
+    match named {
+        Some(name) if owners.any(|owner| owner == name) => Ok((Some(name), Rights::Member)),
+        Some(name) => Err(denial(index, name)),
+        None => match owners.collect::<Vec<_>>().as_slice() {
+            [] => Err(Denial::Unknown(login.to_string())),
+            [only] => Ok((Some(only.clone()), Rights::Member)),
+            several => Err(Denial::Several(several.to_vec())),
+        },
+    }
+}
+
+/// What to tell somebody none of whose keys was taken.
+pub fn explain(index: &Index, login: &str) -> Denial {
+    match named(index, login) {
+        Some(name) => denial(index, name),
+        None => Denial::Unknown(login.to_string()),
+    }
+}
+
+fn named(index: &Index, login: &str) -> Option<Mntner> {
+    Mntner::candidates(login).find(|name| index.maintainer(name).is_some())
+}
+
+fn denial(index: &Index, name: Mntner) -> Denial {
+    match index.maintainer(&name) {
+        Some(it) if !it.keys().is_empty() => Denial::OtherKey(name, it.keys().len()),
+        Some(it) if it.has_pgp() => Denial::OnlyPgp(name),
+        _ => Denial::NoKey(name),
+    }
+}
+
+impl Identity {
+    /// The AS numbers of this identity by the registry of this moment: a change acts on open sessions.
+    pub fn asns(&self, index: &Index) -> Vec<Asn> {
+        let found = self.maintainer.as_ref().and_then(|name| index.maintainer(name));
+        found.map(|it| it.asns().to_vec()).unwrap_or_default()
+    }
+
+    /// The name in audit records: an administrator is recorded as such, whoever they act for.
+    pub fn actor(&self) -> String {
+        match (self.rights, &self.maintainer) {
+            (Rights::Member, Some(name)) => name.to_string(),
+            (Rights::Admin, Some(name)) => format!("admin for {name}"),
+            (_, None) => "admin".to_string(),
+        }
+    }
+}
+
+/// May they? Decided on the typed command, without a wildcard: a new command does not compile before
+/// somebody has decided whom it is for.
+pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
+    let admin = match command {
+        Command::PeerList(Scope::All) => true,
+        Command::Help(_)
+        | Command::Intro
+        | Command::Whoami
+        | Command::PeerList(Scope::Mine)
+        | Command::PeerCreate
+        | Command::PeerConfig
+        | Command::PeerStatus
+        | Command::PeerRemove
+        | Command::Bye => false,
+    };
+    match (admin, identity.rights) {
+        (false, _) | (true, Rights::Admin) => Ok(()),
+        (true, Rights::Member) => Err(Refusal::new(
+            "admins_only",
+            "That is for the operators of this POP",
+            "Without --all you see your own peerings",
+        )),
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const REGISTRY: &str = "https://wiki.dn42.dev/howto/Registry-Authentication";
+        match self {
+            Denial::Unknown(login) => write!(
+                out,
+                "The dn42 registry has no maintainer {}-MNT. Log in with the name of yours, without -MNT",
+                login.to_uppercase()
+            ),
+            Denial::OtherKey(name, 1) => write!(
+                out,
+                "{name} has one SSH key in the dn42 registry, and you did not offer it. ssh -i FILE chooses a key"
+            ),
+            Denial::OtherKey(name, count) => write!(
+                out,
+                "{name} has {count} SSH keys in the dn42 registry, and you offered none of them. \
+                 ssh -i FILE chooses a key"
+            ),
+            Denial::OnlyPgp(name) => write!(
+                out,
+                "{name} has only PGP in the dn42 registry. Add an SSH key there to log in here: \
+                 auth: ssh-ed25519 AAAA..., see {REGISTRY}"
+            ),
+            Denial::NoKey(name) => write!(
+                out,
+                "{name} has no SSH key in the dn42 registry that could be used. Add one there to log in \
+                 here: auth: ssh-ed25519 AAAA..., see {REGISTRY}"
+            ),
+            Denial::Several(names) => {
+                let logins: Vec<String> = names.iter().map(Mntner::login).collect();
+                write!(
+                    out,
+                    "This key belongs to several maintainers. Log in as one: {}",
+                    logins.join(", ")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The loop's hand on BIRD: check, give a refused file back, configure, and look that it is there.
+
+use super::ApplySettings;
+use crate::board::{BgpView, RoutesView};
+use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
+use crate::model::Asn;
+use crate::plan::{FileKind, Step, bird as plan};
+use crate::sys::bird::{BgpStatus, Bird, BirdError, Check, Complaint, Configured, connect};
+use crate::sys::files;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// What is remembered of BIRD between passes.
+pub struct BirdHand {
+    /// Whether BIRD has what the files say is not known: at the start, and after it could not be told.
+    uncertain: bool,
+    trouble: Option<String>,
+    configured: Option<Instant>,
+}
+
+/// Peerings that are not as they should be, and why.
+type Failures = Vec<(Asn, String)>;
+
+impl Default for BirdHand {
+    fn default() -> BirdHand {
+        BirdHand { uncertain: true, trouble: None, configured: None }
+    }
+}
+
+impl BirdHand {
+    /// What keeps BIRD from being told anything.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.clone()
+    }
+
+    /// The protocols that BIRD runs, if that is not known from before; else `None`, and BIRD is not asked.
+    pub async fn recollect(&mut self, settings: &ApplySettings) -> Option<Vec<Asn>> {
+        let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
+        match protocols(socket).await {
+            Ok(asns) => {
+                (self.uncertain, self.trouble) = (false, None);
+                Some(asns)
+            }
+            Err(error) => {
+                self.trouble = Some(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Lets BIRD read the files. A file of ours that it refuses goes back to what it was before this
+    /// pass, its peering fails with BIRD's words, and the rest goes on.
+    pub async fn configure(
+        &mut self,
+        settings: &ApplySettings,
+        steps: &[Step],
+        (present, absent): (&[Asn], &[Asn]),
+    ) -> Failures {
+        let Some(socket) = settings.bird_socket.as_deref() else {
+            return Failures::new();
+        };
+        self.pause().await;
+        match self.attempt(settings, socket, steps, (present, absent)).await {
+            Ok(failures) => {
+                self.trouble = None;
+                failures
+            }
+            Err(why) => {
+                (self.uncertain, self.trouble) = (true, Some(why.clone()));
+                present.iter().chain(absent).map(|asn| (*asn, why.clone())).collect()
+            }
+        }
+    }
+
+    /// At most one configuration in [`BIRD_CONFIGURE_PAUSE_MS`], the first at once.
+    async fn pause(&mut self) {
+        let pause = Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS);
+        if let Some(rest) = self.configured.and_then(|then| pause.checked_sub(then.elapsed())) {
+            smol::Timer::after(rest).await;
+        }
+        self.configured = Some(Instant::now());
+    }
+
+    async fn attempt(
+        &mut self,
+        settings: &ApplySettings,
+        socket: &Path,
+        steps: &[Step],
+        (present, absent): (&[Asn], &[Asn]),
+    ) -> Result<Failures, String> {
+        let words = |error: BirdError| error.to_string();
+        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.map_err(words)?;
+        let mut failures = Failures::new();
+        while let Check::Refused(complaint) = bird.check().await.map_err(words)? {
+            let failure = give_back(settings, steps, &complaint)?;
+            // What stood there before is refused as well: that is not this pass's doing.
+            if failures.iter().any(|it| it.0 == failure.0) {
+                return Err(refused(&complaint));
+            }
+            failures.push(failure);
+        }
+        if failures.len() < present.len() + absent.len() {
+            match bird.configure().await.map_err(words)? {
+                Configured::Done | Configured::InProgress | Configured::Queued => {}
+                Configured::Refused(complaint) => return Err(refused(&complaint)),
+                Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
+            }
+        }
+        let present: Vec<Asn> =
+            present.iter().copied().filter(|asn| failures.iter().all(|it| it.0 != *asn)).collect();
+        failures.extend(look_for(&mut bird, &present, absent).await.map_err(words)?);
+        Ok(failures)
+    }
+
+    /// How one BGP session is; `None` if BIRD does not run it or does not answer.
+    pub async fn look(&mut self, settings: &ApplySettings, asn: Asn) -> Option<BgpView> {
+        let socket = settings.bird_socket.as_deref()?;
+        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+        bird.protocol(&plan::protocol_name(asn)).await.ok().flatten().map(view)
+    }
+}
+
+async fn protocols(socket: &Path) -> Result<Vec<Asn>, BirdError> {
+    let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+    ours(&mut bird).await
+}
+
+async fn ours(bird: &mut Bird) -> Result<Vec<Asn>, BirdError> {
+    let all = bird.protocols("ebgp_as*").await?;
+    let owner = |name: &str| plan::file_owner(name.strip_suffix("_v6")?);
+    // A protocol that was removed is listed until its routes are gone, as `flush`.
+    Ok(all.iter().filter(|it| it.state != "flush").filter_map(|it| owner(&it.name)).collect())
+}
+
+/// Gives a file back that BIRD refused: what it was before this pass, or nothing. A refusal that names
+/// no file of this pass is the operator's matter, and nothing is touched.
+fn give_back(
+    settings: &ApplySettings,
+    steps: &[Step],
+    complaint: &Complaint,
+) -> Result<(Asn, String), String> {
+    let directory = &settings.bird_directory;
+    let named = complaint.file.as_deref().and_then(|path| owner(path, directory));
+    let written = steps.iter().find_map(|step| match step {
+        Step::WriteFile { kind: FileKind::Bird, asn, old, .. } if Some(*asn) == named => {
+            Some((asn, old))
+        }
+        _ => None,
+    });
+    let (asn, old) = written.ok_or_else(|| refused(complaint))?;
+    let restored = match old {
+        Some(text) => files::write(directory, FileKind::Bird, *asn, text),
+        None => files::remove(directory, FileKind::Bird, *asn),
+    };
+    let (line, column, words) = (complaint.line, complaint.column, &complaint.words);
+    restored.map_err(|error| error.to_string())?;
+    Ok((*asn, format!("BIRD refuses line {line}, column {column} of its file: {words}")))
+}
+
+/// Whose file this is, if it lies in our directory.
+fn owner(path: &Path, directory: &Path) -> Option<Asn> {
+    let inside = path.parent()? == directory
+        || path.parent()?.canonicalize().ok()? == directory.canonicalize().ok()?;
+    let asn = plan::file_owner(path.file_name()?.to_str()?)?;
+    inside.then_some(asn)
+}
+
+fn refused(complaint: &Complaint) -> String {
+    let place = complaint.file.as_ref().map_or(String::new(), |file| {
+        format!("{}:{}:{}: ", file.display(), complaint.line, complaint.column)
+    });
+    format!("BIRD refuses its configuration, not because of a peering: {place}{}", complaint.words)
+}
+
+/// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a session.
+async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Failures, BirdError> {
+    let mut wrong = Failures::new();
+    for _ in 0..BIRD_LOOKS_MAX {
+        let running = ours(bird).await?;
+        let missing = present.iter().filter(|asn| !running.contains(asn));
+        let staying = absent.iter().filter(|asn| running.contains(asn));
+        wrong = missing
+            .map(|asn| {
+                (
+                    *asn,
+                    "BIRD was configured and does not run its protocol; is bgp_peers included?"
+                        .to_string(),
+                )
+            })
+            .chain(staying.map(|asn| (*asn, "BIRD still runs its protocol".to_string())))
+            .collect();
+        if wrong.is_empty() {
+            break;
+        }
+        smol::Timer::after(Duration::from_millis(BIRD_LOOK_PAUSE_MS)).await;
+    }
+    Ok(wrong)
+}
+
+fn view(status: BgpStatus) -> BgpView {
+    let up = |it: &&crate::sys::bird::Channel| it.imported.is_some();
+    BgpView {
+        state: status.bgp_state.map_or(String::new(), |it| it.to_string()),
+        since: status.protocol.since.clone(),
+        last_error: status.last_error.clone().unwrap_or_default(),
+        routes: status
+            .channels
+            .iter()
+            .filter(up)
+            .map(|it| RoutesView {
+                family: it.name.clone(),
+                imported: it.imported.unwrap_or(0),
+                filtered: it.filtered,
+                exported: it.exported.unwrap_or(0),
+            })
+            .collect(),
+    }
+}

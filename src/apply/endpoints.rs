@@ -1,0 +1,138 @@
+//! Where members are now: names to addresses, each judged anew.
+//!
+//! A link whose handshake is fresh is left alone, wherever the member may have moved to. For the others
+//! the declared endpoint is resolved again. An address that policy forbids never reaches the kernel,
+//! even if the name was harmless when the peering was made.
+
+use super::{Pass, handshake_age};
+use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
+use crate::model::{Asn, Endpoint, Host, IfName, Timestamp};
+use crate::peering::policy::{Policy, verdict};
+use crate::plan::wireguard::LinkActual;
+use crate::sys;
+use crate::sys::dns::Resolver;
+use crate::sys::wireguard::Backend;
+use smol::LocalExecutor;
+use smol::future::FutureExt as _;
+use smol::lock::Semaphore;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, SystemTime};
+
+/// What came of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Where to send; `None`: leave it as it is.
+    pub address: Option<SocketAddr>,
+    /// Why there is no address.
+    pub trouble: Option<String>,
+}
+
+/// Resolves every endpoint that needs it, many at once. Those that take longer than [`RESOLVE_MS`] are
+/// left for the next pass: a dead name server must not hold up somebody else's new peering.
+pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved> {
+    let results = RefCell::new(BTreeMap::new());
+    if pass.settings.backend == Backend::Files {
+        return results.into_inner();
+    }
+    let policy = Policy { own: sys::own_addresses(), ..pass.settings.policy.clone() };
+    let places = Semaphore::new(RESOLVE_PARALLEL_MAX);
+    let executor = LocalExecutor::new();
+    let mut tasks = Vec::new();
+    for peering in &pass.peerings {
+        let link = pass.actual.links.get(&IfName::of(peering.asn));
+        let Some(endpoint) = peering.endpoint.as_ref().filter(|_| is_stale(link)) else { continue };
+        let (places, policy, results) = (&places, &policy, &results);
+        tasks.push(executor.spawn(async move {
+            let _place = places.acquire().await;
+            let resolved = one(resolver, policy, endpoint, link).await;
+            results.borrow_mut().insert(peering.asn, resolved);
+        }));
+    }
+    let all = executor.run(async {
+        for task in &mut tasks {
+            task.await;
+        }
+    });
+    let elapsed = async {
+        smol::Timer::after(Duration::from_millis(RESOLVE_MS)).await;
+    };
+    all.or(elapsed).await;
+    drop(tasks);
+    results.take()
+}
+
+/// Must we look where the member is? Not while packets go both ways.
+fn is_stale(link: Option<&LinkActual>) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    link.and_then(|link| handshake_age(link, now)).is_none_or(|age| age > HANDSHAKE_STALE_S)
+}
+
+async fn one(
+    resolver: &Resolver,
+    policy: &Policy,
+    endpoint: &Endpoint,
+    link: Option<&LinkActual>,
+) -> Resolved {
+    let addresses = match &endpoint.host {
+        Host::Ip(address) => vec![address.get()],
+        Host::Name(name) => match resolver.resolve(name, policy.families).await {
+            Ok(addresses) => addresses,
+            Err(error) => return Resolved { address: None, trouble: Some(error.to_string()) },
+        },
+    };
+    let used = link.and_then(|it| it.peers.first()?.endpoint).map(|it| it.ip());
+    choose(&addresses, policy, used, endpoint.port.get())
+}
+
+/// The address in use if the name still stands for it, else the first that policy allows.
+fn choose(addresses: &[IpAddr], policy: &Policy, used: Option<IpAddr>, port: u16) -> Resolved {
+    let allowed = |it: &&IpAddr| verdict(**it, policy).is_ok();
+    let kept = addresses.iter().filter(allowed).find(|it| Some(**it) == used);
+    match (kept.or_else(|| addresses.iter().find(allowed)), addresses.first()) {
+        (Some(ip), _) => Resolved { address: Some(SocketAddr::new(*ip, port)), trouble: None },
+        (None, Some(first)) => {
+            let why = verdict(*first, policy).err().map(|it| it.to_string());
+            Resolved { address: None, trouble: why }
+        }
+        (None, None) => Resolved::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peering::policy::Families;
+
+    fn chosen(addresses: &[&str], used: Option<&str>) -> Resolved {
+        let policy = Policy {
+            families: Families::Both,
+            reserved: vec!["2a01:4f8:bad::/48".parse().unwrap()],
+            allowed: vec![],
+            own: vec![],
+        };
+        let addresses: Vec<IpAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+        choose(&addresses, &policy, used.map(|it| it.parse().unwrap()), 20263)
+    }
+
+    #[test]
+    fn the_address_in_use_stays_while_the_name_stands_for_it() {
+        let two = ["2a01:4f8::1", "2a01:4f8::2"];
+        let address = |it: Resolved| it.address.unwrap().to_string();
+        assert_eq!(address(chosen(&two, None)), "[2a01:4f8::1]:20263");
+        assert_eq!(address(chosen(&two, Some("2a01:4f8::2"))), "[2a01:4f8::2]:20263");
+        assert_eq!(address(chosen(&two, Some("2a01:4f8::3"))), "[2a01:4f8::1]:20263");
+    }
+
+    /// The attack: a name that was harmless at the creation is pointed into the operator's network.
+    #[test]
+    fn a_name_that_moved_into_a_reserved_network_is_not_followed() {
+        let moved = chosen(&["2a01:4f8:bad::1"], Some("2a01:4f8:bad::1"));
+        assert!(moved.address.is_none() && moved.trouble.is_some(), "{moved:?}");
+        let mixed = chosen(&["fd00::1", "2a01:4f8::1"], None);
+        assert_eq!(mixed.address.unwrap().to_string(), "[2a01:4f8::1]:20263");
+        assert!(chosen(&["::1"], None).trouble.is_some());
+    }
+}

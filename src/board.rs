@@ -1,0 +1,270 @@
+//! What stands between commands and the apply loop: the bell that wakes it, the board it publishes on.
+//!
+//! The bell has room for one ring: causes coalesce, the loop runs at its own pace. The board tells per
+//! peering what was reached; whoever waits for it is woken by each publication. Nothing but the loop
+//! asks the kernel or BIRD; commands read the board.
+
+use crate::limits::BELL_CAUSES_MAX;
+use crate::model::Asn;
+use crate::store::Generation;
+use smol::channel::{Receiver, Sender, bounded};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+
+/// Why the loop is woken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Something was saved; the words are for the log.
+    Saved(String),
+    /// The registry, the configuration or the clock: everything is to be looked over.
+    Everything(&'static str),
+    /// Somebody wants to know how this peering is.
+    Look(Asn),
+}
+
+/// The bell.
+pub struct Bell {
+    causes: RefCell<Vec<Cause>>,
+    ring: (Sender<()>, Receiver<()>),
+}
+
+/// The board.
+#[derive(Default)]
+pub struct Board {
+    entries: RefCell<BTreeMap<Asn, Entry>>,
+    generation: Cell<Generation>,
+    trouble: RefCell<Option<String>>,
+    watchers: RefCell<Vec<Sender<()>>>,
+}
+
+/// How one peering is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// The generation that this tells about.
+    pub generation: Generation,
+    /// What the loop achieved.
+    pub progress: Progress,
+    /// The address that the endpoint has now, where it is one.
+    pub endpoint: Option<SocketAddr>,
+    /// Why the endpoint is not used.
+    pub endpoint_trouble: Option<String>,
+    /// The link.
+    pub link: Option<LinkView>,
+    /// The BGP session.
+    pub bgp: Option<BgpView>,
+}
+
+/// What the loop achieved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing yet.
+    #[default]
+    Queued,
+    /// It is on the machine.
+    Applied,
+    /// It is not, and this is why.
+    Failed(String),
+}
+
+/// How a link is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkView {
+    /// Seconds since 1970 of the last handshake; 0: never.
+    pub last_handshake_s: i64,
+    /// Where the last valid packet came from, or what was configured.
+    pub endpoint: Option<SocketAddr>,
+    /// Bytes received.
+    pub rx_bytes: u64,
+    /// Bytes sent.
+    pub tx_bytes: u64,
+}
+
+/// How a BGP session is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BgpView {
+    /// BIRD's word: Established, Active, Connect, Idle, …
+    pub state: String,
+    /// Since when, in BIRD's words.
+    pub since: String,
+    /// The last error in BIRD's words; empty: none.
+    pub last_error: String,
+    /// Per family: name, imported, filtered, exported.
+    pub routes: Vec<RoutesView>,
+}
+
+/// The routes of one family.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoutesView {
+    /// `ipv4` or `ipv6`.
+    pub family: String,
+    /// Taken from the member.
+    pub imported: u64,
+    /// Refused by the filter, where BIRD counts them.
+    pub filtered: Option<u64>,
+    /// Given to the member.
+    pub exported: u64,
+}
+
+impl Default for Bell {
+    fn default() -> Bell {
+        Bell { causes: RefCell::default(), ring: bounded(1) }
+    }
+}
+
+impl Bell {
+    /// Wakes the loop. More causes than [`BELL_CAUSES_MAX`] become one: everything.
+    pub fn ring(&self, cause: Cause) {
+        let mut causes = self.causes.borrow_mut();
+        if causes.len() >= BELL_CAUSES_MAX {
+            causes.clear();
+            causes.push(Cause::Everything("many changes at once"));
+        } else if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+        // Full means that the loop is to wake already.
+        let _ = self.ring.0.try_send(());
+    }
+
+    /// Waits for a ring; everything that was asked for until then.
+    pub async fn heard(&self) -> Vec<Cause> {
+        // The sender lives as long as the bell: this cannot fail.
+        let _ = self.ring.1.recv().await;
+        self.causes.take()
+    }
+}
+
+impl Board {
+    /// The entry of a peering, if there ever was one.
+    pub fn entry(&self, asn: Asn) -> Option<Entry> {
+        self.entries.borrow().get(&asn).cloned()
+    }
+
+    /// Every entry.
+    pub fn entries(&self) -> BTreeMap<Asn, Entry> {
+        self.entries.borrow().clone()
+    }
+
+    /// What keeps the loop from working at all: the database, BIRD, the operator's own files.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    /// A command saved something about this peering: what the board says is no longer true.
+    pub fn expect(&self, asn: Asn, generation: Generation) {
+        let mut entries = self.entries.borrow_mut();
+        let entry = entries.entry(asn).or_default();
+        entry.generation = generation;
+        entry.progress = Progress::Queued;
+    }
+
+    /// The loop tells what a pass over `generation` reached. An entry that a newer command already made
+    /// stale stays queued; peerings that are not in `entries` are gone, unless a newer command made them.
+    pub fn publish(&self, generation: Generation, mut entries: BTreeMap<Asn, Entry>) {
+        for (asn, old) in self.entries.take() {
+            if old.generation > generation {
+                entries.insert(asn, old);
+            }
+        }
+        self.entries.replace(entries);
+        self.generation.set(generation);
+        self.wake();
+    }
+
+    /// The loop tells how one peering is, apart from a pass.
+    pub fn update(&self, asn: Asn, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&asn) {
+            change(entry);
+        }
+        self.wake();
+    }
+
+    /// The loop tells that it cannot work, or that it can again.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        self.trouble.replace(trouble);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        // Dropping the senders ends every wait.
+        self.watchers.take();
+    }
+
+    /// Ends with the next publication.
+    pub fn changed(&self) -> impl Future<Output = ()> + use<> {
+        let (sender, receiver) = bounded(1);
+        self.watchers.borrow_mut().push(sender);
+        async move {
+            let _ = receiver.recv().await;
+        }
+    }
+
+    /// Ends when the loop has dealt with `generation` of this peering: what it achieved, or `None` if
+    /// nothing of the peering is left.
+    pub async fn settled(&self, asn: Asn, generation: Generation) -> Option<Progress> {
+        loop {
+            let changed = self.changed();
+            match self.entry(asn) {
+                Some(entry)
+                    if entry.generation >= generation && entry.progress != Progress::Queued =>
+                {
+                    return Some(entry.progress);
+                }
+                None if self.generation.get() >= generation => return None,
+                _ => changed.await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smol::future::{block_on, poll_once};
+
+    fn asn(number: u32) -> Asn {
+        Asn::new(number).unwrap()
+    }
+
+    fn applied(generation: Generation) -> Entry {
+        Entry { generation, progress: Progress::Applied, ..Entry::default() }
+    }
+
+    #[test]
+    fn rings_coalesce_and_none_is_lost() {
+        let bell = Bell::default();
+        assert!(block_on(poll_once(bell.heard())).is_none());
+        bell.ring(Cause::Look(asn(1)));
+        bell.ring(Cause::Look(asn(1)));
+        bell.ring(Cause::Saved("x".into()));
+        assert_eq!(block_on(bell.heard()), [Cause::Look(asn(1)), Cause::Saved("x".into())]);
+        assert!(block_on(poll_once(bell.heard())).is_none());
+        (0..BELL_CAUSES_MAX * 3).for_each(|it| bell.ring(Cause::Saved(it.to_string())));
+        assert!(block_on(bell.heard()).len() <= BELL_CAUSES_MAX);
+    }
+
+    #[test]
+    fn waiting_ends_with_the_generation_and_not_before() {
+        let board = Board::default();
+        board.expect(asn(1), 5);
+        let mut wait = Box::pin(board.settled(asn(1), 5));
+        assert!(block_on(poll_once(&mut wait)).is_none());
+        board.publish(4, BTreeMap::from([(asn(1), applied(4))]));
+        assert!(block_on(poll_once(&mut wait)).is_none(), "an older pass says nothing about it");
+        board.publish(5, BTreeMap::from([(asn(1), applied(5))]));
+        assert_eq!(block_on(wait), Some(Progress::Applied));
+    }
+
+    #[test]
+    fn what_is_gone_is_gone_only_after_its_pass() {
+        let board = Board::default();
+        board.publish(1, BTreeMap::from([(asn(1), applied(1))]));
+        board.expect(asn(1), 2);
+        let mut wait = Box::pin(board.settled(asn(1), 2));
+        board.publish(1, BTreeMap::new());
+        assert!(block_on(poll_once(&mut wait)).is_none());
+        board.publish(2, BTreeMap::new());
+        assert_eq!(block_on(wait), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! What can be asked for, and what can be answered: the language between the shell and the rest.
+//!
+//! [`TABLE`] is the one list of commands: words, flags, help. The grammar reads it, `help` prints it. A
+//! command never prints; it is answered with a [`Reply`], which the shell shows as a table or as JSON.
+//! A command with an answer missing is answered with a [`Question`]: at a prompt it is asked, for a
+//! script it is a usage error. So the questions and the flags can never disagree.
+
+mod reply;
+mod table;
+
+pub use reply::{
+    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
+    StatusView,
+};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+
+use crate::model::Refusal;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a member or the operator asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The list of commands, or one in detail.
+    Help(Option<String>),
+    /// The greeting.
+    Intro,
+    /// Who the caller is.
+    Whoami,
+    /// Peerings: the caller's, or everybody's.
+    PeerList(Scope),
+    /// A new peering.
+    PeerCreate,
+    /// What to install on the member's side.
+    PeerConfig,
+    /// How a peering is.
+    PeerStatus,
+    /// The end of a peering.
+    PeerRemove,
+    /// The end of the session.
+    Bye,
+}
+
+/// Whose peerings are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of the caller's AS numbers.
+    Mine,
+    /// All of this POP: for administrators.
+    All,
+}
+
+/// How the answer is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// A command with everything that was said along with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked for.
+    pub command: Command,
+    /// What was answered so far, by flags or at the prompt.
+    pub answers: BTreeMap<Field, String>,
+    /// How long to wait until it is applied; `None`: not at all.
+    pub wait: Option<Duration>,
+    /// How the answer is to look.
+    pub format: Format,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// The member's AS number.
+    Asn,
+    /// The member's WireGuard public key.
+    WgPubKey,
+    /// Where the member's WireGuard is.
+    EndpointAddr,
+    /// The port there.
+    EndpointPort,
+    /// The member's link-local address.
+    LinkLocal,
+    /// "Do you really want that?"
+    Confirm,
+}
+
+/// An answer is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What about.
+    pub field: Field,
+    /// The words before the cursor, without the final colon.
+    pub prompt: String,
+    /// What an empty answer means; `None`: there must be one.
+    pub suggestion: Option<String>,
+}
+
+/// What became of a request: an answer, or what stood in its way.
+pub type Outcome = Result<Reply, Stop>;
+
+/// What stood in the way of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Something must be answered first.
+    Ask(Question),
+    /// It cannot be. The field is the answer that is wrong, where it is one.
+    Refused(Refusal, Option<Field>),
+    /// We failed; it was logged, and this is all that the caller is told.
+    Fault(String),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(refusal, None)
+    }
+}
+
+impl Request {
+    /// A request with nothing said yet.
+    pub fn new(command: Command) -> Request {
+        Request { command, answers: BTreeMap::new(), wait: None, format: Format::Text }
+    }
+
+    /// What was answered about `field`.
+    pub fn answer(&self, field: Field) -> Option<&str> {
+        self.answers.get(&field).map(String::as_str)
+    }
+}
+
+impl Field {
+    /// The flag that answers it.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Field::Asn => "--asn",
+            Field::WgPubKey => "--wg-pub-key",
+            Field::EndpointAddr => "--endpoint-addr",
+            Field::EndpointPort => "--endpoint-port",
+            Field::LinkLocal => "--link-local",
+            Field::Confirm => "--yes",
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Answers as plain values: what the shell shows as a table, and programs get as JSON.
+
+use super::{CommandSpec, Scope};
+use crate::model::{Asn, LinkLocal, Mntner, Port, WgKey};
+use std::fmt;
+
+/// What a command is answered with.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// The list of commands, or one of them.
+    Help(Option<&'static CommandSpec>),
+    /// The greeting.
+    Intro(IdentityView),
+    /// Who the caller is.
+    Whoami(IdentityView),
+    /// Peerings, by AS number.
+    Peers(Vec<PeerView>, Scope),
+    /// One peering, with what to install.
+    Config(Box<ConfigView>),
+    /// How a peering is.
+    Status(Box<StatusView>),
+    /// A peering was saved.
+    Created(Box<PeerView>, Applied),
+    /// A peering was taken out.
+    Removed(Asn, Applied),
+    /// Nothing was done, since the caller did not mean it.
+    Abandoned,
+    /// The session ends.
+    Bye,
+}
+
+/// What came of waiting for the apply loop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// Nobody wanted to wait.
+    NotAwaited,
+    /// It is on the machine.
+    Yes,
+    /// It is saved, but was not on the machine in time, or failed there.
+    No(String),
+}
+
+/// The caller, and where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityView {
+    /// The maintainer; `None` for an administrator who acts for nobody.
+    pub maintainer: Option<Mntner>,
+    /// Is it an administrator?
+    pub admin: bool,
+    /// The AS numbers, sorted.
+    pub asns: Vec<Asn>,
+    /// The name of this network.
+    pub network: String,
+    /// The public name of this POP.
+    pub server: String,
+    /// Our AS number.
+    pub our_asn: Asn,
+}
+
+/// A peering and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerView {
+    /// The member's AS number.
+    pub asn: Asn,
+    /// The peering's number.
+    pub id: u16,
+    /// What became of it.
+    pub state: PeeringState,
+    /// The member's public key.
+    pub wg_pub_key: WgKey,
+    /// Where the member's WireGuard is; `None`: they call us.
+    pub wg_endpoint_addr: Option<String>,
+    /// The port there.
+    pub wg_endpoint_port: Option<Port>,
+    /// The member's address on the link.
+    pub link_local: Option<LinkLocal>,
+    /// The same of our side.
+    pub our: OurSide,
+    /// Why it is not well.
+    pub error: Option<String>,
+}
+
+/// Our side of a peering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OurSide {
+    /// Our public key.
+    pub wg_pub_key: WgKey,
+    /// Our public name.
+    pub wg_endpoint_addr: String,
+    /// Our port for this peering.
+    pub wg_endpoint_port: Option<Port>,
+    /// Our address on the link.
+    pub link_local: Option<LinkLocal>,
+}
+
+/// What became of a peering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeeringState {
+    /// Waits for the operator's approval.
+    Pending,
+    /// Saved, and the apply loop is about to do it.
+    Queued,
+    /// On the machine.
+    Applied,
+    /// The apply loop could not do it.
+    Failed,
+    /// Switched off by its member.
+    Disabled,
+    /// Switched off by the operator.
+    Suspended,
+}
+
+/// A peering with what the member is to install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigView {
+    /// The peering.
+    pub peer: PeerView,
+    /// Our AS number.
+    pub our_asn: Asn,
+    /// The file for wg-quick.
+    pub wireguard: String,
+    /// The interface name that the BIRD part expects.
+    pub link: String,
+    /// The protocol for BIRD.
+    pub bird: String,
+}
+
+/// How a peering is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusView {
+    /// The peering.
+    pub peer: PeerView,
+    /// The checks, in the order in which the parts depend on each other.
+    pub checks: Vec<CheckView>,
+}
+
+/// One check of a peering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckView {
+    /// `registry`, `endpoint`, `handshake`, `tunnel`, `bgp` or `routes`.
+    pub name: &'static str,
+    /// Is it well?
+    pub mark: Mark,
+    /// What was seen.
+    pub detail: String,
+    /// What to do about it; empty where there is nothing to do.
+    pub hint: String,
+}
+
+/// Is it well?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Yes.
+    Good,
+    /// No.
+    Bad,
+    /// Nothing is known.
+    Unknown,
+}
+
+impl PeeringState {
+    /// The word for it, in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            PeeringState::Pending => "pending",
+            PeeringState::Queued => "queued",
+            PeeringState::Applied => "applied",
+            PeeringState::Failed => "failed",
+            PeeringState::Disabled => "disabled",
+            PeeringState::Suspended => "suspended",
+        }
+    }
+}
+
+impl fmt::Display for PeeringState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.word())
+    }
+}

@@ -1,0 +1,75 @@
+//! The one declaration of a key: what would otherwise be written four times over is made from it.
+//!
+//! `settings!` takes sections with their keys, and each key with its type, default, kind and old
+//! variables. It makes a struct for each section, [`Config`](super::Config) of all of them, the
+//! reader and the printer of each, and the tables `SECTIONS` and `KEYS`. The documentation comment
+//! of a key is its explanation everywhere.
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $section_about:literal])+
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $about:literal])+
+                $key:ident: $Type:ty = $default:expr, $kind:expr, $aliases:expr;
+            )+
+        }
+    )+) => {
+        $(
+            $(#[doc = $section_about])+
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Section {
+                $( $(#[doc = $about])+ pub $key: $Type, )+
+            }
+
+            impl $Section {
+                /// Reads every key before it gives up on one, so that all problems are told.
+                fn read(sources: &Sources, problems: &mut Problems) -> Option<$Section> {
+                    $(
+                        let name = (stringify!($section), stringify!($key));
+                        let $key = sources.setting(name, problems);
+                    )+
+                    Some($Section { $( $key: $key?, )+ })
+                }
+            }
+        )+
+
+        /// The whole configuration, proven. Two are equal if they mean the same; its `Debug` hides
+        /// secrets.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Config {
+            $( $(#[doc = $section_about])+ pub $section: $Section, )+
+        }
+
+        impl Config {
+            pub(super) fn read(sources: &Sources, problems: &mut Problems) -> Option<Config> {
+                $( let $section = $Section::read(sources, problems); )+
+                Some(Config { $( $section: $section?, )+ })
+            }
+
+            /// Each value as TOML, in the order of `KEYS`; none for a key without a value.
+            pub(super) fn show(&self) -> Vec<Option<String>> {
+                vec![ $( $( self.$section.$key.show(), )+ )+ ]
+            }
+        }
+
+        pub(super) static SECTIONS: &[SectionSpec] = &[
+            $( SectionSpec { name: stringify!($section), about: concat!($($section_about),+) }, )+
+        ];
+
+        pub(super) static KEYS: &[KeySpec] = &[
+            $( $(
+                KeySpec {
+                    section: stringify!($section),
+                    key: stringify!($key),
+                    kind: $kind,
+                    default: $default,
+                    aliases: &$aliases,
+                    about: concat!($($about),+),
+                },
+            )+ )+
+        ];
+    };
+}
+
+pub(super) use settings;

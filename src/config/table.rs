@@ -1,0 +1,159 @@
+//! Every key of the configuration, once.
+//!
+//! A line is: explanation, name, type, default, kind, and the variables of the replaced service
+//! that mean the same. The order is that of the sample file and of the effective print. A new key
+//! needs a line here and one in the sample, and nothing else.
+
+use super::declare::settings;
+use super::key::{KeySpec, Kind, Preset, SectionSpec};
+use super::problem::Problems;
+use super::setting::{Backend, IpMode, Open, Setting};
+use super::sources::Sources;
+use crate::limits::{BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, PEERING_ID_MAX};
+use crate::model::{Asn, LinkLocal, WgKey, WgSecret};
+use Preset::{Derived, Required, Unset, Value};
+use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const SECONDS: Kind = Kind::Number { min: 1, max: CONFIG_SECONDS_MAX };
+const SECONDS_OR_NEVER: Kind = Kind::Number { min: 0, max: CONFIG_SECONDS_MAX };
+const SESSIONS: Kind = Kind::Number { min: 1, max: CONFIG_SESSIONS_MAX };
+const NETWORKS: Kind = Kind::List { of: &Kind::Network, min: 0 };
+
+settings! {
+    /// Who this POP is, and what dn42's route communities say about it
+    pop: Pop {
+        /// our AS number
+        asn: Asn = Required, Kind::Asn, ["DN42_ASN"];
+        /// the public name of this machine: what members connect to, and their WireGuard endpoint
+        name: String = Required, Kind::Host, ["DN42_SERVER"];
+        /// the name of the network, for the welcome line
+        network: String = Derived("AS and the AS number"), Kind::Name, [];
+        /// the bandwidth community (64511, x): 21 is 0.1 Mbit/s, and each step is ten times as much
+        bandwidth: Option<u16> = Unset, Kind::Number { min: 21, max: 29 }, [];
+        /// the crypto community (64511, x): 31 none, 32 unsafe, 33 safe, 34 with forward secrecy
+        linktype: Option<u16> = Unset, Kind::Number { min: 31, max: 36 }, [];
+        /// the region community (64511, x): 41 is Europe, 42 is North America's east
+        region: Option<u16> = Unset, Kind::Number { min: 41, max: 70 }, [];
+        /// the country community (64511, x): 1000 and the numeric ISO 3166-1 code, 1250 is France
+        country: Option<u16> = Unset, Kind::Number { min: 1000, max: 1999 }, [];
+    }
+
+    /// The SSH service
+    ssh: Ssh {
+        /// the addresses to listen on
+        listen: Vec<SocketAddr> = Value(r#"["[::]:4242"]"#),
+            Kind::List { of: &Kind::Listen, min: 1 }, ["DN42_SSH_LISTEN_ADDRESS", "DN42_SSH_PORT"];
+        /// the files of the private host keys; an Ed25519 key is made where none exists
+        host_keys: Vec<PathBuf> = Value(r#"["/var/lib/peerling/ssh_host_ed25519_key"]"#),
+            Kind::List { of: &Kind::Path, min: 1 }, ["DN42_SSH_HOST_KEY"];
+        /// a text file that is shown before the login
+        motd: Option<PathBuf> = Unset, Kind::Path, ["DN42_SSH_MOTD_PATH"];
+        /// public keys, as in authorized_keys, that log in as any maintainer
+        admin_keys: Vec<String> = Value("[]"),
+            Kind::List { of: &Kind::Line, min: 0 }, ["DN42_ADMIN_SSH_KEY"];
+    }
+
+    /// The clone of the dn42 registry, which says who is who
+    registry: Registry {
+        /// where the clone is, the directory above data/
+        directory: PathBuf = Value(r#""/var/lib/peerling/registry""#),
+            Kind::Path, ["DN42_REGISTRY_DIRECTORY"];
+        /// seconds from one git pull to the next; 0 is never, somebody else pulls
+        pull_interval_s: u32 = Value("0"), SECONDS_OR_NEVER, [];
+    }
+
+    /// The database of peerings
+    store: Store {
+        /// the SQLite file
+        path: PathBuf = Value(r#""/var/lib/peerling/peering.db""#), Kind::Path, ["DN42_DB_PATH"];
+    }
+
+    /// The tunnels
+    wireguard: Wireguard {
+        /// the file of our private key, as wg genkey writes it
+        private_key_file: PathBuf = Value(r#""/etc/wireguard/peerling.key""#), Kind::Path, [];
+        /// our private key itself, instead of the file; from the environment only
+        private_key: Option<WgSecret> = Unset, Kind::Secret, ["DN42_WG_PRIV_KEY"];
+        /// our public key; without it, the one that belongs to the private key
+        public_key: Option<WgKey> = Unset, Kind::Key, ["DN42_WG_PUB_KEY"];
+        /// how automatic link-local addresses begin: ours `<prefix>1:<id>`, theirs `<prefix>2:<id>`
+        link_local_prefix: String = Derived("fe80:, the last four digits of the AS number, ::"),
+            Kind::Prefix, ["DN42_WG_LINK_LOCAL_PREFIX"];
+        /// our link-local address towards a member who brings an address of their own
+        local_address: LinkLocal = Derived("fe80:: and these digits as a number, at least 1"),
+            Kind::LinkLocal, ["DN42_WG_LOCAL_ADDRESS"];
+        /// the listen port of a peering is this and its id, so ids go up to 65535 less this
+        base_port: u16 = Value("52000"),
+            Kind::Number { min: 1, max: BASE_PORT_MAX as u32 }, ["DN42_WG_BASE_PORT"];
+        /// what makes the links: the kernel, a program, or only files for wg-quick
+        backend: Backend = Value(r#""auto""#), Kind::Choice(Backend::NAMES), [];
+        /// the program of the userspace back end
+        userspace_command: PathBuf = Value(r#""wireguard-go""#), Kind::Program, [];
+        /// where the `wg-as<ASN>.conf` files are kept
+        directory: PathBuf = Value(r#""/etc/wireguard""#), Kind::Path, [];
+    }
+
+    /// The BGP daemon
+    bird: Bird {
+        /// BIRD's control socket; the empty text means no BIRD, only files are written
+        socket: Option<PathBuf> = Value(r#""/run/bird/bird.ctl""#), Kind::Path, [];
+        /// where the `ebgp_as<ASN>` files are kept, which bird.conf includes
+        directory: PathBuf = Value(r#""/etc/bird/bgp_peers""#), Kind::Path, [];
+        /// the template in bird.conf that each BGP session is made from
+        template: String = Value(r#""dnpeers""#), Kind::Symbol, [];
+    }
+
+    /// Who may peer, and from where
+    peers: Peers {
+        /// the address families of endpoints
+        ip_mode: IpMode = Value(r#""ipv6""#), Kind::Choice(IpMode::NAMES), ["DN42_PEER_IP_MODE"];
+        /// networks that never hold an endpoint
+        reserved_networks: Vec<IpNet> = Value("[]"), NETWORKS, ["DN42_RESERVED_NETWORK"];
+        /// networks that may hold an endpoint although they are private
+        allowed_networks: Vec<IpNet> = Value("[]"), NETWORKS, [];
+        /// whether a new peering is made at once, waits for an admin, or is refused
+        open: Open = Value(r#""yes""#), Kind::Choice(Open::NAMES), [];
+        /// the most peerings; 0 is as many as there are ids
+        max: u16 = Value("0"), Kind::Number { min: 0, max: PEERING_ID_MAX as u32 }, [];
+    }
+
+    /// What one client may cost the others
+    limits: Limits {
+        /// seconds from connecting to being logged in
+        login_grace_s: u32 = Value("20"), SECONDS, [];
+        /// seconds without a key press until a session ends
+        idle_timeout_s: u32 = Value("900"), SECONDS, [];
+        /// sessions at a time
+        sessions_max: u32 = Value("256"), SESSIONS, [];
+        /// sessions of one member at a time
+        sessions_per_member_max: u32 = Value("8"), SESSIONS, [];
+        /// connections at a time that have not logged in
+        unauthenticated_max: u32 = Value("64"), SESSIONS, [];
+        /// the same from one source: an IPv4 address or an IPv6 /64
+        unauthenticated_per_source_max: u32 = Value("8"), SESSIONS, [];
+    }
+
+    /// The loop that compares the machine with what is wanted
+    apply: Apply {
+        /// seconds from one pass to the next when nothing happens
+        interval_s: u32 = Value("300"), SECONDS, [];
+    }
+
+    /// Where peerling genconfig writes, and nothing else does
+    genconfig: Genconfig {
+        /// the staging directory of BIRD files
+        bird_directory: Option<PathBuf> = Unset, Kind::Path, ["DN42_BIRD_CONFIG_DIR"];
+        /// the staging directory of WireGuard files
+        wireguard_directory: Option<PathBuf> = Unset, Kind::Path, ["DN42_WG_CONFIG_DIR"];
+    }
+}
+
+impl Wireguard {
+    /// The highest id of a peering whose listen port, `base_port` and the id, still exists: 13535
+    /// with the default base port. At least 1, because `base_port` is at most [`BASE_PORT_MAX`].
+    pub fn id_max(&self) -> u16 {
+        u16::MAX - self.base_port
+    }
+}

@@ -1,0 +1,334 @@
+//! Commands, carried out: the one place where an identity, a request and the database meet.
+//!
+//! [`Control::run`] knows nothing of SSH and prints nothing. Each change is one transaction with its audit
+//! record; then the bell is rung and, if the caller wants to wait, the board is watched. A request that
+//! lacks an answer comes back with the question, and is simply run again when it was answered: what is
+//! asked and what is checked cannot drift apart.
+
+mod create;
+mod status;
+
+use crate::access::{self, Identity, Rights};
+use crate::board::{Bell, Board, Cause, Progress};
+use crate::command::{
+    Applied, Command, ConfigView, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState,
+    Question, Reply, Request, Scope, Stop,
+};
+use crate::limits::WAIT_S_MAX;
+use crate::model::{Asn, Refusal, Timestamp};
+use crate::peering::policy::Policy;
+use crate::peering::vet::{self, Context, Reach};
+use crate::peering::{Peering, Site, Standing, Unservable, files};
+use crate::registry::{Index, KeyFingerprint};
+use crate::store::{Actor, Generation, Store, StoreError};
+use crate::sys::dns::Resolver;
+use smol::future::FutureExt as _;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// What commands need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// This POP.
+    pub site: Site,
+    /// The network's name, for the greeting.
+    pub network: String,
+    /// Which addresses may be an endpoint; this host's own are added at each use.
+    pub policy: Policy,
+    /// Are new peerings taken?
+    pub open: Open,
+    /// How many peerings at most; `None`: as many as there are ids.
+    pub peerings_max: Option<u16>,
+    /// The keys of administrators.
+    pub admins: Vec<KeyFingerprint>,
+}
+
+/// Are new peerings taken?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// At once.
+    Yes,
+    /// After an administrator's approval.
+    Approval,
+    /// Not now.
+    No,
+}
+
+/// Everything that commands work on.
+pub struct Control {
+    /// The database, shared with the apply loop.
+    pub store: Rc<RefCell<Store>>,
+    /// The registry of this moment; replaced whole.
+    pub index: RefCell<Rc<Index>>,
+    /// The configuration of this moment; replaced whole.
+    pub settings: RefCell<Rc<Settings>>,
+    /// Wakes the apply loop.
+    pub bell: Rc<Bell>,
+    /// What the apply loop tells.
+    pub board: Rc<Board>,
+    /// Names to addresses.
+    pub resolver: Rc<Resolver>,
+}
+
+/// One request with what it is judged by, taken at one moment.
+struct Case<'a> {
+    identity: &'a Identity,
+    request: &'a Request,
+    now: Timestamp,
+    settings: Rc<Settings>,
+    index: Rc<Index>,
+    owned: Vec<Asn>,
+    peerings: Vec<Peering>,
+    unservable: Vec<(i64, Unservable)>,
+}
+
+impl Control {
+    /// Carries out a request.
+    pub async fn run(&self, identity: &Identity, request: &Request, now: Timestamp) -> Outcome {
+        access::permit(identity, &request.command)?;
+        let case = self.case(identity, request, now)?;
+        match &request.command {
+            Command::Help(topic) => help(topic.as_deref()),
+            Command::Intro => Ok(Reply::Intro(case.identity_view())),
+            Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
+            Command::PeerList(scope) => Ok(self.list(&case, *scope)),
+            Command::PeerCreate => self.create(&case).await,
+            Command::PeerConfig => self.config(&case),
+            Command::PeerStatus => self.status(&case).await,
+            Command::PeerRemove => self.remove(&case).await,
+            Command::Bye => Ok(Reply::Bye),
+        }
+    }
+
+    fn case<'a>(
+        &self,
+        identity: &'a Identity,
+        request: &'a Request,
+        now: Timestamp,
+    ) -> Result<Case<'a>, Stop> {
+        let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
+        for row in self.store.borrow().rows().map_err(fault)? {
+            match Peering::read(&row) {
+                Ok((peering, _)) => peerings.push(peering),
+                Err(why) => unservable.push((row.as_num, why)),
+            }
+        }
+        let index = self.index.borrow().clone();
+        let owned = identity.asns(&index);
+        let settings = self.settings.borrow().clone();
+        Ok(Case { identity, request, now, settings, index, owned, peerings, unservable })
+    }
+
+    fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {
+        let everybody = scope == Scope::All || case.identity.maintainer.is_none();
+        let shown = case.peerings.iter().filter(|it| everybody || case.owned.contains(&it.asn));
+        Reply::Peers(shown.map(|it| self.view(case, it)).collect(), scope)
+    }
+
+    fn config(&self, case: &Case<'_>) -> Outcome {
+        let peering = case.chosen()?;
+        let site = &case.settings.site;
+        let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
+        let (wireguard, bird) = texts
+            .ok_or_else(|| fault(format!("AS{}: no address follows from its id", peering.asn)))?;
+        Ok(Reply::Config(Box::new(ConfigView {
+            peer: self.view(case, peering),
+            our_asn: site.asn,
+            wireguard,
+            link: files::their_link(site),
+            bird,
+        })))
+    }
+
+    async fn remove(&self, case: &Case<'_>) -> Outcome {
+        let peering = case.chosen()?;
+        let asn = peering.asn;
+        match case.request.answer(Field::Confirm) {
+            Some("YES" | "yes") => {}
+            Some(_) => return Ok(Reply::Abandoned),
+            None => {
+                return Err(ask(
+                    Field::Confirm,
+                    format!("Remove the peering with AS{asn}? Type YES"),
+                ));
+            }
+        }
+        let saved = self.store.borrow_mut().remove(peering, &case.actor());
+        let generation = saved.map_err(|error| refusal_of(&error, asn))?;
+        log::info!("AS{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
+        let applied = self.apply(case, asn, generation, "removal").await;
+        Ok(Reply::Removed(asn, applied))
+    }
+
+    /// Rings the bell and, if the caller wants it, waits for what comes of it.
+    async fn apply(
+        &self,
+        case: &Case<'_>,
+        asn: Asn,
+        generation: Generation,
+        what: &str,
+    ) -> Applied {
+        self.board.expect(asn, generation);
+        self.bell.ring(Cause::Saved(format!("{what} of AS{asn}")));
+        let Some(wait) = case.request.wait else {
+            return Applied::NotAwaited;
+        };
+        let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
+        let settled = async { Some(self.board.settled(asn, generation).await) };
+        let elapsed = async {
+            smol::Timer::after(wait).await;
+            None
+        };
+        match settled.or(elapsed).await {
+            Some(None | Some(Progress::Applied)) => Applied::Yes,
+            Some(Some(Progress::Failed(why))) => Applied::No(why),
+            Some(Some(Progress::Queued)) | None => {
+                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
+            }
+        }
+    }
+
+    fn view(&self, case: &Case<'_>, peering: &Peering) -> PeerView {
+        let site = &case.settings.site;
+        let (state, error) = self.state(peering);
+        PeerView {
+            asn: peering.asn,
+            id: peering.id.get(),
+            state,
+            wg_pub_key: peering.key,
+            wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
+            wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
+            link_local: site.remote(peering),
+            our: OurSide {
+                wg_pub_key: site.key,
+                wg_endpoint_addr: site.name.clone(),
+                wg_endpoint_port: site.port(peering.id),
+                link_local: site.local(peering),
+            },
+            error,
+        }
+    }
+
+    fn state(&self, peering: &Peering) -> (PeeringState, Option<String>) {
+        match peering.standing {
+            Standing::Pending => return (PeeringState::Pending, None),
+            Standing::Disabled => return (PeeringState::Disabled, None),
+            Standing::Suspended => return (PeeringState::Suspended, None),
+            Standing::Active => {}
+        }
+        match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
+            Progress::Queued => (PeeringState::Queued, self.board.trouble()),
+            Progress::Applied => (PeeringState::Applied, None),
+            Progress::Failed(why) => (PeeringState::Failed, Some(why)),
+        }
+    }
+}
+
+impl Case<'_> {
+    fn context(&self) -> Context<'_> {
+        let reach = match self.identity.rights {
+            Rights::Member => Reach::Own,
+            Rights::Admin => Reach::Any,
+        };
+        Context { site: &self.settings.site, owned: &self.owned, reach, peerings: &self.peerings }
+    }
+
+    fn actor(&self) -> Actor {
+        Actor {
+            name: self.identity.actor(),
+            key: self.identity.key.clone(),
+            source: self.identity.source.clone(),
+            now: self.now,
+        }
+    }
+
+    fn identity_view(&self) -> IdentityView {
+        IdentityView {
+            maintainer: self.identity.maintainer.clone(),
+            admin: self.identity.rights == Rights::Admin,
+            asns: self.owned.clone(),
+            network: self.settings.network.clone(),
+            server: self.settings.site.name.clone(),
+            our_asn: self.settings.site.asn,
+        }
+    }
+
+    /// The peering that is meant: the one that was named, or the caller's only one.
+    fn chosen(&self) -> Result<&Peering, Stop> {
+        if let Some(text) = self.request.answer(Field::Asn) {
+            let asn = vet::known_asn(text, self.context()).map_err(wrong(Field::Asn))?;
+            return self.find(asn);
+        }
+        let mine: Vec<_> = self.peerings.iter().filter(|it| self.owned.contains(&it.asn)).collect();
+        match mine.as_slice() {
+            [only] => Ok(only),
+            [] if self.identity.rights == Rights::Member => {
+                Err(no_peering("You have no peering here".to_string()).into())
+            }
+            _ => Err(ask(Field::Asn, "AS Number".to_string())),
+        }
+    }
+
+    fn find(&self, asn: Asn) -> Result<&Peering, Stop> {
+        if let Some(found) = self.peerings.iter().find(|it| it.asn == asn) {
+            return Ok(found);
+        }
+        let broken = self.unservable.iter().find(|(number, _)| *number == i64::from(asn.get()));
+        Err(match broken {
+            Some((_, why)) => {
+                let message = format!("AS{asn}: {why}");
+                Refusal::new("unservable", message, "Ask the operator of this POP to mend it")
+                    .into()
+            }
+            None => {
+                Stop::Refused(no_peering(format!("AS{asn} has no peering here")), Some(Field::Asn))
+            }
+        })
+    }
+}
+
+fn help(topic: Option<&str>) -> Outcome {
+    let Some(topic) = topic else {
+        return Ok(Reply::Help(None));
+    };
+    crate::command::lookup(topic).map(|spec| Reply::Help(Some(spec))).map_err(|_| {
+        Refusal::new("usage", format!("There is no command {topic}"), "help lists them").into()
+    })
+}
+
+fn no_peering(message: String) -> Refusal {
+    Refusal::new("no_peering", message, "peer_list shows yours, peer_create makes one")
+}
+
+fn ask(field: Field, prompt: String) -> Stop {
+    Stop::Ask(Question { field, prompt, suggestion: None })
+}
+
+fn wrong(field: Field) -> impl Fn(Refusal) -> Stop {
+    move |refusal| Stop::Refused(refusal, Some(field))
+}
+
+/// Logs a fault of ours, and gives the caller a sentence that is true and tells nothing of our insides.
+fn fault(error: impl std::fmt::Display) -> Stop {
+    log::error!("{error}");
+    Stop::Fault(
+        "This POP has a problem of its own; its operator was told. Try again later".to_string(),
+    )
+}
+
+/// Two commands met: what the database refuses is the slower one's refusal. Anything else is a fault.
+fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
+    match error {
+        StoreError::Exists => {
+            let message = format!("AS{asn} has a peering here already");
+            Refusal::new("exists", message, "peer_config shows it").into()
+        }
+        StoreError::Full => {
+            Refusal::new("full", "This POP has no room for another peering", "Ask its operator")
+                .into()
+        }
+        StoreError::Absent => no_peering(format!("AS{asn} has no peering here any more")).into(),
+        other => fault(other),
+    }
+}

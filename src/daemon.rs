@@ -1,0 +1,182 @@
+//! The service as a whole: everything is put together here, and watched over.
+//!
+//! ```text
+//!  signals ─┐                    ┌─ bell ─> apply loop ─> machine
+//!  registry ┼─> Control <─ ssh ──┤              │
+//!  database ┘                    └─ board <─────┘
+//! ```
+//!
+//! One thread. The outermost call is Tokio's, for russh's sake; everything of ours runs on smol's local
+//! executor inside it. A change of the configuration, the registry or the database by somebody else is
+//! seen here and rings the bell.
+
+mod assemble;
+pub mod check;
+pub mod demo;
+pub mod exec;
+pub mod genconfig;
+pub mod logging;
+pub mod once;
+mod registry_watch;
+
+pub use assemble::{Assembled, ConfigFile, Trouble};
+
+use crate::apply::Apply;
+use crate::board::{Bell, Board, Cause};
+use crate::control::Control;
+use crate::limits::DATABASE_LOOK_MS;
+use crate::ssh::Server;
+use crate::sys::dns::Resolver;
+use async_io::Async;
+use async_signal::{Signal, Signals};
+use registry_watch::RegistryWatch;
+use smol::LocalExecutor;
+use smol::stream::StreamExt as _;
+use std::cell::RefCell;
+use std::future::Future;
+use std::net::TcpListener;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Where the system says which name servers to ask.
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside it.
+pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
+    let executor = Rc::new(LocalExecutor::new());
+    Ok(runtime.block_on(executor.clone().run(work(executor.clone()))))
+}
+
+/// The parts of the running service.
+pub struct Service {
+    /// Commands.
+    pub control: Rc<Control>,
+    /// The apply loop's.
+    pub apply: Apply,
+    assembled: Rc<Assembled>,
+    file: ConfigFile,
+}
+
+/// `peerling serve`: until SIGTERM or SIGINT.
+pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+    let assembled = Assembled::load(&file)?;
+    let listeners = listen(&assembled).map_err(|trouble| vec![trouble])?;
+    let keys = assembled.host_keys().map_err(|trouble| vec![trouble])?;
+    let service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
+    let run = block_on(async |executor| service.run(executor, listeners, keys).await);
+    run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
+}
+
+fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
+    let bind = |address: &std::net::SocketAddr| {
+        let listener = crate::sys::socket::listen(*address)
+            .map_err(|error| Trouble::new(format!("cannot listen on {address}: {error}")))?;
+        log::info!("listening on {address}");
+        Ok(listener)
+    };
+    assembled.config.ssh.listen.iter().map(bind).collect()
+}
+
+impl Service {
+    /// Everything but the sockets.
+    pub fn new(assembled: Assembled, file: ConfigFile) -> Result<Service, Trouble> {
+        let store = Rc::new(RefCell::new(assembled.store()?));
+        let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
+        let resolver = Rc::new(Resolver::system(Path::new(RESOLV_CONF)));
+        let apply_settings = Rc::new(RefCell::new(Rc::new(assembled.apply_settings()?)));
+        let control = Rc::new(Control {
+            store: store.clone(),
+            index: RefCell::default(),
+            settings: RefCell::new(Rc::new(assembled.control_settings())),
+            bell: bell.clone(),
+            board: board.clone(),
+            resolver: resolver.clone(),
+        });
+        let apply = Apply::new(store, (bell, board), resolver, apply_settings);
+        Ok(Service { control, apply, assembled: Rc::new(assembled), file })
+    }
+
+    /// Serves until a signal ends it.
+    async fn run(
+        self,
+        executor: Rc<LocalExecutor<'static>>,
+        listeners: Vec<TcpListener>,
+        keys: Vec<russh::keys::PrivateKey>,
+    ) -> Result<(), Trouble> {
+        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
+        watch.read_now().await;
+        let settings = self.assembled.ssh_settings()?;
+        let server = Server::new(self.control.clone(), settings, keys, executor.clone());
+        for listener in listeners {
+            let listener = Async::new(listener)
+                .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
+            executor.spawn(server.clone().listen(listener)).detach();
+        }
+        let apply_settings = self.apply.settings();
+        executor.spawn(self.apply.run()).detach();
+        executor.spawn(watch_database(self.control.clone())).detach();
+        let again = smol::channel::bounded(1);
+        executor.spawn(watch.run(again.1)).detach();
+        let reload = move || {
+            let _ = again.0.try_send(());
+            match Assembled::load(&self.file) {
+                Ok(new) => adopt(&new, &self.control, &apply_settings),
+                Err(troubles) => {
+                    let all = troubles.iter().map(|it| it.to_string()).collect::<Vec<_>>();
+                    log::error!("the new configuration is not used: {}", all.join("; "));
+                }
+            }
+        };
+        signals(reload).await
+    }
+}
+
+/// Takes a new configuration over: everything but listeners, host keys and the database.
+fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::ApplySettings>>) {
+    match new.apply_settings() {
+        Ok(settings) => {
+            apply.replace(Rc::new(settings));
+            control.settings.replace(Rc::new(new.control_settings()));
+            log::info!("configuration read again; listeners and host keys need a restart");
+            control.bell.ring(Cause::Everything("new configuration"));
+        }
+        Err(trouble) => log::error!("the new configuration is not used: {trouble}"),
+    }
+}
+
+/// SIGHUP reads again; SIGTERM and SIGINT end the service.
+async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
+    let mut signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
+        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
+    while let Some(signal) = signals.next().await {
+        match signal {
+            Ok(Signal::Hup) => reload(),
+            Ok(signal) => {
+                log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
+                return Ok(());
+            }
+            Err(error) => log::warn!("a signal could not be read: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.
+fn watch_database(control: Rc<Control>) -> impl Future<Output = ()> {
+    async move {
+        let mut known = control.store.borrow().outside_changes().ok();
+        loop {
+            smol::Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
+            let now = control.store.borrow().outside_changes().ok();
+            if now != known {
+                known = now;
+                control.bell.ring(Cause::Everything("the database was changed"));
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! From a configuration to the parts it describes: keys are read, settings are cut to size for each part.
+
+use crate::apply::ApplySettings;
+use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished};
+use crate::control::{Open, Settings};
+use crate::limits::TEXT_FILE_BYTES_MAX;
+use crate::model::{Families, WgKey, WgSecret};
+use crate::peering::Site;
+use crate::peering::policy::Policy;
+use crate::registry::{KeyFingerprint, fingerprint};
+use crate::ssh::{SeatLimits, SshSettings, load_or_make};
+use crate::store::Store;
+use crate::sys::wireguard::{self, Backend, Setting};
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why the program cannot do what it was started for: one line for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble(String);
+
+impl Trouble {
+    /// A line: what, and with which file.
+    pub fn new(words: impl Into<String>) -> Trouble {
+        Trouble(words.into())
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+/// Which configuration file, and whether it must exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// Named on the command line: it must be there.
+    Named(PathBuf),
+    /// The usual place: without it, the environment must say everything.
+    Usual(PathBuf),
+}
+
+/// A configuration with the keys that it names.
+pub struct Assembled {
+    /// The configuration.
+    pub config: Config,
+    /// Our private key, where it could be read.
+    pub private_key: Result<WgSecret, Trouble>,
+    /// Our public key.
+    pub public_key: WgKey,
+    /// The keys of administrators.
+    pub admins: Vec<KeyFingerprint>,
+}
+
+impl Assembled {
+    /// Reads the configuration and the keys. Every problem that can be known is told at once.
+    pub fn load(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
+        let config = read_config(file)?;
+        let private_key = match &config.wireguard.private_key {
+            Some(key) => Ok(key.clone()),
+            None => read_key(&config.wireguard.private_key_file),
+        };
+        let mut troubles = Vec::new();
+        let public_key = public_key(&config, &private_key).map_err(|it| troubles.push(it)).ok();
+        let admins = admins(&config, &mut troubles);
+        match public_key {
+            Some(public_key) if troubles.is_empty() => {
+                Ok(Assembled { config, private_key, public_key, admins })
+            }
+            _ => Err(troubles),
+        }
+    }
+
+    /// Opens the database.
+    pub fn store(&self) -> Result<Store, Trouble> {
+        Store::open(&self.config.store.path).map_err(|error| Trouble(error.to_string()))
+    }
+
+    /// Reads or makes the host keys.
+    pub fn host_keys(&self) -> Result<Vec<russh::keys::PrivateKey>, Trouble> {
+        let load = |path: &PathBuf| load_or_make(path).map_err(|error| Trouble(error.to_string()));
+        self.config.ssh.host_keys.iter().map(load).collect()
+    }
+
+    /// This POP.
+    pub fn site(&self) -> Site {
+        let (pop, wireguard) = (&self.config.pop, &self.config.wireguard);
+        Site {
+            asn: pop.asn,
+            name: pop.name.clone(),
+            key: self.public_key,
+            link_local_prefix: wireguard.link_local_prefix.clone(),
+            local_address: wireguard.local_address,
+            base_port: wireguard.base_port,
+        }
+    }
+
+    /// Which addresses may be an endpoint; this host's own are added at each use.
+    pub fn policy(&self) -> Policy {
+        let peers = &self.config.peers;
+        Policy {
+            families: match peers.ip_mode {
+                IpMode::Ipv4 => Families::V4,
+                IpMode::Ipv6 => Families::V6,
+                IpMode::Both => Families::Both,
+            },
+            reserved: peers.reserved_networks.clone(),
+            allowed: peers.allowed_networks.clone(),
+            own: Vec::new(),
+        }
+    }
+
+    /// For commands.
+    pub fn control_settings(&self) -> Settings {
+        let config = &self.config;
+        Settings {
+            site: self.site(),
+            network: config.pop.network.clone(),
+            policy: self.policy(),
+            open: match config.peers.open {
+                Wished::Yes => Open::Yes,
+                Wished::Approval => Open::Approval,
+                Wished::No => Open::No,
+            },
+            peerings_max: Some(config.peers.max).filter(|max| *max > 0),
+            admins: self.admins.clone(),
+        }
+    }
+
+    /// For the apply loop.
+    pub fn apply_settings(&self) -> Result<ApplySettings, Trouble> {
+        let config = &self.config;
+        let (backend, why) = self.backend();
+        log::info!("WireGuard: {why}");
+        Ok(ApplySettings {
+            site: self.site(),
+            private_key: self.private_key.clone()?,
+            backend,
+            wireguard_directory: config.wireguard.directory.clone(),
+            bird_directory: config.bird.directory.clone(),
+            bird_socket: config.bird.socket.clone(),
+            template: config.bird.template.clone(),
+            policy: self.policy(),
+            interval: Duration::from_secs(config.apply.interval_s.into()),
+        })
+    }
+
+    /// How links are made, and why so.
+    pub fn backend(&self) -> (Backend, String) {
+        let wireguard = &self.config.wireguard;
+        let command = wireguard.userspace_command.to_string_lossy().into_owned();
+        let setting = match wireguard.backend {
+            Wish::Auto => Setting::Auto,
+            Wish::Kernel => Setting::Kernel,
+            Wish::Userspace => Setting::Userspace,
+            Wish::Files => Setting::Files,
+        };
+        wireguard::choose(setting, &command)
+    }
+
+    /// For the SSH service.
+    pub fn ssh_settings(&self) -> Result<SshSettings, Trouble> {
+        let limits = &self.config.limits;
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(SshSettings {
+            login_grace: Duration::from_secs(limits.login_grace_s.into()),
+            idle_timeout: Duration::from_secs(limits.idle_timeout_s.into()),
+            seats: SeatLimits {
+                total: count(limits.sessions_max),
+                per_member: count(limits.sessions_per_member_max),
+                unproven: count(limits.unauthenticated_max),
+                unproven_per_source: count(limits.unauthenticated_per_source_max),
+            },
+            banner: match &self.config.ssh.motd {
+                Some(path) => read_text(path)?,
+                None => String::new(),
+            },
+        })
+    }
+}
+
+fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
+    let (path, text) = match file {
+        ConfigFile::Named(path) => (path, Some(read_text(path).map_err(|it| vec![it])?)),
+        ConfigFile::Usual(path) if !path.exists() => (path, None),
+        ConfigFile::Usual(path) => (path, Some(read_text(path).map_err(|it| vec![it])?)),
+    };
+    let name = path.display().to_string();
+    let source = text.as_deref().map(|text| config::Source { name: &name, text });
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .map(|(key, value)| (key.to_string_lossy().into(), value.to_string_lossy().into()))
+        .collect();
+    config::resolve(source, &environment)
+        .map_err(|problems| problems.iter().map(|it| Trouble(it.to_string())).collect())
+}
+
+/// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
+fn read_text(path: &Path) -> Result<String, Trouble> {
+    let failed = |error: &dyn fmt::Display| Trouble(format!("{}: {error}", path.display()));
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    let mut bytes = Vec::new();
+    file.take(TEXT_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > TEXT_FILE_BYTES_MAX {
+        return Err(failed(&format!("more than {TEXT_FILE_BYTES_MAX} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| failed(&"not UTF-8"))
+}
+
+fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+    let text = read_text(path)?;
+    text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
+}
+
+/// The public key: the private key's, which must be the one that the configuration names, if it does.
+fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Result<WgKey, Trouble> {
+    match (config.wireguard.public_key, private_key) {
+        (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble(format!(
+            "wireguard.public_key is {named}, and the private key's is {}",
+            secret.public()
+        ))),
+        (Some(named), _) => Ok(named),
+        (None, Ok(secret)) => Ok(secret.public()),
+        (None, Err(trouble)) => Err(trouble.clone()),
+    }
+}
+
+fn admins(config: &Config, troubles: &mut Vec<Trouble>) -> Vec<KeyFingerprint> {
+    let mut admins = Vec::new();
+    for line in &config.ssh.admin_keys {
+        match ssh_key::PublicKey::from_openssh(line) {
+            Ok(key) => admins.push(fingerprint(&key)),
+            Err(error) => troubles.push(Trouble(format!("ssh.admin_keys: {line:?}: {error}"))),
+        }
+    }
+    admins
+}

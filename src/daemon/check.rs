@@ -1,0 +1,127 @@
+//! `peerling check`: everything the service depends on, looked at without changing any of it.
+
+use super::{Assembled, ConfigFile, Trouble, block_on};
+use crate::limits::BIRD_CONNECT_S;
+use crate::peering::Peering;
+use crate::store::Store;
+use crate::sys::{bird, tree};
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// What was found: the effective configuration, what is well, and what is not.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// For standard output: TOML that parses again.
+    pub effective: String,
+    /// What is not well; empty: everything is.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Findings {
+    fn well(&mut self, words: impl std::fmt::Display) {
+        // Writing to a String cannot fail. A comment, so that the whole output is a configuration.
+        let _ = writeln!(self.effective, "# {words}");
+    }
+
+    fn ill(&mut self, words: impl Into<String>) {
+        self.troubles.push(Trouble::new(words));
+    }
+}
+
+/// Looks at everything.
+pub fn run(file: &ConfigFile) -> Findings {
+    let mut findings = Findings::default();
+    match Assembled::load(file) {
+        Ok(assembled) => examine(&assembled, &mut findings),
+        Err(troubles) => findings.troubles = troubles,
+    }
+    findings
+}
+
+fn examine(assembled: &Assembled, findings: &mut Findings) {
+    let config = &assembled.config;
+    findings.effective = config.to_toml();
+    match &assembled.private_key {
+        Ok(_) => findings.well(format!("public key {}", assembled.public_key)),
+        Err(trouble) => findings.troubles.push(trouble.clone()),
+    }
+    if config.wireguard.private_key.is_none() {
+        secret(&config.wireguard.private_key_file, findings);
+    }
+    for path in &config.ssh.host_keys {
+        match path.exists() {
+            true => secret(path, findings),
+            false => findings.well(format!("{}: will be made", path.display())),
+        }
+    }
+    if let Err(trouble) = assembled.ssh_settings() {
+        findings.troubles.push(trouble);
+    }
+    database(&config.store.path, findings);
+    let (_, why) = assembled.backend();
+    findings.well(format!("WireGuard: {why}"));
+    if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
+        findings.troubles.push(trouble);
+    }
+}
+
+/// A file that only its owner may read.
+fn secret(path: &Path, findings: &mut Findings) {
+    match std::fs::metadata(path) {
+        Ok(it) if it.permissions().mode() & 0o077 != 0 => findings.ill(format!(
+            "{}: others can read it (mode {:o}); chmod 600 mends it",
+            path.display(),
+            it.permissions().mode() & 0o777
+        )),
+        Ok(_) => {}
+        Err(error) => findings.ill(format!("{}: {error}", path.display())),
+    }
+}
+
+fn database(path: &Path, findings: &mut Findings) {
+    if !path.exists() {
+        return findings.well(format!("{}: will be made", path.display()));
+    }
+    let rows = match Store::open_read_only(path).and_then(|store| store.rows()) {
+        Ok(rows) => rows,
+        Err(error) => return findings.ill(error.to_string()),
+    };
+    for row in &rows {
+        match Peering::read(row) {
+            Ok((peering, objections)) => {
+                for objection in objections {
+                    findings.ill(format!("AS{}: {objection}", peering.asn));
+                }
+            }
+            Err(why) => findings.ill(format!("AS{}: {why}", row.as_num)),
+        }
+    }
+    findings.well(format!("{}: {} peerings", path.display(), rows.len()));
+}
+
+async fn outside(assembled: &Assembled, findings: &mut Findings) {
+    let config = &assembled.config;
+    match tree::read(&config.registry.directory).await {
+        Ok((index, objects)) => {
+            let counts = index.counts();
+            findings.well(format!(
+                "{}: {} maintainers, {} AS numbers, {} keys; {} objects passed over",
+                config.registry.directory.display(),
+                counts.maintainers,
+                counts.aut_nums,
+                counts.keys,
+                objects.len()
+            ));
+        }
+        Err(error) => findings.ill(error.to_string()),
+    }
+    let Some(socket) = &config.bird.socket else {
+        return findings.well("BIRD is not spoken to: bird.socket is empty");
+    };
+    match bird::connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await {
+        Ok(bird) => findings.well(format!("{}: BIRD {}", socket.display(), bird.version())),
+        Err(error) => findings.ill(error.to_string()),
+    }
+}

@@ -1,0 +1,70 @@
+//! `peerling exec`: a shell command from the local machine, as a maintainer or as the admin. A running
+//! service sees the change in the database within a second.
+
+use super::{Assembled, ConfigFile, Service, Trouble, block_on};
+use crate::access::{Identity, Rights};
+use crate::model::{Mntner, Timestamp};
+use crate::shell::{Event, Output, Session, Start};
+use crate::sys::tree;
+use std::io::Write as _;
+use std::rc::Rc;
+
+/// Runs one command line; its exit status.
+pub fn run(
+    file: ConfigFile,
+    name: Option<&str>,
+    command: &str,
+    now: Timestamp,
+) -> Result<u32, Vec<Trouble>> {
+    let assembled = Assembled::load(&file)?;
+    let directory = assembled.config.registry.directory.clone();
+    let service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let run = block_on(async |_| {
+        match tree::read(&directory).await {
+            Ok((index, _)) => drop(service.control.index.replace(Rc::new(index))),
+            Err(error) => log::warn!("{error}"),
+        }
+        let identity = identity(&service, name)?;
+        Ok(drive(&service, &identity, command, now).await)
+    });
+    run.and_then(|it| it).map_err(|it| vec![it])
+}
+
+/// Whoever may read our database and our keys is the operator.
+fn identity(service: &Service, name: Option<&str>) -> Result<Identity, Trouble> {
+    let index = service.control.index.borrow();
+    let known = |name: &Mntner| index.maintainer(name).is_some();
+    let maintainer = match name {
+        Some(name) => Some(
+            Mntner::candidates(name)
+                .find(known)
+                .ok_or_else(|| Trouble::new(format!("the registry has no maintainer {name}")))?,
+        ),
+        None => None,
+    };
+    let (key, source) = ("local".to_string(), "local".to_string());
+    Ok(Identity { maintainer, rights: Rights::Admin, key, source })
+}
+
+async fn drive(service: &Service, identity: &Identity, command: &str, now: Timestamp) -> u32 {
+    let our_asn = service.control.settings.borrow().site.asn;
+    let mut session = Session::new(Start::Exec(command.to_string()), None, our_asn);
+    let mut output = Output::default();
+    session.begin(&mut output);
+    let status = loop {
+        match session.next(&mut output) {
+            Some(Event::Run(mut request)) => {
+                // The loop runs in the service, not here: there is no board to watch.
+                request.wait = None;
+                let outcome = service.control.run(identity, &request, now).await;
+                session.answered(outcome, &mut output);
+            }
+            Some(Event::Close(status)) => break status,
+            None => break crate::shell::status::FAULT,
+        }
+    };
+    // Whoever closed these does not want to hear it.
+    let _ = std::io::stdout().write_all(&output.out);
+    let _ = std::io::stderr().write_all(&output.err);
+    status
+}

@@ -1,0 +1,83 @@
+//! Where log lines go: standard error, one line each.
+//!
+//! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort them. What
+//! libraries have to say about clients that misbehave is kept to verbose runs: anybody can cause it.
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use std::io::Write as _;
+
+struct Sink {
+    verbose: Verbose,
+    journal: bool,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verbose {
+    /// What an operator wants to know.
+    No,
+    /// Everything.
+    Yes,
+}
+
+/// Sends log lines to standard error from now on. Called once; later calls change nothing.
+pub fn start(verbose: Verbose) {
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let level = match verbose {
+        Verbose::No => LevelFilter::Info,
+        Verbose::Yes => LevelFilter::Debug,
+    };
+    if log::set_boxed_logger(Box::new(Sink { verbose, journal })).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+impl Log for Sink {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("peerling") || self.verbose == Verbose::Yes
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let (priority, word) = match record.level() {
+            Level::Error => (3, "error: "),
+            Level::Warn => (4, "warning: "),
+            Level::Info => (6, ""),
+            Level::Debug | Level::Trace => (7, "debug: "),
+        };
+        let text = printable(&record.args().to_string());
+        let line = match self.journal {
+            true => format!("<{priority}>{text}\n"),
+            false => format!("{word}{text}\n"),
+        };
+        // If nobody reads our standard error there is nobody to tell.
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+
+    fn flush(&self) {}
+}
+
+/// One line, whatever others put into it: a user name can hold a line end and a forged line after it.
+fn printable(text: &str) -> String {
+    let escape = |letter: char| match letter.is_control() {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_can_forge_a_line() {
+        assert_eq!(
+            printable("login \"x\n<3>root logged in\x1b[2J\""),
+            "login \"x\\n<3>root logged in\\u{1b}[2J\""
+        );
+        assert_eq!(printable("AS1: é"), "AS1: é");
+    }
+}

@@ -1,0 +1,171 @@
+//! Arguments, an operation, an exit status: 0 done, 1 refused or failed, 2 usage (for `plan`: steps
+//! pending).
+
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use peerling::daemon::logging::Verbose;
+use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
+use peerling::model::Timestamp;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+const USUAL_CONFIG: &str = "/etc/peerling/peerling.toml";
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const VERSION: &str =
+    concat!("peerling ", env!("CARGO_PKG_VERSION"), " (", env!("PEERLING_GIT"), ")\n");
+
+const HELP: &str = "\
+peerling: a dn42 point of presence that members peer with by SSH
+
+usage: peerling [--config FILE] [--verbose] OPERATION
+
+  serve       SSH service and apply loop, in the foreground
+  check       what is wrong with configuration, registry, database, keys, BIRD, WireGuard;
+              prints the effective configuration
+  plan        the steps that an apply pass would take now; exit status 2 if there are any
+  apply       one pass, then exit
+  genconfig   the files of every peering into the staging directories
+  exec [--as NAME] -- COMMAND...
+              a command of the SSH shell from here, for a maintainer or as the administrator
+  demo [--run COMMAND]
+              everything in a temporary directory; prints the line to connect with
+
+  --config FILE   the configuration (default /etc/peerling/peerling.toml)
+  --verbose       tell everything
+  --help, --version
+";
+
+/// What is to be done.
+enum Operation {
+    Serve,
+    Check,
+    Plan,
+    Apply,
+    Genconfig,
+    Exec { name: Option<String>, command: String },
+    Demo { run: Option<OsString> },
+    Say(&'static str),
+}
+
+struct Arguments {
+    file: ConfigFile,
+    verbose: Verbose,
+    operation: Operation,
+}
+
+fn main() -> ExitCode {
+    let arguments = match parse(lexopt::Parser::from_env()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            say(&format!("peerling: {error}; --help tells more\n"), &mut std::io::stderr());
+            return ExitCode::from(USAGE);
+        }
+    };
+    logging::start(arguments.verbose);
+    match perform(arguments) {
+        Ok(status) => ExitCode::from(status),
+        Err(troubles) => {
+            for trouble in troubles {
+                say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
+            }
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Trouble>> {
+    match operation {
+        Operation::Serve => serve(file).map(|()| DONE),
+        Operation::Check => Ok(tell(&check::run(&file))),
+        Operation::Plan => once::plan(file).map(|steps| {
+            steps.iter().for_each(|step| say(&format!("{step}\n"), &mut std::io::stdout()));
+            if steps.is_empty() { DONE } else { USAGE }
+        }),
+        Operation::Apply => once::apply(file).map(|well| if well { DONE } else { FAILED }),
+        Operation::Genconfig => genconfig::run(&file, now()).map(|()| DONE),
+        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, now())
+            .map(|status| u8::try_from(status).unwrap_or(FAILED)),
+        Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
+        Operation::Say(text) => {
+            say(text, &mut std::io::stdout());
+            Ok(DONE)
+        }
+    }
+}
+
+fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
+    let mut file = ConfigFile::Usual(PathBuf::from(USUAL_CONFIG));
+    let (mut verbose, mut operation) = (Verbose::No, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("config") => file = ConfigFile::Named(parser.value()?.into()),
+            Long("verbose") | Short('v') => verbose = Verbose::Yes,
+            Long("help") | Short('h') => operation = Some(Operation::Say(HELP)),
+            Long("version") | Short('V') => operation = Some(Operation::Say(VERSION)),
+            // The replaced service's own names.
+            Long("server") => operation = Some(Operation::Serve),
+            Long("genconfig") => operation = Some(Operation::Genconfig),
+            Value(word) if operation.is_none() => operation = Some(named(word, &mut parser)?),
+            Long("run") => match &mut operation {
+                Some(Operation::Demo { run }) => *run = Some(parser.value()?),
+                _ => return Err(Long("run").unexpected()),
+            },
+            other => return Err(other.unexpected()),
+        }
+    }
+    let operation = operation.ok_or("no operation was given")?;
+    Ok(Arguments { file, verbose, operation })
+}
+
+fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
+    match word.to_str() {
+        Some("serve") => Ok(Operation::Serve),
+        Some("check") => Ok(Operation::Check),
+        Some("plan") => Ok(Operation::Plan),
+        Some("apply") => Ok(Operation::Apply),
+        Some("genconfig") => Ok(Operation::Genconfig),
+        Some("demo") => Ok(Operation::Demo { run: None }),
+        Some("exec") => command(parser),
+        _ => Err(Value(word).unexpected()),
+    }
+}
+
+/// What follows `exec`: everything after `--`, or after the first word, is the command's own.
+fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
+    let mut name = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("as") => name = Some(parser.value()?.string()?),
+            Value(first) => {
+                let mut words = vec![first.string()?];
+                for word in parser.raw_args()? {
+                    words.push(word.string()?);
+                }
+                return Ok(Operation::Exec { name, command: words.join(" ") });
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Err("exec needs a command".into())
+}
+
+fn tell(findings: &check::Findings) -> u8 {
+    say(&findings.effective, &mut std::io::stdout());
+    for trouble in &findings.troubles {
+        say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
+    }
+    if findings.troubles.is_empty() { DONE } else { FAILED }
+}
+
+/// Whoever closed the pipe does not want to hear more.
+fn say(text: &str, out: &mut impl std::io::Write) {
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
+}

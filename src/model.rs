@@ -1,0 +1,32 @@
+//! The field's words as types: what is written here is proven, and cannot be misspelt elsewhere.
+//!
+//! Text becomes a value in one place only, the `FromStr` of its type, and text again in its
+//! `Display`. Each parser takes what people write, refuses what is not plainly meant, and never
+//! alters anything silently. Errors are small, lower case, and name the bound.
+
+mod address;
+mod asn;
+mod endpoint;
+mod families;
+mod maintainer;
+mod refusal;
+mod wireguard;
+
+pub use address::{AddressError, LinkLocal, Spelled};
+pub use asn::{Asn, AsnError};
+pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
+pub use families::Families;
+pub use maintainer::{Mntner, MntnerError};
+pub use refusal::Refusal;
+pub use wireguard::{IfName, WgKey, WgKeyError, WgSecret};
+
+/// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Whole seconds from `earlier` to this moment; zero if the clock went backwards.
+    pub fn since(self, earlier: Timestamp) -> u64 {
+        self.0.saturating_sub(earlier.0).max(0).unsigned_abs()
+    }
+}

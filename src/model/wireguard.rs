@@ -1,0 +1,282 @@
+//! WireGuard keys and the names of links.
+
+use super::Asn;
+use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
+use std::fmt::Write as _;
+use std::{fmt, str::FromStr};
+
+/// A WireGuard public key: 32 bytes of Curve25519, written as canonical base64 (wg(8)).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WgKey([u8; WG_KEY_BYTES]);
+
+/// A WireGuard private or preshared key. It shows itself only where it is asked to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WgSecret([u8; WG_KEY_BYTES]);
+
+/// The name of a peering's link, `wg-as<ASN>`: never longer than the kernel's bound.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IfName(heapless::String<IFNAME_BYTES_MAX>);
+
+/// Why a text is no WireGuard key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WgKeyError {
+    /// Not 43 characters of base64 and one `=`.
+    Form,
+    /// Base64 whose last character carries bits that belong to no byte; `wg` refuses it too.
+    Spare,
+    /// All bytes zero: no key, the kernel takes it for "none".
+    Zero,
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const TEXT_BYTES: usize = 44;
+
+/// RFC 4648 base64 of exactly 32 bytes. A key is the only base64 that this program reads or writes by
+/// itself, and it must refuse spare bits with a word of its own.
+fn decode(text: &str) -> Result<[u8; WG_KEY_BYTES], WgKeyError> {
+    let body = text.strip_suffix('=').filter(|body| body.len() == TEXT_BYTES - 1);
+    let mut key = [0; WG_KEY_BYTES];
+    let mut bytes = key.iter_mut();
+    let (mut bits, mut held) = (0_u32, 0);
+    for letter in body.ok_or(WgKeyError::Form)?.bytes() {
+        let value = ALPHABET.iter().position(|it| *it == letter).ok_or(WgKeyError::Form)?;
+        bits = bits << 6 | u32::try_from(value).unwrap_or(0);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            if let Some(byte) = bytes.next() {
+                *byte = (bits >> held & 0xff) as u8;
+            }
+        }
+    }
+    match bits & ((1 << held) - 1) {
+        0 => Ok(key),
+        _ => Err(WgKeyError::Spare),
+    }
+}
+
+fn encode(key: &[u8; WG_KEY_BYTES], out: &mut impl fmt::Write) -> fmt::Result {
+    for group in key.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        for position in 0..4 {
+            let index = bits >> (18 - 6 * position) & 0x3f;
+            let letter = ALPHABET.get(index as usize).copied().unwrap_or(b'A');
+            out.write_char(if position > group.len() { '=' } else { char::from(letter) })?;
+        }
+    }
+    Ok(())
+}
+
+fn hex(key: &[u8; WG_KEY_BYTES]) -> String {
+    key.iter().fold(String::with_capacity(2 * WG_KEY_BYTES), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<[u8; WG_KEY_BYTES]> {
+    let mut key = [0; WG_KEY_BYTES];
+    if text.len() != 2 * WG_KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(key)
+}
+
+impl WgKey {
+    /// The key, unless all its bytes are zero.
+    pub fn new(bytes: [u8; WG_KEY_BYTES]) -> Result<WgKey, WgKeyError> {
+        if bytes == [0; WG_KEY_BYTES] { Err(WgKeyError::Zero) } else { Ok(WgKey(bytes)) }
+    }
+
+    /// The 32 bytes, as netlink carries them.
+    pub fn bytes(&self) -> &[u8; WG_KEY_BYTES] {
+        &self.0
+    }
+
+    /// 64 hexadecimal digits, as WireGuard's cross-platform protocol (UAPI) carries it.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// Reads what [`WgKey::to_hex`] writes; `None` for anything else and for the zero key.
+    pub fn from_hex(text: &str) -> Option<WgKey> {
+        WgKey::new(from_hex(text)?).ok()
+    }
+}
+
+impl WgSecret {
+    /// A secret from its 32 bytes.
+    pub fn new(bytes: [u8; WG_KEY_BYTES]) -> WgSecret {
+        WgSecret(bytes)
+    }
+
+    /// The public key that belongs to this private key (RFC 7748, as `wg pubkey` has it).
+    pub fn public(&self) -> WgKey {
+        let secret = x25519_dalek::StaticSecret::from(self.0);
+        WgKey(x25519_dalek::PublicKey::from(&secret).to_bytes())
+    }
+
+    /// The 32 bytes, as netlink carries them.
+    pub fn bytes(&self) -> &[u8; WG_KEY_BYTES] {
+        &self.0
+    }
+
+    /// 64 hexadecimal digits, for the UAPI socket.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<WgSecret> {
+        from_hex(text).map(WgSecret)
+    }
+
+    /// Base64, for a file that only its owner can read. Named so that a search finds every place.
+    pub fn reveal(&self) -> String {
+        let mut text = String::with_capacity(TEXT_BYTES);
+        // Writing to a String cannot fail.
+        let _ = encode(&self.0, &mut text);
+        text
+    }
+}
+
+impl IfName {
+    /// The link of a peering: `wg-as` and the number, at most 15 characters.
+    pub fn of(asn: Asn) -> IfName {
+        let mut name = heapless::String::new();
+        // Five letters and at most ten digits fit the bound exactly.
+        let _ = write!(name, "wg-as{asn}");
+        IfName(name)
+    }
+
+    /// The AS number, if this is exactly the name that [`IfName::of`] gives: nothing else is ours.
+    pub fn owner(name: &str) -> Option<Asn> {
+        let asn = name.strip_prefix("wg-as")?.parse().ok()?;
+        (IfName::of(asn).as_str() == name).then_some(asn)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for WgKey {
+    type Err = WgKeyError;
+
+    fn from_str(text: &str) -> Result<WgKey, WgKeyError> {
+        WgKey::new(decode(text)?)
+    }
+}
+
+impl FromStr for WgSecret {
+    type Err = WgKeyError;
+
+    fn from_str(text: &str) -> Result<WgSecret, WgKeyError> {
+        decode(text).map(WgSecret)
+    }
+}
+
+impl fmt::Display for WgKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        encode(&self.0, out)
+    }
+}
+
+impl fmt::Debug for WgKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        encode(&self.0, out)
+    }
+}
+
+impl fmt::Debug for WgSecret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("(hidden)")
+    }
+}
+
+impl fmt::Display for IfName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for IfName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for WgKeyError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            WgKeyError::Form => "a WireGuard key is 43 characters of base64 and one =",
+            WgKeyError::Spare => {
+                "the last character before = cannot stand there; a letter is mistyped"
+            }
+            WgKeyError::Zero => "the all-zero key is no key",
+        })
+    }
+}
+
+impl std::error::Error for WgKeyError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_bytes_agree() {
+        let bytes: [u8; 32] = std::array::from_fn(|i| (i * 7 + 1) as u8);
+        let key = WgKey::new(bytes).unwrap();
+        assert_eq!(key.to_string(), "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o=");
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert_eq!(WgKey::from_hex(&key.to_hex()), Some(key));
+        let all: WgKey = format!("{}8=", "/".repeat(42)).parse().unwrap();
+        assert_eq!(all.bytes(), &[0xff; 32]);
+    }
+
+    #[test]
+    fn refuses_what_wg_refuses() {
+        let good = "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o=";
+        let parse = |text: &str| text.parse::<WgKey>();
+        assert_eq!(parse(&good.replace("o=", "p=")), Err(WgKeyError::Spare));
+        assert_eq!(parse(&format!("{}=", "A".repeat(43))), Err(WgKeyError::Zero));
+        let wrong =
+            ["", "=", &good[..43], &good[1..], &good.replace('Q', "-"), &format!(" {good}")];
+        for text in wrong {
+            assert_eq!(parse(text), Err(WgKeyError::Form), "{text:?}");
+        }
+        assert_eq!(parse(&format!("{good}=")), Err(WgKeyError::Form));
+        assert_eq!(parse(&format!("é{}", &good[2..])), Err(WgKeyError::Form));
+    }
+
+    /// What `wg pubkey` of wireguard-tools 1.0 answers for 32 bytes of 0x01.
+    #[test]
+    fn the_public_key_is_that_of_wg() {
+        let secret: WgSecret = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".parse().unwrap();
+        assert_eq!(secret, WgSecret::new([1; 32]));
+        assert_eq!(secret.public().to_string(), "pOCSkrZRwni5dyxWn1+puxPZBrRqtoyd+dwrRAn4ogk=");
+        assert_eq!(secret.reveal().parse(), Ok(secret));
+    }
+
+    #[test]
+    fn a_secret_does_not_print_itself() {
+        assert_eq!(format!("{:?}", WgSecret::new([7; 32])), "(hidden)");
+    }
+
+    #[test]
+    fn a_link_belongs_to_its_number_only() {
+        let asn = "4294967294".parse().unwrap();
+        assert_eq!(IfName::of(asn).as_str(), "wg-as4294967294");
+        assert_eq!(IfName::owner("wg-as4294967294"), Some(asn));
+        for foreign in ["wg-as", "wg-as042", "wg-asAS1", "wg-m1", "wg-int-x", "wg-as0", "wg-as1 "] {
+            assert_eq!(IfName::owner(foreign), None, "{foreign}");
+        }
+    }
+}

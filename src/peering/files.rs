@@ -1,0 +1,182 @@
+//! Configuration texts: our `wg-as<ASN>.conf`, byte for byte as on every running POP, and what a member
+//! installs on the other side of the link.
+
+use super::{Peering, Site};
+use crate::model::{LinkLocal, Port, WgKey, WgSecret};
+use std::fmt::Write as _;
+
+/// Seconds between keepalives, as every file of the replaced service has it: a member behind a
+/// stateful firewall or NAT stays reachable.
+pub const KEEPALIVE_S: u16 = 30;
+
+/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and link-local
+/// IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
+pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
+
+/// What a member writes in place of their private key, which we never see.
+pub const REPLACE_ME: &str = "**REPLACEME**";
+
+/// The longest interface name that the kernel takes leaves seven letters after `wg-peer-`.
+const PEER_NAME_BYTES: usize = 7;
+
+/// The parts of a wg-quick(8) file; absent ones leave their line out.
+struct Conf<'a> {
+    private_key: &'a str,
+    listen_port: Option<Port>,
+    mtu: Option<u32>,
+    local: LinkLocal,
+    remote: LinkLocal,
+    key: WgKey,
+    preshared_key: Option<&'a WgSecret>,
+    endpoint: Option<String>,
+}
+
+/// Our own file. IPv6 endpoints stand without brackets and there is no final newline: so it always was.
+pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Option<String> {
+    Some(render(&Conf {
+        private_key: &private_key.reveal(),
+        listen_port: Some(site.port(peering.id)?),
+        mtu: peering.mtu,
+        local: site.local(peering)?,
+        remote: site.remote(peering)?,
+        key: peering.key,
+        preshared_key: peering.preshared_key.as_ref(),
+        endpoint: peering.endpoint.as_ref().map(ToString::to_string),
+    }))
+}
+
+/// The member's file: the same with the sides exchanged.
+pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
+    Some(render(&Conf {
+        private_key: REPLACE_ME,
+        listen_port: peering.endpoint.as_ref().map(|it| it.port),
+        mtu: peering.mtu,
+        local: site.remote(peering)?,
+        remote: site.local(peering)?,
+        key: site.key,
+        preshared_key: peering.preshared_key.as_ref(),
+        endpoint: Some(format!("{}:{}", site.name, site.port(peering.id)?)),
+    }))
+}
+
+/// The member's BIRD protocol.
+pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
+    let (name, link) = (protocol_name(site), their_link(site));
+    let (asn, local, ours) = (peering.asn, site.local(peering)?, site.asn);
+    Some(format!(
+        "protocol bgp {name} {{
+    local as {asn};
+    neighbor {local} as {ours};
+    path metric 1;
+    interface \"{link}\";
+    ipv4 {{
+        extended next hop on;
+        import limit 9000 action block;
+        import table;
+    }};
+
+    ipv6 {{
+        extended next hop off;
+        import limit 9000 action block;
+        import table;
+    }};
+}}"
+    ))
+}
+
+/// The name that the member's link gets in our examples: `wg-peer-` and the POP's first label.
+pub fn their_link(site: &Site) -> String {
+    let label = site.name.split('.').next().unwrap_or_default();
+    let short: String = label.chars().take(PEER_NAME_BYTES).collect();
+    format!("wg-peer-{}", short.trim_end_matches('-'))
+}
+
+/// A BIRD symbol: letters, digits and underscores, a letter first.
+fn protocol_name(site: &Site) -> String {
+    let label = site.name.split('.').next().unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = label.chars().map(plain).collect();
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name
+    } else {
+        format!("as{}", site.asn)
+    }
+}
+
+fn render(conf: &Conf<'_>) -> String {
+    let mut text = format!("[Interface]\nPrivateKey = {}\n", conf.private_key);
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name} = {value}");
+        }
+    };
+    let (local, remote) = (conf.local, conf.remote);
+    line("ListenPort", conf.listen_port.map(|it| it.to_string()));
+    line("MTU", conf.mtu.map(|it| it.to_string()));
+    line("PostUp", Some(format!("/sbin/ip addr add dev %i {local}/128 peer {remote}/128")));
+    line("Table", Some("off\n\n[Peer]".to_string()));
+    line("PublicKey", Some(conf.key.to_string()));
+    line("PresharedKey", conf.preshared_key.map(WgSecret::reveal));
+    line("Endpoint", conf.endpoint.clone());
+    line("PersistentKeepalive", Some(KEEPALIVE_S.to_string()));
+    let _ = write!(text, "AllowedIPs = {}", ALLOWED_IPS.join(", "));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{peering, site};
+    use super::*;
+
+    const SECRET: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    fn golden(name: &str, actual: &str) {
+        let path = format!("{}/fixtures/files/{name}", env!("CARGO_MANIFEST_DIR"));
+        crate::golden::check(&path, actual);
+    }
+
+    #[test]
+    fn our_file_is_the_one_that_running_pops_have() {
+        let secret = SECRET.parse().unwrap();
+        let automatic = our_conf(&peering(17, 4242420001, None), &site(), &secret).unwrap();
+        golden("wg-as4242420001.conf", &automatic);
+        assert!(!automatic.ends_with('\n'));
+        let mut chosen = peering(18, 64600, Some("fe80::1"));
+        chosen.endpoint.as_mut().unwrap().host = "2a01:4f8::253".parse().unwrap();
+        golden("wg-as64600.conf", &our_conf(&chosen, &site(), &secret).unwrap());
+    }
+
+    #[test]
+    fn options_add_lines_and_nothing_else() {
+        let mut waiting = peering(19, 64601, None);
+        waiting.endpoint = None;
+        waiting.mtu = Some(1400);
+        waiting.preshared_key = Some(WgSecret::new([2; 32]));
+        let text = our_conf(&waiting, &site(), &SECRET.parse().unwrap()).unwrap();
+        assert!(!text.contains("Endpoint") && text.contains("\nMTU = 1400\n"));
+        assert!(text.contains("\nPresharedKey = AgIC"));
+    }
+
+    #[test]
+    fn their_side_is_the_mirror() {
+        let peering = peering(17, 4242420001, None);
+        golden("member-wireguard.conf", &their_conf(&peering, &site()).unwrap());
+        golden("member-bird.conf", &their_bird(&peering, &site()).unwrap());
+    }
+
+    #[test]
+    fn names_on_their_side_fit_kernel_and_bird() {
+        for (name, link, protocol) in [
+            ("nl-ams2.example.net", "wg-peer-nl-ams2", "nl_ams2"),
+            ("amsterdam.example.net", "wg-peer-amsterd", "amsterdam"),
+            ("4.example.net", "wg-peer-4", "as4242420263"),
+        ] {
+            let site = Site { name: name.into(), ..site() };
+            assert_eq!(
+                (their_link(&site).as_str(), protocol_name(&site).as_str()),
+                (link, protocol)
+            );
+        }
+    }
+}

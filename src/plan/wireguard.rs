@@ -1,0 +1,90 @@
+//! A link as it should be, and as it is: what is sent to the kernel, to a userspace implementation, and
+//! to `wg-as<ASN>.conf`.
+
+mod change;
+mod difference;
+mod settings;
+
+pub use change::Change;
+pub use difference::{EndpointRule, differs};
+pub use settings::{PeerRule, PeerSettings, Settings};
+
+use crate::model::{IfName, LinkLocal, Port, WgKey, WgSecret};
+use ipnet::IpNet;
+use std::net::{Ipv6Addr, SocketAddr};
+
+/// Seconds between keepalives, as every file of the replaced service has it: a member behind a
+/// stateful firewall or NAT stays reachable.
+pub const KEEPALIVE_S: u16 = 30;
+
+/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and link-local
+/// IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
+pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
+
+/// A link as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkWanted {
+    /// Its name.
+    pub name: IfName,
+    /// Our private key, the same for all links of a POP.
+    pub private_key: WgSecret,
+    /// The UDP port that we listen on for this peering.
+    pub listen_port: Port,
+    /// The largest packet in bytes; `None` leaves what the link was created with.
+    pub mtu: Option<u32>,
+    /// Our address on the link.
+    pub local: LinkLocal,
+    /// Theirs: the kernel routes it (/128) to the link.
+    pub remote: LinkLocal,
+    /// Their public key.
+    pub peer_key: WgKey,
+    /// A preshared key, if one was agreed.
+    pub preshared_key: Option<WgSecret>,
+    /// Where to send. `None`: they call us, or their name does not resolve now.
+    pub endpoint: Option<SocketAddr>,
+}
+
+/// A link as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LinkActual {
+    /// Index of the network interface.
+    pub index: u32,
+    /// Is it set up (`IFF_UP`)?
+    pub up: bool,
+    /// The largest packet in bytes.
+    pub mtu: u32,
+    /// Every IPv6 address on it with its peer's (equal to the address where there is no peer).
+    pub addresses: Vec<(Ipv6Addr, Ipv6Addr)>,
+    /// The public half of the private key that is set, if any.
+    pub public_key: Option<WgKey>,
+    /// The UDP port that it listens on, 0 if none is set.
+    pub listen_port: u16,
+    /// Its peers.
+    pub peers: Vec<PeerActual>,
+}
+
+/// One WireGuard peer of a link, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerActual {
+    /// Its public key.
+    pub key: WgKey,
+    /// The preshared key, if one is set (all zero means none).
+    pub preshared_key: Option<WgSecret>,
+    /// Where packets go now: what was configured, or where the last valid packet came from.
+    pub endpoint: Option<SocketAddr>,
+    /// Seconds between keepalives, 0 if off.
+    pub keepalive_s: u16,
+    /// What it may send and receive.
+    pub allowed_ips: Vec<IpNet>,
+    /// When the last handshake was completed, in seconds since 1970; 0 if never.
+    pub last_handshake_s: i64,
+    /// Bytes received.
+    pub rx_bytes: u64,
+    /// Bytes sent.
+    pub tx_bytes: u64,
+}
+
+/// [`ALLOWED_IPS`] as prefixes.
+pub fn allowed_ips() -> Vec<IpNet> {
+    ALLOWED_IPS.iter().filter_map(|text| text.parse().ok()).collect()
+}

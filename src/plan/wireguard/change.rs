@@ -1,0 +1,238 @@
+//! One difference of a link: what is there, what is to be there, and the line that tells it.
+//!
+//! The same value is printed by a plan, logged by the apply loop and performed on the machine, so what
+//! is told is what is done. A secret never appears in a line; the public half of a private key does.
+
+use crate::limits::ALLOWED_IPS_SHOWN_MAX;
+use crate::model::{Port, WgKey, WgSecret};
+use ipnet::IpNet;
+use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr};
+
+/// One change of one link. Its `Display` is one line without the link's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Our private key.
+    PrivateKey {
+        /// The public half of the one that is set.
+        old: Option<WgKey>,
+        /// The one to set.
+        new: WgSecret,
+    },
+    /// A peer that is not there. Keepalive and allowed IPs are the same for all.
+    AddPeer {
+        /// Its public key.
+        key: WgKey,
+        /// Its preshared key.
+        preshared_key: Option<WgSecret>,
+        /// Where to send first.
+        endpoint: Option<SocketAddr>,
+    },
+    /// A peer that nobody asked for: its allowed IPs would take the packets of the right one.
+    RemovePeer {
+        /// Its public key.
+        key: WgKey,
+    },
+    /// The preshared key.
+    PresharedKey {
+        /// Of this peer.
+        key: WgKey,
+        /// The one that is set.
+        old: Option<WgSecret>,
+        /// The one to set; `None` takes it away.
+        new: Option<WgSecret>,
+    },
+    /// Where to send.
+    Endpoint {
+        /// To this peer.
+        key: WgKey,
+        /// Where packets go now.
+        old: Option<SocketAddr>,
+        /// Where they shall go, until they come from elsewhere.
+        new: SocketAddr,
+    },
+    /// Seconds between keepalives, 0 if off.
+    Keepalive {
+        /// To this peer.
+        key: WgKey,
+        /// What is set.
+        old: u16,
+        /// What shall be.
+        new: u16,
+    },
+    /// What the peer may send and receive.
+    AllowedIps {
+        /// The peer.
+        key: WgKey,
+        /// What is set.
+        old: Vec<IpNet>,
+        /// What shall be.
+        new: Vec<IpNet>,
+    },
+    /// The UDP port that the link listens on.
+    ListenPort {
+        /// The one that is set, 0 if none is.
+        old: u16,
+        /// The one to set.
+        new: Port,
+    },
+    /// The largest packet in bytes.
+    Mtu {
+        /// What is set.
+        old: u32,
+        /// What shall be.
+        new: u32,
+    },
+    /// The link is down and shall be up.
+    Up,
+    /// An address that is not there.
+    AddAddress {
+        /// Ours.
+        local: Ipv6Addr,
+        /// The peer's, which the kernel routes to the link.
+        remote: Ipv6Addr,
+    },
+    /// Our address is there with another peer's.
+    ChangeRemote {
+        /// Ours.
+        local: Ipv6Addr,
+        /// The peer's that is there.
+        old: Ipv6Addr,
+        /// The peer's that shall be.
+        new: Ipv6Addr,
+    },
+    /// A link-local address that is no longer wanted, or that stands in the way of the route.
+    RemoveAddress {
+        /// Ours.
+        local: Ipv6Addr,
+        /// The peer's, equal to ours if there is none.
+        remote: Ipv6Addr,
+    },
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::PrivateKey { old, new } => {
+                write!(out, "private key of {} -> {}", or(*old, "none"), new.public())
+            }
+            Change::AddPeer { key, endpoint, .. } => {
+                write!(out, "peer {key} added, endpoint {}", or(*endpoint, "unknown"))
+            }
+            Change::RemovePeer { key } => write!(out, "peer {key} removed"),
+            Change::PresharedKey { old, new, .. } => out.write_str(secret_words(old, new)),
+            Change::Endpoint { old, new, .. } => {
+                write!(out, "endpoint {} -> {new}", or(*old, "unknown"))
+            }
+            Change::Keepalive { old, new, .. } => write!(out, "keepalive {old} s -> {new} s"),
+            Change::AllowedIps { old, new, .. } => {
+                write!(out, "allowed IPs {} -> {}", prefixes(old), prefixes(new))
+            }
+            Change::ListenPort { old: 0, new } => write!(out, "listen port none -> {new}"),
+            Change::ListenPort { old, new } => write!(out, "listen port {old} -> {new}"),
+            Change::Mtu { old, new } => write!(out, "MTU {old} -> {new}"),
+            Change::Up => out.write_str("down -> up"),
+            Change::AddAddress { local, remote } => {
+                write!(out, "address {local} peer {remote} added")
+            }
+            Change::ChangeRemote { local, old, new } => {
+                write!(out, "address {local} peer {old} -> {new}")
+            }
+            Change::RemoveAddress { local, remote } if local == remote => {
+                write!(out, "address {local} removed")
+            }
+            Change::RemoveAddress { local, remote } => {
+                write!(out, "address {local} peer {remote} removed")
+            }
+        }
+    }
+}
+
+/// A value or a word in its place.
+fn or<T: fmt::Display>(value: Option<T>, word: &str) -> String {
+    value.map_or_else(|| word.to_owned(), |value| value.to_string())
+}
+
+fn secret_words(old: &Option<WgSecret>, new: &Option<WgSecret>) -> &'static str {
+    match (old, new) {
+        (None, _) => "preshared key set",
+        (_, None) => "preshared key removed",
+        _ => "preshared key replaced",
+    }
+}
+
+fn prefixes(list: &[IpNet]) -> String {
+    match list.len() {
+        0 => "none".to_owned(),
+        count if count > ALLOWED_IPS_SHOWN_MAX => format!("{count} prefixes"),
+        _ => list.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_without_secrets() {
+        let key = WgSecret::new([1; 32]).public();
+        let psk = Some(WgSecret::new([9; 32]));
+        let address = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+        let (local, remote) = (address("fe80::263"), address("fe80::1:1"));
+        let endpoint: SocketAddr = "[2001:db8::1]:20263".parse().unwrap();
+        let shown = key.to_string();
+        let many: Vec<IpNet> = (0..9).map(|n| format!("10.0.{n}.0/24").parse().unwrap()).collect();
+        let few = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let secret = |old: &Option<WgSecret>, new: &Option<WgSecret>| Change::PresharedKey {
+            key,
+            old: old.clone(),
+            new: new.clone(),
+        };
+        for (change, line) in [
+            (
+                Change::PrivateKey { old: None, new: WgSecret::new([1; 32]) },
+                format!("private key of none -> {shown}"),
+            ),
+            (
+                Change::AddPeer { key, preshared_key: psk.clone(), endpoint: None },
+                format!("peer {shown} added, endpoint unknown"),
+            ),
+            (Change::RemovePeer { key }, format!("peer {shown} removed")),
+            (secret(&None, &psk), "preshared key set".into()),
+            (secret(&psk, &None), "preshared key removed".into()),
+            (secret(&psk, &psk), "preshared key replaced".into()),
+            (
+                Change::Endpoint { key, old: None, new: endpoint },
+                "endpoint unknown -> [2001:db8::1]:20263".into(),
+            ),
+            (Change::Keepalive { key, old: 0, new: 30 }, "keepalive 0 s -> 30 s".into()),
+            (
+                Change::AllowedIps { key, old: many, new: few },
+                "allowed IPs 9 prefixes -> 10.0.0.0/8, fd00::/8".into(),
+            ),
+            (
+                Change::ListenPort { old: 0, new: Port::new(52001).unwrap() },
+                "listen port none -> 52001".into(),
+            ),
+            (
+                Change::ListenPort { old: 7, new: Port::new(52001).unwrap() },
+                "listen port 7 -> 52001".into(),
+            ),
+            (Change::Mtu { old: 1420, new: 1412 }, "MTU 1420 -> 1412".into()),
+            (Change::Up, "down -> up".into()),
+            (Change::AddAddress { local, remote }, "address fe80::263 peer fe80::1:1 added".into()),
+            (
+                Change::ChangeRemote { local, old: remote, new: local },
+                "address fe80::263 peer fe80::1:1 -> fe80::263".into(),
+            ),
+            (Change::RemoveAddress { local, remote: local }, "address fe80::263 removed".into()),
+            (
+                Change::RemoveAddress { local, remote },
+                "address fe80::263 peer fe80::1:1 removed".into(),
+            ),
+        ] {
+            assert_eq!(change.to_string(), line);
+            assert!(!format!("{change:?}").contains("CQkJ"), "{change:?}");
+        }
+    }
+}

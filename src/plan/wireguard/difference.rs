@@ -1,0 +1,291 @@
+//! What has to change so that a link is as it should be, in the order in which it is to be done.
+//!
+//! Nothing of it takes the link down or ends the session of a peer whose key stays. The order matters:
+//! the right peer comes before others go, and a link is up before it gets its address, or the kernel
+//! never installs the route to the peer.
+
+use super::change::Change;
+use super::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
+use ipnet::IpNet;
+use std::net::{Ipv6Addr, SocketAddr};
+
+/// What becomes of an endpoint that differs from the wanted one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointRule {
+    /// It is set: the member declared another one, or the old one no longer answers.
+    Set,
+    /// It stays: WireGuard follows a member who roams, and knows better while handshakes come.
+    Keep,
+}
+
+/// The changes that bring `actual` to `wanted`; empty if nothing differs.
+///
+/// Only link-local addresses are looked at: a second one could become the source of the BGP session. An
+/// address of another range on the link is somebody's deliberate work and stays.
+pub fn differs(wanted: &LinkWanted, actual: &LinkActual, rule: EndpointRule) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if !actual.up {
+        port(wanted, actual, &mut changes);
+    }
+    let public_key = wanted.private_key.public();
+    if actual.public_key != Some(public_key) {
+        let (old, new) = (actual.public_key, wanted.private_key.clone());
+        changes.push(Change::PrivateKey { old, new });
+    }
+    peers(wanted, actual, rule, &mut changes);
+    if actual.up {
+        port(wanted, actual, &mut changes);
+    }
+    match wanted.mtu {
+        Some(new) if new != actual.mtu => changes.push(Change::Mtu { old: actual.mtu, new }),
+        _ => {}
+    }
+    addresses(wanted, actual, &mut changes);
+    changes
+}
+
+/// On a fresh link the port comes first, or a userspace link sends its first handshake from another one
+/// and loses the answer. On a running link it comes after the peers, so that one which is taken does not
+/// keep them from being changed.
+fn port(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
+    if actual.listen_port != wanted.listen_port.get() {
+        changes.push(Change::ListenPort { old: actual.listen_port, new: wanted.listen_port });
+    }
+}
+
+fn peers(wanted: &LinkWanted, actual: &LinkActual, rule: EndpointRule, changes: &mut Vec<Change>) {
+    match actual.peers.iter().find(|peer| peer.key == wanted.peer_key) {
+        Some(peer) => same_peer(wanted, peer, rule, changes),
+        None => changes.push(Change::AddPeer {
+            key: wanted.peer_key,
+            preshared_key: wanted.preshared_key.clone(),
+            endpoint: wanted.endpoint,
+        }),
+    }
+    let others = actual.peers.iter().filter(|peer| peer.key != wanted.peer_key);
+    changes.extend(others.map(|peer| Change::RemovePeer { key: peer.key }));
+}
+
+fn same_peer(wanted: &LinkWanted, peer: &PeerActual, rule: EndpointRule, out: &mut Vec<Change>) {
+    let key = peer.key;
+    if peer.preshared_key != wanted.preshared_key {
+        let (old, new) = (peer.preshared_key.clone(), wanted.preshared_key.clone());
+        out.push(Change::PresharedKey { key, old, new });
+    }
+    if let Some(new) = endpoint(wanted.endpoint, peer.endpoint, rule) {
+        out.push(Change::Endpoint { key, old: peer.endpoint, new });
+    }
+    if peer.keepalive_s != KEEPALIVE_S {
+        out.push(Change::Keepalive { key, old: peer.keepalive_s, new: KEEPALIVE_S });
+    }
+    let new = allowed_ips();
+    if sorted(&peer.allowed_ips) != sorted(&new) {
+        out.push(Change::AllowedIps { key, old: peer.allowed_ips.clone(), new });
+    }
+}
+
+/// The endpoint to set, if one is to be set. A name that does not resolve now takes nothing away, and a
+/// peer without any endpoint loses nothing by getting one.
+fn endpoint(
+    wanted: Option<SocketAddr>,
+    actual: Option<SocketAddr>,
+    rule: EndpointRule,
+) -> Option<SocketAddr> {
+    let differs = wanted.filter(|_| wanted != actual);
+    differs.filter(|_| rule == EndpointRule::Set || actual.is_none())
+}
+
+/// The order of allowed IPs means nothing, and differs between implementations.
+fn sorted(list: &[IpNet]) -> Vec<IpNet> {
+    let mut list = list.to_vec();
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
+    let (local, remote) = (wanted.local.get(), wanted.remote.get());
+    let link_local = || actual.addresses.iter().filter(|(it, _)| it.is_unicast_link_local());
+    let remove = |(local, remote): &(Ipv6Addr, Ipv6Addr)| Change::RemoveAddress {
+        local: *local,
+        remote: *remote,
+    };
+    if !actual.up {
+        // An address from before the link went up has no route to the peer, and would get none.
+        changes.extend(link_local().map(remove));
+        changes.extend([Change::Up, Change::AddAddress { local, remote }]);
+        return;
+    }
+    match link_local().find(|(it, _)| *it == local) {
+        Some((_, found)) if *found == remote => {}
+        Some((_, old)) => changes.push(Change::ChangeRemote { local, old: *old, new: remote }),
+        None => changes.push(Change::AddAddress { local, remote }),
+    }
+    changes.extend(link_local().filter(|(it, _)| *it != local).map(remove));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IfName, WgKey, WgSecret};
+
+    type Spoil = fn(&mut LinkActual);
+
+    fn key(byte: u8) -> WgKey {
+        WgKey::new([byte; 32]).unwrap()
+    }
+
+    fn pair(local: &str, remote: &str) -> (Ipv6Addr, Ipv6Addr) {
+        (local.parse().unwrap(), remote.parse().unwrap())
+    }
+
+    fn wanted() -> LinkWanted {
+        LinkWanted {
+            name: IfName::of("4242420001".parse().unwrap()),
+            private_key: WgSecret::new([1; 32]),
+            listen_port: "52001".parse().unwrap(),
+            mtu: Some(1412),
+            local: "fe80:0263::1:1".parse().unwrap(),
+            remote: "fe80::2:1".parse().unwrap(),
+            peer_key: key(2),
+            preshared_key: Some(WgSecret::new([3; 32])),
+            endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
+        }
+    }
+
+    fn actual() -> LinkActual {
+        LinkActual {
+            index: 7,
+            up: true,
+            mtu: 1412,
+            addresses: vec![pair("fe80:263::1:1", "fe80::2:1"), pair("fd42::1", "fd42::1")],
+            public_key: Some(wanted().private_key.public()),
+            listen_port: 52001,
+            peers: vec![PeerActual {
+                key: key(2),
+                preshared_key: Some(WgSecret::new([3; 32])),
+                endpoint: wanted().endpoint,
+                keepalive_s: 30,
+                allowed_ips: allowed_ips().into_iter().rev().collect(),
+                last_handshake_s: 1,
+                rx_bytes: 2,
+                tx_bytes: 3,
+            }],
+        }
+    }
+
+    fn lines(wanted: &LinkWanted, actual: &LinkActual, rule: EndpointRule) -> Vec<String> {
+        differs(wanted, actual, rule).iter().map(Change::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_differs() {
+        assert_eq!(differs(&wanted(), &actual(), EndpointRule::Set), []);
+        assert_eq!(
+            differs(&LinkWanted { mtu: None, ..wanted() }, &actual(), EndpointRule::Set),
+            []
+        );
+    }
+
+    /// What somebody did to the link by hand, and the lines that mend it.
+    #[test]
+    fn each_difference_is_one_line() {
+        let other = key(8);
+        let drift: [(Spoil, String); 12] = [
+            (|it| it.public_key = None, {
+                format!("private key of none -> {}", wanted().private_key.public())
+            }),
+            (|it| it.listen_port = 0, "listen port none -> 52001".into()),
+            (|it| it.mtu = 1420, "MTU 1420 -> 1412".into()),
+            (|it| it.peers[0].keepalive_s = 0, "keepalive 0 s -> 30 s".into()),
+            (|it| it.peers[0].preshared_key = None, "preshared key set".into()),
+            (|it| it.peers[0].endpoint = None, "endpoint unknown -> [2001:db8::1]:20263".into()),
+            (
+                |it| it.peers[0].allowed_ips.truncate(1),
+                "allowed IPs fe80::/10 -> 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fe80::/10".into(),
+            ),
+            (
+                |it| it.peers.push(PeerActual { key: key(8), ..it.peers[0].clone() }),
+                format!("peer {other} removed"),
+            ),
+            (
+                |it| it.addresses.retain(|(it, _)| !it.is_unicast_link_local()),
+                "address fe80:263::1:1 peer fe80::2:1 added".into(),
+            ),
+            (
+                |it| it.addresses[0].1 = it.addresses[0].0,
+                "address fe80:263::1:1 peer fe80:263::1:1 -> fe80::2:1".into(),
+            ),
+            (
+                |it| it.addresses.push(pair("fe80::99", "fe80::99")),
+                "address fe80::99 removed".into(),
+            ),
+            (
+                |it| it.peers[0].endpoint = "192.0.2.1:1".parse().ok(),
+                "endpoint 192.0.2.1:1 -> [2001:db8::1]:20263".into(),
+            ),
+        ];
+        for (spoil, line) in drift {
+            let mut actual = actual();
+            spoil(&mut actual);
+            assert_eq!(lines(&wanted(), &actual, EndpointRule::Set), [line]);
+        }
+    }
+
+    #[test]
+    fn a_roaming_member_keeps_the_endpoint() {
+        let mut roamed = actual();
+        roamed.peers[0].endpoint = "192.0.2.1:1".parse().ok();
+        assert_eq!(differs(&wanted(), &roamed, EndpointRule::Keep), []);
+        roamed.peers[0].endpoint = None;
+        assert_eq!(differs(&wanted(), &roamed, EndpointRule::Keep).len(), 1);
+        let unresolved = LinkWanted { endpoint: None, ..wanted() };
+        assert_eq!(differs(&unresolved, &actual(), EndpointRule::Set), []);
+    }
+
+    #[test]
+    fn a_new_key_adds_before_it_removes() {
+        let wanted = LinkWanted { peer_key: key(4), preshared_key: None, ..wanted() };
+        let (old, new) = (key(2), key(4));
+        assert_eq!(
+            lines(&wanted, &actual(), EndpointRule::Keep),
+            [
+                format!("peer {new} added, endpoint [2001:db8::1]:20263"),
+                format!("peer {old} removed"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_new_address_comes_before_the_old_one_goes() {
+        let wanted = LinkWanted { local: "fe80::5".parse().unwrap(), ..wanted() };
+        assert_eq!(
+            lines(&wanted, &actual(), EndpointRule::Keep),
+            [
+                "address fe80::5 peer fe80::2:1 added",
+                "address fe80:263::1:1 peer fe80::2:1 removed",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_link_that_is_down_gets_its_address_after_it_is_up() {
+        let down = LinkActual { up: false, ..actual() };
+        assert_eq!(
+            lines(&wanted(), &down, EndpointRule::Keep),
+            [
+                "address fe80:263::1:1 peer fe80::2:1 removed",
+                "down -> up",
+                "address fe80:263::1:1 peer fe80::2:1 added",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fresh_link_gets_everything_in_order() {
+        let fresh = LinkActual { index: 9, mtu: 1420, ..LinkActual::default() };
+        let lines = lines(&wanted(), &fresh, EndpointRule::Keep);
+        let first: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
+        assert_eq!(first, ["listen", "private", "peer", "MTU", "down", "address"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! The part of a list of changes that a WireGuard implementation performs, as one request.
+//!
+//! The kernel and the userspace protocol take the same request in two encodings; both read this. What is
+//! `None` stays as it is.
+
+use super::change::Change;
+use super::{KEEPALIVE_S, allowed_ips};
+use crate::limits::WG_KEY_BYTES;
+use crate::model::{Port, WgKey, WgSecret};
+use ipnet::IpNet;
+use std::net::SocketAddr;
+
+/// What to set on a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Our private key.
+    pub private_key: Option<WgSecret>,
+    /// The UDP port to listen on.
+    pub listen_port: Option<Port>,
+    /// Peers, in the order in which they are to be dealt with.
+    pub peers: Vec<PeerSettings>,
+}
+
+/// What to set on one peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerSettings {
+    /// Its public key.
+    pub key: WgKey,
+    /// What is to be done with it.
+    pub rule: PeerRule,
+    /// A preshared key; all zero takes it away, in both encodings.
+    pub preshared_key: Option<WgSecret>,
+    /// Where to send.
+    pub endpoint: Option<SocketAddr>,
+    /// Seconds between keepalives.
+    pub keepalive_s: Option<u16>,
+    /// What it may send and receive, in place of what is set.
+    pub allowed_ips: Option<Vec<IpNet>>,
+}
+
+/// What is to be done with a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerRule {
+    /// It is made if it is not there.
+    Add,
+    /// It is changed, and left away if somebody removed it in the meantime.
+    Update,
+    /// It goes.
+    Remove,
+}
+
+impl Settings {
+    /// Keys and peers of these changes; not the port, which a request of its own sets so that one that
+    /// is taken hinders nothing else.
+    pub fn peers_of(changes: &[Change]) -> Settings {
+        let private_key = changes.iter().find_map(|change| match change {
+            Change::PrivateKey { new, .. } => Some(new.clone()),
+            _ => None,
+        });
+        Settings {
+            private_key,
+            listen_port: None,
+            peers: changes.iter().filter_map(peer).collect(),
+        }
+    }
+
+    /// The port of these changes.
+    pub fn port_of(changes: &[Change]) -> Settings {
+        let listen_port = changes.iter().find_map(|change| match change {
+            Change::ListenPort { new, .. } => Some(*new),
+            _ => None,
+        });
+        Settings { listen_port, ..Settings::default() }
+    }
+
+    /// Is there nothing to set?
+    pub fn is_empty(&self) -> bool {
+        *self == Settings::default()
+    }
+}
+
+impl PeerSettings {
+    fn new(key: WgKey, rule: PeerRule) -> PeerSettings {
+        PeerSettings {
+            key,
+            rule,
+            preshared_key: None,
+            endpoint: None,
+            keepalive_s: None,
+            allowed_ips: None,
+        }
+    }
+}
+
+/// What one change sets on a peer. A peer with several changes comes several times, which both encodings
+/// allow.
+fn peer(change: &Change) -> Option<PeerSettings> {
+    let update = |key: &WgKey| PeerSettings::new(*key, PeerRule::Update);
+    Some(match change {
+        Change::AddPeer { key, preshared_key, endpoint } => PeerSettings {
+            key: *key,
+            rule: PeerRule::Add,
+            preshared_key: preshared_key.clone(),
+            endpoint: *endpoint,
+            keepalive_s: Some(KEEPALIVE_S),
+            allowed_ips: Some(allowed_ips()),
+        },
+        Change::RemovePeer { key } => PeerSettings::new(*key, PeerRule::Remove),
+        Change::PresharedKey { key, new, .. } => {
+            let secret = new.clone().unwrap_or_else(|| WgSecret::new([0; WG_KEY_BYTES]));
+            PeerSettings { preshared_key: Some(secret), ..update(key) }
+        }
+        Change::Endpoint { key, new, .. } => PeerSettings { endpoint: Some(*new), ..update(key) },
+        Change::Keepalive { key, new, .. } => {
+            PeerSettings { keepalive_s: Some(*new), ..update(key) }
+        }
+        Change::AllowedIps { key, new, .. } => {
+            PeerSettings { allowed_ips: Some(new.clone()), ..update(key) }
+        }
+        Change::PrivateKey { .. } | Change::ListenPort { .. } | Change::Mtu { .. } => return None,
+        Change::Up | Change::AddAddress { .. } => return None,
+        Change::ChangeRemote { .. } | Change::RemoveAddress { .. } => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_wireguard_itself_performs() {
+        let key = WgSecret::new([1; 32]).public();
+        let port = Port::new(52001).unwrap();
+        let changes = [
+            Change::PrivateKey { old: None, new: WgSecret::new([1; 32]) },
+            Change::AddPeer { key, preshared_key: None, endpoint: None },
+            Change::PresharedKey { key, old: Some(WgSecret::new([2; 32])), new: None },
+            Change::ListenPort { old: 0, new: port },
+            Change::Up,
+        ];
+        let settings = Settings::peers_of(&changes);
+        assert_eq!(settings.private_key, Some(WgSecret::new([1; 32])));
+        assert_eq!(settings.listen_port, None);
+        let rules: Vec<_> = settings.peers.iter().map(|peer| peer.rule).collect();
+        assert_eq!(rules, [PeerRule::Add, PeerRule::Update]);
+        assert_eq!(settings.peers[1].preshared_key, Some(WgSecret::new([0; 32])));
+        assert_eq!(settings.peers[1].allowed_ips, None);
+        assert_eq!(Settings::port_of(&changes).listen_port, Some(port));
+        assert!(Settings::peers_of(&changes[3..]).is_empty());
+        assert!(Settings::port_of(&[Change::Up]).is_empty());
+    }
+}

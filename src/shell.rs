@@ -1,0 +1,392 @@
+//! A session as a machine without any I/O: bytes of the member go in, requests come out; answers go in,
+//! bytes for the member come out. It knows nothing of SSH, of the database or of the clock.
+//!
+//! Three kinds of session share it. At a terminal there is a prompt, questions are asked, a wrong answer is
+//! asked again and the others are kept. Without a terminal each line is a command, nothing is asked,
+//! errors go to the other stream. And a single command (`ssh pop peer_list`) is run and ends it.
+
+pub mod grammar;
+pub mod harmless;
+mod json;
+pub mod keys;
+pub mod line;
+pub mod table;
+mod text;
+pub mod view;
+
+use crate::command::{Applied, Command, Field, Format, Outcome, Question, Reply, Request, Stop};
+use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
+use crate::model::{Asn, Refusal};
+use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use std::time::Duration;
+use view::Screen;
+
+/// Exit statuses, as in the contract of the command line.
+pub mod status {
+    /// Done.
+    pub const DONE: u32 = 0;
+    /// Refused.
+    pub const REFUSED: u32 = 1;
+    /// Usage.
+    pub const USAGE: u32 = 2;
+    /// Saved, but not applied.
+    pub const NOT_APPLIED: u32 = 3;
+    /// A fault of ours.
+    pub const FAULT: u32 = 4;
+}
+
+/// What the session wants of its surroundings.
+#[derive(Debug)]
+pub enum Event {
+    /// Carry this out, and tell [`Session::answered`].
+    Run(Request),
+    /// Close, with this exit status.
+    Close(u32),
+}
+
+/// Bytes for the member: standard output and standard error.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Standard output; at a terminal, everything.
+    pub out: Vec<u8>,
+    /// Standard error; empty at a terminal.
+    pub err: Vec<u8>,
+}
+
+/// What the client asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// A shell.
+    Shell,
+    /// One command.
+    Exec(String),
+}
+
+/// A session.
+pub struct Session {
+    our_asn: Asn,
+    screen: Screen,
+    terminal: bool,
+    start: Start,
+    line: Line,
+    /// What came in and found no room in `line` yet.
+    typed: Vec<u8>,
+    /// What was asked for and is not answered yet.
+    request: Option<Request>,
+    /// The question that stands at the prompt, about `request`.
+    question: Option<Question>,
+    todo: Option<Todo>,
+    ended: bool,
+    status: u32,
+}
+
+/// What is to be done next, before more input is looked at.
+enum Todo {
+    Run(Request),
+    Close,
+}
+
+impl Session {
+    /// A session at a window, or at a pipe if there is none.
+    pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
+        let mode = match window {
+            Some(screen) => Mode::Terminal { columns: screen.columns, paste: Paste::Bracketed },
+            None => Mode::Plain,
+        };
+        let todo = match (&start, window) {
+            (Start::Shell, Some(_)) => Some(Todo::Run(Request::new(Command::Intro))),
+            _ => None,
+        };
+        Session {
+            our_asn,
+            screen: window.unwrap_or(Screen::PIPE),
+            terminal: window.is_some(),
+            start,
+            line: Line::new(mode),
+            typed: Vec::new(),
+            request: None,
+            question: None,
+            todo,
+            ended: false,
+            status: status::DONE,
+        }
+    }
+
+    /// Starts it: the single command is read, or the prompt is on its way.
+    pub fn begin(&mut self, output: &mut Output) {
+        if let Start::Exec(command) = &self.start {
+            let command = command.clone();
+            self.todo = Some(Todo::Close);
+            self.read(&command, output);
+        }
+    }
+
+    /// Bytes from the member.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.typed.extend_from_slice(bytes);
+    }
+
+    /// The window has another size now.
+    pub fn resize(&mut self, columns: usize, output: &mut Output) {
+        if self.terminal {
+            self.screen.columns = columns;
+            self.line.resize(columns, &mut output.out);
+        }
+    }
+
+    /// The member will send nothing more.
+    pub fn end_of_input(&mut self) {
+        if self.start == Start::Shell {
+            self.ended = true;
+        }
+    }
+
+    /// The next thing to do, or `None` until there is more input.
+    pub fn next(&mut self, output: &mut Output) -> Option<Event> {
+        loop {
+            match self.todo.take() {
+                Some(Todo::Run(request)) => {
+                    self.request = Some(request.clone());
+                    return Some(Event::Run(request));
+                }
+                Some(Todo::Close) => return Some(Event::Close(self.status)),
+                None => {}
+            }
+            match self.line.next(&mut output.out) {
+                Some(event) => self.heed(event, output),
+                None if self.take_in() => {}
+                None => return None,
+            }
+        }
+    }
+
+    /// Gives the line what it has room for; `false`: there is nothing to give, or no room.
+    fn take_in(&mut self) -> bool {
+        if self.typed.is_empty() {
+            if self.ended {
+                self.line.close();
+            }
+            return std::mem::take(&mut self.ended);
+        }
+        let rest = self.line.feed(&self.typed).len();
+        let taken = self.typed.len() - rest;
+        self.typed.drain(..taken);
+        taken > 0
+    }
+
+    fn heed(&mut self, event: LineEvent, output: &mut Output) {
+        match event {
+            LineEvent::Line(text) => match self.question.take() {
+                Some(question) => self.answer(question, text.trim(), output),
+                None => self.read(text.trim(), output),
+            },
+            LineEvent::Interrupt => {
+                if self.question.take().is_some() {
+                    self.request = None;
+                    self.say("Nothing was changed.\n", output);
+                }
+                self.rest(output);
+            }
+            LineEvent::End if self.question.take().is_some() => {
+                self.say("\n", output);
+                self.finish(Reply::Bye, output);
+            }
+            LineEvent::End if self.terminal => self.finish(Reply::Bye, output),
+            LineEvent::End => self.todo = Some(Todo::Close),
+            LineEvent::NotUtf8 => {
+                self.refuse(
+                    &Refusal::new("usage", "The line is not UTF-8", "Nothing was done"),
+                    output,
+                );
+                self.rest(output);
+            }
+            LineEvent::TooLong => {
+                let message = format!("A line has at most {} bytes", LINE_BYTES_MAX);
+                self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
+                self.rest(output);
+            }
+        }
+    }
+
+    /// A line that is a command.
+    fn read(&mut self, text: &str, output: &mut Output) {
+        let comment = text.is_empty() || (!self.terminal && text.starts_with('#'));
+        if comment && self.start == Start::Shell {
+            return self.rest(output);
+        }
+        self.line.remember(text);
+        match grammar::parse(text) {
+            Ok(mut request) => {
+                if self.terminal && request.format == Format::Text && request.wait.is_none() {
+                    request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
+                }
+                self.todo = Some(Todo::Run(request));
+            }
+            Err(refusal) if grammar::wants_json(text) => {
+                self.status = status::USAGE;
+                self.print_json(&json::refusal(&refusal), output);
+                self.rest(output);
+            }
+            Err(refusal) => {
+                self.refuse(&refusal, output);
+                self.rest(output);
+            }
+        }
+    }
+
+    /// A line that answers a question; an empty one takes the suggestion.
+    fn answer(&mut self, question: Question, text: &str, output: &mut Output) {
+        let Some(mut request) = self.request.take() else {
+            return self.rest(output);
+        };
+        let answer = match (text, &question.suggestion) {
+            ("", Some(suggestion)) => suggestion.clone(),
+            ("", None) if question.field != Field::Confirm => {
+                self.request = Some(request);
+                return self.ask(question, output);
+            }
+            (text, _) => text.to_string(),
+        };
+        request.answers.insert(question.field, answer);
+        self.todo = Some(Todo::Run(request));
+    }
+
+    /// What became of the request that [`Session::next`] gave out.
+    pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
+        let request = self.request.take();
+        let format = request.as_ref().map(|it| it.format).unwrap_or_default();
+        match outcome {
+            Ok(Reply::Bye) => self.finish(Reply::Bye, output),
+            Ok(reply) => {
+                self.status = exit_status(&reply);
+                match json::reply(&reply).filter(|_| format == Format::Json) {
+                    Some(json) => self.print_json(&json, output),
+                    None => self.say(&view::reply(&reply, self.screen), output),
+                }
+                self.rest(output);
+            }
+            Err(stop) => self.stopped(stop, request, output),
+        }
+    }
+
+    /// The member did not want to wait for the answer. What was saved goes on.
+    pub fn interrupted(&mut self, output: &mut Output) {
+        self.request = None;
+        self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
+        self.rest(output);
+    }
+
+    fn stopped(&mut self, stop: Stop, request: Option<Request>, output: &mut Output) {
+        let asking = self.terminal && request.as_ref().is_some_and(|it| it.format == Format::Text);
+        match (stop, request) {
+            (Stop::Ask(question), Some(request)) if asking => {
+                self.request = Some(request);
+                self.ask(question, output);
+            }
+            (Stop::Ask(Question { field, suggestion: Some(answer), .. }), Some(mut request)) => {
+                request.answers.insert(field, answer);
+                self.todo = Some(Todo::Run(request));
+            }
+            (Stop::Ask(question), request) => self.fail(missing(&question), request, output),
+            (Stop::Refused(refusal, Some(field)), Some(mut request))
+                if asking && can_ask_again(&request, field) =>
+            {
+                self.refuse(&refusal, output);
+                request.answers.remove(&field);
+                self.todo = Some(Todo::Run(request));
+            }
+            (Stop::Refused(refusal, _), request) => self.fail(refusal, request, output),
+            (Stop::Fault(words), request) => {
+                self.fail(Refusal::new("fault", words, ""), request, output);
+                self.status = status::FAULT;
+            }
+        }
+    }
+
+    fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
+        if request.is_some_and(|it| it.format == Format::Json) {
+            self.status = refusal_status(&refusal);
+            self.print_json(&json::refusal(&refusal), output);
+        } else {
+            self.refuse(&refusal, output);
+        }
+        self.rest(output);
+    }
+
+    fn ask(&mut self, question: Question, output: &mut Output) {
+        let prompt = match question.suggestion.as_deref() {
+            None | Some("") => format!("{}: ", question.prompt),
+            Some(suggestion) => format!("{} [{suggestion}]: ", question.prompt),
+        };
+        self.question = Some(question);
+        self.line.prompt(&prompt, Recall::Nothing, &mut output.out);
+    }
+
+    /// Nothing is under way any more: back to the prompt, or the end of a single command.
+    fn rest(&mut self, output: &mut Output) {
+        match self.start {
+            Start::Exec(_) => self.todo = Some(Todo::Close),
+            Start::Shell if self.terminal => {
+                let prompt = format!("AS{}> ", self.our_asn);
+                self.line.prompt(&prompt, Recall::Commands, &mut output.out);
+            }
+            Start::Shell => self.line.prompt("", Recall::Nothing, &mut output.out),
+        }
+    }
+
+    fn finish(&mut self, reply: Reply, output: &mut Output) {
+        if self.terminal {
+            self.say(&view::reply(&reply, self.screen), output);
+            self.status = status::DONE;
+        }
+        self.todo = Some(Todo::Close);
+    }
+
+    fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
+        self.status = refusal_status(refusal);
+        let text = view::refusal(refusal, self.screen);
+        match self.terminal {
+            true => self.say(&text, output),
+            false => output.err.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    fn print_json(&self, json: &str, output: &mut Output) {
+        self.say(json, output);
+        self.say("\n", output);
+    }
+
+    /// A raw terminal needs the carriage return.
+    fn say(&self, text: &str, output: &mut Output) {
+        match self.terminal {
+            true => output.out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()),
+            false => output.out.extend_from_slice(text.as_bytes()),
+        }
+    }
+}
+
+/// A wrong answer is asked again at a prompt, but only where there is a conversation: the answer to
+/// peer_config's question, or any of peer_create's.
+fn can_ask_again(request: &Request, field: Field) -> bool {
+    request.answers.contains_key(&field) && matches!(request.command, Command::PeerCreate)
+}
+
+fn missing(question: &Question) -> Refusal {
+    let flag = question.field.flag();
+    let message = format!("{flag} is missing");
+    Refusal::new("usage", message, format!("It answers: {}", question.prompt))
+}
+
+fn refusal_status(refusal: &Refusal) -> u32 {
+    if refusal.code == "usage" { status::USAGE } else { status::REFUSED }
+}
+
+fn exit_status(reply: &Reply) -> u32 {
+    match reply {
+        Reply::Created(_, Applied::No(_)) | Reply::Removed(_, Applied::No(_)) => {
+            status::NOT_APPLIED
+        }
+        Reply::Abandoned => status::REFUSED,
+        _ => status::DONE,
+    }
+}

@@ -1,0 +1,249 @@
+//! A line of words becomes a request. Everything it knows comes from the table of commands.
+
+use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, Format, Request, Scope, lookup};
+use crate::limits::{WAIT_S, WAIT_S_MAX};
+use crate::model::Refusal;
+use std::time::Duration;
+
+/// Reads a line. A refusal has the code `usage`.
+///
+/// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an equals
+/// sign. A bare word after a command that takes `--asn` is that AS number.
+pub fn parse(line: &str) -> Result<Request, Refusal> {
+    let words = split(line)?;
+    let (spec, rest) = command(&words)?;
+    let mut request = Request::new(plain(spec));
+    if spec.name == "help" {
+        request.command = Command::Help(topic(rest)?);
+        return Ok(request);
+    }
+    let mut words = rest.iter();
+    let mut seen = Vec::new();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(word);
+        if seen.contains(&name) {
+            return Err(usage(format!("{name} is given twice"), spec));
+        }
+        seen.push(name);
+        apply(spec, word, &mut words, &mut request)?;
+    }
+    Ok(request)
+}
+
+/// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
+pub fn wants_json(line: &str) -> bool {
+    line.split_whitespace().any(|word| word == "--json")
+}
+
+fn plain(spec: &CommandSpec) -> Command {
+    match spec.name {
+        "help" => Command::Help(None),
+        "intro" => Command::Intro,
+        "whoami" => Command::Whoami,
+        "peer_list" => Command::PeerList(Scope::Mine),
+        "peer_create" => Command::PeerCreate,
+        "peer_config" => Command::PeerConfig,
+        "peer_status" => Command::PeerStatus,
+        "peer_remove" => Command::PeerRemove,
+        _ => Command::Bye,
+    }
+}
+
+fn apply<'a>(
+    spec: &CommandSpec,
+    word: &'a str,
+    rest: &mut impl Iterator<Item = &'a String>,
+    request: &mut Request,
+) -> Result<(), Refusal> {
+    let (name, inline) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    };
+    let Some(flag) = spec.flags.iter().find(|it| it.name == name) else {
+        return positional(spec, word, request);
+    };
+    let mut value = || {
+        let following = || rest.next().map(String::as_str);
+        let missing = || usage(format!("{name} needs a value"), spec);
+        inline.or_else(following).map(str::to_string).ok_or_else(missing)
+    };
+    match flag.flag {
+        Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
+        Flag::Wait => request.wait = Some(seconds(inline, spec)?),
+        Flag::Yes | Flag::Json | Flag::All if inline.is_some() => {
+            return Err(usage(format!("{name} takes no value"), spec));
+        }
+        Flag::Yes => drop(request.answers.insert(Field::Confirm, "YES".to_string())),
+        Flag::Json => request.format = Format::Json,
+        Flag::All => request.command = Command::PeerList(Scope::All),
+    }
+    Ok(())
+}
+
+fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(), Refusal> {
+    let takes_asn = spec.flags.iter().any(|it| it.flag == Flag::Answer(Field::Asn));
+    if word.starts_with('-') {
+        return Err(usage(format!("{} has no flag {word}", spec.name), spec));
+    }
+    if !takes_asn || request.answers.contains_key(&Field::Asn) {
+        return Err(usage(format!("{} does not take {word}", spec.name), spec));
+    }
+    request.answers.insert(Field::Asn, word.to_string());
+    Ok(())
+}
+
+fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> {
+    let Some(text) = text else {
+        return Ok(Duration::from_secs(WAIT_S));
+    };
+    let bounded = text.parse().ok().filter(|seconds| (1..=WAIT_S_MAX).contains(seconds));
+    bounded
+        .map(Duration::from_secs)
+        .ok_or_else(|| usage(format!("--wait takes 1 to {WAIT_S_MAX} seconds"), spec))
+}
+
+/// The command that the first word or the first two mean, and the words after it.
+fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
+    let spelt = |word: &String| word.to_lowercase().replace('-', "_");
+    let two = match words {
+        [first, second, rest @ ..] if !second.starts_with('-') => {
+            Some((format!("{}_{}", spelt(first), spelt(second)), rest))
+        }
+        _ => None,
+    };
+    if let Some((name, rest)) = two
+        && let Ok(spec) = lookup(&name)
+    {
+        return Ok((spec, rest));
+    }
+    let Some((first, rest)) = words.split_first() else {
+        return Err(Refusal::new("usage", "No command was given", "help lists them"));
+    };
+    lookup(&spelt(first)).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
+}
+
+fn unknown(word: &str, near: &[&'static str]) -> Refusal {
+    let message = format!("There is no command {word}");
+    match near {
+        [] => Refusal::new("usage", message, "help lists them"),
+        [only] => Refusal::new("usage", message, format!("Did you mean {only}?")),
+        several => Refusal::new("usage", message, format!("It could be {}", several.join(", "))),
+    }
+}
+
+fn topic(words: &[String]) -> Result<Option<String>, Refusal> {
+    match words {
+        [] => Ok(None),
+        words => command(words).map(|(spec, _)| Some(spec.name.to_string())),
+    }
+}
+
+fn usage(message: String, spec: &CommandSpec) -> Refusal {
+    Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
+}
+
+/// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
+fn split(line: &str) -> Result<Vec<String>, Refusal> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), close) if open == close => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, blank) if blank.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    match quote {
+        None => Ok(words),
+        Some(open) => Err(Refusal::new(
+            "usage",
+            format!("The {open} has no partner"),
+            "Close it, or leave it out",
+        )),
+    }
+}
+
+/// The names of all commands for `help`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|it| it.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(line: &str) -> Request {
+        parse(line).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
+    }
+
+    fn no(line: &str) -> String {
+        let refusal = parse(line).expect_err(line);
+        assert_eq!(refusal.code, "usage");
+        refusal.to_string()
+    }
+
+    #[test]
+    fn one_command_has_many_spellings() {
+        for line in
+            ["peer_list", "peer list", "peer-list", "PEER_LIST", " peer  list ", "peer_l", "peer l"]
+        {
+            assert_eq!(ok(line).command, Command::PeerList(Scope::Mine), "{line}");
+        }
+        assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
+        assert_eq!(ok("?").command, Command::Help(None));
+        assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        assert_eq!(ok("quit").command, Command::Bye);
+    }
+
+    #[test]
+    fn flags_answer_questions() {
+        let line = "peer_create --asn AS64600 --wg-pub-key=K= --endpoint-addr none --link-local '' --yes \
+                    --wait=5 --json";
+        let request = ok(line);
+        assert_eq!(request.answer(Field::Asn), Some("AS64600"));
+        assert_eq!(request.answer(Field::WgPubKey), Some("K="));
+        assert_eq!(request.answer(Field::LinkLocal), Some(""));
+        assert_eq!(request.answer(Field::Confirm), Some("YES"));
+        assert_eq!((request.wait, request.format), (Some(Duration::from_secs(5)), Format::Json));
+        assert_eq!(ok("peer_create --wait").wait, Some(Duration::from_secs(WAIT_S)));
+        assert_eq!(ok("peer_status 64600").answer(Field::Asn), Some("64600"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (line, words) in [
+            ("", "No command"),
+            ("reboot", "no command reboot"),
+            ("per_list", "Did you mean peer_list?"),
+            ("peer", "peer_list, peer_create"),
+            ("peer_list --asn 1", "no flag --asn"),
+            ("peer_list 64600", "does not take 64600"),
+            ("peer_config 1 2", "does not take 2"),
+            ("peer_create --asn", "--asn needs a value"),
+            ("peer_create --asn 1 --asn 2", "--asn is given twice"),
+            ("peer_create --asn 1 --asn=2", "--asn is given twice"),
+            ("peer_create --yes=no", "--yes takes no value"),
+            ("peer_create --wait=0", "1 to 600"),
+            ("peer_create --wait=x", "1 to 600"),
+            ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create 'x", "has no partner"),
+            ("help reboot", "no command reboot"),
+        ] {
+            assert!(no(line).contains(words), "{line}: {}", no(line));
+        }
+    }
+
+    #[test]
+    fn every_command_of_the_table_parses_to_itself() {
+        for spec in COMMANDS {
+            assert!(parse(spec.name).is_ok(), "{}", spec.name);
+            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+        }
+        let byes = names().filter(|name| ok(name).command == Command::Bye);
+        assert_eq!(byes.collect::<Vec<_>>(), ["bye"], "a new command needs an arm in `plain`");
+    }
+}

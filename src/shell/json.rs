@@ -1,0 +1,225 @@
+//! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
+
+use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
+use crate::model::Refusal;
+use nanoserde::SerJson;
+
+/// The version of everything here.
+const VERSION: u8 = 1;
+
+#[derive(SerJson)]
+struct Identity {
+    version: u8,
+    #[nserde(serialize_none_as_null)]
+    maintainer: Option<String>,
+    admin: bool,
+    asns: Vec<u32>,
+    server: String,
+    server_asn: u32,
+}
+
+#[derive(SerJson)]
+struct Peers {
+    version: u8,
+    peers: Vec<Peer>,
+}
+
+#[derive(SerJson)]
+struct One {
+    version: u8,
+    peer: Peer,
+}
+
+#[derive(SerJson)]
+struct Removed {
+    version: u8,
+    removed: u32,
+    #[nserde(serialize_none_as_null)]
+    error: Option<String>,
+}
+
+#[derive(SerJson)]
+struct Peer {
+    asn: u32,
+    id: u16,
+    state: String,
+    wg_pub_key: String,
+    #[nserde(serialize_none_as_null)]
+    wg_endpoint_addr: Option<String>,
+    #[nserde(serialize_none_as_null)]
+    wg_endpoint_port: Option<u16>,
+    #[nserde(serialize_none_as_null)]
+    link_local: Option<String>,
+    our: Our,
+    #[nserde(serialize_none_as_null)]
+    error: Option<String>,
+    config: Option<Config>,
+    checks: Option<Vec<Check>>,
+}
+
+#[derive(SerJson)]
+struct Our {
+    asn: Option<u32>,
+    wg_pub_key: String,
+    wg_endpoint_addr: String,
+    #[nserde(serialize_none_as_null)]
+    wg_endpoint_port: Option<u16>,
+    #[nserde(serialize_none_as_null)]
+    link_local: Option<String>,
+}
+
+#[derive(SerJson)]
+struct Config {
+    wireguard: String,
+    bird: String,
+}
+
+#[derive(SerJson)]
+struct Check {
+    name: String,
+    #[nserde(serialize_none_as_null)]
+    ok: Option<bool>,
+    detail: String,
+    hint: String,
+}
+
+#[derive(SerJson)]
+struct Failure {
+    version: u8,
+    error: Error,
+}
+
+#[derive(SerJson)]
+struct Error {
+    code: String,
+    message: String,
+    hint: String,
+}
+
+/// A refusal or a fault; without a line end.
+pub fn refusal(refusal: &Refusal) -> String {
+    let error = Error {
+        code: refusal.code.to_string(),
+        message: refusal.message.clone(),
+        hint: refusal.hint.clone(),
+    };
+    Failure { version: VERSION, error }.serialize_json()
+}
+
+/// An answer; without a line end. `None` for answers that only people get.
+pub fn reply(reply: &Reply) -> Option<String> {
+    Some(match reply {
+        Reply::Whoami(view) => identity(view).serialize_json(),
+        Reply::Peers(views, _) => {
+            Peers { version: VERSION, peers: views.iter().map(peer).collect() }.serialize_json()
+        }
+        Reply::Config(view) => {
+            let config = Config { wireguard: view.wireguard.clone(), bird: view.bird.clone() };
+            let mut peer = Peer { config: Some(config), ..peer(&view.peer) };
+            peer.our.asn = Some(view.our_asn.get());
+            one(peer)
+        }
+        Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
+        Reply::Created(view, applied) => {
+            let mut peer = peer(view);
+            peer.error = peer.error.or(trouble(applied));
+            one(peer)
+        }
+        Reply::Removed(asn, applied) => {
+            Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
+                .serialize_json()
+        }
+        Reply::Help(_) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
+    })
+}
+
+fn one(peer: Peer) -> String {
+    One { version: VERSION, peer }.serialize_json()
+}
+
+fn trouble(applied: &Applied) -> Option<String> {
+    match applied {
+        Applied::No(why) => Some(why.clone()),
+        Applied::Yes | Applied::NotAwaited => None,
+    }
+}
+
+fn identity(view: &IdentityView) -> Identity {
+    Identity {
+        version: VERSION,
+        maintainer: view.maintainer.as_ref().map(|it| it.to_string()),
+        admin: view.admin,
+        asns: view.asns.iter().map(|it| it.get()).collect(),
+        server: view.server.clone(),
+        server_asn: view.our_asn.get(),
+    }
+}
+
+fn peer(view: &PeerView) -> Peer {
+    Peer {
+        asn: view.asn.get(),
+        id: view.id,
+        state: view.state.word().to_string(),
+        wg_pub_key: view.wg_pub_key.to_string(),
+        wg_endpoint_addr: view.wg_endpoint_addr.clone(),
+        wg_endpoint_port: view.wg_endpoint_port.map(|it| it.get()),
+        link_local: view.link_local.map(|it| it.to_string()),
+        our: Our {
+            asn: None,
+            wg_pub_key: view.our.wg_pub_key.to_string(),
+            wg_endpoint_addr: view.our.wg_endpoint_addr.clone(),
+            wg_endpoint_port: view.our.wg_endpoint_port.map(|it| it.get()),
+            link_local: view.our.link_local.map(|it| it.to_string()),
+        },
+        error: view.error.clone(),
+        config: None,
+        checks: None,
+    }
+}
+
+fn checks(view: &StatusView) -> Vec<Check> {
+    let check = |it: &CheckView| Check {
+        name: it.name.to_string(),
+        ok: match it.mark {
+            Mark::Good => Some(true),
+            Mark::Bad => Some(false),
+            Mark::Unknown => None,
+        },
+        detail: it.detail.clone(),
+        hint: it.hint.clone(),
+    };
+    view.checks.iter().map(check).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nanoserde::DeJson;
+
+    #[derive(DeJson)]
+    struct FailureRead {
+        version: u8,
+        error: ErrorRead,
+    }
+
+    #[derive(DeJson)]
+    struct ErrorRead {
+        code: String,
+        message: String,
+        hint: String,
+    }
+
+    /// A member's text must not end a JSON string: quotes, backslashes and control bytes are escaped.
+    #[test]
+    fn text_of_others_stays_inside_its_string() {
+        let words = "no command \"},\"x\":1,\\\n\u{1b}[31m\u{0}é";
+        let text = refusal(&Refusal::new("usage", words, ""));
+        assert!(!text.bytes().any(|byte| byte < 0x20), "{text}");
+        let read = FailureRead::deserialize_json(&text).unwrap();
+        assert_eq!(
+            (read.version, read.error.code.as_str(), read.error.hint.as_str()),
+            (1, "usage", "")
+        );
+        assert_eq!(read.error.message, words);
+    }
+}

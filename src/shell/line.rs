@@ -1,0 +1,210 @@
+//! Line input as a state machine: bytes in, one event at a time out, and the bytes of the echo.
+//!
+//! The caller asks with `prompt`, feeds what the member sends, and takes events with `next` until
+//! there is none. After an event nothing more is read until the next `prompt`: what was typed
+//! ahead, or pasted as several answers at once, waits in a bounded queue and answers the questions
+//! to come. Where the packets end means nothing. On a terminal there is an editor; Ctrl-C is heard
+//! between prompts too, and drops what was typed before it, as a terminal's own line discipline
+//! does. Without a terminal every byte but CR and LF is text.
+
+mod buffer;
+mod editor;
+mod history;
+mod plain;
+mod screen;
+
+use crate::limits::INPUT_BYTES_MAX;
+use editor::Editor;
+use plain::Plain;
+use std::collections::VecDeque;
+
+/// Where the input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No terminal: lines only, nothing is sent back.
+    Plain,
+    /// A terminal, with echo and editing.
+    Terminal {
+        /// Its width in columns, as the client has named it; zero is unknown.
+        columns: usize,
+        /// Whether it is asked to mark pasted text.
+        paste: Paste,
+    },
+}
+
+/// Whether a terminal is asked to mark pasted text (xterm's bracketed paste).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paste {
+    /// Yes: a pasted newline becomes a blank and runs nothing.
+    Bracketed,
+    /// No: a pasted newline is as good as Enter, so several answers can be pasted at once. Marks
+    /// that come all the same are obeyed.
+    Typed,
+}
+
+/// What the cursor keys Up and Down bring back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recall {
+    /// The lines that `remember` was told.
+    Commands,
+    /// Nothing: the answers to questions are nobody's history.
+    Nothing,
+}
+
+/// What the member has done. After each of them `prompt` goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A line, without its end, of at most `LINE_BYTES_MAX` bytes. From a terminal it holds no
+    /// control or invisible character; without a terminal it may, and the caller refuses it.
+    Line(String),
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-D on an empty line, or the end of input.
+    End,
+    /// A line longer than `LINE_BYTES_MAX`, without a terminal. The rest of it is discarded.
+    TooLong,
+    /// A line that is not UTF-8, without a terminal.
+    NotUtf8,
+}
+
+/// The input of one session.
+#[derive(Clone, Debug)]
+pub struct Line {
+    queue: VecDeque<u8>,
+    reader: Reader,
+    /// Between `prompt` and an event.
+    asking: bool,
+    /// The last byte was CR: a LF now belongs to it.
+    after_cr: bool,
+    closed: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Reader {
+    Plain(Plain),
+    Terminal(Box<Editor>),
+}
+
+const CTRL_C: u8 = 0x03;
+
+impl Line {
+    /// Input that nobody has asked for yet.
+    pub fn new(mode: Mode) -> Line {
+        let reader = match mode {
+            Mode::Plain => Reader::Plain(Plain::default()),
+            Mode::Terminal { columns, paste } => {
+                Reader::Terminal(Box::new(Editor::new(columns, paste)))
+            }
+        };
+        Line { queue: VecDeque::new(), reader, asking: false, after_cr: false, closed: false }
+    }
+
+    /// Takes input, at most `INPUT_BYTES_MAX` bytes waiting at a time, and gives back what it has
+    /// no room for: to be fed again after the next event, and meanwhile a reason to read no more.
+    #[must_use]
+    pub fn feed<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.fresh();
+            let stop = bytes.iter().rposition(|byte| *byte == CTRL_C);
+            // It must be heard although the queue is full.
+            if let (false, Some(stop)) = (self.asking, stop) {
+                self.queue.clear();
+                bytes = bytes.get(stop..).unwrap_or_default();
+            }
+        }
+        let room = INPUT_BYTES_MAX.saturating_sub(self.queue.len());
+        let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+        self.queue.extend(taken);
+        rest
+    }
+
+    /// No more input will come. What waits is still served, a last line without its end too.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Asks for a line. On a terminal `text` is shown, one line at the left edge.
+    pub fn prompt(&mut self, text: &str, recall: Recall, out: &mut Vec<u8>) {
+        self.asking = true;
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.begin(text, recall, out);
+        }
+    }
+
+    /// The next event; `None` until there is more input. What the terminal is to show is added to
+    /// `out`.
+    pub fn next(&mut self, out: &mut Vec<u8>) -> Option<Event> {
+        if !self.asking {
+            return self.interrupted(out);
+        }
+        while let Some(byte) = self.queue.pop_front() {
+            if std::mem::replace(&mut self.after_cr, byte == b'\r') && byte == b'\n' {
+                continue;
+            }
+            let event = match &mut self.reader {
+                Reader::Plain(plain) => plain.take(byte),
+                Reader::Terminal(editor) => editor.take(byte, out),
+            };
+            if event.is_some() {
+                self.asking = false;
+                return event;
+            }
+        }
+        self.drained(out)
+    }
+
+    /// Keeps a line for Up and Down. The caller knows which lines are commands, and which hold
+    /// secrets.
+    pub fn remember(&mut self, line: &str) {
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.remember(line);
+        }
+    }
+
+    /// The window has another width; zero is unknown.
+    pub fn resize(&mut self, columns: usize, out: &mut Vec<u8>) {
+        let Reader::Terminal(editor) = &mut self.reader else { return };
+        editor.resize(columns, self.asking.then_some(out));
+    }
+
+    /// What a terminal should show, before and after the cursor.
+    #[cfg(test)]
+    fn shown(&self) -> (String, String) {
+        match &self.reader {
+            Reader::Terminal(editor) => editor.shown(),
+            Reader::Plain(_) => Default::default(),
+        }
+    }
+
+    /// All input is used up.
+    fn drained(&mut self, out: &mut Vec<u8>) -> Option<Event> {
+        let rest = match &mut self.reader {
+            Reader::Plain(plain) if self.closed => plain.rest(),
+            Reader::Plain(_) => return None,
+            Reader::Terminal(editor) if self.closed => {
+                editor.leave("", out);
+                None
+            }
+            Reader::Terminal(editor) => {
+                editor.show(out);
+                return None;
+            }
+        };
+        self.asking = false;
+        rest.or(Some(Event::End))
+    }
+
+    /// Ctrl-C while nobody asks.
+    fn interrupted(&mut self, out: &mut Vec<u8>) -> Option<Event> {
+        let Reader::Terminal(editor) = &mut self.reader else { return None };
+        let stop = self.queue.iter().position(|byte| *byte == CTRL_C)?;
+        self.queue.drain(..=stop);
+        self.after_cr = false;
+        editor.reset();
+        out.extend_from_slice(b"^C\r\n");
+        Some(Event::Interrupt)
+    }
+}
+
+#[cfg(test)]
+mod tests;

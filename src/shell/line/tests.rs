@@ -1,0 +1,334 @@
+//! Lines on a terminal and without one, split anyhow, and what a terminal then shows.
+
+mod glass;
+
+use super::{Event, Line, Mode, Paste, Recall};
+use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX};
+use glass::{Glass, Wrap};
+
+const TERMINAL: Mode = Mode::Terminal { columns: 20, paste: Paste::Typed };
+
+/// Xorshift (Marsaglia 2003): the same numbers in every run.
+pub struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).unwrap_or(0) % bound
+    }
+}
+
+fn text(line: &str) -> Event {
+    Event::Line(line.to_owned())
+}
+
+/// All events of an input that comes in these packets, with a prompt before each.
+fn events<'a>(mode: Mode, packets: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Vec<u8>) {
+    let (mut line, mut out, mut events) = (Line::new(mode), Vec::new(), Vec::new());
+    line.prompt("> ", Recall::Commands, &mut out);
+    let mut serve = |line: &mut Line, out: &mut Vec<u8>| {
+        while let Some(event) = line.next(out) {
+            if let Event::Line(text) = &event {
+                assert!(text.len() <= LINE_BYTES_MAX);
+                line.remember(text);
+            }
+            events.push(event);
+            line.prompt("> ", Recall::Commands, out);
+        }
+    };
+    for mut packet in packets {
+        while !packet.is_empty() {
+            packet = line.feed(packet);
+            serve(&mut line, &mut out);
+        }
+    }
+    line.close();
+    if let Some(event) = line.next(&mut out) {
+        let end = event == Event::End;
+        events.push(event);
+        if !end {
+            line.prompt("> ", Recall::Commands, &mut out);
+            events.extend(line.next(&mut out));
+        }
+    }
+    (events, out)
+}
+
+fn typed(bytes: &[u8]) -> Vec<Event> {
+    let mut all = events(TERMINAL, [bytes]).0;
+    assert_eq!(all.pop(), Some(Event::End));
+    all
+}
+
+#[test]
+fn line_ends() {
+    for mode in [Mode::Plain, TERMINAL] {
+        for (bytes, lines) in [
+            (&b"a\rb\r"[..], vec!["a", "b"]),
+            (b"a\nb\n", vec!["a", "b"]),
+            (b"a\r\nb\r\n", vec!["a", "b"]),
+            (b"a\r\n\r\nb\r", vec!["a", "", "b"]),
+            (b"a\n\nb\n", vec!["a", "", "b"]),
+            (b"a\r\n\nb\n", vec!["a", "", "b"]),
+            (b"a\n\rb\n", vec!["a", "", "b"]),
+            (b"a\r\r\n", vec!["a", ""]),
+        ] {
+            let mut expect: Vec<Event> = lines.into_iter().map(text).collect();
+            expect.push(Event::End);
+            assert_eq!(events(mode, [bytes]).0, expect, "{bytes:?}");
+            assert_eq!(events(mode, bytes.chunks(1)).0, expect, "{bytes:?}");
+        }
+    }
+}
+
+#[test]
+fn emacs_keys() {
+    for (bytes, line) in [
+        ("abc\x7f\x08d\r", "ad"),
+        ("日本\x7f\r", "日"),
+        ("e\u{301}x\x7f\x7fy\r", "y"),
+        ("abc\x15d\r", "d"),
+        ("one two\x17x\r", "one x"),
+        ("bc\x01a\x05d\r", "abcd"),
+        ("bc\x1b[Ha\x1b[Fd\r", "abcd"),
+        ("ac\x02b\x06d\r", "abcd"),
+        ("ac\x1b[Db\x1bOCd\r", "abcd"),
+        ("abc\x02\x02\x0b\r", "a"),
+        ("abc\x02\x02\x0b\x19\x19\r", "abcbc"),
+        ("ab\x14\r", "ba"),
+        ("one two\x1bb\x1bbX\x1bfY\r", "XoneY two"),
+        ("one two\x01\x1bd\r", " two"),
+        ("one two\x1b\x7f\r", "one "),
+        ("abc\x01\x1b[3~\x04\r", "c"),
+        ("a\x1b[15~\x1b]0;t\x07\x1b[[A\tb\r", "ab"),
+        ("a\u{202e}\u{85}\x00b\r", "ab"),
+        ("\u{301}a\r", "a"),
+        ("a\x1b[200~b\r\nc\nd\te\x1b[201~f\r", "ab c d ef"),
+        ("a\x0cb\r", "ab"),
+    ] {
+        assert_eq!(typed(bytes.as_bytes()), [text(line)], "{bytes:?}");
+    }
+    assert_eq!(typed(b"a\xffb\xc3c\xe2\x82\r"), [text("abc")]);
+}
+
+#[test]
+fn interrupt_end_and_history() {
+    let end = || Event::End;
+    for (bytes, expect) in [
+        (&b"abc\x03d\r"[..], vec![Event::Interrupt, text("d")]),
+        (b"\x04a\r", vec![end(), text("a")]),
+        (b"a\x04\r", vec![text("a")]),
+        (b"\x1b]0;\x03", vec![Event::Interrupt]),
+        (b"\x1b[200~a\x03b\r", vec![Event::Interrupt, text("b")]),
+        (b"one\rtwo\r\x1b[A\x1b[A!\r", vec![text("one"), text("two"), text("one!")]),
+        (b"one\rdra\x10\x0eft\r\x0e\x1b[B\r", vec![text("one"), text("draft"), text("")]),
+    ] {
+        assert_eq!(typed(bytes), expect, "{bytes:?}");
+    }
+}
+
+#[test]
+fn answers_have_no_history() {
+    let (mut line, mut out) = (Line::new(TERMINAL), Vec::new());
+    line.remember("secret");
+    line.prompt("? ", Recall::Nothing, &mut out);
+    assert!(line.feed(b"\x1b[A\r").is_empty());
+    assert_eq!(line.next(&mut out), Some(text("")));
+    assert_eq!(out, b"? \x07\r\n");
+}
+
+#[test]
+fn type_ahead_waits_for_the_prompt() {
+    let (mut line, mut out) = (Line::new(TERMINAL), Vec::new());
+    assert!(line.feed(b"one\rtwo\rthr").is_empty());
+    assert_eq!(line.next(&mut out), None);
+    assert!(out.is_empty());
+    for expect in ["one", "two"] {
+        line.prompt("? ", Recall::Nothing, &mut out);
+        assert_eq!(line.next(&mut out), Some(text(expect)));
+        assert_eq!(line.next(&mut out), None);
+    }
+    line.prompt("? ", Recall::Nothing, &mut out);
+    assert_eq!(line.next(&mut out), None);
+    assert_eq!(out, b"? one\r\n? two\r\n? thr");
+}
+
+#[test]
+fn control_c_is_heard_between_prompts() {
+    let (mut line, mut out) = (Line::new(TERMINAL), Vec::new());
+    let flood = vec![b'x'; INPUT_BYTES_MAX + 5];
+    assert_eq!(line.feed(&flood).len(), 5);
+    assert_eq!(line.feed(b"y"), b"y");
+    assert!(line.feed(b"dropped\x03kept\r").is_empty());
+    assert_eq!(line.next(&mut out), Some(Event::Interrupt));
+    assert_eq!(line.next(&mut out), None);
+    line.prompt("", Recall::Nothing, &mut out);
+    assert_eq!(line.next(&mut out), Some(text("kept")));
+}
+
+#[test]
+fn without_a_terminal_nothing_is_altered_or_sent() {
+    let long = [vec![b'a'; LINE_BYTES_MAX + 2], b"\nnext\n".to_vec()].concat();
+    let fits = [vec![b'a'; LINE_BYTES_MAX], b"\n".to_vec()].concat();
+    for (bytes, expect) in [
+        (&b"a\x03\x04\x7f\x1b[Ab\tc\n"[..], vec![text("a\x03\x04\x7f\x1b[Ab\tc")]),
+        (b"no end", vec![text("no end")]),
+        (b"a\xff\nb\n", vec![Event::NotUtf8, text("b")]),
+        (b"", vec![]),
+        (&long, vec![Event::TooLong, text("next")]),
+        (&fits, vec![text(&"a".repeat(LINE_BYTES_MAX))]),
+    ] {
+        let expect = [expect, vec![Event::End]].concat();
+        for size in [1, 7, INPUT_BYTES_MAX * 2] {
+            let (found, out) = events(Mode::Plain, bytes.chunks(size));
+            assert_eq!((found, out), (expect.clone(), vec![]));
+        }
+    }
+}
+
+#[test]
+fn a_terminal_line_is_bounded_and_rings() {
+    let long = vec![b'a'; LINE_BYTES_MAX + 9];
+    let (found, out) = events(TERMINAL, [&long[..], b"\r"]);
+    assert_eq!(found, [text(&"a".repeat(LINE_BYTES_MAX)), Event::End]);
+    assert_eq!(out.iter().filter(|byte| **byte == 7).count(), 1);
+}
+
+#[test]
+fn bracketed_paste_is_asked_for_and_given_up() {
+    let mode = Mode::Terminal { columns: 80, paste: Paste::Bracketed };
+    let (mut line, mut out) = (Line::new(mode), Vec::new());
+    line.prompt("> ", Recall::Nothing, &mut out);
+    assert!(line.feed(b"x\r").is_empty());
+    line.next(&mut out);
+    assert_eq!(out, b"\x1b[?2004h> x\r\n\x1b[?2004l");
+}
+
+/// A piece of input: keys, text, noise.
+fn noise(random: &mut Random, pieces: usize) -> Vec<u8> {
+    const KEYS: [&str; 34] = [
+        "a",
+        "b ",
+        "word ",
+        "é",
+        "日",
+        "😀",
+        "e\u{301}",
+        "\u{302}",
+        "\x7f",
+        "\x01",
+        "\x05",
+        "\x02",
+        "\x06",
+        "\x0b",
+        "\x15",
+        "\x17",
+        "\x19",
+        "\x14",
+        "\x0c",
+        "\x1b[A",
+        "\x1b[B",
+        "\x1b[C",
+        "\x1b[D",
+        "\x1bb",
+        "\x1bf",
+        "\x1bd",
+        "\x1b[3~",
+        "\x1b[200~",
+        "\x1b[201~",
+        "\r",
+        "\n",
+        "\r\n",
+        "\x03",
+        "\x04",
+    ];
+    let mut bytes = Vec::new();
+    for _ in 0..pieces {
+        match random.below(12) {
+            0 => bytes.push(u8::try_from(random.below(256)).unwrap()),
+            _ => bytes.extend_from_slice(KEYS[random.below(KEYS.len())].as_bytes()),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn packets_mean_nothing() {
+    let mut random = Random(0x5eed);
+    for round in 0..400 {
+        let bytes = noise(&mut random, 120);
+        for mode in [Mode::Plain, TERMINAL] {
+            let (whole, _) = events(mode, [&bytes[..]]);
+            assert_eq!(whole, events(mode, bytes.chunks(1)).0, "round {round}");
+            let at = random.below(bytes.len());
+            assert_eq!(whole, events(mode, [&bytes[..at], &bytes[at..]]).0, "round {round}");
+        }
+    }
+}
+
+#[test]
+fn random_bytes_never_pass_the_bound() {
+    let mut random = Random(0xbad);
+    for mode in [Mode::Plain, TERMINAL] {
+        for _ in 0..20 {
+            let bytes: Vec<u8> =
+                (0..40_000).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+            let size = 1 + random.below(20_000);
+            events(mode, bytes.chunks(size));
+        }
+    }
+}
+
+/// After each packet the terminal shows just the prompt and the line, with the cursor in its place.
+#[test]
+fn the_screen_shows_the_line() {
+    let mut random = Random(0x91a55);
+    for round in 0..300 {
+        let columns = 4 + random.below(18);
+        let wrap = if random.below(2) == 0 { Wrap::Deferred } else { Wrap::AtOnce };
+        let mode = Mode::Terminal { columns, paste: Paste::Typed };
+        let (mut line, mut glass, mut out) = (Line::new(mode), Glass::new(columns, wrap), vec![]);
+        line.remember("an older and longer line of text");
+        line.prompt("AS1> ", Recall::Commands, &mut out);
+        for _ in 0..40 {
+            let pieces = 1 + random.below(3);
+            let bytes = noise(&mut random, pieces);
+            assert!(line.feed(&bytes).is_empty());
+            while line.next(&mut out).is_some() {
+                glass.take(&out);
+                out.clear();
+                glass.clear_above();
+                line.prompt("AS1> ", Recall::Commands, &mut out);
+            }
+            glass.take(&out);
+            out.clear();
+            let (before, after) = line.shown();
+            let mut expect = Glass::new(columns, wrap);
+            expect.take(format!("AS1> {before}").as_bytes());
+            let cursor = expect.cursor();
+            expect.take(after.as_bytes());
+            assert_eq!(glass.text(), expect.text(), "round {round} {bytes:?}");
+            assert_eq!(glass.cursor(), cursor, "round {round} {bytes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_window_may_change() {
+    let (mut line, mut out) = (Line::new(TERMINAL), Vec::new());
+    line.prompt("> ", Recall::Nothing, &mut out);
+    assert!(line.feed("0123456789".repeat(3).as_bytes()).is_empty());
+    line.next(&mut out);
+    out.clear();
+    line.resize(10, &mut out);
+    let mut glass = Glass::new(10, Wrap::Deferred);
+    glass.take(format!("> {}", "0123456789".repeat(3)).as_bytes());
+    let expect = (glass.text(), glass.cursor());
+    glass.take(&out);
+    assert_eq!((glass.text(), glass.cursor()), expect);
+    for columns in [0, 1, usize::MAX] {
+        line.resize(columns, &mut out);
+    }
+}

@@ -1,0 +1,144 @@
+//! Text in cells of a terminal: how wide it is, where to cut it, where to break it.
+//!
+//! A cell is one column of one row; a character takes none (combining), one, or two (East Asian
+//! wide, UAX #11). Widths are summed character by character, as terminals do that join nothing;
+//! input is text that `harmless` has seen.
+
+use unicode_width::UnicodeWidthChar;
+
+/// The sign of a cut in Unicode.
+pub const CUT: char = '…';
+
+/// Cells of a character; control characters have none.
+pub fn width_of(letter: char) -> usize {
+    letter.width().unwrap_or(0)
+}
+
+/// Cells of a text.
+pub fn width(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+/// The text, or as much of it as fits into `cells` together with `sign`. Marks stay with their
+/// letter.
+pub fn cut(text: &str, cells: usize, sign: char) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let (mut kept, _) = split_at(text, cells.saturating_sub(width_of(sign)));
+    if cells >= width_of(sign) {
+        kept.push(sign);
+    }
+    kept
+}
+
+/// The text in lines of at most `cells` cells (a character wider than that has a line of its own),
+/// broken at blanks where possible. There is always one line, be it empty.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        if used > 0 && used + 1 + width(word) <= cells {
+            append(&mut lines, " ");
+            append(&mut lines, word);
+            used += 1 + width(word);
+            continue;
+        }
+        let mut pieces = chop(word, cells).into_iter();
+        if used == 0 {
+            append(&mut lines, &pieces.next().unwrap_or_default());
+        }
+        lines.extend(pieces);
+        used = lines.last().map_or(0, |line| width(line));
+    }
+    lines
+}
+
+/// The widest word between blanks.
+pub fn longest_word(text: &str) -> usize {
+    text.split(' ').map(width).max().unwrap_or(0)
+}
+
+fn append(lines: &mut [String], text: &str) {
+    if let Some(line) = lines.last_mut() {
+        line.push_str(text);
+    }
+}
+
+/// A word in pieces that fit.
+fn chop(word: &str, cells: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while !rest.is_empty() {
+        let (piece, after) = split_at(rest, cells);
+        // One character at least, or this would never end.
+        let forced = rest.char_indices().nth(1).map_or(rest.len(), |(at, _)| at);
+        let (piece, after) = match piece.is_empty() {
+            true => (rest.chars().take(1).collect(), rest.get(forced..).unwrap_or_default()),
+            false => (piece, after),
+        };
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// As many whole characters as fit into `cells`, with the marks that follow them, and the rest.
+fn split_at(text: &str, cells: usize) -> (String, &str) {
+    let mut used = 0;
+    for (at, letter) in text.char_indices() {
+        used += width_of(letter);
+        if used > cells {
+            let (kept, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+            return (kept.to_owned(), rest);
+        }
+    }
+    (text.to_owned(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths() {
+        for (text, cells) in
+            [("", 0), ("abc", 3), ("日本", 4), ("e\u{301}", 1), ("Zoë", 3), ("…", 1)]
+        {
+            assert_eq!(width(text), cells, "{text}");
+        }
+    }
+
+    #[test]
+    fn cutting_keeps_characters_whole() {
+        for (text, cells, expect) in [
+            ("abcdef", 6, "abcdef"),
+            ("abcdef", 4, "abc…"),
+            ("abcdef", 1, "…"),
+            ("abcdef", 0, ""),
+            ("日本語", 6, "日本語"),
+            ("日本語", 5, "日本…"),
+            ("日本語", 4, "日…"),
+            ("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…"),
+        ] {
+            assert_eq!(cut(text, cells, CUT), expect);
+            assert!(width(&cut(text, cells, CUT)) <= cells);
+        }
+    }
+
+    #[test]
+    fn wrapping_breaks_at_blanks_or_where_it_must() {
+        for (text, cells, expect) in [
+            ("", 5, vec![""]),
+            ("Wireguard public key", 9, vec!["Wireguard", "public", "key"]),
+            ("Wireguard public key", 10, vec!["Wireguard", "public key"]),
+            ("Wireguard public key", 4, vec!["Wire", "guar", "d", "publ", "ic", "key"]),
+            ("a  b ", 9, vec!["a b"]),
+            ("日本語", 4, vec!["日本", "語"]),
+            ("日本", 1, vec!["日", "本"]),
+            ("ab", 0, vec!["a", "b"]),
+        ] {
+            assert_eq!(wrap(text, cells), expect, "{text} {cells}");
+        }
+    }
+}

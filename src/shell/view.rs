@@ -1,0 +1,291 @@
+//! Answers for people: text and tables, for a window or for a pipe.
+
+use super::harmless::{harmless, harmless_lines};
+use super::table::{Borders, Color, Fit, Style, Table};
+use crate::command::{
+    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
+    Scope, StatusView, Who,
+};
+use crate::limits::PIPE_COLUMNS;
+use crate::model::{Asn, LinkLocal, Port, Refusal};
+use std::fmt::Write as _;
+
+/// Where an answer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns of the window.
+    pub columns: usize,
+    /// Colours and lines.
+    pub style: Style,
+}
+
+impl Screen {
+    /// No window: a pipe or a file.
+    pub const PIPE: Screen = Screen {
+        columns: PIPE_COLUMNS,
+        style: Style { color: Color::Never, borders: Borders::None },
+    };
+
+    /// A window. A terminal that calls itself dumb gets neither colours nor drawn lines.
+    pub fn window(term: &str, columns: usize) -> Screen {
+        let dumb = matches!(term, "" | "dumb" | "unknown");
+        let style = match dumb {
+            true => Style { color: Color::Never, borders: Borders::Ascii },
+            false => Style { color: Color::Ansi, borders: Borders::Unicode },
+        };
+        Screen { columns, style }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        match self.style.color {
+            Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+            Color::Never => text.to_string(),
+        }
+    }
+
+    fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+}
+
+/// An answer, with a line end after each line.
+pub fn reply(reply: &Reply, screen: Screen) -> String {
+    match reply {
+        Reply::Help(None) => commands(screen),
+        Reply::Help(Some(spec)) => command(spec, screen),
+        Reply::Intro(view) => intro(view, screen),
+        Reply::Whoami(view) => whoami(view),
+        Reply::Peers(views, scope) => peers(views, *scope, screen),
+        Reply::Config(view) => config(view, screen),
+        Reply::Status(view) => status(view, screen),
+        Reply::Created(view, applied) => created(view, applied, screen),
+        Reply::Removed(asn, applied) => removed(*asn, applied, screen),
+        Reply::Abandoned => "Nothing was changed.\n".to_string(),
+        Reply::Bye => "See You, Space Cowboy!\n".to_string(),
+    }
+}
+
+/// A refusal: what is wrong, and on the next line what to do.
+pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
+    let mut text = screen.paint("31", &format!("{}.", harmless(&refusal.message)));
+    if !refusal.hint.is_empty() {
+        let end = if refusal.hint.ends_with(['?', '!']) { "" } else { "." };
+        let _ = write!(text, "\n{}{end}", harmless(&refusal.hint));
+    }
+    text + "\n"
+}
+
+fn commands(screen: Screen) -> String {
+    let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
+    let shown = COMMANDS.iter().filter(|it| it.who == Who::Member);
+    table.rows = shown.map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
+    format!(
+        "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
+        table.render(screen.columns, screen.style)
+    )
+}
+
+fn command(spec: &CommandSpec, screen: Screen) -> String {
+    let mut text = format!("{}: {}.\n", screen.heading(spec.name), spec.summary);
+    if !spec.detail.is_empty() {
+        let _ = writeln!(text, "{}", spec.detail);
+    }
+    let mut table = Table::new([("Flag", Fit::Whole), ("Meaning", Fit::Wrap)]);
+    for flag in spec.flags {
+        let gap = if flag.value.is_empty() || flag.value.starts_with('[') { "" } else { " " };
+        table
+            .rows
+            .push(vec![format!("{}{gap}{}", flag.name, flag.value), flag.meaning.to_string()]);
+    }
+    if !table.rows.is_empty() {
+        text += &table.render(screen.columns, screen.style);
+    }
+    text + &format!("Example: {}\n", spec.example)
+}
+
+fn intro(view: &IdentityView, screen: Screen) -> String {
+    let network = match view.network.as_str() {
+        "" => format!("AS{}", view.our_asn),
+        name => format!("{} (AS{})", harmless(name), view.our_asn),
+    };
+    format!(
+        "\nWelcome to {network} automated peering service\nYou are connected as {} to {} @ AS{}\n\n{}\n\
+         Use this shell to configure your BGP peering session.\n\nType help or ? to list commands.\n\n",
+        who(view),
+        view.server,
+        view.our_asn,
+        asns(view, screen)
+    )
+}
+
+fn who(view: &IdentityView) -> String {
+    match (&view.maintainer, view.admin) {
+        (Some(name), false) => name.to_string(),
+        (Some(name), true) => format!("{name} (by an administrator)"),
+        (None, _) => "administrator".to_string(),
+    }
+}
+
+fn asns(view: &IdentityView, screen: Screen) -> String {
+    if view.asns.is_empty() {
+        return match view.admin {
+            true => "You may act for every AS number.\n".to_string(),
+            false => "The registry has no AS number that you maintain.\n".to_string(),
+        };
+    }
+    let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);
+    table.rows = view.asns.iter().map(|asn| vec![asn.to_string()]).collect();
+    table.render(screen.columns, screen.style)
+}
+
+fn whoami(view: &IdentityView) -> String {
+    let numbers: Vec<String> = view.asns.iter().map(|asn| format!("AS{asn}")).collect();
+    match numbers.as_slice() {
+        [] => format!("{}, no AS number\n", who(view)),
+        _ => format!("{}, {}\n", who(view), numbers.join(", ")),
+    }
+}
+
+fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
+    if views.is_empty() {
+        return match scope {
+            Scope::Mine => "You have no peering here yet. peer_create makes one.\n".to_string(),
+            Scope::All => "There is no peering here yet.\n".to_string(),
+        };
+    }
+    let mut table = Table::new([
+        ("AS number", Fit::Whole),
+        ("Wireguard public key", Fit::Cut),
+        ("Endpoint address", Fit::Whole),
+        ("Endpoint port", Fit::Whole),
+        ("State", Fit::Whole),
+    ]);
+    table.title = Some(match scope {
+        Scope::Mine => "Your existing peering sessions".to_string(),
+        Scope::All => "All peering sessions".to_string(),
+    });
+    table.rows = views.iter().map(peer_row).collect();
+    table.render(screen.columns, screen.style)
+}
+
+fn peer_row(view: &PeerView) -> Vec<String> {
+    vec![
+        view.asn.to_string(),
+        view.wg_pub_key.to_string(),
+        view.wg_endpoint_addr.clone().unwrap_or("none".to_string()),
+        optional(view.wg_endpoint_port.map(Port::get)),
+        view.state.to_string(),
+    ]
+}
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map_or(String::new(), |it| it.to_string())
+}
+
+fn config(view: &ConfigView, screen: Screen) -> String {
+    let (peer, our) = (&view.peer, &view.peer.our);
+    let theirs = side(
+        peer.asn,
+        [
+            peer.wg_pub_key.to_string(),
+            peer.wg_endpoint_addr.clone().unwrap_or("none: you call us".to_string()),
+            optional(peer.wg_endpoint_port.map(Port::get)),
+            optional(peer.link_local.map(|it: LinkLocal| it.to_string())),
+        ],
+    );
+    let ours = side(
+        view.our_asn,
+        [
+            our.wg_pub_key.to_string(),
+            our.wg_endpoint_addr.clone(),
+            optional(our.wg_endpoint_port.map(Port::get)),
+            optional(our.link_local.map(|it: LinkLocal| it.to_string())),
+        ],
+    );
+    format!(
+        "{}{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        theirs.render(screen.columns, screen.style),
+        ours.render(screen.columns, screen.style),
+        screen.heading(&format!(
+            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
+            peer.asn, view.link
+        )),
+        view.wireguard,
+        screen.heading(&format!("Bird configuration for AS{}", peer.asn)),
+        view.bird,
+    )
+}
+
+fn side(asn: Asn, values: [String; 4]) -> Table {
+    let head = format!("AS{asn}");
+    let mut table = Table::new([("Link config.", Fit::Whole), (&head, Fit::Whole)]);
+    let names = ["Wg pub key", "Wg Endpoint addr.", "Wg Endpoint port", "Link-local address"];
+    table.rows =
+        names.iter().zip(values).map(|(name, value)| vec![name.to_string(), value]).collect();
+    table
+}
+
+fn status(view: &StatusView, screen: Screen) -> String {
+    let peer = &view.peer;
+    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
+    if let Some(error) = &peer.error {
+        let _ = writeln!(text, "{}", harmless_lines(error));
+    }
+    let mut table = Table::new([("Check", Fit::Whole), ("", Fit::Whole), ("Seen", Fit::Wrap)]);
+    for check in &view.checks {
+        let mark = match check.mark {
+            Mark::Good => "ok",
+            Mark::Bad => "no",
+            Mark::Unknown => "?",
+        };
+        table.rows.push(vec![check.name.to_string(), mark.to_string(), check.detail.clone()]);
+    }
+    text += &table.render(screen.columns, screen.style);
+    let first = view.checks.iter().find(|it| it.mark == Mark::Bad && !it.hint.is_empty());
+    if let Some(check) = first {
+        let _ = writeln!(text, "{}: {}.", check.name, harmless(&check.hint).trim_end_matches('.'));
+    }
+    text
+}
+
+fn state(state: PeeringState, screen: Screen) -> String {
+    let code = match state {
+        PeeringState::Applied => "32",
+        PeeringState::Failed | PeeringState::Suspended => "31",
+        PeeringState::Pending | PeeringState::Queued | PeeringState::Disabled => "33",
+    };
+    screen.paint(code, state.word())
+}
+
+fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
+    let (asn, our) = (view.asn, &view.our);
+    let port = optional(our.wg_endpoint_port.map(Port::get));
+    let outcome = match (applied, view.state) {
+        (_, PeeringState::Pending) => {
+            screen.paint("33", "It waits for the approval of this POP's operator.")
+        }
+        (Applied::Yes, _) => screen.paint("32", "It is up on our side."),
+        (Applied::NotAwaited, _) => {
+            "It is being set up; peer_status tells how it goes.".to_string()
+        }
+        (Applied::No(why), _) => {
+            screen.paint("31", &format!("It is saved, but not up on our side: {}.", harmless(why)))
+        }
+    };
+    format!(
+        "The peering with AS{asn} was created.\n{outcome}\nOur side: {} port {port}, public key {}.\n\
+         peer_config shows what to install on yours.\n",
+        our.wg_endpoint_addr, our.wg_pub_key
+    )
+}
+
+fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {
+    let outcome = match applied {
+        Applied::Yes => "Nothing is left of it on our side.".to_string(),
+        Applied::NotAwaited => "Tunnel and BGP session end within seconds.".to_string(),
+        Applied::No(why) => {
+            screen.paint("31", &format!("Something is still there: {}.", harmless(why)))
+        }
+    };
+    format!("The peering with AS{asn} was removed.\n{outcome}\n")
+}

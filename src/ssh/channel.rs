@@ -1,0 +1,198 @@
+//! One channel: a shell session between the client's bytes and the commands.
+
+use super::conversation::{Proof, gone};
+use super::handler::ChannelEvent;
+use crate::command::{Outcome, Request, Stop};
+use crate::control::Control;
+use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
+use crate::model::Timestamp;
+use crate::shell::view::Screen;
+use crate::shell::{Event, Output, Session, Start};
+use russh::ChannelId;
+use russh::server::Handle;
+use smol::channel::Receiver;
+use smol::future::FutureExt as _;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+/// Extended data of this type is standard error (RFC 4254, section 5.2).
+const STDERR: u32 = 1;
+
+/// One channel.
+pub struct Channel {
+    /// Its number.
+    pub id: ChannelId,
+    /// What commands work on.
+    pub control: Rc<Control>,
+    /// Whose it is.
+    pub proof: Proof,
+    /// The way back to the client.
+    pub handle: Handle,
+    /// What the client does.
+    pub events: Receiver<ChannelEvent>,
+    /// How long it may be silent.
+    pub idle_timeout: Duration,
+}
+
+/// The client is gone, or takes nothing more: there is nobody to tell.
+struct Gone;
+
+/// How the run of a command ended.
+enum Ran {
+    Done(Outcome),
+    Interrupted,
+}
+
+impl Channel {
+    /// Ends with the channel.
+    pub async fn run(self) {
+        if let Ok(status) = self.serve().await {
+            // Each of these fails only if the client is gone.
+            let _ = self.handle.exit_status_request(self.id, status).await;
+            let _ = self.handle.eof(self.id).await;
+        }
+        let _ = self.handle.close(self.id).await;
+    }
+
+    async fn serve(&self) -> Result<u32, Gone> {
+        let (mut session, terminal) = self.begin().await?;
+        let (mut output, mut backlog) = (Output::default(), VecDeque::new());
+        session.begin(&mut output);
+        loop {
+            while let Some(event) = session.next(&mut output) {
+                match event {
+                    Event::Close(status) => {
+                        self.flush(&mut output).await?;
+                        return Ok(status);
+                    }
+                    Event::Run(request) => {
+                        match self.execute(&request, &mut backlog, terminal).await? {
+                            Ran::Done(outcome) => session.answered(outcome, &mut output),
+                            Ran::Interrupted => session.interrupted(&mut output),
+                        }
+                    }
+                }
+            }
+            self.flush(&mut output).await?;
+            let event = match backlog.pop_front() {
+                Some(event) => event,
+                None => self.event().await?,
+            };
+            self.heed(event, &mut session, &mut output)?;
+        }
+    }
+
+    /// Waits for the request of a shell or a command; a terminal may be asked for before it.
+    async fn begin(&self) -> Result<(Session, bool), Gone> {
+        let mut window = None;
+        loop {
+            match self.event().await? {
+                ChannelEvent::Terminal(term, columns) => {
+                    window = Some(Screen::window(&term, bounded(columns)));
+                }
+                ChannelEvent::Start(command) => {
+                    let start = command.map_or(Start::Shell, Start::Exec);
+                    let our_asn = self.control.settings.borrow().site.asn;
+                    return Ok((Session::new(start, window, our_asn), window.is_some()));
+                }
+                ChannelEvent::Close => return Err(Gone),
+                ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
+            }
+        }
+    }
+
+    /// The next event, unless the client was silent for too long.
+    async fn event(&self) -> Result<ChannelEvent, Gone> {
+        let event = async { self.events.recv().await.map_err(|_| Gone) };
+        let idle = async {
+            smol::Timer::after(self.idle_timeout).await;
+            log::debug!("channel idle, closed");
+            Err(Gone)
+        };
+        event.or(idle).await
+    }
+
+    fn heed(
+        &self,
+        event: ChannelEvent,
+        session: &mut Session,
+        output: &mut Output,
+    ) -> Result<(), Gone> {
+        match event {
+            ChannelEvent::Data(bytes) => session.feed(&bytes),
+            ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
+            ChannelEvent::Eof => session.end_of_input(),
+            ChannelEvent::Close => return Err(Gone),
+            ChannelEvent::Terminal(..) | ChannelEvent::Start(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Runs a command. At a terminal the client is heard meanwhile: what it types is kept for later, and
+    /// Ctrl-C ends the waiting (never what was saved). Without one, its bytes wait in its own queue.
+    async fn execute(
+        &self,
+        request: &Request,
+        backlog: &mut VecDeque<ChannelEvent>,
+        terminal: bool,
+    ) -> Result<Ran, Gone> {
+        let command = async { Ok(Ran::Done(self.command(request).await)) };
+        match terminal {
+            true => command.or(self.interruption(backlog)).await,
+            false => command.await,
+        }
+    }
+
+    async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
+        loop {
+            match self.events.recv().await.map_err(|_| Gone)? {
+                ChannelEvent::Close => return Err(Gone),
+                ChannelEvent::Data(bytes) if bytes.contains(&0x03) => return Ok(Ran::Interrupted),
+                event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
+                // Whoever types this much while a command runs is not typing.
+                _ => return Err(Gone),
+            }
+        }
+    }
+
+    async fn command(&self, request: &Request) -> Outcome {
+        let identity = self.proof.identity(&self.control);
+        let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
+        self.control.run(&identity, request, now()).await
+    }
+
+    /// Sends what there is. A client that takes nothing for [`WRITE_STALL_S`] is given up.
+    async fn flush(&self, output: &mut Output) -> Result<(), Gone> {
+        let send = async {
+            if !output.err.is_empty() {
+                let bytes = std::mem::take(&mut output.err);
+                self.handle.extended_data(self.id, STDERR, bytes).await.map_err(|_| Gone)?;
+            }
+            if !output.out.is_empty() {
+                let bytes = std::mem::take(&mut output.out);
+                self.handle.data(self.id, bytes).await.map_err(|_| Gone)?;
+            }
+            Ok(())
+        };
+        let stall = async {
+            smol::Timer::after(Duration::from_secs(WRITE_STALL_S)).await;
+            Err(Gone)
+        };
+        send.or(stall).await
+    }
+}
+
+/// A width that tables can be laid out for, whatever the client says; 0 is "unknown" (RFC 4254, section
+/// 6.2).
+fn bounded(columns: u32) -> usize {
+    match usize::try_from(columns) {
+        Ok(0) | Err(_) => COLUMNS_DEFAULT,
+        Ok(columns) => columns.min(COLUMNS_MAX),
+    }
+}
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
+}

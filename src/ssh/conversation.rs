@@ -1,0 +1,182 @@
+//! One connection: first a key is proven in time, then channels come and go.
+
+use super::SshSettings;
+use super::channel::Channel;
+use super::handler::{ChannelEvent, Event};
+use super::seats::Seat;
+use crate::access::{self, Denial, Identity};
+use crate::control::Control;
+use crate::limits::{CHANNEL_EVENTS_MAX, CHANNELS_MAX};
+use crate::model::Refusal;
+use crate::registry::KeyFingerprint;
+use russh::ChannelId;
+use russh::server::Handle;
+use smol::LocalExecutor;
+use smol::channel::{Receiver, Sender, bounded};
+use smol::future::FutureExt as _;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// One connection's side of ours.
+pub struct Conversation<'a> {
+    /// What commands work on.
+    pub control: Rc<Control>,
+    /// Grace and idleness.
+    pub settings: &'a SshSettings,
+    /// Where it comes from.
+    pub peer: SocketAddr,
+    /// What the client does.
+    pub events: Receiver<Event>,
+    /// The way back to the client; there before the first event.
+    pub handle: Receiver<Handle>,
+    /// Where channels run.
+    pub executor: Rc<LocalExecutor<'static>>,
+}
+
+/// A proven key, and the user name that was signed along with it.
+#[derive(Clone)]
+pub struct Proof {
+    login: String,
+    key: KeyFingerprint,
+    source: String,
+}
+
+/// The ways to the channels that are open.
+type Channels = Vec<(ChannelId, Sender<ChannelEvent>)>;
+
+impl Proof {
+    /// Whom it proves by the registry of this moment.
+    pub fn identity(&self, control: &Control) -> Result<Identity, Denial> {
+        let index = control.index.borrow();
+        let settings = control.settings.borrow();
+        let (maintainer, rights) =
+            access::identify(&index, &settings.admins, &self.login, &self.key)?;
+        let (key, source) = (self.key.to_string(), self.source.clone());
+        Ok(Identity { maintainer, rights, key, source })
+    }
+}
+
+impl Conversation<'_> {
+    /// Ends with the connection, or when it is to be ended.
+    pub async fn run(self, seat: Seat) {
+        let proven = self.authenticate(&seat).or(after(self.settings.login_grace)).await;
+        let Some(proof) = proven else {
+            return log::debug!("{}: no key proven", self.peer);
+        };
+        if let Ok(handle) = self.handle.recv().await {
+            self.channels(proof, handle).await;
+        }
+    }
+
+    /// Answers what the client offers until a key lets it in; `None`: it went away.
+    async fn authenticate(&self, seat: &Seat) -> Option<Proof> {
+        let mut full = None;
+        loop {
+            match self.events.recv().await.ok()? {
+                Event::Offered(login, key, answer) => {
+                    let _ = answer.try_send(self.judge(login, key).is_ok());
+                }
+                Event::Proven(login, key, answer) => {
+                    let judged = self.judge(login, key);
+                    let admitted =
+                        judged.ok().filter(|(_, who)| seat.prove(who.maintainer.as_ref()));
+                    let _ = answer.try_send(admitted.is_some());
+                    match admitted {
+                        Some((proof, who)) => {
+                            log::info!(
+                                "{} logged in from {} with {}",
+                                who.actor(),
+                                self.peer,
+                                who.key
+                            );
+                            return Some(proof);
+                        }
+                        None => {
+                            full =
+                                Some("You have as many sessions here as one member may. Close one")
+                        }
+                    }
+                }
+                Event::Explain(login, answer) => {
+                    let denial =
+                        || access::explain(&self.control.index.borrow(), &login).to_string();
+                    let sentence = full.map_or_else(denial, str::to_string);
+                    log::info!("{}: {login:?} not let in: {sentence}", self.peer);
+                    let _ = answer.try_send(format!("{sentence}."));
+                }
+                Event::Open(_, answer) => drop(answer.try_send(false)),
+                Event::Channel(..) => {}
+            }
+        }
+    }
+
+    fn judge(&self, login: String, key: KeyFingerprint) -> Result<(Proof, Identity), Denial> {
+        let proof = Proof { login, key, source: self.peer.ip().to_canonical().to_string() };
+        proof.identity(&self.control).map(|who| (proof, who))
+    }
+
+    /// Lets channels be opened, and passes on what happens on them.
+    async fn channels(&self, proof: Proof, handle: Handle) {
+        let mut open = Channels::new();
+        loop {
+            let quiet = async { self.quiet(&open).await };
+            let Some(event) = async { self.events.recv().await.ok() }.or(quiet).await else {
+                return;
+            };
+            open.retain(|(_, sender)| !sender.is_closed());
+            match event {
+                Event::Open(id, answer) => {
+                    let room = open.len() < CHANNELS_MAX;
+                    if room {
+                        open.push((id, self.open(id, proof.clone(), handle.clone())));
+                    }
+                    let _ = answer.try_send(room);
+                }
+                Event::Channel(id, event) => pass(&open, id, event).await,
+                // Whoever is in stays who they are.
+                Event::Offered(_, _, answer) | Event::Proven(_, _, answer) => {
+                    let _ = answer.try_send(false);
+                }
+                Event::Explain(_, answer) => drop(answer),
+            }
+        }
+    }
+
+    /// Ends when a connection without channels was silent for too long.
+    async fn quiet(&self, open: &Channels) -> Option<Event> {
+        loop {
+            smol::Timer::after(self.settings.idle_timeout).await;
+            if open.iter().all(|(_, sender)| sender.is_closed()) {
+                return None;
+            }
+        }
+    }
+
+    fn open(&self, id: ChannelId, proof: Proof, handle: Handle) -> Sender<ChannelEvent> {
+        let (sender, events) = bounded(CHANNEL_EVENTS_MAX);
+        let control = self.control.clone();
+        let idle_timeout = self.settings.idle_timeout;
+        let channel = Channel { id, control, proof, handle, events, idle_timeout };
+        self.executor.spawn(channel.run()).detach();
+        sender
+    }
+}
+
+async fn pass(open: &Channels, id: ChannelId, event: ChannelEvent) {
+    if let Some((_, sender)) = open.iter().find(|(it, _)| *it == id) {
+        // A channel that ended wants nothing more.
+        let _ = sender.send(event).await;
+    }
+}
+
+async fn after<T>(time: Duration) -> Option<T> {
+    smol::Timer::after(time).await;
+    None
+}
+
+/// What a session is told whose key was taken out of the registry in the meantime.
+pub fn gone(denial: &Denial) -> Refusal {
+    let message = format!("Your key does not let you in any more: {denial}");
+    Refusal::new("denied", message, "")
+}

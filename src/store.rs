@@ -1,0 +1,330 @@
+//! The database: one table shared with the replaced service, and our own beside it.
+//!
+//! `peering_links` stays exactly as it always was, so that the operator can go back. What only we keep
+//! lies in tables named `peerling_*`, made by ordered [`migrations`], each in one transaction with its
+//! version. A change and its audit record are one transaction too; every change counts the generation
+//! up, and the apply loop tells which generation the machine has reached.
+
+mod migrations;
+
+use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
+use crate::model::{Asn, Timestamp};
+use crate::peering::{Peering, PeeringId, Row};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Counts the changes: what is saved has a generation, and what is applied has reached one.
+pub type Generation = i64;
+
+/// An open database.
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Who changes something, from where, when: the head of an audit record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The maintainer, or `admin`.
+    pub name: String,
+    /// The fingerprint of the SSH key, or `local` for the operator's own command line.
+    pub key: String,
+    /// The address that the SSH session came from.
+    pub source: String,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A peering that somebody asked to take down, until the apply loop has done so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Whose it was.
+    pub asn: Asn,
+    /// The generation that ended it.
+    pub generation: Generation,
+}
+
+/// Why the database did not do it.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The AS number has a peering already: somebody else was faster.
+    Exists,
+    /// Every id up to the bound is in use.
+    Full,
+    /// There is no such peering: somebody else was faster.
+    Absent,
+    /// Somebody else holds the database for longer than [`STORE_BUSY_MS`].
+    Busy(PathBuf),
+    /// It was made by a newer version of this program.
+    Newer(PathBuf, i64),
+    /// What SQLite said, and about which file.
+    Sqlite(PathBuf, rusqlite::Error),
+}
+
+impl Store {
+    /// Opens the database, makes it where there is none, and brings it to this version.
+    pub fn open(path: &Path) -> Result<Store, StoreError> {
+        let connection = Connection::open(path).map_err(|error| fault(path, error))?;
+        let mut store = Store { connection, path: path.to_path_buf() };
+        store.prepare().map_err(|error| fault(path, error))?;
+        migrations::run(&mut store.connection, path)?;
+        Ok(store)
+    }
+
+    /// Opens an existing database for reading only; nothing about it is changed, not even its version.
+    pub fn open_read_only(path: &Path) -> Result<Store, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
+        let store = Store { connection, path: path.to_path_buf() };
+        let timeout = Duration::from_millis(STORE_BUSY_MS);
+        store.connection.busy_timeout(timeout).map_err(|error| fault(path, error))?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> rusqlite::Result<()> {
+        // The thread waits while somebody else writes: long enough for the other's transaction, short
+        // enough that no member notices.
+        self.connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        self.connection.pragma_update(None, "foreign_keys", true)
+    }
+
+    /// Every peering, by AS number.
+    pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
+        let ours = self.connection.table_exists(None, "peerling_peering");
+        let query = if ours.unwrap_or(false) { migrations::SELECT } else { migrations::SELECT_OLD };
+        self.read(|it| {
+            let mut statement = it.prepare(query)?;
+            let rows = statement.query_map([], row)?;
+            rows.collect()
+        })
+    }
+
+    /// How often anything was changed.
+    pub fn generation(&self) -> Result<Generation, StoreError> {
+        self.read(|it| it.query_row("SELECT generation FROM peerling_state", [], |row| row.get(0)))
+    }
+
+    /// A number that changes when another connection changes the database (`PRAGMA data_version`).
+    pub fn outside_changes(&self) -> Result<i64, StoreError> {
+        self.read(|it| it.pragma_query_value(None, "data_version", |row| row.get(0)))
+    }
+
+    /// What waits to be taken down.
+    pub fn tombstones(&self) -> Result<Vec<Tombstone>, StoreError> {
+        let stones: Vec<(u32, Generation)> = self.read(|it| {
+            let query = "SELECT as_num, generation FROM peerling_removal ORDER BY as_num";
+            it.prepare(query)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
+        let stone =
+            |(number, generation)| Asn::new(number).ok().map(|asn| Tombstone { asn, generation });
+        Ok(stones.into_iter().filter_map(stone).collect())
+    }
+
+    /// Saves a new peering under the lowest free id up to `id_max`, whatever id it came with.
+    pub fn create(
+        &mut self,
+        peering: &Peering,
+        id_max: u16,
+        actor: &Actor,
+    ) -> Result<(PeeringId, Generation), StoreError> {
+        self.change(|it| {
+            let id = free_id(it, id_max)?.ok_or(Outcome::Full)?;
+            let saved = Peering { id, ..peering.clone() };
+            insert(it, &saved.to_row(), actor.now)?;
+            it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
+            audit(it, actor, "create", saved.asn, [None, Some(&describe(&saved))])?;
+            Ok((id, count_up(it)?))
+        })
+    }
+
+    /// Takes a peering out and leaves a tombstone for the apply loop.
+    pub fn remove(&mut self, peering: &Peering, actor: &Actor) -> Result<Generation, StoreError> {
+        let asn = peering.asn.get();
+        self.change(|it| {
+            let gone = it.execute("DELETE FROM peering_links WHERE as_num = ?", [asn])?;
+            if gone == 0 {
+                return Err(Outcome::Absent);
+            }
+            it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
+            let generation = count_up(it)?;
+            it.execute(
+                "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s) VALUES (?, ?, ?)",
+                params![asn, generation, actor.now.0],
+            )?;
+            audit(it, actor, "remove", peering.asn, [Some(&describe(peering)), None])?;
+            Ok(generation)
+        })
+    }
+
+    /// Forgets a tombstone: the machine has nothing of the peering any more. A newer one stays.
+    pub fn forget(&mut self, stone: Tombstone) -> Result<(), StoreError> {
+        self.change(|it| {
+            let query = "DELETE FROM peerling_removal WHERE as_num = ? AND generation <= ?";
+            it.execute(query, params![stone.asn.get(), stone.generation])?;
+            Ok(())
+        })
+    }
+
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&self.connection).map_err(|error| fault(&self.path, error))
+    }
+
+    /// One immediate transaction: everything in `work` happens, or nothing.
+    fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Outcome>,
+    ) -> Result<T, StoreError> {
+        let path = self.path.clone();
+        let run = || {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(|outcome| match outcome {
+            Outcome::Exists => StoreError::Exists,
+            Outcome::Full => StoreError::Full,
+            Outcome::Absent => StoreError::Absent,
+            Outcome::Sqlite(error) => fault(&path, error),
+        })
+    }
+}
+
+/// How a transaction ends early.
+enum Outcome {
+    Exists,
+    Full,
+    Absent,
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Outcome {
+    fn from(error: rusqlite::Error) -> Outcome {
+        Outcome::Sqlite(error)
+    }
+}
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get(0)?,
+        as_num: row.get(1)?,
+        wg_pub_key: row.get(2)?,
+        wg_endpoint_addr: row.get(3)?,
+        wg_endpoint_port: row.get(4)?,
+        user_link_local: row.get(5)?,
+        standing: row.get(6)?,
+        mtu: row.get(7)?,
+        preshared_key: row.get(8)?,
+        maintainer: row.get(9)?,
+    })
+}
+
+/// The lowest id that no peering has: 1, or the first gap, or one more than the last.
+fn free_id(it: &Connection, id_max: u16) -> rusqlite::Result<Option<PeeringId>> {
+    let mut statement = it.prepare("SELECT id FROM peering_links ORDER BY id")?;
+    let mut free = 1_u32;
+    for id in statement.query_map([], |row| row.get::<_, u32>(0))? {
+        if id? != free {
+            break;
+        }
+        free += 1;
+    }
+    let id = u16::try_from(free).ok().filter(|id| *id <= id_max);
+    Ok(id.and_then(PeeringId::new))
+}
+
+fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {
+    let query = "SELECT 1 FROM peering_links WHERE as_num = ?";
+    if it.query_row(query, [row.as_num], |_| Ok(())).optional()?.is_some() {
+        return Err(Outcome::Exists);
+    }
+    it.execute(
+        "INSERT INTO peering_links VALUES (?, ?, ?, ?, ?, ?)",
+        params![
+            row.id,
+            row.as_num,
+            row.wg_pub_key,
+            row.wg_endpoint_addr,
+            row.wg_endpoint_port,
+            row.user_link_local
+        ],
+    )?;
+    it.execute(
+        "INSERT OR REPLACE INTO peerling_peering VALUES (?, ?, ?, ?, ?, ?)",
+        params![row.as_num, row.standing, row.mtu, row.preshared_key, row.maintainer, now.0],
+    )?;
+    Ok(())
+}
+
+fn count_up(it: &Connection) -> rusqlite::Result<Generation> {
+    let query = "UPDATE peerling_state SET generation = generation + 1 RETURNING generation";
+    it.query_row(query, [], |row| row.get(0))
+}
+
+/// A peering in the audit record: what a member may see of it, and never a preshared key.
+fn describe(peering: &Peering) -> String {
+    let endpoint = peering.endpoint.as_ref().map_or("none".to_string(), ToString::to_string);
+    let address = peering.link_local.map_or("automatic".to_string(), |it| it.to_string());
+    format!("id {} key {} endpoint {endpoint} link-local {address}", peering.id, peering.key)
+}
+
+fn audit(
+    it: &Connection,
+    actor: &Actor,
+    action: &str,
+    asn: Asn,
+    [before, after]: [Option<&String>; 2],
+) -> rusqlite::Result<()> {
+    it.execute(
+        "INSERT INTO peerling_audit (at_s, actor, key, source, action, as_num, before, after)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![actor.now.0, actor.name, actor.key, actor.source, action, asn.get(), before, after],
+    )?;
+    let query = "DELETE FROM peerling_audit WHERE id <= (SELECT max(id) FROM peerling_audit) - ?";
+    it.execute(query, [STORE_AUDIT_ROWS_MAX])?;
+    Ok(())
+}
+
+fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
+    let busy = [rusqlite::ErrorCode::DatabaseBusy, rusqlite::ErrorCode::DatabaseLocked];
+    match error.sqlite_error_code() {
+        Some(code) if busy.contains(&code) => StoreError::Busy(path.to_path_buf()),
+        _ => StoreError::Sqlite(path.to_path_buf(), error),
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Exists => out.write_str("the AS number has a peering already"),
+            StoreError::Full => out.write_str("every id is in use"),
+            StoreError::Absent => out.write_str("there is no such peering"),
+            StoreError::Busy(path) => {
+                write!(out, "{}: another program holds the database", path.display())
+            }
+            StoreError::Newer(path, version) => write!(
+                out,
+                "{}: made by a newer peerling (schema {version}, this one knows {})",
+                path.display(),
+                migrations::VERSION
+            ),
+            StoreError::Sqlite(path, error) => write!(out, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! The schema, step by step. A step that was published is never edited; a new one is added below it.
+
+use super::{StoreError, fault};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+/// What `PRAGMA user_version` says when all steps were taken. The replaced service leaves it at zero.
+pub const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Each brings the database from its index to the next version.
+const MIGRATIONS: &[&str] = &[
+    // The shared table, exactly as the replaced service makes it, and ours.
+    "CREATE TABLE IF NOT EXISTS peering_links (
+        id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535),
+        as_num INTEGER UNIQUE NOT NULL,
+        wg_pub_key TEXT NOT NULL,
+        wg_endpoint_addr TEXT NOT NULL,
+        wg_endpoint_port INTEGER NOT NULL CHECK(wg_endpoint_port BETWEEN 1 AND 65535),
+        user_link_local TEXT
+    );
+    CREATE TABLE peerling_peering (
+        as_num INTEGER PRIMARY KEY,  -- of peering_links; a peering of the replaced service has no row here
+        standing TEXT NOT NULL,      -- active, pending, disabled or suspended
+        mtu INTEGER,                 -- bytes; NULL: what the link is created with
+        preshared_key TEXT,          -- base64; NULL: none
+        maintainer TEXT,             -- who asked for it
+        created_s INTEGER NOT NULL   -- seconds since 1970
+    );
+    CREATE TABLE peerling_removal (
+        as_num INTEGER PRIMARY KEY,  -- was removed by a command, and the machine may still have it
+        generation INTEGER NOT NULL,
+        removed_s INTEGER NOT NULL
+    );
+    CREATE TABLE peerling_audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_s INTEGER NOT NULL,
+        actor TEXT NOT NULL,         -- a maintainer, or admin
+        key TEXT NOT NULL,           -- the fingerprint of the SSH key, or local
+        source TEXT NOT NULL,        -- where the SSH session came from
+        action TEXT NOT NULL,
+        as_num INTEGER NOT NULL,
+        before TEXT,
+        after TEXT
+    );
+    CREATE TABLE peerling_state (
+        only INTEGER PRIMARY KEY CHECK(only = 1),
+        generation INTEGER NOT NULL
+    );
+    INSERT INTO peerling_state VALUES (1, 0);",
+];
+
+/// Every peering with what only we keep of it.
+pub const SELECT: &str = "
+    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
+           standing, mtu, preshared_key, maintainer
+    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
+
+/// The same from a database that this program has never opened for writing.
+pub const SELECT_OLD: &str = "
+    SELECT id, as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
+           NULL, NULL, NULL, NULL
+    FROM peering_links ORDER BY as_num";
+
+/// Takes the steps that are missing, each in one transaction with its version.
+pub fn run(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let version = version(connection).map_err(|error| fault(path, error))?;
+    if version > VERSION {
+        return Err(StoreError::Newer(path.to_path_buf(), version));
+    }
+    let done = usize::try_from(version).unwrap_or(0);
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+        step(connection, index, migration).map_err(|error| fault(path, error))?;
+    }
+    Ok(())
+}
+
+fn step(connection: &mut Connection, index: usize, migration: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have taken this step while we waited for the lock.
+    if version(&transaction)? == index as i64 {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", index as i64 + 1)?;
+    }
+    transaction.commit()
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}

@@ -1,0 +1,157 @@
+//! The store against real databases in a temporary directory.
+
+use super::*;
+use crate::peering::tests::peering;
+
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Place {
+        let place =
+            std::env::temp_dir().join(format!("peerling-store-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&place);
+        std::fs::create_dir_all(&place).unwrap();
+        Place(place)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("peering.db")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn actor() -> Actor {
+    Actor {
+        name: "ALICE-MNT".into(),
+        key: "SHA256:x".into(),
+        source: "2001:db8::1".into(),
+        now: Timestamp(1_700_000_000),
+    }
+}
+
+fn ids(store: &Store) -> Vec<i64> {
+    let mut ids: Vec<i64> = store.rows().unwrap().iter().map(|row| row.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn the_lowest_free_id_is_taken_again() {
+    let place = Place::new("ids");
+    let mut store = Store::open(&place.path()).unwrap();
+    for number in 1..=4 {
+        let (id, _) = store.create(&peering(99, 64600 + number, None), 65535, &actor()).unwrap();
+        assert_eq!(u32::from(id.get()), number);
+    }
+    store.remove(&peering(2, 64602, None), &actor()).unwrap();
+    let (id, _) = store.create(&peering(99, 64700, None), 65535, &actor()).unwrap();
+    assert_eq!(id.get(), 2);
+    assert_eq!(ids(&store), [1, 2, 3, 4]);
+    let full = store.create(&peering(99, 64701, None), 4, &actor());
+    assert!(matches!(full, Err(StoreError::Full)));
+}
+
+#[test]
+fn two_creates_at_once_one_wins() {
+    let place = Place::new("race");
+    let mut one = Store::open(&place.path()).unwrap();
+    let mut two = Store::open(&place.path()).unwrap();
+    one.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    let late = two.create(&peering(1, 64601, None), 65535, &actor());
+    assert!(matches!(late, Err(StoreError::Exists)));
+    two.remove(&peering(1, 64601, None), &actor()).unwrap();
+    let gone = one.remove(&peering(1, 64601, None), &actor());
+    assert!(matches!(gone, Err(StoreError::Absent)));
+    let trail: i64 = one
+        .read(|it| it.query_row("SELECT count(*) FROM peerling_audit", [], |row| row.get(0)))
+        .unwrap();
+    assert_eq!(trail, 2, "what was refused leaves no record of a change");
+}
+
+#[test]
+fn a_removal_leaves_a_tombstone_until_it_is_forgotten() {
+    let place = Place::new("stone");
+    let mut store = Store::open(&place.path()).unwrap();
+    store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    let generation = store.remove(&peering(1, 64601, None), &actor()).unwrap();
+    let stone = Tombstone { asn: Asn::new(64601).unwrap(), generation };
+    assert_eq!(store.tombstones().unwrap(), [stone]);
+    store.forget(Tombstone { generation: generation - 1, ..stone }).unwrap();
+    assert_eq!(store.tombstones().unwrap(), [stone], "an older pass does not bury a newer removal");
+    store.forget(stone).unwrap();
+    assert_eq!(store.tombstones().unwrap(), []);
+    store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    store.remove(&peering(1, 64601, None), &actor()).unwrap();
+    store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    assert_eq!(store.tombstones().unwrap(), [], "asked for again: nothing is to be taken down");
+}
+
+/// The database as the replaced service makes it, with the rows it would write.
+fn of_the_replaced_service(path: &Path) {
+    let old = Connection::open(path).unwrap();
+    old.execute_batch(
+        "CREATE TABLE peering_links(id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535), as_num INTEGER
+           UNIQUE NOT NULL, wg_pub_key TEXT NOT NULL, wg_endpoint_addr TEXT NOT NULL, wg_endpoint_port
+           INTEGER NOT NULL CHECK(wg_endpoint_port BETWEEN 1 AND 65535), user_link_local TEXT);
+         INSERT INTO peering_links VALUES (1, 4242420001, 'AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=',
+           'node.example.org', 20263, NULL), (3, 64600, 'AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=',
+           'my_host.example.org', 20263, 'fe80::1');",
+    )
+    .unwrap();
+}
+
+#[test]
+fn the_replaced_services_database_opens_and_stays_usable_by_it() {
+    let place = Place::new("old");
+    of_the_replaced_service(&place.path());
+    assert_eq!(Store::open_read_only(&place.path()).unwrap().rows().unwrap().len(), 2);
+    let mut store = Store::open(&place.path()).unwrap();
+    let (id, generation) = store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    assert_eq!((id.get(), generation), (2, 1));
+    drop(store);
+    let old = Connection::open(place.path()).unwrap();
+    old.execute("INSERT INTO peering_links VALUES (4, 64602, 'k', 'a', 1, NULL)", []).unwrap();
+    let rows = Store::open(&place.path()).unwrap().rows().unwrap();
+    let standings: Vec<_> = rows.iter().map(|row| row.standing.as_deref()).collect();
+    assert_eq!(standings, [None, Some("active"), None, None]);
+}
+
+#[test]
+fn what_cannot_be_opened_says_why_and_is_left_alone() {
+    let place = Place::new("bad");
+    std::fs::write(
+        place.path(),
+        "this is no database, though it is long enough to look like one".repeat(30),
+    )
+    .unwrap();
+    let before = std::fs::read(place.path()).unwrap();
+    let error = Store::open(&place.path()).err().unwrap();
+    assert!(error.to_string().contains("peering.db: "), "{error}");
+    assert_eq!(std::fs::read(place.path()).unwrap(), before);
+    let missing = Store::open(&place.0.join("no/such/place.db")).err().unwrap();
+    assert!(missing.to_string().contains("no/such/place.db"), "{missing}");
+}
+
+#[test]
+fn a_newer_database_is_refused() {
+    let place = Place::new("newer");
+    drop(Store::open(&place.path()).unwrap());
+    let connection = Connection::open(place.path()).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Store::open(&place.path()), Err(StoreError::Newer(_, 99))));
+}
+
+#[test]
+fn a_held_database_is_a_fault_in_bounded_time() {
+    let place = Place::new("busy");
+    let mut store = Store::open(&place.path()).unwrap();
+    let mut other = Connection::open(place.path()).unwrap();
+    let _held = other.transaction_with_behavior(TransactionBehavior::Exclusive).unwrap();
+    let refused = store.create(&peering(1, 64601, None), 65535, &actor());
+    assert!(matches!(refused, Err(StoreError::Busy(_))));
+}

@@ -1,0 +1,233 @@
+//! What BIRD tells of its protocols, read by key. Pure.
+//!
+//! `show protocols` has one row each: name, protocol, table, state, since, info. `show protocols
+//! all` has lines `key: value` after it, channels indented below. Later versions add lines and
+//! columns, so that only known keys are read; the first of a kind counts, because the other end of
+//! a BGP session chooses some of the text that comes later.
+
+use super::reply::Reply;
+use crate::limits::BIRD_CHANNELS_MAX;
+use crate::model::Asn;
+use std::{fmt, str::FromStr};
+
+/// Code of a row of `show protocols`.
+const ROW: u16 = 1002;
+/// Code of the lines below a row in `show protocols all`.
+const DETAILS: u16 = 1006;
+
+/// A row of `show protocols`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// The name, `ebgp_as4242420000_v6`.
+    pub name: String,
+    /// The kind: `BGP`, `Static`, `Device`.
+    pub proto: String,
+    /// The table, `---` if there is none or more than one.
+    pub table: String,
+    /// `up`, `start`, `down`, `stop` or `flush`.
+    pub state: String,
+    /// Since when it is in this state, in the form of BIRD's `timeformat protocol`.
+    pub since: String,
+    /// For BGP, its state and, if there is one, the last error.
+    pub info: String,
+}
+
+/// The state of a BGP session (RFC 4271, section 8.2.2, and three more of BIRD's).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BgpState {
+    /// The protocol is disabled or shut down.
+    Down,
+    /// Waits before the next attempt, or for the link.
+    Idle,
+    /// Opens a TCP connection.
+    Connect,
+    /// Waits for the other side, and before it opens a connection again.
+    Active,
+    /// As `Active`, but never opens a connection itself.
+    Passive,
+    /// The connection is there, OPEN is sent.
+    OpenSent,
+    /// OPEN is received too.
+    OpenConfirm,
+    /// Routes are exchanged.
+    Established,
+    /// The connection is being closed.
+    Close,
+}
+
+/// One address family of a BGP session. Routes are counted only while the channel is up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// `ipv4` or `ipv6`, rarely another.
+    pub name: String,
+    /// `UP`, `DOWN`, `START`, `FLUSHING`.
+    pub state: String,
+    /// Routes from the other side that passed the filter.
+    pub imported: Option<u64>,
+    /// Routes from the other side that did not, if BIRD keeps them (`import table`, `import keep
+    /// filtered`).
+    pub filtered: Option<u64>,
+    /// Routes to the other side.
+    pub exported: Option<u64>,
+    /// Routes from the other side that are the best of their table.
+    pub preferred: Option<u64>,
+    /// How many routes may be imported.
+    pub import_limit: Option<u64>,
+    /// Whether that or the receive limit was reached since the session is up.
+    pub limit_hit: bool,
+    /// The next hop that is sent, as BIRD writes it: `:: fe80::263` is link-local alone.
+    pub bgp_next_hop: Option<String>,
+}
+
+/// All that `show protocols all` tells of a BGP session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BgpStatus {
+    /// Its row.
+    pub protocol: Protocol,
+    /// `None` if the protocol is no BGP.
+    pub bgp_state: Option<BgpState>,
+    /// The other side, with the link: `fe80::2:1%wg-as4242420000`.
+    pub neighbor_address: Option<String>,
+    /// The other side's AS.
+    pub neighbor_as: Option<Asn>,
+    /// Our AS.
+    pub local_as: Option<Asn>,
+    /// Why the last BGP session ended, or none came up.
+    pub last_error: Option<String>,
+    /// In BIRD's order, at most [`BIRD_CHANNELS_MAX`].
+    pub channels: Vec<Channel>,
+    /// The text, as birdc would print it.
+    pub raw: String,
+}
+
+impl Protocol {
+    /// All rows of a reply.
+    pub(super) fn list(reply: &Reply) -> Vec<Protocol> {
+        reply.with_code(ROW).filter_map(Protocol::parse).collect()
+    }
+
+    /// Reads a row. At least two blanks follow the time, which may have one itself.
+    fn parse(row: &str) -> Option<Protocol> {
+        let mut rest = row;
+        let mut word = || {
+            let text = rest.trim_start();
+            let (word, after) = text.split_once(' ').unwrap_or((text, ""));
+            rest = after;
+            Some(word.to_owned()).filter(|it| !it.is_empty())
+        };
+        let (name, proto, table, state) = (word()?, word()?, word()?, word()?);
+        let rest = rest.trim();
+        let (since, info) = rest.split_once("  ").unwrap_or((rest, ""));
+        let info = info.split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(Protocol { name, proto, table, state, since: since.to_owned(), info })
+    }
+}
+
+impl BgpStatus {
+    /// Reads a reply about one protocol; `None` if there is no row in it.
+    pub(super) fn parse(reply: &Reply) -> Option<BgpStatus> {
+        let protocol = reply.with_code(ROW).find_map(Protocol::parse)?;
+        let mut status = BgpStatus {
+            protocol,
+            bgp_state: None,
+            neighbor_address: None,
+            neighbor_as: None,
+            local_as: None,
+            last_error: None,
+            channels: Vec::new(),
+            raw: reply.text(),
+        };
+        let mut channel = None;
+        for line in reply.with_code(DETAILS) {
+            let text = line.trim();
+            if let Some(name) = text.strip_prefix("Channel ") {
+                status.add(channel.take());
+                channel = Some(Channel { name: name.to_owned(), ..Channel::default() });
+            } else if let Some((key, value)) = text.split_once(':') {
+                match &mut channel {
+                    Some(channel) => channel.set(key, value.trim()),
+                    None => status.set(key, value.trim()),
+                }
+            }
+        }
+        status.add(channel);
+        Some(status)
+    }
+
+    fn add(&mut self, channel: Option<Channel>) {
+        if self.channels.len() < BIRD_CHANNELS_MAX {
+            self.channels.extend(channel);
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        let owned = || Some(value.to_owned());
+        match key {
+            "BGP state" => self.bgp_state = self.bgp_state.or(value.parse().ok()),
+            "Neighbor AS" => self.neighbor_as = self.neighbor_as.or(value.parse().ok()),
+            "Local AS" => self.local_as = self.local_as.or(value.parse().ok()),
+            "Neighbor address" if self.neighbor_address.is_none() => {
+                self.neighbor_address = owned()
+            }
+            "Last error" if self.last_error.is_none() => self.last_error = owned(),
+            _ => {}
+        }
+    }
+}
+
+impl Channel {
+    fn set(&mut self, key: &str, value: &str) {
+        match key {
+            "State" if self.state.is_empty() => self.state = value.to_owned(),
+            "Import limit" => {
+                self.import_limit = value.split(' ').next().and_then(|it| it.parse().ok());
+                self.limit_hit |= value.ends_with("[HIT]");
+            }
+            "Receive limit" => self.limit_hit |= value.ends_with("[HIT]"),
+            "Routes" => value.split(", ").for_each(|count| self.set_count(count)),
+            "BGP Next hop" => self.bgp_next_hop = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn set_count(&mut self, count: &str) {
+        let Some((number, what)) = count.split_once(' ') else { return };
+        let field = match what {
+            "imported" => &mut self.imported,
+            "filtered" => &mut self.filtered,
+            "exported" => &mut self.exported,
+            "preferred" => &mut self.preferred,
+            _ => return,
+        };
+        *field = number.parse().ok();
+    }
+}
+
+const STATES: [(&str, BgpState); 9] = [
+    ("Down", BgpState::Down),
+    ("Idle", BgpState::Idle),
+    ("Connect", BgpState::Connect),
+    ("Active", BgpState::Active),
+    ("Passive", BgpState::Passive),
+    ("OpenSent", BgpState::OpenSent),
+    ("OpenConfirm", BgpState::OpenConfirm),
+    ("Established", BgpState::Established),
+    ("Close", BgpState::Close),
+];
+
+impl FromStr for BgpState {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<BgpState, ()> {
+        STATES.iter().find(|(name, _)| *name == text).map(|(_, state)| *state).ok_or(())
+    }
+}
+
+impl fmt::Display for BgpState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(STATES.iter().find(|(_, state)| state == self).map_or("", |(name, _)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The commands that we give to BIRD, and what their reply codes mean (BIRD's doc/reply_codes).
+
+use super::complaint::Complaint;
+use super::reply::Reply;
+use super::status::{BgpStatus, Protocol};
+use super::{Bird, BirdError, BirdFault};
+use crate::limits::BIRD_NAME_BYTES_MAX;
+
+const OK: u16 = 0;
+const RECONFIGURED: u16 = 3;
+const RECONFIGURATION_IN_PROGRESS: u16 = 4;
+const RECONFIGURATION_QUEUED: u16 = 5;
+const SHUTTING_DOWN: u16 = 6;
+const CONFIGURATION_OK: u16 = 20;
+const CONFIGURATION_REFUSED: u16 = 8002;
+const NO_PROTOCOLS_MATCH: u16 = 8003;
+const SYNTAX_ERROR: u16 = 9001;
+
+/// What BIRD says to the files as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// It would take them.
+    Ok,
+    /// It would not.
+    Refused(Complaint),
+}
+
+/// What became of `configure`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Configured {
+    /// The new configuration is in force.
+    Done,
+    /// It is being put in force; normal when a protocol goes.
+    InProgress,
+    /// It will be, after the one in progress.
+    Queued,
+    /// The old configuration stays in force.
+    Refused(Complaint),
+    /// BIRD is about to end.
+    ShuttingDown,
+}
+
+impl Bird {
+    /// Has BIRD read its files without putting them in force.
+    pub async fn check(&mut self) -> Result<Check, BirdError> {
+        let reply = self.command("configure check").await?;
+        match reply.code {
+            CONFIGURATION_OK => Ok(Check::Ok),
+            CONFIGURATION_REFUSED => Ok(Check::Refused(Complaint::parse(reply.words()))),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    /// Has BIRD read its files and put them in force.
+    pub async fn configure(&mut self) -> Result<Configured, BirdError> {
+        let reply = self.command("configure").await?;
+        match reply.code {
+            RECONFIGURED => Ok(Configured::Done),
+            RECONFIGURATION_IN_PROGRESS => Ok(Configured::InProgress),
+            RECONFIGURATION_QUEUED => Ok(Configured::Queued),
+            SHUTTING_DOWN => Ok(Configured::ShuttingDown),
+            CONFIGURATION_REFUSED => Ok(Configured::Refused(Complaint::parse(reply.words()))),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    /// The protocols whose names match a pattern such as `ebgp_as*`; none is no error.
+    pub async fn protocols(&mut self, pattern: &str) -> Result<Vec<Protocol>, BirdError> {
+        if !is_pattern(pattern) {
+            return Err(self.error(BirdFault::Name));
+        }
+        let reply = self.command(&format!("show protocols \"{pattern}\"")).await?;
+        match reply.code {
+            OK => Ok(Protocol::list(&reply)),
+            NO_PROTOCOLS_MATCH => Ok(Vec::new()),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    /// All about one protocol; `None` if there is none of this name.
+    pub async fn protocol(&mut self, name: &str) -> Result<Option<BgpStatus>, BirdError> {
+        if !is_pattern(name) || name.contains('*') {
+            return Err(self.error(BirdFault::Name));
+        }
+        // In quotes it is a pattern: so a name that is a keyword of BIRD's is no syntax error.
+        let reply = self.command(&format!("show protocols all \"{name}\"")).await?;
+        match reply.code {
+            OK => Ok(BgpStatus::parse(&reply)),
+            NO_PROTOCOLS_MATCH | SYNTAX_ERROR => Ok(None),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    fn unexpected(&self, reply: &Reply) -> BirdError {
+        self.error(BirdFault::Unexpected(reply.code, reply.words().to_owned()))
+    }
+}
+
+/// Letters, digits, `_` and `*`: nothing that could end the quotes or the line.
+fn is_pattern(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*');
+    !text.is_empty() && text.len() <= BIRD_NAME_BYTES_MAX && text.bytes().all(letter)
+}

@@ -1,0 +1,255 @@
+//! Host names to addresses, by a stub resolver of our own (RFC 1035, RFC 1123 section 6.1.3.1).
+//!
+//! The C library's would block the one thread that everybody shares, and would ask /etc/hosts and
+//! search lists that make one name mean different hosts on different POPs. This one asks the name
+//! servers of resolv.conf for exactly the name, A and AAAA at once, each from a fresh socket with a
+//! random port and id; it believes nothing but a matching answer (RFC 5452), and gives up in
+//! bounded time.
+//!
+//! `message` is the pure half; `exchange` asks one server one question.
+
+mod exchange;
+mod message;
+mod settings;
+
+use self::message::Family;
+use self::settings::{Server, Settings};
+use super::deadline::within;
+use crate::limits::{DNS_ADDRESSES_MAX, DNS_CNAMES_MAX, RESOLV_CONF_BYTES_MAX};
+use crate::model::{Families, HostName};
+use smol::future;
+use std::cell::{Cell, RefCell};
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::{fmt, fs, io, io::Read as _};
+
+/// Why a name gave no address. Its text is fit for the member who gave the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DnsError {
+    /// There is no such name (NXDOMAIN).
+    NotFound(HostName),
+    /// The name is there but has no address of the families.
+    NoData(HostName, Families),
+    /// The name server tried and failed (SERVFAIL or a rarer status).
+    ServerFailure(HostName),
+    /// The name server does not serve us (REFUSED).
+    Refused(HostName),
+    /// No name server answered in so many seconds.
+    TimedOut(u64),
+    /// No name server could be reached at all.
+    Unreachable,
+    /// The answer breaks the protocol or its bounds.
+    Garbage(HostName),
+    /// The CNAME records lead in a circle, or on for too long.
+    AliasLoop(HostName),
+    /// The name has an empty or overlong part: no name server could be asked for it.
+    Unaskable(HostName),
+    /// This machine has no socket or no randomness to spare.
+    Machine(io::ErrorKind),
+}
+
+/// What one question came to; the later in this list, the more it tells about the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Failure {
+    NoData,
+    TimedOut,
+    Unreachable,
+    Machine(io::ErrorKind),
+    Garbage,
+    Refused,
+    Servfail,
+    AliasLoop,
+    Unaskable,
+    NotFound,
+}
+
+/// Asks the name servers. Cheap to keep; many resolutions may run at once, each with at most two
+/// sockets, so whoever starts them bounds their number.
+#[derive(Debug)]
+pub struct Resolver {
+    source: Option<Source>,
+    settings: RefCell<Rc<Settings>>,
+}
+
+/// The file that the settings are from, and how it looked when it was read.
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    seen: Cell<Option<Stamp>>,
+}
+
+/// What changes if a file is edited or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Resolver {
+    /// A resolver with the settings of a resolv.conf's text; it never fails, as resolv.conf(5) has
+    /// it.
+    pub fn from_text(resolv_conf: &str) -> Resolver {
+        Resolver::of(Settings::parse(resolv_conf))
+    }
+
+    /// A resolver that asks these servers, at most three.
+    pub fn with_servers(servers: Vec<SocketAddr>) -> Resolver {
+        Resolver::of(Settings::new(servers.into_iter().map(Server::at).collect()))
+    }
+
+    /// A resolver with the settings of a file, read again whenever it was changed. While the file
+    /// cannot be read, its last settings stay; before there were any, this machine's own name
+    /// server is asked.
+    pub fn system(path: &Path) -> Resolver {
+        let source = Source { path: path.to_path_buf(), seen: Cell::new(None) };
+        Resolver { source: Some(source), ..Resolver::from_text("") }
+    }
+
+    fn of(settings: Settings) -> Resolver {
+        Resolver { source: None, settings: RefCell::new(Rc::new(settings)) }
+    }
+
+    /// The addresses of a name, IPv6 first, at most [`DNS_ADDRESSES_MAX`], in the server's order.
+    /// Takes at most [`DNS_TOTAL_S`](crate::limits::DNS_TOTAL_S) seconds. Addresses are as the DNS
+    /// has them: whether they are fit for use is the caller's to judge.
+    pub async fn resolve(
+        &self,
+        name: &HostName,
+        families: Families,
+    ) -> Result<Vec<IpAddr>, DnsError> {
+        let settings = self.settings();
+        let ask = |family| lookup(&settings, name.as_str(), family);
+        let found = match families {
+            Families::V4 => ask(Family::V4).await,
+            Families::V6 => ask(Family::V6).await,
+            Families::Both => {
+                let (v6, v4) = future::zip(ask(Family::V6), ask(Family::V4)).await;
+                merge(v6, v4)
+            }
+        };
+        found.map_err(|failure| failure.told(name, families, settings.total().as_secs()))
+    }
+
+    fn settings(&self) -> Rc<Settings> {
+        if let Some(text) = self.source.as_ref().and_then(Source::changed) {
+            self.settings.replace(Rc::new(Settings::parse(&text)));
+        }
+        self.settings.borrow().clone()
+    }
+}
+
+impl Source {
+    /// The file's text, if it is not what was read last.
+    fn changed(&self) -> Option<String> {
+        // Asked before opening: a FIFO would block everybody.
+        let found = fs::metadata(&self.path).ok().filter(|it| it.is_file())?;
+        if Some(Stamp::of(&found)) == self.seen.get() {
+            return None;
+        }
+        let file = fs::File::open(&self.path).ok()?;
+        let stamp = Stamp::of(&file.metadata().ok()?);
+        let mut bytes = Vec::new();
+        file.take(RESOLV_CONF_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+        self.seen.set(Some(stamp));
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Stamp {
+    fn of(file: &fs::Metadata) -> Stamp {
+        Stamp { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) }
+    }
+}
+
+/// Asks each server in turn until one of them settles the matter.
+async fn lookup(settings: &Settings, name: &str, family: Family) -> Result<Vec<IpAddr>, Failure> {
+    let told = Cell::new(Failure::TimedOut);
+    let tries = async {
+        for round in 0..settings.rounds {
+            for server in &settings.servers {
+                let query = exchange::query(name, family, round)?;
+                match exchange::ask(server, &query, settings.patience).await {
+                    Err(failure) if !failure.settles() => told.set(told.get().max(failure)),
+                    settled => return settled,
+                }
+            }
+        }
+        Err(told.get())
+    };
+    within(settings.total(), tries).await.unwrap_or(Err(told.get()))
+}
+
+/// Both families' addresses, IPv6 first and half of the bound each; or what tells most of the name.
+fn merge(
+    v6: Result<Vec<IpAddr>, Failure>,
+    v4: Result<Vec<IpAddr>, Failure>,
+) -> Result<Vec<IpAddr>, Failure> {
+    let half = |found: Vec<IpAddr>| found.into_iter().take(DNS_ADDRESSES_MAX / 2);
+    match (v6, v4) {
+        (Ok(v6), Ok(v4)) => Ok(half(v6).chain(half(v4)).collect()),
+        (Ok(found), Err(_)) | (Err(_), Ok(found)) => Ok(found),
+        (Err(v6), Err(v4)) => Err(v6.max(v4)),
+    }
+}
+
+impl Failure {
+    /// Whether another server would have to say the same.
+    fn settles(self) -> bool {
+        use Failure::{AliasLoop, NoData, NotFound, Unaskable};
+        matches!(self, NoData | AliasLoop | Unaskable | NotFound)
+    }
+
+    fn told(self, name: &HostName, families: Families, seconds: u64) -> DnsError {
+        let name = name.clone();
+        match self {
+            Failure::NoData => DnsError::NoData(name, families),
+            Failure::TimedOut => DnsError::TimedOut(seconds),
+            Failure::Unreachable => DnsError::Unreachable,
+            Failure::Machine(kind) => DnsError::Machine(kind),
+            Failure::Garbage => DnsError::Garbage(name),
+            Failure::Refused => DnsError::Refused(name),
+            Failure::Servfail => DnsError::ServerFailure(name),
+            Failure::AliasLoop => DnsError::AliasLoop(name),
+            Failure::Unaskable => DnsError::Unaskable(name),
+            Failure::NotFound => DnsError::NotFound(name),
+        }
+    }
+}
+
+impl fmt::Display for DnsError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DnsError::NotFound(name) => write!(out, "{name} does not exist in the DNS"),
+            DnsError::NoData(name, Families::V4) => write!(out, "{name} has no A record"),
+            DnsError::NoData(name, Families::V6) => write!(out, "{name} has no AAAA record"),
+            DnsError::NoData(name, Families::Both) => {
+                write!(out, "{name} has neither an AAAA nor an A record")
+            }
+            DnsError::ServerFailure(name) => {
+                write!(out, "the name server failed to look up {name}; is its zone in order?")
+            }
+            DnsError::Refused(name) => write!(out, "the name server refuses to look up {name}"),
+            DnsError::TimedOut(seconds) => write!(out, "no name server answered in {seconds} s"),
+            DnsError::Unreachable => out.write_str("no name server can be reached"),
+            DnsError::Garbage(name) => {
+                write!(out, "the name server's answer for {name} is unreadable")
+            }
+            DnsError::AliasLoop(name) => write!(
+                out,
+                "the CNAME records of {name} lead in a circle, or are over {DNS_CNAMES_MAX}"
+            ),
+            DnsError::Unaskable(name) => {
+                write!(out, "{name} is no host name: a part between two dots is empty or too long")
+            }
+            DnsError::Machine(kind) => write!(out, "no name server could be asked: {kind}"),
+        }
+    }
+}
+
+impl std::error::Error for DnsError {}
+
+#[cfg(test)]
+mod tests;

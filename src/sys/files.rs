@@ -1,0 +1,198 @@
+//! The files that are ours: read with care, written whole or not at all.
+//!
+//! A new content goes to a file whose name begins with a dot, which neither BIRD's include nor
+//! wg-quick looks at, is made durable, and takes the place of the old one in one rename. What bears one
+//! of our names and is no plain file (a symlink, a directory) is somebody else's: it is reported and
+//! never touched.
+
+use crate::limits::OUR_FILE_BYTES_MAX;
+use crate::model::Asn;
+use crate::plan::FileKind;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// A file that could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError {
+    path: PathBuf,
+    what: String,
+}
+
+/// The files of one kind in a directory: ours by name with their content, and what only bears our names.
+pub type Found = (BTreeMap<Asn, String>, Vec<FileError>);
+
+/// Reads all files of one kind. A directory that does not exist has none.
+pub fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
+    let (mut ours, mut foreign) = (BTreeMap::new(), Vec::new());
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((ours, foreign)),
+        Err(error) => return Err(failed(directory, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(directory, error))?;
+        let Some(asn) = entry.file_name().to_str().and_then(|name| kind.owner(name)) else {
+            continue;
+        };
+        match read(&entry.path()) {
+            Ok(text) => drop(ours.insert(asn, text)),
+            Err(error) => foreign.push(error),
+        }
+    }
+    Ok((ours, foreign))
+}
+
+fn read(path: &Path) -> Result<String, FileError> {
+    plain(path)?;
+    let file = File::open(path).map_err(|error| failed(path, error))?;
+    let mut bytes = Vec::new();
+    let mut bounded = file.take(OUR_FILE_BYTES_MAX + 1);
+    bounded.read_to_end(&mut bytes).map_err(|error| failed(path, error))?;
+    // What is too long or no text is not what we wrote; it is shown as different and written anew.
+    bytes.truncate(usize::try_from(OUR_FILE_BYTES_MAX).unwrap_or(usize::MAX));
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Is it a plain file, or nothing at all?
+fn plain(path: &Path) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(it) if it.is_file() => Ok(()),
+        Ok(_) => Err(FileError {
+            path: path.to_path_buf(),
+            what: "bears a name of ours and is no plain file; it is left alone".to_string(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
+/// Writes a file whole and durably, or leaves what was there.
+pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
+    let name = kind.name(asn);
+    let (path, draft) = (directory.join(&name), directory.join(format!(".{name}.new")));
+    plain(&path)?;
+    let written = put(&draft, kind, text)
+        .and_then(|()| fs::rename(&draft, &path))
+        .and_then(|()| sync(directory));
+    written.map_err(|error| {
+        // What is left of the draft is of no use to anybody.
+        let _ = fs::remove_file(&draft);
+        failed(&path, error)
+    })
+}
+
+fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<()> {
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mode = match kind {
+        FileKind::WireGuard => 0o600,
+        FileKind::Bird => 0o644,
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(draft)?;
+    // The umask may have taken away what BIRD needs; it must not decide.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Removes a file durably; one that is gone is no error.
+pub fn remove(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileError> {
+    let path = directory.join(kind.name(asn));
+    plain(&path)?;
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
+        _ => sync(directory).map_err(|error| failed(directory, error)),
+    }
+}
+
+/// A rename or a removal is durable when its directory is.
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn failed(path: &Path, error: io::Error) -> FileError {
+    FileError { path: path.to_path_buf(), what: error.to_string() }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.path.display(), self.what)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Place {
+            let place =
+                std::env::temp_dir().join(format!("peerling-files-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&place);
+            fs::create_dir_all(&place).unwrap();
+            Place(place)
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn asn(number: u32) -> Asn {
+        Asn::new(number).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_found_and_nothing_else() {
+        let place = Place::new("found");
+        for name in ["ebgp_manual_as1", "ibgp_x", ".ebgp_as1", "ebgp_as1~", "wg-as1.conf.bak"] {
+            fs::write(place.0.join(name), "manual").unwrap();
+        }
+        write(&place.0, FileKind::Bird, asn(7), "one").unwrap();
+        write(&place.0, FileKind::Bird, asn(7), "two").unwrap();
+        write(&place.0, FileKind::WireGuard, asn(7), "secret").unwrap();
+        let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
+        assert_eq!((birds, foreign), (BTreeMap::from([(asn(7), "two".to_string())]), vec![]));
+        let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("ebgp_as7"), mode("wg-as7.conf")), (0o644, 0o600));
+        remove(&place.0, FileKind::Bird, asn(7)).unwrap();
+        remove(&place.0, FileKind::Bird, asn(7)).unwrap();
+        assert_eq!(observe(&place.0, FileKind::Bird).unwrap().0, BTreeMap::new());
+        assert_eq!(fs::read_dir(&place.0).unwrap().count(), 6, "no draft is left");
+    }
+
+    #[test]
+    fn what_only_bears_our_name_is_left_alone() {
+        let place = Place::new("foreign");
+        fs::write(place.0.join("target"), "theirs").unwrap();
+        std::os::unix::fs::symlink("target", place.0.join("ebgp_as1")).unwrap();
+        fs::create_dir(place.0.join("ebgp_as2")).unwrap();
+        let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
+        assert_eq!((birds.len(), foreign.len()), (0, 2));
+        for number in [1, 2] {
+            assert!(write(&place.0, FileKind::Bird, asn(number), "x").is_err());
+            assert!(remove(&place.0, FileKind::Bird, asn(number)).is_err());
+        }
+        assert_eq!(fs::read_to_string(place.0.join("target")).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let missing = Path::new("/nonexistent-directory");
+        assert_eq!(observe(missing, FileKind::Bird).unwrap().0.len(), 0);
+        let error = write(missing, FileKind::Bird, asn(1), "x").unwrap_err().to_string();
+        assert!(error.starts_with("/nonexistent-directory/ebgp_as1: "), "{error}");
+    }
+}

@@ -1,0 +1,195 @@
+//! WireGuard in userspace, over the cross-platform protocol (wireguard.com/xplatform): one Unix socket
+//! for each link, one request and one answer in text.
+//!
+//! `text` is the encoding and is pure, `start` starts a process for a link. The sockets lie in one
+//! directory that all network namespaces share. A hung process must not hold us up: every exchange has a
+//! time-out and every answer a bound.
+
+mod start;
+pub mod text;
+
+pub use start::{StartError, StartReason, find, remove_stale, start};
+
+use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT_MS};
+use crate::plan::wireguard::{LinkActual, Settings};
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Where implementations put their sockets, as `wg` looks for them (wg(8)).
+pub const SOCKET_DIRECTORY: &str = "/run/wireguard";
+
+/// Why a userspace WireGuard did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UapiError {
+    /// Its socket.
+    pub socket: PathBuf,
+    /// What went wrong.
+    pub reason: UapiReason,
+}
+
+/// What went wrong between us and a userspace WireGuard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UapiReason {
+    /// The socket cannot be used.
+    Socket(Errno),
+    /// No answer in time.
+    Silent,
+    /// More than [`UAPI_ANSWER_BYTES_MAX`] bytes.
+    Long,
+    /// The answer is not in the protocol's form.
+    Malformed,
+    /// The process refused, with this error number.
+    Refused(Errno),
+}
+
+/// The socket of a link.
+pub fn socket_path(name: &str) -> PathBuf {
+    Path::new(SOCKET_DIRECTORY).join(format!("{name}.sock"))
+}
+
+/// Reads key, port and peers of a link into `actual`.
+pub fn read(name: &str, actual: &mut LinkActual) -> Result<(), UapiError> {
+    let socket = socket_path(name);
+    let answer = exchange(&socket, text::GET).and_then(|answer| text::get_answer(&answer, actual));
+    answer.map_err(|reason| UapiError { socket, reason })
+}
+
+/// Sets what `settings` names on a link, in one request.
+pub fn set(name: &str, settings: &Settings) -> Result<(), UapiError> {
+    let socket = socket_path(name);
+    let answer = exchange(&socket, &text::set_request(settings));
+    let done = answer.and_then(|answer| text::set_answer(&answer));
+    done.map_err(|reason| UapiError { socket, reason })
+}
+
+/// Connects to the socket of a link, and holds the connection: it ends when the process does.
+pub fn hold(socket: &Path) -> Result<UnixStream, UapiReason> {
+    let open = || -> rustix::io::Result<UnixStream> {
+        let address = SocketAddrUnix::new(socket)?;
+        let kind = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
+        let stream = socket_with(kind.0, kind.1, kind.2, None)?;
+        let timeout = Some(Duration::from_millis(UAPI_TIMEOUT_MS));
+        // Before it connects: a process that was stopped does not accept, and its backlog may be full.
+        set_socket_timeout(&stream, Timeout::Send, timeout)?;
+        set_socket_timeout(&stream, Timeout::Recv, timeout)?;
+        connect(&stream, &address)?;
+        Ok(UnixStream::from(stream))
+    };
+    open().map_err(|errno| match errno {
+        Errno::AGAIN => UapiReason::Silent,
+        errno => UapiReason::Socket(errno),
+    })
+}
+
+/// Sends one request, and returns the answer up to and with its empty line.
+fn exchange(socket: &Path, request: &str) -> Result<String, UapiReason> {
+    let deadline = Instant::now() + Duration::from_millis(UAPI_TIMEOUT_MS);
+    let mut stream = hold(socket)?;
+    stream.write_all(request.as_bytes()).map_err(|error| reason(&error))?;
+    let mut answer = Vec::new();
+    let mut chunk = [0; 4096];
+    while !answer.ends_with(b"\n\n") {
+        let count = stream.read(&mut chunk).map_err(|error| reason(&error))?;
+        answer.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        match count {
+            0 => return Err(UapiReason::Malformed),
+            _ if answer.len() > UAPI_ANSWER_BYTES_MAX => return Err(UapiReason::Long),
+            _ if Instant::now() > deadline => return Err(UapiReason::Silent),
+            _ => {}
+        }
+    }
+    String::from_utf8(answer).map_err(|_| UapiReason::Malformed)
+}
+
+fn reason(error: &io::Error) -> UapiReason {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::AGAIN) => UapiReason::Silent,
+        errno => UapiReason::Socket(errno.unwrap_or(Errno::IO)),
+    }
+}
+
+impl fmt::Display for UapiError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let socket = self.socket.display();
+        match self.reason {
+            UapiReason::Socket(errno) => write!(out, "{socket}: {}", io::Error::from(errno)),
+            UapiReason::Silent => write!(out, "{socket}: no answer in {UAPI_TIMEOUT_MS} ms"),
+            UapiReason::Long => {
+                write!(out, "{socket}: an answer of more than {UAPI_ANSWER_BYTES_MAX} bytes")
+            }
+            UapiReason::Malformed => write!(out, "{socket}: an answer that makes no sense"),
+            UapiReason::Refused(errno) => {
+                write!(out, "{socket}: refused: {}", io::Error::from(errno))
+            }
+        }
+    }
+}
+
+impl std::error::Error for UapiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    /// What a process with this behaviour makes of one request.
+    fn against(serve: impl FnOnce(UnixStream) + Send + 'static) -> Result<String, UapiReason> {
+        let directory = std::env::temp_dir().join(format!("uapi-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join(format!("{:?}.sock", thread::current().id()));
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path).unwrap();
+        let server = thread::spawn(move || serve(listener.accept().unwrap().0));
+        let answer = exchange(&path, text::GET);
+        server.join().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        answer
+    }
+
+    fn request(stream: &mut UnixStream) {
+        let mut request = [0; 7];
+        stream.read_exact(&mut request).unwrap();
+        assert_eq!(&request, b"get=1\n\n");
+    }
+
+    #[test]
+    fn an_answer_may_come_in_pieces() {
+        let answer = against(|mut stream| {
+            request(&mut stream);
+            for piece in ["listen_port=", "52001\nerrno=0", "\n", "\n"] {
+                stream.write_all(piece.as_bytes()).unwrap();
+            }
+        });
+        assert_eq!(answer.unwrap(), "listen_port=52001\nerrno=0\n\n");
+    }
+
+    #[test]
+    fn a_process_cannot_hold_us_up_or_fill_us_up() {
+        assert_eq!(against(|mut stream| request(&mut stream)), Err(UapiReason::Malformed));
+        let flood = against(|mut stream| {
+            request(&mut stream);
+            while stream.write_all(&[b'x'; 4096]).is_ok() {}
+        });
+        assert_eq!(flood, Err(UapiReason::Long));
+        let silent = against(|mut stream| {
+            request(&mut stream);
+            // Until the other side gives up.
+            let _ = stream.read(&mut [0]);
+        });
+        assert_eq!(silent, Err(UapiReason::Silent));
+        let binary = against(|mut stream| {
+            request(&mut stream);
+            stream.write_all(b"\xff\n\n").unwrap();
+        });
+        assert_eq!(binary, Err(UapiReason::Malformed));
+        let missing = exchange(Path::new("/nonexistent/x.sock"), text::GET);
+        assert_eq!(missing, Err(UapiReason::Socket(Errno::NOENT)));
+    }
+}

@@ -1,0 +1,175 @@
+//! The one door to the links of this machine: observe, create, change, remove.
+//!
+//! Only links named `wg-as<ASN>` exist for it. How a link is spoken to is decided by what the link is,
+//! the kernel's or a userspace process's, so both may live side by side while a POP changes over; the
+//! back end decides what new links become. A link of another kind under such a name is reported and never
+//! touched. Nothing here takes a link down or makes it anew to change it.
+
+mod choose;
+mod error;
+mod machine;
+
+pub use choose::{Setting, choose};
+pub use error::WireError;
+
+use crate::limits::USERSPACE_END_S;
+use crate::model::IfName;
+use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
+use crate::sys::netlink::Link;
+use crate::sys::uapi;
+use machine::{Machine, Means};
+use smol::future::or;
+use smol::io::AsyncReadExt;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// What new links become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Links of the kernel's WireGuard.
+    Kernel,
+    /// A process for each link.
+    Userspace {
+        /// The program that is started with the link's name: a path, or a name for PATH.
+        command: String,
+    },
+    /// Nothing: somebody else brings up what the files say. All verbs do nothing.
+    Files,
+}
+
+/// Every link that bears the name of a peering, as it is, or why it cannot be read.
+pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
+
+impl Backend {
+    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one question per link.
+    pub fn observe(&self) -> Result<Links, WireError> {
+        if *self == Backend::Files {
+            return Ok(Links::new());
+        }
+        let machine = Machine::open()?;
+        let addresses = machine.addresses()?;
+        let mut links = Links::new();
+        for link in machine.links()? {
+            let Some(name) = IfName::owner(&link.name).map(IfName::of) else { continue };
+            let found = addresses.get(&link.index).cloned().unwrap_or_default();
+            match machine.read(&link, found) {
+                // It went away since the list was made.
+                Err(error) if error.is_gone() => {}
+                read => drop(links.insert(name, read)),
+            }
+        }
+        Ok(links)
+    }
+
+    /// Makes a link with all that belongs to it. If a step fails, what was made is removed again.
+    pub async fn create(&self, wanted: &LinkWanted) -> Result<(), WireError> {
+        if *self == Backend::Files {
+            return Ok(());
+        }
+        let machine = Machine::open()?;
+        self.make(&machine, &wanted.name).await?;
+        let furnished = machine.find(&wanted.name).and_then(|link| {
+            let fresh = machine.read(&link, machine.addresses_of(&link)?)?;
+            machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
+        });
+        if furnished.is_err() {
+            // The first error is the one to tell; a link that stays is finished by the next pass.
+            let _ = self.remove(&wanted.name).await;
+        }
+        furnished
+    }
+
+    /// Brings a link to what is wanted, in place, and tells what was changed, a line each. Performs
+    /// exactly what [`differs`] answers, in that order, and stops at the first error.
+    pub async fn change(
+        &self,
+        wanted: &LinkWanted,
+        actual: &LinkActual,
+        rule: EndpointRule,
+    ) -> Result<Vec<String>, WireError> {
+        let changes = differs(wanted, actual, rule);
+        if *self == Backend::Files || changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let machine = Machine::open()?;
+        let link = machine.find(&wanted.name)?;
+        if link.index != actual.index {
+            return Err(WireError::Missing(wanted.name.clone()));
+        }
+        machine.perform(&link, wanted, &changes)?;
+        Ok(changes.iter().map(ToString::to_string).collect())
+    }
+
+    /// Deletes a link and, in userspace, waits until its process has ended. One that is gone is no error.
+    pub async fn remove(&self, name: &IfName) -> Result<(), WireError> {
+        if *self == Backend::Files {
+            return Ok(());
+        }
+        let machine = Machine::open()?;
+        let Some(link) = machine.look(name)? else {
+            uapi::remove_stale(&uapi::socket_path(name.as_str()));
+            return Ok(());
+        };
+        match machine.means(&link)? {
+            Means::Kernel => machine.delete(&link),
+            Means::Userspace => end(&machine, &link, name).await,
+        }
+    }
+
+    async fn make(&self, machine: &Machine, name: &IfName) -> Result<(), WireError> {
+        if machine.look(name)?.is_some() {
+            return Err(WireError::Exists(name.clone()));
+        }
+        match self {
+            Backend::Kernel => machine.create(name),
+            Backend::Userspace { command } => {
+                if let Ok(held) = uapi::hold(&uapi::socket_path(name.as_str())) {
+                    // The process of a link that was deleted a moment ago; if it is another's, the
+                    // program says so.
+                    let _ = ended(held, name).await;
+                }
+                Ok(uapi::start(command, name.as_str()).await?)
+            }
+            Backend::Files => Ok(()),
+        }
+    }
+}
+
+/// Deletes the link of a process, which then ends by itself and takes its socket away.
+async fn end(machine: &Machine, link: &Link, name: &IfName) -> Result<(), WireError> {
+    let socket = uapi::socket_path(name.as_str());
+    let held = uapi::hold(&socket).map_err(|reason| machine::unanswered(link, &socket, reason))?;
+    machine.delete(link)?;
+    ended(held, name).await?;
+    uapi::remove_stale(&socket);
+    Ok(())
+}
+
+/// Waits until a process ends: then the connection to it does.
+async fn ended(held: UnixStream, name: &IfName) -> Result<(), WireError> {
+    let still = || WireError::StillRunning(name.clone());
+    let mut held = smol::Async::new(held).map_err(|_| still())?;
+    let end = async { held.read(&mut [0]).await.map_or(Ok(()), |count| gone(count, still)) };
+    let late = async {
+        smol::Timer::after(Duration::from_secs(USERSPACE_END_S)).await;
+        Err(still())
+    };
+    or(end, late).await
+}
+
+/// An end of file is the end of the process; nothing else was asked for.
+fn gone(count: usize, still: impl Fn() -> WireError) -> Result<(), WireError> {
+    if count == 0 { Ok(()) } else { Err(still()) }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Backend::Kernel => out.write_str("kernel"),
+            Backend::Userspace { command } => write!(out, "userspace ({command})"),
+            Backend::Files => out.write_str("files"),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The machine's links, whatever they are: finds one, reads it, performs changes on it.
+
+use super::WireError;
+use crate::model::{IfName, Port};
+use crate::plan::wireguard::{Change, LinkActual, LinkWanted, Settings};
+use crate::sys::kernel::Kernel;
+use crate::sys::netlink::{Link, NetlinkError, Route};
+use crate::sys::uapi::{self, UapiError, UapiReason};
+use rustix::io::Errno;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::path::Path;
+
+/// Addresses of one link with their peers'.
+type Addresses = Vec<(Ipv6Addr, Ipv6Addr)>;
+
+/// Sockets to the kernel, opened for one operation; the one for WireGuard when it is first needed.
+pub struct Machine {
+    route: Route,
+    kernel: OnceCell<Kernel>,
+}
+
+/// How a link is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// By generic netlink.
+    Kernel,
+    /// By the socket of its process.
+    Userspace,
+}
+
+impl Machine {
+    pub fn open() -> Result<Machine, WireError> {
+        Ok(Machine { route: Route::open()?, kernel: OnceCell::new() })
+    }
+
+    pub fn links(&self) -> Result<Vec<Link>, NetlinkError> {
+        self.route.links()
+    }
+
+    /// The link of this name, if there is one.
+    pub fn look(&self, name: &IfName) -> Result<Option<Link>, NetlinkError> {
+        self.route.link(name.as_str())
+    }
+
+    /// The link of this name, which should be there.
+    pub fn find(&self, name: &IfName) -> Result<Link, WireError> {
+        self.look(name)?.ok_or_else(|| WireError::Missing(name.clone()))
+    }
+
+    /// IPv6 addresses by the index of their link.
+    pub fn addresses(&self) -> Result<BTreeMap<u32, Addresses>, NetlinkError> {
+        let mut links: BTreeMap<u32, Addresses> = BTreeMap::new();
+        for address in self.route.addresses()? {
+            if let (IpAddr::V6(local), IpAddr::V6(peer)) = (address.local, address.peer) {
+                links.entry(address.index).or_default().push((local, peer));
+            }
+        }
+        Ok(links)
+    }
+
+    /// IPv6 addresses of one link.
+    pub fn addresses_of(&self, link: &Link) -> Result<Addresses, NetlinkError> {
+        Ok(self.addresses()?.remove(&link.index).unwrap_or_default())
+    }
+
+    /// What kind of link it is; an error if it is no WireGuard.
+    pub fn means(&self, link: &Link) -> Result<Means, WireError> {
+        match link.kind.as_deref() {
+            Some("wireguard") => Ok(Means::Kernel),
+            Some("tun") => Ok(Means::Userspace),
+            _ => Err(WireError::Foreign(link.name.clone(), link.kind.clone())),
+        }
+    }
+
+    /// Reads a link, to which these addresses belong.
+    pub fn read(&self, link: &Link, addresses: Addresses) -> Result<LinkActual, WireError> {
+        let (index, up, mtu) = (link.index, link.up, link.mtu);
+        let mut actual = LinkActual { index, up, mtu, addresses, ..LinkActual::default() };
+        match self.means(link)? {
+            Means::Kernel => self.kernel()?.read(&mut actual)?,
+            Means::Userspace => {
+                let read = uapi::read(&link.name, &mut actual);
+                read.map_err(|it| unanswered(link, &it.socket, it.reason))?;
+            }
+        }
+        Ok(actual)
+    }
+
+    pub fn create(&self, name: &IfName) -> Result<(), WireError> {
+        Ok(self.route.create_wireguard(name.as_str())?)
+    }
+
+    /// Deletes a link; one that is gone is no error.
+    pub fn delete(&self, link: &Link) -> Result<(), WireError> {
+        match self.route.delete_link(link.index) {
+            Err(error) if error.errno != Errno::NODEV => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Performs changes in their order; those of keys and peers in one request, with the first of them, so
+    /// that a peer is never there without its keys.
+    pub fn perform(
+        &self,
+        link: &Link,
+        wanted: &LinkWanted,
+        changes: &[Change],
+    ) -> Result<(), WireError> {
+        let mut peers = Some(Settings::peers_of(changes));
+        for change in changes {
+            let done = match change {
+                Change::ListenPort { new, .. } => self.set_port(link, *new, changes),
+                Change::Mtu { .. } | Change::Up => self.perform_one(link.index, change),
+                Change::AddAddress { .. } => self.perform_one(link.index, change),
+                Change::ChangeRemote { .. } => self.perform_one(link.index, change),
+                Change::RemoveAddress { .. } => self.perform_one(link.index, change),
+                _ => peers.take().map_or(Ok(()), |peers| self.set(link, &peers)),
+            };
+            done.map_err(|error| error.with_port(wanted.listen_port))?;
+        }
+        if changes.iter().any(|change| matches!(change, Change::RemoveAddress { .. })) {
+            // The route to its peer went with the address, though the new address has the same peer.
+            let (local, remote) = (wanted.local.get(), wanted.remote.get());
+            self.route.change_peer(link.index, local, remote)?;
+        }
+        Ok(())
+    }
+
+    fn perform_one(&self, index: u32, change: &Change) -> Result<(), WireError> {
+        let route = &self.route;
+        match change {
+            Change::Mtu { new, .. } => route.set_mtu(index, *new)?,
+            Change::Up => {
+                route.set_addrgenmode_none(index)?;
+                route.set_up(index)?;
+            }
+            Change::AddAddress { local, remote } => route.add_address(index, *local, *remote)?,
+            Change::ChangeRemote { local, new, .. } => route.change_peer(index, *local, *new)?,
+            Change::RemoveAddress { local, .. } => self.remove_address(index, *local)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The kernel wants the prefix length too, which the list tells; what is not there needs no removal.
+    fn remove_address(&self, index: u32, local: Ipv6Addr) -> Result<(), NetlinkError> {
+        let addresses = self.route.addresses()?;
+        let mut same = addresses.iter().filter(|it| it.index == index && it.local == local);
+        same.try_for_each(|address| self.route.delete_address(address))
+    }
+
+    fn set_port(&self, link: &Link, port: Port, changes: &[Change]) -> Result<(), WireError> {
+        probe(port)?;
+        self.set(link, &Settings::port_of(changes))
+    }
+
+    fn set(&self, link: &Link, settings: &Settings) -> Result<(), WireError> {
+        match self.means(link)? {
+            Means::Kernel => Ok(self.kernel()?.set(link.index, settings)?),
+            Means::Userspace => uapi::set(&link.name, settings)
+                .map_err(|error| unanswered(link, &error.socket, error.reason)),
+        }
+    }
+
+    fn kernel(&self) -> Result<&Kernel, NetlinkError> {
+        match self.kernel.get() {
+            Some(kernel) => Ok(kernel),
+            None => {
+                let kernel = Kernel::open()?;
+                Ok(self.kernel.get_or_init(|| kernel))
+            }
+        }
+    }
+}
+
+/// What a TUN device is whose process does not answer: another program's, or one whose process hangs.
+pub fn unanswered(link: &Link, socket: &Path, reason: UapiReason) -> WireError {
+    let error = UapiError { socket: socket.to_owned(), reason };
+    match reason {
+        UapiReason::Socket(Errno::NOENT) => {
+            WireError::Foreign(link.name.clone(), link.kind.clone())
+        }
+        UapiReason::Socket(_) => WireError::Unanswered(error),
+        _ => WireError::Uapi(error),
+    }
+}
+
+/// Sees whether a UDP port is free before a link is told to change to it: a userspace link closes its old
+/// port first and then stands without any, and the kernel remembers a port that it did not get.
+fn probe(port: Port) -> Result<(), WireError> {
+    let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+    for address in any {
+        match UdpSocket::bind((address, port.get())) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                return Err(WireError::PortTaken(port));
+            }
+            // A machine may lack one of the families; the link itself then says what is wrong.
+            _ => {}
+        }
+    }
+    Ok(())
+}
