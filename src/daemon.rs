@@ -33,7 +33,6 @@ use registry_watch::RegistryWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
-use std::future::Future;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
@@ -167,16 +166,14 @@ async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
 }
 
 /// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.
-fn watch_database(control: Rc<Control>) -> impl Future<Output = ()> {
-    async move {
-        let mut known = control.store.borrow().outside_changes().ok();
-        loop {
-            smol::Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
-            let now = control.store.borrow().outside_changes().ok();
-            if now != known {
-                known = now;
-                control.bell.ring(Cause::Everything("the database was changed"));
-            }
+async fn watch_database(control: Rc<Control>) {
+    let mut known = control.store.borrow().outside_changes().ok();
+    loop {
+        smol::Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
+        let now = control.store.borrow().outside_changes().ok();
+        if now != known {
+            known = now;
+            control.bell.ring(Cause::Everything("the database was changed"));
         }
     }
 }

@@ -6,8 +6,6 @@ pub mod command;
 pub mod config;
 pub mod control;
 pub mod daemon;
-#[cfg(test)]
-mod golden;
 pub mod limits;
 pub mod model;
 pub mod peering;
@@ -17,3 +15,5 @@ pub mod shell;
 pub mod ssh;
 pub mod store;
 pub mod sys;
+#[cfg(test)]
+mod testing;

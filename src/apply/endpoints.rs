@@ -104,7 +104,7 @@ fn choose(addresses: &[IpAddr], policy: &Policy, used: Option<IpAddr>, port: u16
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peering::policy::Families;
+    use crate::model::Families;
 
     fn chosen(addresses: &[&str], used: Option<&str>) -> Resolved {
         let policy = Policy {

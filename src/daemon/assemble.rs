@@ -43,6 +43,8 @@ pub enum ConfigFile {
     Named(PathBuf),
     /// The usual place: without it, the environment must say everything.
     Usual(PathBuf),
+    /// This file and nothing else: the environment is not looked at.
+    Alone(PathBuf),
 }
 
 /// A configuration with the keys that it names.
@@ -186,17 +188,24 @@ impl Assembled {
 
 fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
     let (path, text) = match file {
-        ConfigFile::Named(path) => (path, Some(read_text(path).map_err(|it| vec![it])?)),
         ConfigFile::Usual(path) if !path.exists() => (path, None),
-        ConfigFile::Usual(path) => (path, Some(read_text(path).map_err(|it| vec![it])?)),
+        ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => {
+            (path, Some(read_text(path).map_err(|it| vec![it])?))
+        }
     };
     let name = path.display().to_string();
     let source = text.as_deref().map(|text| config::Source { name: &name, text });
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .map(|(key, value)| (key.to_string_lossy().into(), value.to_string_lossy().into()))
-        .collect();
+    let environment = match file {
+        ConfigFile::Named(_) | ConfigFile::Usual(_) => environment(),
+        ConfigFile::Alone(_) => Vec::new(),
+    };
     config::resolve(source, &environment)
         .map_err(|problems| problems.iter().map(|it| Trouble(it.to_string())).collect())
+}
+
+fn environment() -> Vec<(String, String)> {
+    let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 /// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].

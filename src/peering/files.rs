@@ -133,7 +133,7 @@ mod tests {
 
     fn golden(name: &str, actual: &str) {
         let path = format!("{}/fixtures/files/{name}", env!("CARGO_MANIFEST_DIR"));
-        crate::golden::check(&path, actual);
+        crate::testing::golden(&path, actual);
     }
 
     #[test]

@@ -93,8 +93,9 @@ pub fn host(text: &str) -> Result<Given, Refusal> {
         return Ok(Given::Absent);
     }
     let (host, pasted) = match split_port(text) {
+        Some((address, "")) if text.ends_with(']') => (address, None),
         Some((host, digits)) => (host, Some(port(digits)?)),
-        None => (text.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(text), None),
+        None => (text, None),
     };
     match host.parse() {
         Ok(host) => Ok(Given::Host(host, pasted)),

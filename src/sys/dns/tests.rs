@@ -49,7 +49,7 @@ fn both_families_ipv6_first() {
 #[test]
 fn a_server_by_ipv6() {
     let Ok(server) = Responder::start_at("::1".parse().unwrap()) else {
-        println!("skipped: this machine has no ::1");
+        crate::testing::skipped("a name server by IPv6", "this machine has no ::1");
         return;
     };
     let resolver = resolver(&[server.address()]);

@@ -35,7 +35,7 @@ impl Daemon {
             .spawn();
         let mut child = match child {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                println!("skipped: no bird on PATH (package bird2)");
+                crate::testing::skipped("bird", "no bird on PATH (package bird2)");
                 return None;
             }
             child => child.unwrap(),

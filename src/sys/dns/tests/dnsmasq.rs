@@ -50,7 +50,7 @@ impl Dnsmasq {
 #[test]
 fn a_real_server_is_understood() {
     let Some(server) = Dnsmasq::start() else {
-        println!("skipped: no dnsmasq on PATH (package dnsmasq-base)");
+        crate::testing::skipped("dnsmasq", "no dnsmasq on PATH (package dnsmasq-base)");
         return;
     };
     let resolver = Resolver::with_servers(vec![server.address]);

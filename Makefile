@@ -1,0 +1,69 @@
+# peerling. `make` or `make help` lists what can be made; README.md tells the rest.
+
+CARGO ?= cargo
+# Where skipped tests are noted, so that they can be told at the end.
+SKIPS := $(CURDIR)/target/skipped.txt
+# What the lab needs on Debian; installed only as root.
+LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base dropbear-bin \
+	putty-tools procps
+# Clients and auditors from PyPI, in an environment of their own.
+LAB_PYTHON := paramiko asyncssh ssh-audit
+VENV := $(CURDIR)/target/venv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test check bless bench size dist vm lab-packages
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## build and run everything in a temporary directory, without root
+	$(CARGO) build --quiet
+	./target/debug/peerling demo --run ./fixtures/demo/session.sh
+
+lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_create to Established
+	$(CARGO) build --quiet
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
+
+test: lab-packages ## every test; as root on Debian the lab too
+	@mkdir -p target && rm -f $(SKIPS)
+	PATH="$(VENV)/bin:$$PATH" PEERLING_SKIPS=$(SKIPS) $(CARGO) test --quiet
+	@if [ -e $(SKIPS) ]; then echo "Not everything could be tested here:"; sort -u $(SKIPS); \
+	else echo "Nothing was skipped."; fi
+
+check: ## formatting, lints with warnings as errors, documentation
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
+
+bless: ## write the golden files anew; then read the difference
+	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme
+	git diff --stat -- fixtures
+
+bench: ## speed and memory, as figures of one run
+	$(CARGO) bench
+
+size: ## the binary by section, resident memory, threads
+	cross/size.sh
+
+dist: ## the static binary for this machine's architecture
+	cross/build.sh
+
+vm: ## WireGuard of a real kernel, in a virtual machine
+	tests/vm/run.sh
+
+# As root on Debian: what the lab needs. Elsewhere: nothing, and the tests say what they skipped.
+lab-packages:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		missing=""; \
+		for package in $(LAB_PACKAGES); do \
+			dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+		done; \
+		if [ -n "$$missing" ]; then \
+			apt-get update -qq && \
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+		fi; \
+		if command -v python3 >/dev/null && ! [ -x $(VENV)/bin/ssh-audit ]; then \
+			python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
+				echo "no Python environment: some clients are not tested"; \
+		fi; \
+	fi

@@ -1,0 +1,242 @@
+//! What the compiler does not check: the map of modules, what the pure ones must not touch, and the
+//! manners of every file. The rules are data; each violation is reported with its place.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// A module and the modules that it may use. Pure ones come first; nobody uses what stands below.
+const MAP: &[(&str, Purity, &[&str])] = &[
+    ("limits", Purity::Pure, &[]),
+    ("model", Purity::Pure, &["limits"]),
+    ("peering", Purity::Pure, &["limits", "model"]),
+    ("config", Purity::Pure, &["limits", "model"]),
+    ("registry", Purity::Pure, &["limits", "model"]),
+    ("command", Purity::Pure, &["model", "peering"]),
+    ("access", Purity::Pure, &["model", "registry", "command"]),
+    ("shell", Purity::Pure, &["limits", "model", "peering", "command"]),
+    ("plan", Purity::Pure, &["limits", "model", "peering", "config"]),
+    ("store", Purity::Effects, &["limits", "model", "peering"]),
+    ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
+    ("board", Purity::Effects, &["limits", "model", "store"]),
+    (
+        "control",
+        Purity::Effects,
+        &["limits", "model", "peering", "registry", "command", "access", "store", "sys", "board"],
+    ),
+    ("apply", Purity::Effects, &["limits", "model", "peering", "plan", "store", "sys", "board"]),
+    (
+        "ssh",
+        Purity::Effects,
+        &["limits", "model", "registry", "command", "access", "shell", "control"],
+    ),
+    (
+        "daemon",
+        Purity::Effects,
+        &[
+            "limits", "model", "peering", "config", "registry", "access", "shell", "plan", "store",
+            "sys", "board", "control", "apply", "ssh",
+        ],
+    ),
+];
+
+/// Does a module touch the world?
+#[derive(PartialEq, Eq)]
+enum Purity {
+    Pure,
+    Effects,
+}
+
+/// What the pure ones must not know: files, processes, the environment, clocks, tasks, sockets.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::os::unix::net",
+    "std::thread",
+    "::now()",
+    "async fn",
+    "async move",
+    "async {",
+    ".await",
+    "smol::",
+    "russh::",
+    "rustix::",
+    "tokio::",
+    "rusqlite::",
+];
+
+/// Left-overs, and what has a better place.
+const BANNED: &[&str] = &["FIXME", "TODO", "XXX", "dbg!(", "println!(", "eprintln!(", "#[ignore"];
+
+const COLUMNS_MAX: usize = 100;
+const FUNCTION_LINES_MAX: usize = 60;
+const FILE_LINES_MAX: usize = 450;
+
+struct Source {
+    /// Below `src/`, or below the repository for tests and benches.
+    name: String,
+    text: String,
+}
+
+fn sources(below: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(below);
+    let (mut found, mut open) = (Vec::new(), vec![root.clone()]);
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten() {
+            let path = entry.expect("a directory entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                let name = path.strip_prefix(&root).expect("below its root").display().to_string();
+                let text = fs::read_to_string(&path).expect("a source file");
+                found.push(Source { name, text });
+            }
+        }
+    }
+    assert!(!found.is_empty() || !root.exists(), "nothing found below {below}");
+    found
+}
+
+fn module(name: &str) -> &str {
+    name.split(['/', '.']).next().unwrap_or(name)
+}
+
+/// The part above the tests: those may do what they need.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let tests = |line: &&str| !line.starts_with("#[cfg(test)]");
+    text.lines().take_while(tests).enumerate().map(|(index, line)| (index + 1, line))
+}
+
+fn is_test(source: &Source) -> bool {
+    source.name.ends_with("tests.rs")
+        || source.name.contains("/tests/")
+        || source.name == "testing.rs"
+}
+
+fn report(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn modules_use_only_what_the_map_allows() {
+    let map: BTreeMap<_, _> = MAP.iter().map(|(name, _, uses)| (*name, *uses)).collect();
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|it| !is_test(it)) {
+        let own = module(&source.name);
+        let Some(allowed) = map.get(own) else {
+            if !["lib", "main", "testing"].contains(&own) {
+                faults.push(format!("{}: {own} is not on the map", source.name));
+            }
+            continue;
+        };
+        for (number, line) in code(&source.text) {
+            for used in line.split("crate::").skip(1) {
+                let name: String =
+                    used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if map.contains_key(name.as_str())
+                    && name != own
+                    && !allowed.contains(&name.as_str())
+                {
+                    faults.push(format!("{}:{number}: {own} must not use {name}", source.name));
+                }
+            }
+            if line.contains("use crate::{") {
+                faults.push(format!("{}:{number}: one `use crate::…` per module", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// Nobody uses what stands below on the map, so there is no circle.
+#[test]
+fn the_map_goes_one_way() {
+    for (index, (name, _, uses)) in MAP.iter().enumerate() {
+        let above: Vec<_> = MAP.iter().take(index).map(|it| it.0).collect();
+        for used in *uses {
+            assert!(above.contains(used), "{name} uses {used}, which does not stand above it");
+        }
+    }
+}
+
+#[test]
+fn the_pure_core_touches_nothing() {
+    let pure: Vec<_> = MAP.iter().filter(|it| it.1 == Purity::Pure).map(|it| it.0).collect();
+    let mut faults = Vec::new();
+    for source in
+        sources("src").iter().filter(|it| pure.contains(&module(&it.name)) && !is_test(it))
+    {
+        for (number, line) in code(&source.text).filter(|it| !it.1.trim_start().starts_with("//")) {
+            for word in IMPURE.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!("{}:{number}: {word} in the pure core", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn every_file_has_manners() {
+    let mut faults = Vec::new();
+    for source in ["src", "tests", "benches"].into_iter().flat_map(sources) {
+        let name = &source.name;
+        if !source.text.starts_with("//!") {
+            faults.push(format!("{name}: does not begin with a comment that says what it is"));
+        }
+        let lines = source.text.lines().count();
+        if lines > FILE_LINES_MAX {
+            faults.push(format!("{name}: {lines} lines, more than {FILE_LINES_MAX}"));
+        }
+        for (index, line) in source.text.lines().enumerate() {
+            if line.chars().count() > COLUMNS_MAX {
+                faults.push(format!("{name}:{}: wider than {COLUMNS_MAX} columns", index + 1));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn nothing_is_left_over() {
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|it| !is_test(it)) {
+        for (number, line) in code(&source.text) {
+            for word in BANNED.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!("{}:{number}: {word}", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// Lengths by indentation, which rustfmt guarantees: a function ends with a brace as far in as it began.
+#[test]
+fn functions_are_short() {
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|it| !is_test(it)) {
+        let lines: Vec<_> = code(&source.text).collect();
+        for (index, (number, line)) in lines.iter().enumerate() {
+            let words = line.trim_start();
+            let starts = [
+                "fn ",
+                "pub fn ",
+                "async fn ",
+                "pub async fn ",
+                "pub(crate) fn ",
+                "pub(super) fn ",
+            ];
+            if !starts.iter().any(|start| words.starts_with(start)) || words.ends_with(';') {
+                continue;
+            }
+            let end = format!("{}}}", " ".repeat(line.len() - words.len()));
+            let length = lines.iter().skip(index).take_while(|it| it.1 != end).count();
+            if length > FUNCTION_LINES_MAX {
+                faults.push(format!("{}:{number}: a function of {length} lines", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
