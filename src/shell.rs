@@ -19,6 +19,7 @@ use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
 use line::{Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
+use table::Borders;
 use view::Screen;
 
 /// Exit statuses, as in the contract of the command line.
@@ -90,7 +91,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: Paste::Bracketed },
+            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -118,6 +119,8 @@ impl Session {
             let command = command.clone();
             self.todo = Some(Todo::Close);
             self.read(&command, output);
+        } else if !self.terminal {
+            self.rest(output);
         }
     }
 
@@ -365,6 +368,14 @@ impl Session {
     }
 }
 
+/// A terminal that draws no lines does not know brackets round what is pasted either.
+fn paste(screen: Screen) -> Paste {
+    match screen.style.borders {
+        Borders::Unicode => Paste::Bracketed,
+        Borders::Ascii | Borders::None => Paste::Typed,
+    }
+}
+
 /// A wrong answer is asked again at a prompt, but only where there is a conversation: the answer to
 /// peer_config's question, or any of peer_create's.
 fn can_ask_again(request: &Request, field: Field) -> bool {
@@ -390,3 +401,6 @@ fn exit_status(reply: &Reply) -> u32 {
         _ => status::DONE,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,8 +133,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_create",
         aliases: &[],
         summary: "make a peering; what you leave out is asked",
-        detail: "You need a WireGuard key pair and a port for the tunnel. What this POP does for you is \
-                 in peer_config afterwards, ready to install.",
+        detail: "You need a WireGuard key pair and a UDP port for the tunnel. Afterwards peer_config \
+                 shows what to install on your side.",
         flags: &[
             answer("--asn", "N", "your AS number", Field::Asn),
             answer(

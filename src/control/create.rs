@@ -154,8 +154,8 @@ fn allowed(host: &Host, address: IpAddr, policy: &Policy) -> Result<(), Refusal>
     policy::verdict(address, policy).map_err(|forbidden| {
         let message = match host {
             Host::Ip(_) => forbidden.to_string(),
-            Host::Name(name) => format!("{name} stands for {address}: {forbidden}"),
+            Host::Name(name) => format!("{name}: {forbidden}"),
         };
-        Refusal::new("endpoint_forbidden", message, "Give the public address of your router")
+        Refusal::new("endpoint_forbidden", message, "")
     })
 }

@@ -90,7 +90,7 @@ fn handshake(entry: &Entry, now: Timestamp, site: &Site, peering: &Peering) -> C
     let ours =
         format!("Your side must send to {} port {port} with public key {}", site.name, site.key);
     match &entry.link {
-        None => check(Mark::Unknown, "the link was not looked at yet".to_string(), String::new()),
+        None => check(Mark::Unknown, "this POP has not seen the link".to_string(), String::new()),
         Some(link) if link.last_handshake_s == 0 => {
             check(Mark::Bad, "never".to_string(), format!("{ours}, and let UDP in"))
         }
@@ -125,7 +125,7 @@ fn bgp(entry: &Entry, peering: &Peering) -> CheckView {
         return check(
             "bgp",
             Mark::Unknown,
-            "BIRD was not asked, or did not answer".to_string(),
+            "this POP has not heard of the BGP session".to_string(),
             "",
         );
     };

@@ -69,10 +69,15 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
 pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
     let mut text = screen.paint("31", &format!("{}.", harmless(&refusal.message)));
     if !refusal.hint.is_empty() {
-        let end = if refusal.hint.ends_with(['?', '!']) { "" } else { "." };
-        let _ = write!(text, "\n{}{end}", harmless(&refusal.hint));
+        let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
     text + "\n"
+}
+
+/// Harmless, and with a full stop unless it ends in something like one.
+fn sentence(words: &str) -> String {
+    let end = if words.ends_with(['?', '!', '.']) { "" } else { "." };
+    harmless(words) + end
 }
 
 fn commands(screen: Screen) -> String {
@@ -156,7 +161,7 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
     let mut table = Table::new([
         ("AS number", Fit::Whole),
         ("Wireguard public key", Fit::Cut),
-        ("Endpoint address", Fit::Whole),
+        ("Endpoint address", Fit::Wrap),
         ("Endpoint port", Fit::Whole),
         ("State", Fit::Whole),
     ]);
@@ -243,7 +248,7 @@ fn status(view: &StatusView, screen: Screen) -> String {
     text += &table.render(screen.columns, screen.style);
     let first = view.checks.iter().find(|it| it.mark == Mark::Bad && !it.hint.is_empty());
     if let Some(check) = first {
-        let _ = writeln!(text, "{}: {}.", check.name, harmless(&check.hint).trim_end_matches('.'));
+        let _ = writeln!(text, "{}: {}", check.name, sentence(&check.hint));
     }
     text
 }
@@ -264,13 +269,12 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
         (_, PeeringState::Pending) => {
             screen.paint("33", "It waits for the approval of this POP's operator.")
         }
-        (Applied::Yes, _) => screen.paint("32", "It is up on our side."),
+        (Applied::Yes, _) => screen.paint("32", "It is set up on our side."),
         (Applied::NotAwaited, _) => {
             "It is being set up; peer_status tells how it goes.".to_string()
         }
-        (Applied::No(why), _) => {
-            screen.paint("31", &format!("It is saved, but not up on our side: {}.", harmless(why)))
-        }
+        (Applied::No(why), _) => screen
+            .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
     };
     format!(
         "The peering with AS{asn} was created.\n{outcome}\nOur side: {} port {port}, public key {}.\n\

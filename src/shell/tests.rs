@@ -1,0 +1,238 @@
+//! Sessions played through the machine: what was typed and answered, as golden transcripts.
+
+use super::view::Screen;
+use super::*;
+use crate::command::{
+    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
+    StatusView,
+};
+use crate::testing::golden;
+use std::collections::VecDeque;
+
+fn our_asn() -> Asn {
+    "4242420263".parse().unwrap()
+}
+
+fn peer(asn: u32, state: PeeringState) -> PeerView {
+    PeerView {
+        asn: Asn::new(asn).unwrap(),
+        id: 1,
+        state,
+        wg_pub_key: "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=".parse().unwrap(),
+        wg_endpoint_addr: Some("2a02:3100:3e6f:d100:250a:3f69:c3d4:8da8".into()),
+        wg_endpoint_port: Some("20263".parse().unwrap()),
+        link_local: Some("fe80:0263::2:1".parse().unwrap()),
+        our: OurSide {
+            wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
+            wg_endpoint_addr: "pop.example.net".into(),
+            wg_endpoint_port: Some("52001".parse().unwrap()),
+            link_local: Some("fe80:0263::1:1".parse().unwrap()),
+        },
+        error: None,
+    }
+}
+
+fn identity() -> IdentityView {
+    IdentityView {
+        maintainer: "ALICE-MNT".parse().ok(),
+        admin: false,
+        asns: vec![Asn::new(4242420001).unwrap(), Asn::new(64600).unwrap()],
+        network: "Example Network".into(),
+        server: "pop.example.net".into(),
+        our_asn: our_asn(),
+    }
+}
+
+fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
+    let suggestion = suggestion.map(str::to_string);
+    Err(Stop::Ask(Question { field, prompt: prompt.into(), suggestion }))
+}
+
+/// Feeds `input` whole, answers each request with the next outcome, and returns everything that was sent,
+/// each request marked, and the exit status if the session ended.
+fn play(
+    start: Start,
+    window: Option<Screen>,
+    input: &str,
+    outcomes: impl IntoIterator<Item = Outcome>,
+) -> String {
+    let mut outcomes: VecDeque<Outcome> = outcomes.into_iter().collect();
+    let mut session = Session::new(start, window, our_asn());
+    let (mut output, mut seen) = (Output::default(), String::new());
+    session.begin(&mut output);
+    session.feed(input.as_bytes());
+    let mut ended = false;
+    loop {
+        let event = session.next(&mut output);
+        let out = String::from_utf8(std::mem::take(&mut output.out)).unwrap();
+        let err = String::from_utf8(std::mem::take(&mut output.err)).unwrap();
+        seen += &out.replace("\r\n", "\n").replace('\x1b', "<ESC>");
+        seen += &err.lines().map(|line| format!("(stderr) {line}\n")).collect::<String>();
+        match event {
+            Some(Event::Run(request)) => {
+                seen += &format!("{{{:?} {:?}}}\n", request.command, request.answers);
+                session.answered(outcomes.pop_front().expect("an outcome"), &mut output);
+            }
+            Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),
+            None if ended => return seen,
+            None => {
+                ended = true;
+                session.end_of_input();
+            }
+        }
+    }
+}
+
+fn transcript(name: &str, actual: &str) {
+    golden(&format!("{}/fixtures/shell/{name}.txt", env!("CARGO_MANIFEST_DIR")), actual);
+}
+
+fn window(columns: usize) -> Option<Screen> {
+    Some(Screen::window("dumb", columns))
+}
+
+#[test]
+fn a_wrong_answer_is_asked_again_and_the_others_are_kept() {
+    let refused = Err(Stop::Refused(
+        Refusal::new(
+            "bad_key",
+            "A WireGuard key is 43 characters of base64 and one =",
+            "See wg pubkey",
+        ),
+        Some(Field::WgPubKey),
+    ));
+    let seen = play(
+        Start::Shell,
+        window(80),
+        "peer_create\r\rwrong\rright\r\u{4}",
+        [
+            Ok(Reply::Intro(identity())),
+            question(Field::Asn, "AS Number", Some("64600")),
+            question(Field::WgPubKey, "WireGuard public key", None),
+            refused,
+            question(Field::WgPubKey, "WireGuard public key", None),
+            Ok(Reply::Created(Box::new(peer(64600, PeeringState::Queued)), Applied::Yes)),
+        ],
+    );
+    transcript("create", &seen);
+}
+
+#[test]
+fn an_interrupt_abandons_the_question_and_nothing_else() {
+    let seen = play(
+        Start::Shell,
+        window(80),
+        "peer_remove\r\u{3}whoami\rbye\r",
+        [
+            Ok(Reply::Intro(identity())),
+            question(Field::Confirm, "Remove the peering with AS64600? Type YES", None),
+            Ok(Reply::Whoami(identity())),
+            Ok(Reply::Bye),
+        ],
+    );
+    transcript("interrupt", &seen);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_asked() {
+    let missing = || question(Field::WgPubKey, "WireGuard public key", None);
+    let seen = play(
+        Start::Shell,
+        None,
+        "# a comment\n\npeer_create\npeer_create --json\nreboot\nper_list --json\nwhoami\n",
+        [
+            question(Field::Asn, "AS Number", Some("64600")),
+            missing(),
+            missing(),
+            Ok(Reply::Whoami(identity())),
+        ],
+    );
+    transcript("script", &seen);
+}
+
+#[test]
+fn a_single_command_ends_with_its_status() {
+    let exec = |line: &str, outcome: Option<Outcome>| {
+        play(Start::Exec(line.to_string()), None, "", outcome)
+    };
+    let refusal = || Refusal::new("no_peering", "AS1 has no peering here", "peer_create makes one");
+    let late = Reply::Removed(our_asn(), Applied::No("BIRD does not answer".into()));
+    let seen = [
+        exec("peer_list", Some(Ok(Reply::Peers(vec![], Scope::Mine)))),
+        exec("peer_config 1", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
+        exec("peer_config 1 --json", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
+        exec("peer_remove", Some(question(Field::Confirm, "Remove? Type YES", None))),
+        exec("peer_remove --yes --wait", Some(Ok(late))),
+        exec("whoami", Some(Err(Stop::Fault("This POP has a problem of its own".into())))),
+        exec("", None),
+        exec("peer_list --nonsense", None),
+    ];
+    transcript("exec", &seen.join("\n"));
+}
+
+/// The attack: names and messages that carry terminal escapes, meant for whoever lists them.
+#[test]
+fn the_text_of_others_cannot_drive_a_terminal() {
+    let words = "BIRD says \u{1b}]0;owned\u{7} \u{9b}31m \u{202e}txet";
+    let mut view = peer(64600, PeeringState::Failed);
+    view.wg_endpoint_addr = Some("\u{1b}[2J.example.org".into());
+    view.error = Some(words.into());
+    let check =
+        CheckView { name: "bgp", mark: Mark::Bad, detail: words.into(), hint: words.into() };
+    let replies = [
+        Reply::Peers(vec![view.clone()], Scope::All),
+        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check] })),
+        Reply::Created(Box::new(view), Applied::No(words.into())),
+    ];
+    for reply in replies {
+        for screen in [Screen::PIPE, Screen::window("dumb", 80)] {
+            let text = view::reply(&reply, screen);
+            let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+            assert_eq!(bad, None, "{text}");
+        }
+    }
+}
+
+#[test]
+fn answers_fit_the_window() {
+    let status = StatusView {
+        peer: peer(4242420001, PeeringState::Applied),
+        checks: vec![
+            CheckView {
+                name: "registry",
+                mark: Mark::Good,
+                detail: "AS4242420001 belongs to ALICE-MNT".into(),
+                hint: String::new(),
+            },
+            CheckView {
+                name: "bgp",
+                mark: Mark::Bad,
+                detail: "Active since 12:00, last error: Socket: No route to host".into(),
+                hint: "Is your BIRD configured as in peer_config?".into(),
+            },
+        ],
+    };
+    let config = ConfigView {
+        peer: peer(4242420001, PeeringState::Applied),
+        our_asn: our_asn(),
+        wireguard: "[Interface]".into(),
+        link: "wg-peer-pop".into(),
+        bird: "protocol bgp pop {}".into(),
+    };
+    let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
+    let replies = [
+        Reply::Help(None),
+        Reply::Help(crate::command::lookup("peer_create").ok()),
+        Reply::Intro(identity()),
+        Reply::Peers(peers, Scope::Mine),
+        Reply::Config(Box::new(config)),
+        Reply::Status(Box::new(status)),
+    ];
+    for columns in [40, 80, 200] {
+        let screen = Screen::window("xterm", columns);
+        let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
+        transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
+    }
+    let piped: String = replies.iter().map(|it| view::reply(it, Screen::PIPE)).collect();
+    transcript("pipe", &piped);
+}
