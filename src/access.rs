@@ -34,6 +34,8 @@ pub enum Rights {
 /// Why somebody is not let in, in words that help them and tell nobody anything new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
+    /// We have no registry at present: it is our fault, and nobody can log in.
+    NoRegistry,
     /// No maintainer of this name.
     Unknown(String),
     /// The maintainer has keys, and none of those offered is one of them.
@@ -54,6 +56,9 @@ pub fn identify(
     key: &KeyFingerprint,
 ) -> Result<(Option<Mntner>, Rights), Denial> {
     let named = named(index, login);
+    if named.is_none() && index.counts().maintainers == 0 && !admins.contains(key) {
+        return Err(Denial::NoRegistry);
+    }
     if admins.contains(key) {
         return Ok((named, Rights::Admin));
     }
@@ -73,6 +78,7 @@ pub fn identify(
 pub fn explain(index: &Index, login: &str) -> Denial {
     match named(index, login) {
         Some(name) => denial(index, name),
+        None if index.counts().maintainers == 0 => Denial::NoRegistry,
         None => Denial::Unknown(login.to_string()),
     }
 }
@@ -135,6 +141,9 @@ impl fmt::Display for Denial {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         const REGISTRY: &str = "https://wiki.dn42.dev/howto/Registry-Authentication";
         match self {
+            Denial::NoRegistry => out.write_str(
+                "This POP has no copy of the dn42 registry at present, so it knows nobody. Try again later",
+            ),
             Denial::Unknown(login) => write!(
                 out,
                 "The dn42 registry has no maintainer {}-MNT. Log in with the name of yours, without -MNT",
@@ -168,5 +177,85 @@ impl fmt::Display for Denial {
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Builder;
+
+    const ALICE: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBv2NlMfSXmb7KR8CZ4JvIyr8ZXKvKrZ0Vf1LTYXc4dN";
+    const SHARED: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3pCAGlOEgMNUt6PIyPTHNwyPBLvz7WkJ0qQUxMXzRH";
+
+    fn index() -> Index {
+        let mut builder = Builder::new();
+        let mut put = |name: &str, auth: &[&str]| {
+            let lines: String = auth.iter().map(|it| format!("auth: {it}\n")).collect();
+            let object = format!("mntner: {name}\nmnt-by: {name}\n{lines}source: DN42\n");
+            builder.mntner(name, object.as_bytes());
+        };
+        put("ALICE-MNT", &[ALICE]);
+        put("BOB-MNT", &[SHARED]);
+        put("CLUB-MNT", &[SHARED]);
+        put("PGP-MNT", &["pgp-fingerprint 0123456789ABCDEF0123456789ABCDEF01234567"]);
+        put("EMPTY-MNT", &[]);
+        builder.finish().0
+    }
+
+    fn key(line: &str) -> KeyFingerprint {
+        crate::registry::fingerprint(&ssh_key::PublicKey::from_openssh(line).unwrap())
+    }
+
+    fn who(login: &str, line: &str) -> Result<Option<String>, Denial> {
+        let found = identify(&index(), &[], login, &key(line));
+        found.map(|(name, _)| name.map(|it| it.to_string()))
+    }
+
+    #[test]
+    fn the_key_decides_and_the_name_chooses() {
+        for login in ["alice", "ALICE", "Alice-MNT", "root", ""] {
+            assert_eq!(who(login, ALICE), Ok(Some("ALICE-MNT".into())), "{login}");
+        }
+        assert_eq!(who("club", SHARED), Ok(Some("CLUB-MNT".into())));
+        assert!(matches!(who("root", SHARED), Err(Denial::Several(names)) if names.len() == 2));
+    }
+
+    /// The attack: my own key, and the name of somebody else.
+    #[test]
+    fn a_name_of_somebody_else_is_refused() {
+        assert!(matches!(who("bob", ALICE), Err(Denial::OtherKey(_, 1))));
+        assert!(matches!(who("pgp", ALICE), Err(Denial::OnlyPgp(_))));
+        assert!(matches!(who("empty", ALICE), Err(Denial::NoKey(_))));
+        let stranger = ALICE.replace("Xc4dN", "Xc4dO");
+        assert!(matches!(who("mallory", &stranger), Err(Denial::Unknown(_))));
+        assert!(matches!(who("alice", &stranger), Err(Denial::OtherKey(_, 1))));
+    }
+
+    #[test]
+    fn an_administrator_is_whoever_they_name() {
+        let admins = [key(ALICE)];
+        let found = |login: &str| identify(&index(), &admins, login, &key(ALICE)).unwrap();
+        assert_eq!(found("empty"), ("EMPTY-MNT".parse().ok(), Rights::Admin));
+        assert_eq!(found("nobody"), (None, Rights::Admin));
+        let none = identify(&Index::default(), &[], "alice", &key(ALICE));
+        assert_eq!(none, Err(Denial::NoRegistry));
+    }
+
+    #[test]
+    fn only_administrators_see_everybody() {
+        let mut somebody = Identity {
+            maintainer: "ALICE-MNT".parse().ok(),
+            rights: Rights::Member,
+            key: String::new(),
+            source: String::new(),
+        };
+        assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_err());
+        assert!(permit(&somebody, &Command::PeerList(Scope::Mine)).is_ok());
+        somebody.rights = Rights::Admin;
+        assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_ok());
+        assert_eq!(somebody.actor(), "admin for ALICE-MNT");
     }
 }

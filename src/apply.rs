@@ -152,13 +152,22 @@ impl Apply {
         self.finish(pass).await
     }
 
-    /// The steps that a pass would take now.
+    /// The steps that a pass would take now; none is taken. The board then tells of each peering whether
+    /// it is as it should be.
     pub async fn steps(&mut self) -> Result<Vec<Step>, String> {
         let mut pass = self.read()?;
         pass.actual = observe::actual(&pass.settings, &mut pass.failures)?;
         pass.actual.protocols = self.bird.recollect(&pass.settings).await;
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
-        Ok(plan::diff(&pass.wanted(), &pass.actual))
+        let steps = plan::diff(&pass.wanted(), &pass.actual);
+        let mut entries = pass.entries(&self.board);
+        for asn in steps.iter().filter_map(Step::asn) {
+            if let Some(entry) = entries.get_mut(&asn) {
+                entry.progress = Progress::Queued;
+            }
+        }
+        self.board.publish(pass.generation, entries);
+        Ok(steps)
     }
 
     fn read(&self) -> Result<Pass, String> {
@@ -198,8 +207,13 @@ impl Apply {
         for step in &steps {
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
+                    let well = |asn: &&Asn| !pass.failures.contains_key(*asn);
+                    let present: Vec<Asn> = present.iter().filter(well).copied().collect();
+                    if present.is_empty() && absent.is_empty() {
+                        continue;
+                    }
                     let refused =
-                        self.bird.configure(&pass.settings, &steps, (present, absent)).await;
+                        self.bird.configure(&pass.settings, &steps, (&present, absent)).await;
                     for (asn, why) in refused {
                         pass.failures.entry(asn).or_insert(why);
                     }

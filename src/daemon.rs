@@ -141,7 +141,9 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
         Ok(settings) => {
             apply.replace(Rc::new(settings));
             control.settings.replace(Rc::new(new.control_settings()));
-            log::info!("configuration read again; listeners and host keys need a restart");
+            log::info!(
+                "configuration read again; listeners, host keys, database and registry directory need a restart"
+            );
             control.bell.ring(Cause::Everything("new configuration"));
         }
         Err(trouble) => log::error!("the new configuration is not used: {trouble}"),

@@ -7,6 +7,7 @@ use crate::model::Asn;
 use crate::plan::{FileKind, Step, bird as plan};
 use crate::sys::bird::{BgpStatus, Bird, BirdError, Check, Complaint, Configured, connect};
 use crate::sys::files;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 pub struct BirdHand {
     /// Whether BIRD has what the files say is not known: at the start, and after it could not be told.
     uncertain: bool,
+    /// Peerings whose files BIRD was to read, and may not have.
+    unconfirmed: BTreeSet<Asn>,
     trouble: Option<String>,
     configured: Option<Instant>,
 }
@@ -23,7 +26,7 @@ type Failures = Vec<(Asn, String)>;
 
 impl Default for BirdHand {
     fn default() -> BirdHand {
-        BirdHand { uncertain: true, trouble: None, configured: None }
+        BirdHand { uncertain: true, unconfirmed: BTreeSet::new(), trouble: None, configured: None }
     }
 }
 
@@ -37,8 +40,10 @@ impl BirdHand {
     pub async fn recollect(&mut self, settings: &ApplySettings) -> Option<Vec<Asn>> {
         let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
         match protocols(socket).await {
-            Ok(asns) => {
+            Ok(mut asns) => {
                 (self.uncertain, self.trouble) = (false, None);
+                // It may run them as they were before: they count as missing until it was told.
+                asns.retain(|asn| !self.unconfirmed.contains(asn));
                 Some(asns)
             }
             Err(error) => {
@@ -63,10 +68,12 @@ impl BirdHand {
         match self.attempt(settings, socket, steps, (present, absent)).await {
             Ok(failures) => {
                 self.trouble = None;
+                self.unconfirmed.clear();
                 failures
             }
             Err(why) => {
                 (self.uncertain, self.trouble) = (true, Some(why.clone()));
+                self.unconfirmed.extend(present);
                 present.iter().chain(absent).map(|asn| (*asn, why.clone())).collect()
             }
         }

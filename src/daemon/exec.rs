@@ -18,11 +18,15 @@ pub fn run(
 ) -> Result<u32, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     let directory = assembled.config.registry.directory.clone();
-    let service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let mut service = Service::new(assembled, file).map_err(|it| vec![it])?;
     let run = block_on(async |_| {
         match tree::read(&directory).await {
             Ok((index, _)) => drop(service.control.index.replace(Rc::new(index))),
             Err(error) => log::warn!("{error}"),
+        }
+        // Nobody else's loop can be asked: what the machine looks like is seen for ourselves.
+        if let Err(trouble) = service.apply.steps().await {
+            log::warn!("{trouble}");
         }
         let identity = identity(&service, name)?;
         Ok(drive(&service, &identity, command, now).await)

@@ -98,7 +98,7 @@ impl RegistryWatch {
     fn judge(&mut self, index: Index, findings: &[Finding]) {
         let (old, new) = (self.control.index.borrow().counts(), index.counts());
         if let Err(shrunk) = judge_replacement(old, new) {
-            return self.refuse(shrunk.to_string());
+            return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
         let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
         words.difference(&self.told).for_each(|finding| log::warn!("registry: {finding}"));
