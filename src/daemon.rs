@@ -26,6 +26,7 @@ use crate::board::{Bell, Board, Cause};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
+use crate::store::Store;
 use crate::sys::dns::Resolver;
 use async_io::Async;
 use async_signal::{Signal, Signals};
@@ -84,7 +85,13 @@ fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
 impl Service {
     /// Everything but the sockets.
     pub fn new(assembled: Assembled, file: ConfigFile) -> Result<Service, Trouble> {
-        let store = Rc::new(RefCell::new(assembled.store()?));
+        let store = assembled.store()?;
+        Service::over(store, assembled, file)
+    }
+
+    /// The same over a database that is open already.
+    pub fn over(store: Store, assembled: Assembled, file: ConfigFile) -> Result<Service, Trouble> {
+        let store = Rc::new(RefCell::new(store));
         let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
         let resolver = Rc::new(Resolver::system(Path::new(RESOLV_CONF)));
         let apply_settings = Rc::new(RefCell::new(Rc::new(assembled.apply_settings()?)));

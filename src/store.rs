@@ -24,6 +24,8 @@ pub type Generation = i64;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Are our tables there? Not in a database of the replaced service that was only looked at.
+    ours: bool,
 }
 
 /// Who changes something, from where, when: the head of an audit record.
@@ -69,7 +71,7 @@ impl Store {
     /// Opens the database, makes it where there is none, and brings it to this version.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         let connection = Connection::open(path).map_err(|error| fault(path, error))?;
-        let mut store = Store { connection, path: path.to_path_buf() };
+        let mut store = Store { connection, path: path.to_path_buf(), ours: true };
         store.prepare().map_err(|error| fault(path, error))?;
         migrations::run(&mut store.connection, path)?;
         Ok(store)
@@ -80,10 +82,20 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
-        let store = Store { connection, path: path.to_path_buf() };
         let timeout = Duration::from_millis(STORE_BUSY_MS);
-        store.connection.busy_timeout(timeout).map_err(|error| fault(path, error))?;
-        Ok(store)
+        let ours = connection
+            .busy_timeout(timeout)
+            .and_then(|()| connection.table_exists(None, "peerling_state"))
+            .map_err(|error| fault(path, error))?;
+        Ok(Store { connection, path: path.to_path_buf(), ours })
+    }
+
+    /// The database as it is, for looking only; where there is none, an empty one that nobody keeps.
+    pub fn look(path: &Path) -> Result<Store, StoreError> {
+        match path.exists() {
+            true => Store::open_read_only(path),
+            false => Store::open(Path::new(":memory:")),
+        }
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
@@ -97,8 +109,7 @@ impl Store {
 
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
-        let ours = self.connection.table_exists(None, "peerling_peering");
-        let query = if ours.unwrap_or(false) { migrations::SELECT } else { migrations::SELECT_OLD };
+        let query = if self.ours { migrations::SELECT } else { migrations::SELECT_OLD };
         self.read(|it| {
             let mut statement = it.prepare(query)?;
             let rows = statement.query_map([], row)?;
@@ -108,6 +119,9 @@ impl Store {
 
     /// How often anything was changed.
     pub fn generation(&self) -> Result<Generation, StoreError> {
+        if !self.ours {
+            return Ok(0);
+        }
         self.read(|it| it.query_row("SELECT generation FROM peerling_state", [], |row| row.get(0)))
     }
 
@@ -118,6 +132,9 @@ impl Store {
 
     /// What waits to be taken down.
     pub fn tombstones(&self) -> Result<Vec<Tombstone>, StoreError> {
+        if !self.ours {
+            return Ok(Vec::new());
+        }
         let stones: Vec<(u32, Generation)> = self.read(|it| {
             let query = "SELECT as_num, generation FROM peerling_removal ORDER BY as_num";
             it.prepare(query)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

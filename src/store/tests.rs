@@ -109,7 +109,12 @@ fn of_the_replaced_service(path: &Path) {
 fn the_replaced_services_database_opens_and_stays_usable_by_it() {
     let place = Place::new("old");
     of_the_replaced_service(&place.path());
-    assert_eq!(Store::open_read_only(&place.path()).unwrap().rows().unwrap().len(), 2);
+    let before = std::fs::read(place.path()).unwrap();
+    let looked = Store::look(&place.path()).unwrap();
+    assert_eq!((looked.rows().unwrap().len(), looked.generation().unwrap()), (2, 0));
+    assert_eq!(looked.tombstones().unwrap(), []);
+    drop(looked);
+    assert_eq!(std::fs::read(place.path()).unwrap(), before, "looking changes nothing");
     let mut store = Store::open(&place.path()).unwrap();
     let (id, generation) = store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
     assert_eq!((id.get(), generation), (2, 1));
@@ -154,4 +159,11 @@ fn a_held_database_is_a_fault_in_bounded_time() {
     let _held = other.transaction_with_behavior(TransactionBehavior::Exclusive).unwrap();
     let refused = store.create(&peering(1, 64601, None), 65535, &actor());
     assert!(matches!(refused, Err(StoreError::Busy(_))));
+}
+
+#[test]
+fn looking_at_a_database_that_is_not_there_makes_none() {
+    let place = Place::new("look");
+    assert_eq!(Store::look(&place.path()).unwrap().rows().unwrap(), []);
+    assert!(!place.path().exists());
 }
