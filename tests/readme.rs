@@ -14,14 +14,14 @@ fn readme() -> String {
 fn between(mark: &str, expected: &str) {
     let (open, close) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
     let text = readme();
-    let start = text.find(&open).unwrap_or_else(|| panic!("README.md has no {open}")) + open.len();
-    let end = text.find(&close).unwrap_or_else(|| panic!("README.md has no {close}"));
+    let (before, rest) = text.split_once(&open).expect("the mark where the list begins");
+    let (found, after) = rest.split_once(&close).expect("the mark where the list ends");
     if std::env::var_os("BLESS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        std::fs::write(path, format!("{}{expected}{}", &text[..start], &text[end..])).unwrap();
-        return;
+        let text = format!("{before}{open}{expected}{close}{after}");
+        return std::fs::write(path, text).expect("README.md can be written");
     }
-    assert_eq!(&text[start..end], expected, "README.md is not up to date: make bless");
+    assert_eq!(found, expected, "README.md is not up to date: make bless");
 }
 
 #[test]
