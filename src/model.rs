@@ -6,6 +6,7 @@
 
 mod address;
 mod asn;
+mod calendar;
 mod endpoint;
 mod families;
 mod maintainer;

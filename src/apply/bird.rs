@@ -39,7 +39,7 @@ impl BirdHand {
     /// The protocols that BIRD runs, if that is not known from before; else `None`, and BIRD is not asked.
     pub async fn recollect(&mut self, settings: &ApplySettings) -> Option<Vec<Asn>> {
         let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
-        match protocols(socket).await {
+        match recall(socket, &settings.bird_directory).await {
             Ok(mut asns) => {
                 (self.uncertain, self.trouble) = (false, None);
                 // It may run them as they were before: they count as missing until it was told.
@@ -127,8 +127,17 @@ impl BirdHand {
     }
 }
 
-async fn protocols(socket: &Path) -> Result<Vec<Asn>, BirdError> {
+/// The protocols that BIRD runs by the files as they are: none, if a file was changed since BIRD read them.
+/// A crash between the writing of a file and the word to BIRD leaves a file that is right and a BGP
+/// session that is not.
+async fn recall(socket: &Path, directory: &Path) -> Result<Vec<Asn>, BirdError> {
     let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+    let times = bird.configured_ago().await?.zip(files::changed_ago(directory));
+    // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
+    if times.is_some_and(|(read, changed)| changed + Duration::from_secs(1) < read) {
+        log::info!("BIRD has not read its files since one was changed");
+        return Ok(Vec::new());
+    }
     ours(&mut bird).await
 }
 

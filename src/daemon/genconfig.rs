@@ -74,7 +74,7 @@ fn stage(
     rows: &[Row],
     (kit, now): (&Kit<'_>, Timestamp),
 ) -> Result<Vec<String>, Trouble> {
-    let stamp = stamp(now);
+    let stamp = now.compact();
     let set = directory.join(&stamp);
     let failed = |error: std::io::Error| Trouble::new(format!("{}: {error}", set.display()));
     fs::create_dir_all(&set).map_err(failed)?;
@@ -127,39 +127,4 @@ fn publish(directory: &Path, stamp: &str) -> std::io::Result<()> {
     }
     symlink(stamp, &draft)?;
     fs::rename(&draft, directory.join(CURRENT))
-}
-
-/// `YYYYmmddHHMMSS` in UTC; dates by Howard Hinnant's days-from-civil arithmetic, turned round.
-fn stamp(now: Timestamp) -> String {
-    let (days, seconds) = (now.0.div_euclid(86_400), now.0.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_have_names() {
-        for (seconds, name) in [
-            (0, "19700101000000"),
-            (951_782_399, "20000228235959"),
-            (951_782_400, "20000229000000"),
-            (1_709_251_199, "20240229235959"),
-            (1_749_049_077, "20250604145757"),
-            (4_107_542_400, "21000301000000"),
-        ] {
-            assert_eq!(stamp(Timestamp(seconds)), name);
-        }
-    }
 }

@@ -14,6 +14,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A file that could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,11 @@ fn read(path: &Path) -> Result<String, FileError> {
     // What is too long or no text is not what we wrote; it is shown as different and written anew.
     bytes.truncate(usize::try_from(OUR_FILE_BYTES_MAX).unwrap_or(usize::MAX));
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// How long ago a file was last put into a directory or taken out of it; `None` if nobody knows.
+pub fn changed_ago(directory: &Path) -> Option<Duration> {
+    fs::metadata(directory).ok()?.modified().ok()?.elapsed().ok()
 }
 
 /// Is it a plain file, or nothing at all?

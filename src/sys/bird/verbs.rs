@@ -5,6 +5,8 @@ use super::reply::Reply;
 use super::status::{BgpStatus, Protocol};
 use super::{Bird, BirdError, BirdFault};
 use crate::limits::BIRD_NAME_BYTES_MAX;
+use crate::model::Timestamp;
+use std::time::Duration;
 
 const OK: u16 = 0;
 const RECONFIGURED: u16 = 3;
@@ -62,6 +64,18 @@ impl Bird {
             CONFIGURATION_REFUSED => Ok(Configured::Refused(Complaint::parse(reply.words()))),
             _ => Err(self.unexpected(&reply)),
         }
+    }
+
+    /// How long ago BIRD last read its files, by its own clock; `None` if it does not say so in a form
+    /// that we know (`timeformat base`, by default `iso long`).
+    pub async fn configured_ago(&mut self) -> Result<Option<Duration>, BirdError> {
+        let reply = self.command("show status").await?;
+        let moment = |what: &str| {
+            let line = reply.lines.iter().find_map(|it| it.text.trim().strip_prefix(what));
+            line.and_then(Timestamp::from_iso)
+        };
+        let moments = moment("Current server time is ").zip(moment("Last reconfiguration on "));
+        Ok(moments.map(|(now, then)| Duration::from_secs(now.since(then))))
     }
 
     /// The protocols whose names match a pattern such as `ebgp_as*`; none is no error.

@@ -82,6 +82,8 @@ fn a_peer_comes_and_goes() {
         let file = daemon.peer(4242420001, &peer(4242420001));
         assert_eq!(bird.check().await, Ok(Check::Ok));
         assert_eq!(bird.configure().await, Ok(Configured::Done));
+        let ago = bird.configured_ago().await.unwrap().expect("BIRD tells when it was configured");
+        assert!(ago < PATIENT, "{ago:?}");
         let protocols = bird.protocols("ebgp_as*").await.unwrap();
         let row = [&protocols[0].name, &protocols[0].proto, &protocols[0].state];
         assert_eq!(
