@@ -34,9 +34,11 @@ use registry_watch::RegistryWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 /// Where the system says which name servers to ask.
@@ -49,7 +51,20 @@ pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> R
         .build()
         .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
     let executor = Rc::new(LocalExecutor::new());
-    Ok(runtime.block_on(executor.clone().run(work(executor.clone()))))
+    Ok(runtime.block_on(steady(executor.run(work(executor.clone())))))
+}
+
+/// Polls with one and the same waker, a clone of the first.
+///
+/// async-io wakes the waker that it replaces, and takes two wakers for different if their tables lie at
+/// different addresses, as those of Tokio's borrowed and cloned root waker do in some builds. Then each
+/// poll would wake itself, and an idle service use a whole core.
+fn steady<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let (mut work, mut steady) = (Box::pin(work), None::<Waker>);
+    poll_fn(move |context| {
+        let waker = steady.get_or_insert_with(|| context.waker().clone());
+        work.as_mut().poll(&mut Context::from_waker(waker))
+    })
 }
 
 /// The parts of the running service.
