@@ -43,13 +43,18 @@ use std::time::Duration;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside it.
+///
+/// The future is a task, so that sockets know it by a task's waker. Tokio's own is not always equal to its
+/// copies, and async-io wakes a waker that it replaces: the two would wake each other without an end.
 pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
     let executor = Rc::new(LocalExecutor::new());
-    Ok(runtime.block_on(executor.clone().run(work(executor.clone()))))
+    let main = LocalExecutor::new();
+    let task = main.spawn(work(executor.clone()));
+    Ok(runtime.block_on(executor.run(main.run(task))))
 }
 
 /// The parts of the running service.
@@ -184,5 +189,35 @@ async fn watch_database(control: Rc<Control>) {
             known = now;
             control.bell.ring(Cause::Everything("the database was changed"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smol::future::{FutureExt as _, poll_fn};
+    use std::os::unix::net::UnixStream;
+
+    /// A future that waits for a socket and is woken by something else once, as the service is between
+    /// signals: it sleeps on after that.
+    #[test]
+    fn waiting_costs_nothing() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut polls = 0;
+        let waited = block_on(async |_| {
+            let ours = Async::new(ours).unwrap();
+            let readable = poll_fn(|context| {
+                polls += 1;
+                ours.poll_readable(context).map(|_| ())
+            });
+            let moments = async {
+                smol::Timer::after(Duration::from_millis(5)).await;
+                smol::future::yield_now().await;
+                smol::Timer::after(Duration::from_millis(50)).await;
+            };
+            readable.or(moments).await;
+        });
+        assert_eq!(waited, Ok(()));
+        assert!(polls < 20, "polled {polls} times");
     }
 }
