@@ -34,37 +34,27 @@ use registry_watch::RegistryWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 /// Where the system says which name servers to ask.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside it.
+///
+/// The future is a task, so that sockets know it by a task's waker. Tokio's own is not always equal to its
+/// copies, and async-io wakes a waker that it replaces: the two would wake each other without an end.
 pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
     let executor = Rc::new(LocalExecutor::new());
-    Ok(runtime.block_on(steady(executor.run(work(executor.clone())))))
-}
-
-/// Polls with one and the same waker, a clone of the first.
-///
-/// async-io wakes the waker that it replaces, and takes two wakers for different if their tables lie at
-/// different addresses, as those of Tokio's borrowed and cloned root waker do in some builds. Then each
-/// poll would wake itself, and an idle service use a whole core.
-fn steady<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
-    let (mut work, mut steady) = (Box::pin(work), None::<Waker>);
-    poll_fn(move |context| {
-        let waker = steady.get_or_insert_with(|| context.waker().clone());
-        work.as_mut().poll(&mut Context::from_waker(waker))
-    })
+    let main = LocalExecutor::new();
+    let task = main.spawn(work(executor.clone()));
+    Ok(runtime.block_on(executor.run(main.run(task))))
 }
 
 /// The parts of the running service.
@@ -199,5 +189,35 @@ async fn watch_database(control: Rc<Control>) {
             known = now;
             control.bell.ring(Cause::Everything("the database was changed"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smol::future::{FutureExt as _, poll_fn};
+    use std::os::unix::net::UnixStream;
+
+    /// A future that waits for a socket and is woken by something else once, as the service is between
+    /// signals: it sleeps on after that.
+    #[test]
+    fn waiting_costs_nothing() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let mut polls = 0;
+        let waited = block_on(async |_| {
+            let ours = Async::new(ours).unwrap();
+            let readable = poll_fn(|context| {
+                polls += 1;
+                ours.poll_readable(context).map(|_| ())
+            });
+            let moments = async {
+                smol::Timer::after(Duration::from_millis(5)).await;
+                smol::future::yield_now().await;
+                smol::Timer::after(Duration::from_millis(50)).await;
+            };
+            readable.or(moments).await;
+        });
+        assert_eq!(waited, Ok(()));
+        assert!(polls < 20, "polled {polls} times");
     }
 }

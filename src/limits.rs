@@ -275,11 +275,11 @@ const _: () = assert!(BIRD_LINE_BYTES_MAX < BIRD_REPLY_BYTES_MAX);
 
 // --- netlink and WireGuard
 
-/// Seconds that one answer of the kernel may take; it answers in microseconds, and a slow disk or a busy
-/// host may delay the loading of a module.
+/// Seconds that one answer of the kernel may take; it answers in microseconds, and a slow disk or a
+/// busy host may delay the loading of a module.
 pub const NETLINK_TIMEOUT_S: u64 = 5;
-/// Bytes of one datagram of the kernel: it fills at most 32 KiB of a dump at a time (`netlink_dump` in
-/// net/netlink/af_netlink.c).
+/// Bytes of one datagram of the kernel: it fills at most 32 KiB of a dump at a time (`netlink_dump`
+/// in net/netlink/af_netlink.c).
 pub const NETLINK_DATAGRAM_BYTES_MAX: usize = 32 * 1024;
 /// Datagrams of one answer: 64 MiB in all, some 40,000 links.
 pub const NETLINK_DATAGRAMS_MAX: usize = 2048;
@@ -287,11 +287,15 @@ pub const NETLINK_DATAGRAMS_MAX: usize = 2048;
 pub const NETLINK_DUMP_TRIES_MAX: usize = 8;
 /// Bytes of the kernel's own words that are kept with an error.
 pub const KERNEL_TEXT_BYTES_MAX: usize = 256;
+/// Peers in one request to the kernel's WireGuard: each takes some 250 bytes, and the list of them
+/// cannot have more than 64 KiB (`nla_len` in linux/netlink.h).
+pub const KERNEL_PEERS_MAX: usize = 128;
 
-/// Milliseconds that a userspace WireGuard may take for one request; it takes 0.1, and the loop waits.
+/// Milliseconds that a userspace WireGuard may take for one request; it takes 0.1, and the loop
+/// waits.
 pub const UAPI_TIMEOUT_MS: u64 = 1000;
-/// Bytes of one answer of a userspace WireGuard: a link of ours needs one thousand, and a hand-made one
-/// with a few hundred peers still fits.
+/// Bytes of one answer of a userspace WireGuard: a link of ours needs one thousand, and a hand-made
+/// one with a few hundred peers still fits.
 pub const UAPI_ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Seconds that a userspace WireGuard may take to start; it takes 5 ms on an idle machine.
 pub const USERSPACE_START_S: u64 = 10;
@@ -301,6 +305,8 @@ pub const USERSPACE_OUTPUT_BYTES_MAX: u64 = 4096;
 pub const USERSPACE_WORDS_MAX: usize = 200;
 /// Seconds that a userspace WireGuard may take to end after its link was deleted; it takes 30 ms.
 pub const USERSPACE_END_S: u64 = 5;
+
 /// Prefixes of one peer that are written out in a line; of more only their number is told.
 pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
-const _: () = assert!(NETLINK_DATAGRAM_BYTES_MAX >= 8 * 1024);
+
+const _: () = assert!(KERNEL_PEERS_MAX * 256 < u16::MAX as usize);

@@ -59,27 +59,34 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
     }))
 }
 
-/// The member's BIRD protocol.
+/// The member's BIRD protocol. BIRD demands a policy of every eBGP channel (RFC 8212): both ways, what
+/// the tunnel carries anyway, and of the member's routes never those of their kernel's own table.
 pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
     let (name, link) = (protocol_name(site), their_link(site));
     let (asn, local, ours) = (peering.asn, site.local(peering)?, site.asn);
+    let [ipv4, more_ipv4, ipv6, _] = ALLOWED_IPS;
+    let channel = |family, next_hop, networks: String| {
+        format!(
+            "    {family} {{
+        extended next hop {next_hop};
+        import limit 9000 action block;
+        import table;
+        import where net ~ [{networks}];
+        export where source ~ [RTS_STATIC, RTS_BGP] && net ~ [{networks}];
+    }};"
+        )
+    };
+    let ipv4 = channel("ipv4", "on", format!("{ipv4}+, {more_ipv4}+"));
+    let ipv6 = channel("ipv6", "off", format!("{ipv6}+"));
     Some(format!(
         "protocol bgp {name} {{
     local as {asn};
     neighbor {local} as {ours};
     path metric 1;
     interface \"{link}\";
-    ipv4 {{
-        extended next hop on;
-        import limit 9000 action block;
-        import table;
-    }};
+{ipv4}
 
-    ipv6 {{
-        extended next hop off;
-        import limit 9000 action block;
-        import table;
-    }};
+{ipv6}
 }}"
     ))
 }

@@ -1,5 +1,5 @@
-//! A link as it should be, and as it is: what is sent to the kernel, to a userspace implementation, and
-//! to `wg-as<ASN>.conf`.
+//! A link as it should be, and as it is: what is sent to the kernel, to a userspace implementation,
+//! and to `wg-as<ASN>.conf`.
 
 mod change;
 mod difference;
@@ -17,8 +17,8 @@ use std::net::{Ipv6Addr, SocketAddr};
 /// stateful firewall or NAT stays reachable.
 pub const KEEPALIVE_S: u16 = 30;
 
-/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and link-local
-/// IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
+/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and
+/// link-local IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
 pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
 
 /// A link as it should be.
@@ -55,8 +55,9 @@ pub struct LinkActual {
     pub mtu: u32,
     /// Every IPv6 address on it with its peer's (equal to the address where there is no peer).
     pub addresses: Vec<(Ipv6Addr, Ipv6Addr)>,
-    /// The public half of the private key that is set, if any.
-    pub public_key: Option<WgKey>,
+    /// Our private key, if one is set, as the implementation keeps it: clamped (RFC 7748, section
+    /// 5).
+    pub private_key: Option<WgSecret>,
     /// The UDP port that it listens on, 0 if none is set.
     pub listen_port: u16,
     /// Its peers.

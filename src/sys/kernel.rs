@@ -1,11 +1,13 @@
 //! WireGuard of the kernel, over generic netlink.
 //!
-//! Two commands: WG_CMD_GET_DEVICE lists a link with its peers, which may come in several messages, and
-//! WG_CMD_SET_DEVICE changes what it names and leaves the rest (linux/wireguard.h, and wireguard.yaml in
-//! Documentation/netlink/specs). Links are made and deleted elsewhere, over rtnetlink.
+//! Two commands: WG_CMD_GET_DEVICE lists a link with its peers, which may come in several messages,
+//! and WG_CMD_SET_DEVICE changes what it names and leaves the rest (linux/wireguard.h, and
+//! wireguard.yaml in Documentation/netlink/specs). Links are made and deleted elsewhere, over
+//! rtnetlink.
 
 mod device;
 
+use crate::limits::KERNEL_PEERS_MAX;
 use crate::plan::wireguard::{LinkActual, PeerRule, PeerSettings, Settings};
 use crate::sys::netlink::{NetlinkError, Socket};
 use ipnet::IpNet;
@@ -24,7 +26,8 @@ const AF_INET6: u16 = 10;
 pub struct Kernel(Socket);
 
 impl Kernel {
-    /// Opens the socket; ENOENT if the kernel has no WireGuard. Asking loads the module if there is one.
+    /// Opens the socket; ENOENT if the kernel has no WireGuard. Asking loads the module if there is
+    /// one.
     pub fn open() -> Result<Kernel, NetlinkError> {
         let socket = Socket::open(NETLINK_GENERIC)?.with_family(GENL_ID_CTRL);
         let what = "find the kernel's WireGuard";
@@ -51,9 +54,26 @@ impl Kernel {
         Ok(())
     }
 
-    /// Sets what `settings` names on the link `index`, in one request. A running link opens a new port
-    /// at once: EADDRINUSE if it is taken. Needs CAP_NET_ADMIN.
+    /// Sets what `settings` names on the link `index`, in one request unless somebody left hundreds
+    /// of peers there to remove. A running link opens a new port at once: EADDRINUSE if it is
+    /// taken. Needs CAP_NET_ADMIN.
     pub fn set(&self, index: u32, settings: &Settings) -> Result<(), NetlinkError> {
+        let (first, rest) = match settings.peers.split_at_checked(KERNEL_PEERS_MAX) {
+            Some(parts) => parts,
+            None => (settings.peers.as_slice(), [].as_slice()),
+        };
+        self.set_some(index, settings, first)?;
+        let nothing = Settings::default();
+        rest.chunks(KERNEL_PEERS_MAX).try_for_each(|peers| self.set_some(index, &nothing, peers))
+    }
+
+    /// One request: what `settings` has for the link itself, and these peers.
+    fn set_some(
+        &self,
+        index: u32,
+        settings: &Settings,
+        peers: &[PeerSettings],
+    ) -> Result<(), NetlinkError> {
         let mut request = Request::new().op_set_device_do();
         let mut device = request.encode().push_ifindex(index);
         if let Some(key) = &settings.private_key {
@@ -62,8 +82,7 @@ impl Kernel {
         if let Some(port) = settings.listen_port {
             device = device.push_listen_port(port.get());
         }
-        let peers = device.array_peers();
-        settings.peers.iter().fold(peers, push_peer).end_array();
+        peers.iter().fold(device.array_peers(), push_peer).end_array();
         self.0.perform(&format!("set WireGuard link {index}"), &request)
     }
 }

@@ -1,8 +1,9 @@
 //! Links and addresses of this network namespace, over rtnetlink (rtnetlink(7)).
 //!
-//! [`Route`] is one socket with short verbs; each is one request and waits for the kernel's answer, which
-//! takes microseconds. `socket` sends and receives for any netlink family, `message` takes datagrams
-//! apart and is pure. What the kernel refuses comes back with its own words, where it has any.
+//! [`Route`] is one socket with short verbs; each is one request and waits for the kernel's answer,
+//! which takes microseconds. `socket` sends and receives for any netlink family, `message` takes
+//! datagrams apart and is pure. What the kernel refuses comes back with its own words, where it has
+//! any.
 
 mod address;
 mod link;

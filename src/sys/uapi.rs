@@ -1,9 +1,9 @@
-//! WireGuard in userspace, over the cross-platform protocol (wireguard.com/xplatform): one Unix socket
-//! for each link, one request and one answer in text.
+//! WireGuard in userspace, over the cross-platform protocol (wireguard.com/xplatform): one Unix
+//! socket for each link, one request and one answer in text.
 //!
 //! `text` is the encoding and is pure, `start` starts a process for a link. The sockets lie in one
-//! directory that all network namespaces share. A hung process must not hold us up: every exchange has a
-//! time-out and every answer a bound.
+//! directory that all network namespaces share. A hung process must not hold us up: every exchange
+//! has a time-out and every answer a bound.
 
 mod start;
 pub mod text;
@@ -75,7 +75,8 @@ pub fn hold(socket: &Path) -> Result<UnixStream, UapiReason> {
         let kind = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
         let stream = socket_with(kind.0, kind.1, kind.2, None)?;
         let timeout = Some(Duration::from_millis(UAPI_TIMEOUT_MS));
-        // Before it connects: a process that was stopped does not accept, and its backlog may be full.
+        // Before it connects: a process that was stopped does not accept, and its backlog may be
+        // full.
         set_socket_timeout(&stream, Timeout::Send, timeout)?;
         set_socket_timeout(&stream, Timeout::Recv, timeout)?;
         connect(&stream, &address)?;

@@ -1,9 +1,9 @@
 //! The one door to the links of this machine: observe, create, change, remove.
 //!
-//! Only links named `wg-as<ASN>` exist for it. How a link is spoken to is decided by what the link is,
-//! the kernel's or a userspace process's, so both may live side by side while a POP changes over; the
-//! back end decides what new links become. A link of another kind under such a name is reported and never
-//! touched. Nothing here takes a link down or makes it anew to change it.
+//! Only links named `wg-as<ASN>` exist for it. How a link is spoken to is decided by what the link
+//! is, the kernel's or a userspace process's, so both may live side by side while a POP changes
+//! over; the back end decides what new links become. A link of another kind under such a name is
+//! reported and never touched. Nothing here takes a link down or makes it anew to change it.
 
 mod choose;
 mod error;
@@ -43,7 +43,8 @@ pub enum Backend {
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
 
 impl Backend {
-    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one question per link.
+    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one question per
+    /// link.
     pub fn observe(&self) -> Result<Links, WireError> {
         if *self == Backend::Files {
             return Ok(Links::new());
@@ -54,10 +55,10 @@ impl Backend {
         for link in machine.links()? {
             let Some(name) = IfName::owner(&link.name).map(IfName::of) else { continue };
             let found = addresses.get(&link.index).cloned().unwrap_or_default();
-            match machine.read(&link, found) {
-                // It went away since the list was made.
-                Err(error) if error.is_gone() => {}
-                read => drop(links.insert(name, read)),
+            let read = machine.read(&link, found);
+            // It may have gone away since the list was made; that is no error.
+            if read.is_ok() || machine.look(&name)?.is_some() {
+                links.insert(name, read);
             }
         }
         Ok(links)
@@ -71,7 +72,8 @@ impl Backend {
         let machine = Machine::open()?;
         self.make(&machine, &wanted.name).await?;
         let furnished = machine.find(&wanted.name).and_then(|link| {
-            let fresh = machine.read(&link, machine.addresses_of(&link)?)?;
+            // Nothing was ever set on it, and to ask would cost as much as to set.
+            let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
             machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
         });
         if furnished.is_err() {
@@ -102,7 +104,8 @@ impl Backend {
         Ok(changes.iter().map(ToString::to_string).collect())
     }
 
-    /// Deletes a link and, in userspace, waits until its process has ended. One that is gone is no error.
+    /// Deletes a link and, in userspace, waits until its process has ended. One that is gone is no
+    /// error.
     pub async fn remove(&self, name: &IfName) -> Result<(), WireError> {
         if *self == Backend::Files {
             return Ok(());
@@ -119,12 +122,12 @@ impl Backend {
     }
 
     async fn make(&self, machine: &Machine, name: &IfName) -> Result<(), WireError> {
-        if machine.look(name)?.is_some() {
-            return Err(WireError::Exists(name.clone()));
-        }
         match self {
             Backend::Kernel => machine.create(name),
             Backend::Userspace { command } => {
+                if machine.look(name)?.is_some() {
+                    return Err(WireError::Exists(name.clone()));
+                }
                 if let Ok(held) = uapi::hold(&uapi::socket_path(name.as_str())) {
                     // The process of a link that was deleted a moment ago; if it is another's, the
                     // program says so.

@@ -1,7 +1,7 @@
 //! The part of a list of changes that a WireGuard implementation performs, as one request.
 //!
-//! The kernel and the userspace protocol take the same request in two encodings; both read this. What is
-//! `None` stays as it is.
+//! The kernel and the userspace protocol take the same request in two encodings; both read this.
+//! What is `None` stays as it is.
 
 use super::change::Change;
 use super::{KEEPALIVE_S, allowed_ips};
@@ -50,8 +50,8 @@ pub enum PeerRule {
 }
 
 impl Settings {
-    /// Keys and peers of these changes; not the port, which a request of its own sets so that one that
-    /// is taken hinders nothing else.
+    /// Keys and peers of these changes; not the port, which a request of its own sets so that one
+    /// that is taken hinders nothing else.
     pub fn peers_of(changes: &[Change]) -> Settings {
         let private_key = changes.iter().find_map(|change| match change {
             Change::PrivateKey { new, .. } => Some(new.clone()),
@@ -72,11 +72,6 @@ impl Settings {
         });
         Settings { listen_port, ..Settings::default() }
     }
-
-    /// Is there nothing to set?
-    pub fn is_empty(&self) -> bool {
-        *self == Settings::default()
-    }
 }
 
 impl PeerSettings {
@@ -92,8 +87,8 @@ impl PeerSettings {
     }
 }
 
-/// What one change sets on a peer. A peer with several changes comes several times, which both encodings
-/// allow.
+/// What one change sets on a peer. A peer with several changes comes several times, which both
+/// encodings allow.
 fn peer(change: &Change) -> Option<PeerSettings> {
     let update = |key: &WgKey| PeerSettings::new(*key, PeerRule::Update);
     Some(match change {
@@ -146,7 +141,7 @@ mod tests {
         assert_eq!(settings.peers[1].preshared_key, Some(WgSecret::new([0; 32])));
         assert_eq!(settings.peers[1].allowed_ips, None);
         assert_eq!(Settings::port_of(&changes).listen_port, Some(port));
-        assert!(Settings::peers_of(&changes[3..]).is_empty());
-        assert!(Settings::port_of(&[Change::Up]).is_empty());
+        assert_eq!(Settings::peers_of(&changes[3..]), Settings::default());
+        assert_eq!(Settings::port_of(&[Change::Up]), Settings::default());
     }
 }

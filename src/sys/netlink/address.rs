@@ -10,7 +10,8 @@ const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 /// Valid on this link only (RT_SCOPE_LINK in linux/rtnetlink.h).
 const RT_SCOPE_LINK: u8 = 253;
-/// No duplicate address detection (IFA_F_NODAD): a tunnel has nobody to ask, and BGP should not wait.
+/// No duplicate address detection (IFA_F_NODAD): a tunnel has nobody to ask, and BGP should not
+/// wait.
 const IFA_F_NODAD: u32 = 0x02;
 /// One address.
 const HOST_PREFIX: u8 = 128;
@@ -37,8 +38,8 @@ impl Route {
         self.0.ask("list addresses", &request, |(header, attributes)| address(&header, &attributes))
     }
 
-    /// Gives a link the address `local` with the other end's; the kernel then routes `peer` (/128) to the
-    /// link. EEXIST if the link has `local` already.
+    /// Gives a link the address `local` with the other end's. A moment later the kernel routes
+    /// `peer` (/128) to the link, if that is up. EEXIST if the link has `local` already.
     pub fn add_address(
         &self,
         index: u32,
@@ -49,8 +50,8 @@ impl Route {
         self.new_address(&what, Request::new().set_create().set_excl(), (index, local, peer))
     }
 
-    /// Gives the address `local`, which the link has, another peer, or the same again: Linux 5.6 and
-    /// later also move the route, or make it anew if it is gone.
+    /// Gives the address `local`, which the link has, another peer, or the same again: Linux 5.6
+    /// and later also move the route, or make it anew if it is gone.
     pub fn change_peer(
         &self,
         index: u32,
@@ -96,7 +97,8 @@ fn header(index: u32, family: u8) -> Ifaddrmsg {
     header
 }
 
-/// IFA_LOCAL is ours and IFA_ADDRESS the other end's; IPv6 leaves IFA_LOCAL out where there is none.
+/// IFA_LOCAL is ours and IFA_ADDRESS the other end's; IPv6 leaves IFA_LOCAL out where there is
+/// none.
 fn address(header: &Ifaddrmsg, attributes: &IterableAddrAttrs<'_>) -> Option<Address> {
     let (local, peer) = (attributes.get_local().ok(), attributes.get_address().ok());
     Some(Address {

@@ -46,8 +46,8 @@ impl Route {
         }
     }
 
-    /// Creates a link of the kernel's WireGuard; EEXIST if the name is taken, EOPNOTSUPP if the kernel
-    /// has none.
+    /// Creates a link of the kernel's WireGuard; EEXIST if the name is taken, EOPNOTSUPP if the
+    /// kernel has none.
     pub fn create_wireguard(&self, name: &str) -> Result<(), NetlinkError> {
         let request = Request::new().set_create().set_excl();
         let mut request = request.op_newlink_do(&Ifinfomsg::new());
@@ -78,8 +78,9 @@ impl Route {
         self.0.perform(&format!("set link {index} up"), &request)
     }
 
-    /// Keeps the kernel from inventing a link-local address when the link goes up. It must be a request
-    /// of its own before [`Route::set_up`]: within one request the kernel sets the link up first.
+    /// Keeps the kernel from inventing a link-local address when the link goes up. It must be a
+    /// request of its own before [`Route::set_up`]: within one request the kernel sets the link up
+    /// first.
     pub fn set_addrgenmode_none(&self, index: u32) -> Result<(), NetlinkError> {
         let mut request = Request::new().op_setlink_do(&header(index));
         let attributes = request.encode().nested_af_spec().nested_inet6();

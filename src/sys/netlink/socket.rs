@@ -1,8 +1,8 @@
 //! One netlink socket: a request goes out, its answer comes back, within bounds of time and size.
 //!
 //! The socket is netlink-sys's, because only that crate sets the two socket options which we need
-//! (NETLINK_EXT_ACK for the kernel's words, NETLINK_GET_STRICT_CHK so that a kernel refuses what it does
-//! not understand) without unsafe code of ours.
+//! (NETLINK_EXT_ACK for the kernel's words, NETLINK_GET_STRICT_CHK so that a kernel refuses what it
+//! does not understand) without unsafe code of ours.
 
 use super::NetlinkError;
 use super::message::{Content, Message, kernel_text, messages};
@@ -63,8 +63,8 @@ impl Socket {
         self.ask(what, request, |_| None::<()>).map(drop)
     }
 
-    /// Sends a question and reads each part of the answer; parts for which `read` answers `None` are
-    /// left out. A list that changed while it was read is read again.
+    /// Sends a question and reads each part of the answer; parts for which `read` answers `None`
+    /// are left out. A list that changed while it was read is read again.
     pub fn ask<R: NetlinkRequest, T>(
         &self,
         what: &str,
@@ -128,12 +128,14 @@ impl Socket {
         Err(refused(what, Errno::MSGSIZE, &[]))
     }
 
-    /// Is it for this request of this socket? An answer that came too late for an earlier one is not.
+    /// Is it for this request of this socket? An answer that came too late for an earlier one is
+    /// not.
     fn answers(&self, sequence: u32, message: &Message<'_>) -> bool {
         message.sequence == sequence && message.port == self.port
     }
 
-    /// The next datagram of the kernel. One of another process, or a signal, leaves the buffer empty.
+    /// The next datagram of the kernel. One of another process, or a signal, leaves the buffer
+    /// empty.
     fn datagram(&self, what: &str, buffer: &mut Vec<u8>) -> Result<(), NetlinkError> {
         buffer.clear();
         match self.socket.recv_from(buffer, MSG_TRUNC) {

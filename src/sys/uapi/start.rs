@@ -1,10 +1,10 @@
 //! Starts a userspace WireGuard for a link.
 //!
-//! `wireguard-go NAME` makes the TUN device and the socket, leaves a child behind in the background and
-//! ends with status 0, 5 ms later on an idle machine. That child is not ours any more and outlives us.
-//! It keeps our standard output open if LOG_LEVEL is set, and would die of a broken pipe; so it gets an
-//! environment of PATH alone, and its output is caught in a page of memory that cannot grow. It also ends
-//! by itself, and takes its socket away, when its link is deleted.
+//! `wireguard-go NAME` makes the TUN device and the socket, leaves a child behind in the background
+//! and ends with status 0, 5 ms later on an idle machine. That child is not ours any more and
+//! outlives us. It keeps our standard output open if LOG_LEVEL is set, and would die of a broken
+//! pipe; so it gets an environment of PATH alone, and its output is caught in a page of memory that
+//! cannot grow. It also ends by itself, and takes its socket away, when its link is deleted.
 
 use super::{UapiReason, hold, socket_path};
 use crate::limits::{USERSPACE_OUTPUT_BYTES_MAX, USERSPACE_START_S, USERSPACE_WORDS_MAX};
@@ -44,8 +44,8 @@ pub enum StartReason {
     NoSocket,
 }
 
-/// Starts `program` for the link `name`, which must not exist. A socket that a dead process left behind
-/// is removed before.
+/// Starts `program` for the link `name`, which must not exist. A socket that a dead process left
+/// behind is removed before.
 pub async fn start(program: &str, name: &str) -> Result<(), StartError> {
     let failed = |reason| StartError { program: program.to_owned(), reason };
     let socket = socket_path(name);
@@ -66,7 +66,8 @@ pub fn remove_stale(socket: &Path) {
     }
 }
 
-/// The path of a program, looked for in PATH unless it has a slash; `None` if it cannot be executed.
+/// The path of a program, looked for in PATH unless it has a slash; `None` if it cannot be
+/// executed.
 pub fn find(program: &str) -> Option<PathBuf> {
     let executable = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
     if program.contains('/') {

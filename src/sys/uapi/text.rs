@@ -1,9 +1,11 @@
 //! The cross-platform userspace protocol as text (wireguard.com/xplatform). Pure.
 //!
-//! A request or answer is lines `key=value` and an empty line. A `public_key` begins a new peer. Keys are
-//! hexadecimal, an answer ends with `errno=`, which implementations write with either sign.
+//! A request or answer is lines `key=value` and an empty line. A `public_key` begins a new peer.
+//! Keys are hexadecimal, an answer ends with `errno=`, which implementations write with either
+//! sign.
 
 use super::UapiReason;
+use crate::limits::WG_KEY_BYTES;
 use crate::model::{WgKey, WgSecret};
 use crate::plan::wireguard::{LinkActual, PeerActual, PeerRule, PeerSettings, Settings};
 use rustix::io::Errno;
@@ -62,7 +64,7 @@ pub fn set_answer(answer: &str) -> Result<(), UapiReason> {
 pub fn get_answer(answer: &str, actual: &mut LinkActual) -> Result<(), UapiReason> {
     actual.peers.clear();
     // Both are left out where they are not set.
-    (actual.public_key, actual.listen_port) = (None, 0);
+    (actual.private_key, actual.listen_port) = (None, 0);
     for line in lines(answer) {
         let (key, value) = line?;
         take(actual, key, value).ok_or(UapiReason::Malformed)?;
@@ -102,7 +104,7 @@ fn errno(number: &str) -> Result<(), UapiReason> {
 /// Takes one line; `None` if its value is not in the protocol's form.
 fn take(actual: &mut LinkActual, key: &str, value: &str) -> Option<()> {
     match key {
-        "private_key" => actual.public_key = Some(WgSecret::from_hex(value)?.public()),
+        "private_key" => actual.private_key = secret(value)?,
         "listen_port" => actual.listen_port = value.parse().ok()?,
         "public_key" => actual.peers.push(peer(WgKey::from_hex(value)?)),
         _ => {
@@ -116,10 +118,7 @@ fn take(actual: &mut LinkActual, key: &str, value: &str) -> Option<()> {
 
 fn take_of_peer(peer: &mut PeerActual, key: &str, value: &str) -> Option<()> {
     match key {
-        "preshared_key" => {
-            let none = WgSecret::new([0; 32]);
-            peer.preshared_key = Some(WgSecret::from_hex(value)?).filter(|it| *it != none);
-        }
+        "preshared_key" => peer.preshared_key = secret(value)?,
         // An endpoint in a form that we do not know, such as one with a named zone, is none to us.
         "endpoint" => peer.endpoint = value.parse().ok(),
         "persistent_keepalive_interval" => peer.keepalive_s = value.parse().ok()?,
@@ -130,6 +129,12 @@ fn take_of_peer(peer: &mut PeerActual, key: &str, value: &str) -> Option<()> {
         _ => {}
     }
     Some(())
+}
+
+/// A secret, or none if it is all zero.
+fn secret(value: &str) -> Option<Option<WgSecret>> {
+    let secret = WgSecret::from_hex(value)?;
+    Some(Some(secret).filter(|it| it.bytes() != &[0; WG_KEY_BYTES]))
 }
 
 fn peer(key: WgKey) -> PeerActual {
@@ -191,12 +196,12 @@ mod tests {
         let answer = format!(
             "private_key={SECRET}\nlisten_port=52001\nfwmark=5\npublic_key={KEY}\n\
              preshared_key={none}\nprotocol_version=1\nendpoint=[2001:db8::1]:20263\n\
-             last_handshake_time_sec=1700000000\nlast_handshake_time_nsec=5\ntx_bytes=3\nrx_bytes=2\n\
-             persistent_keepalive_interval=30\nallowed_ip=10.0.0.0/8\nallowed_ip=fd00::/8\n\
+             last_handshake_time_sec=1700000000\nlast_handshake_time_nsec=5\n\
+             tx_bytes=3\nrx_bytes=2\npersistent_keepalive_interval=30\nallowed_ip=10.0.0.0/8\nallowed_ip=fd00::/8\n\
              public_key={SECRET}\npreshared_key={SECRET}\nendpoint=[fe80::1%eth0]:1\nerrno=0\n\n"
         );
         let actual = get(&answer).unwrap();
-        assert_eq!(actual.public_key, Some(WgSecret::new([1; 32]).public()));
+        assert_eq!(actual.private_key, Some(WgSecret::new([1; 32])));
         assert_eq!(actual.listen_port, 52001);
         let [first, second] = actual.peers.as_slice() else { panic!("{:?}", actual.peers) };
         assert_eq!(first.preshared_key, None);
@@ -210,7 +215,7 @@ mod tests {
     #[test]
     fn a_link_without_anything_has_nothing() {
         let actual = get("errno=0\n\n").unwrap();
-        assert_eq!((actual.public_key, actual.listen_port), (None, 0));
+        assert_eq!((actual.private_key, actual.listen_port), (None, 0));
         assert_eq!(get("protocol_version=1\nrx_bytes=1\nerrno=0\n\n").unwrap().peers, []);
     }
 

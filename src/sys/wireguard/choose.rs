@@ -23,8 +23,9 @@ pub enum Setting {
     Files,
 }
 
-/// The back end, and one sentence on why it is this one. What was chosen is taken even where it cannot
-/// work, and then the sentence says what is missing. Makes nothing; may load the kernel's module.
+/// The back end, and one sentence on why it is this one. What was chosen is taken even where it
+/// cannot work, and then the sentence says what is missing. Makes nothing; may load the kernel's
+/// module.
 pub fn choose(setting: Setting, command: &str) -> (Backend, String) {
     let userspace = || Backend::Userspace { command: command.to_owned() };
     match setting {

@@ -30,11 +30,6 @@ pub enum WireError {
 }
 
 impl WireError {
-    /// Does it only say that the link no longer exists?
-    pub fn is_gone(&self) -> bool {
-        matches!(self, WireError::Netlink(error) if error.errno == Errno::NODEV)
-    }
-
     /// The same error, but a taken port is called by its name.
     pub fn with_port(self, port: Port) -> WireError {
         match &self {

@@ -61,11 +61,6 @@ impl Machine {
         Ok(links)
     }
 
-    /// IPv6 addresses of one link.
-    pub fn addresses_of(&self, link: &Link) -> Result<Addresses, NetlinkError> {
-        Ok(self.addresses()?.remove(&link.index).unwrap_or_default())
-    }
-
     /// What kind of link it is; an error if it is no WireGuard.
     pub fn means(&self, link: &Link) -> Result<Means, WireError> {
         match link.kind.as_deref() {
@@ -89,8 +84,12 @@ impl Machine {
         Ok(actual)
     }
 
+    /// Creates a link of the kernel's WireGuard.
     pub fn create(&self, name: &IfName) -> Result<(), WireError> {
-        Ok(self.route.create_wireguard(name.as_str())?)
+        self.route.create_wireguard(name.as_str()).map_err(|error| match error.errno {
+            Errno::EXIST => WireError::Exists(name.clone()),
+            _ => error.into(),
+        })
     }
 
     /// Deletes a link; one that is gone is no error.
@@ -101,51 +100,47 @@ impl Machine {
         }
     }
 
-    /// Performs changes in their order; those of keys and peers in one request, with the first of them, so
-    /// that a peer is never there without its keys.
+    /// Performs changes in their order; those of keys and peers in one request, with the first of
+    /// them, so that a peer is never there without its keys.
     pub fn perform(
         &self,
         link: &Link,
         wanted: &LinkWanted,
         changes: &[Change],
     ) -> Result<(), WireError> {
+        let (route, index) = (&self.route, link.index);
         let mut peers = Some(Settings::peers_of(changes));
         for change in changes {
             let done = match change {
                 Change::ListenPort { new, .. } => self.set_port(link, *new, changes),
-                Change::Mtu { .. } | Change::Up => self.perform_one(link.index, change),
-                Change::AddAddress { .. } => self.perform_one(link.index, change),
-                Change::ChangeRemote { .. } => self.perform_one(link.index, change),
-                Change::RemoveAddress { .. } => self.perform_one(link.index, change),
+                Change::Mtu { new, .. } => told(route.set_mtu(index, *new)),
+                Change::Up => told(self.up(index)),
+                Change::AddAddress { local, remote } => {
+                    told(route.add_address(index, *local, *remote))
+                }
+                Change::ChangeRemote { local, new, .. } => {
+                    told(route.change_peer(index, *local, *new))
+                }
+                Change::RemoveAddress { local, .. } => told(self.remove_address(index, *local)),
                 _ => peers.take().map_or(Ok(()), |peers| self.set(link, &peers)),
             };
             done.map_err(|error| error.with_port(wanted.listen_port))?;
         }
         if changes.iter().any(|change| matches!(change, Change::RemoveAddress { .. })) {
-            // The route to its peer went with the address, though the new address has the same peer.
-            let (local, remote) = (wanted.local.get(), wanted.remote.get());
-            self.route.change_peer(link.index, local, remote)?;
+            // The route to its peer went with the address, though the new address has the same
+            // peer.
+            route.change_peer(index, wanted.local.get(), wanted.remote.get())?;
         }
         Ok(())
     }
 
-    fn perform_one(&self, index: u32, change: &Change) -> Result<(), WireError> {
-        let route = &self.route;
-        match change {
-            Change::Mtu { new, .. } => route.set_mtu(index, *new)?,
-            Change::Up => {
-                route.set_addrgenmode_none(index)?;
-                route.set_up(index)?;
-            }
-            Change::AddAddress { local, remote } => route.add_address(index, *local, *remote)?,
-            Change::ChangeRemote { local, new, .. } => route.change_peer(index, *local, *new)?,
-            Change::RemoveAddress { local, .. } => self.remove_address(index, *local)?,
-            _ => {}
-        }
-        Ok(())
+    fn up(&self, index: u32) -> Result<(), NetlinkError> {
+        self.route.set_addrgenmode_none(index)?;
+        self.route.set_up(index)
     }
 
-    /// The kernel wants the prefix length too, which the list tells; what is not there needs no removal.
+    /// The kernel wants the prefix length too, which the list tells; what is not there needs no
+    /// removal.
     fn remove_address(&self, index: u32, local: Ipv6Addr) -> Result<(), NetlinkError> {
         let addresses = self.route.addresses()?;
         let mut same = addresses.iter().filter(|it| it.index == index && it.local == local);
@@ -153,7 +148,9 @@ impl Machine {
     }
 
     fn set_port(&self, link: &Link, port: Port, changes: &[Change]) -> Result<(), WireError> {
-        probe(port)?;
+        if self.means(link)? == Means::Userspace {
+            probe(port)?;
+        }
         self.set(link, &Settings::port_of(changes))
     }
 
@@ -176,7 +173,12 @@ impl Machine {
     }
 }
 
-/// What a TUN device is whose process does not answer: another program's, or one whose process hangs.
+fn told(done: Result<(), NetlinkError>) -> Result<(), WireError> {
+    done.map_err(WireError::from)
+}
+
+/// What a TUN device is whose process does not answer: another program's, or one whose process
+/// hangs.
 pub fn unanswered(link: &Link, socket: &Path, reason: UapiReason) -> WireError {
     let error = UapiError { socket: socket.to_owned(), reason };
     match reason {
@@ -188,8 +190,8 @@ pub fn unanswered(link: &Link, socket: &Path, reason: UapiReason) -> WireError {
     }
 }
 
-/// Sees whether a UDP port is free before a link is told to change to it: a userspace link closes its old
-/// port first and then stands without any, and the kernel remembers a port that it did not get.
+/// Sees whether a UDP port is free before a process is told to change to it: wireguard-go closes its
+/// old port first, and if the new one is taken its link stands without any. The kernel keeps the old.
 fn probe(port: Port) -> Result<(), WireError> {
     let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
     for address in any {

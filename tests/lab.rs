@@ -1,0 +1,70 @@
+//! The lab: the real binary between network namespaces, with OpenSSH, BIRD and WireGuard. The plays are
+//! shell scripts in `tests/lab`, which `make lab` runs too; here each is one test that prints its steps.
+//!
+//! Where the lab cannot be set up (no root, a program is missing) the tests say so and pass, unless
+//! `PEERLING_LAB=required`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What the plays run beside the binary under test.
+const PROGRAMS: [&str; 12] = [
+    "bash",
+    "bird",
+    "birdc",
+    "dnsmasq",
+    "ip",
+    "jq",
+    "ss",
+    "ssh",
+    "unshare",
+    "wg",
+    "wg-quick",
+    "wireguard-go",
+];
+/// Where root's programs lie, for whoever has not got them in PATH.
+const ROOT_PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin";
+/// A userspace WireGuard makes its links here.
+const TUN: &str = "/dev/net/tun";
+
+/// Why the lab cannot be set up here, if it cannot.
+fn missing(path: &str) -> Option<String> {
+    let there = |program: &&str| path.split(':').any(|it| Path::new(it).join(program).is_file());
+    let absent: Vec<_> = PROGRAMS.iter().filter(|it| !there(it)).copied().collect();
+    if !absent.is_empty() {
+        return Some(format!("not installed: {}", absent.join(", ")));
+    }
+    if !Path::new(TUN).exists() {
+        return Some(format!("no {TUN}"));
+    }
+    // Root in a container may not be allowed to: trying is the only proof.
+    let mut namespaces = Command::new("unshare");
+    namespaces.args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "true"]);
+    match namespaces.env("PATH", path).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => None,
+        _ => Some("no right to make namespaces (run it as root)".to_string()),
+    }
+}
+
+/// Runs a play, or says why not.
+fn play(name: &str) {
+    let path = format!("{}:{ROOT_PATH}", std::env::var("PATH").unwrap_or_default());
+    if let Some(why) = missing(&path) {
+        let required = std::env::var("PEERLING_LAB").is_ok_and(|it| it == "required");
+        assert!(!required, "the lab is required and cannot be set up: {why}");
+        println!("SKIPPED {name}: the lab cannot be set up: {why}");
+        return;
+    }
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name);
+    let mut run = Command::new("bash");
+    run.arg(&script).env("PATH", path).env("PEERLING", env!("CARGO_BIN_EXE_peerling"));
+    match run.stdin(Stdio::null()).status() {
+        Ok(status) => assert!(status.success(), "{name}: {status}; what failed is told above"),
+        Err(error) => panic!("bash cannot be run: {error}"),
+    }
+}
+
+#[test]
+fn a_peering_from_the_registry_to_its_removal() {
+    play("peering.sh");
+}

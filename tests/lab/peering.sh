@@ -1,0 +1,28 @@
+#!/bin/bash
+# The life of a peering, from the key in the registry to the removal, with the real binary, OpenSSH, BIRD
+# and WireGuard on both sides. PEERLING names the binary (target/debug/peerling). Needs root, bird, birdc,
+# wireguard-go (where the kernel has no WireGuard), wg, wg-quick, ip, ss, ssh, dnsmasq, jq, /dev/net/tun.
+set -euo pipefail
+HERE=$(dirname "$(realpath "$0")")
+PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
+export PEERLING
+. "$HERE/stage.sh"
+enter "$0" "$@"
+. "$HERE/sides.sh"
+. "$HERE/creation.sh"
+
+set_stage node
+
+wireguard_keys pop
+pop_config
+pop_bird
+registry_of node 4242420001
+wireguard_keys node
+step "stage set: pop, member, world; IPv6 only; names by dnsmasq"
+bird_start pop
+peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+step "peerling check finds nothing wrong"
+serve
+step "peerling serves"
+create_first
+first_comes_up

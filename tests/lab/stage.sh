@@ -1,0 +1,115 @@
+# The stage that every play of the lab stands on: three network namespaces, IPv6 only, and the tools to
+# tell what happens there. Sourced by the plays.
+#
+#   pop (2) ── (1) world (1) ── (2) member        fd5e:1ab:<n>::/64, n = 1 for pop, 2 and up for members
+#                  └─ dnsmasq on fd5e:1ab::53
+#
+# A play runs in mount and process namespaces of its own: it sees only its own /run/wireguard, /run/netns
+# and /etc/resolv.conf, and when its first process ends, however that comes, nothing of it is left.
+
+# enter SCRIPT ARGUMENTS...: runs the script again inside those namespaces, once.
+enter() {
+    [ -z "${LAB_INSIDE:-}" ] || return 0
+    LAB_INSIDE=1 exec unshare --mount --pid --fork --kill-child --mount-proc -- bash "$@"
+}
+
+LAB_BEGIN=${EPOCHREALTIME/./}
+# step WORDS...: one line of the report, with the milliseconds since the start.
+step() { printf '%6d ms  %s\n' $(((${EPOCHREALTIME/./} - LAB_BEGIN) / 1000)) "$*"; }
+
+# fail WORDS...: ends the play, and shows the ends of all logs.
+fail() {
+    printf 'FAIL: %s\n' "$*" >&2
+    exit 1
+}
+
+# expect WORDS... -- COMMAND...: fails with these words unless the command succeeds.
+expect() {
+    local words=()
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    "$@" || fail "${words[*]}"
+}
+
+# await SECONDS WORDS... -- COMMAND...: tries a command until it succeeds, for so long.
+await() {
+    local words=() tries=$(($1 * 20))
+    shift
+    while [ "$1" != -- ]; do words+=("$1"); shift; done
+    shift
+    while ! "$@"; do
+        [ $((tries -= 1)) -gt 0 ] || fail "not in time: ${words[*]}"
+        sleep 0.05
+    done
+}
+
+# same WHAT EXPECTED ACTUAL: fails unless two texts are equal, and shows both.
+same() {
+    [ "$2" = "$3" ] || fail "$1 is not as it should be
+--- expected
+$2
+--- found
+$3"
+}
+
+# At the end: the logs where it failed, and nothing left in any case.
+leave() {
+    local status=$?
+    trap - EXIT
+    if [ $status -ne 0 ]; then
+        tail -n 25 "$LAB"/*.log >&2 || true
+    fi
+    [ -n "${KEEP:-}" ] || rm -rf "$LAB"
+    exit $status
+}
+
+# set_stage MEMBERS...: namespaces, underlay, names.
+set_stage() {
+    LAB=$(mktemp -d /tmp/peerling-lab.XXXXXX)
+    trap leave EXIT
+    mkdir -p /run/wireguard /run/netns
+    mount -t tmpfs tmpfs /run/wireguard
+    mount -t tmpfs tmpfs /run/netns
+    # BIRD drops no rights here, and its sockets are reached by everybody who can see this directory.
+    chmod 755 "$LAB"
+    ip netns add world
+    ip -n world link set lo up
+    ip -n world address add fd5e:1ab::53/128 dev lo nodad
+    ip netns exec world sysctl -qw net.ipv6.conf.all.forwarding=1
+    local number=1 name
+    for name in pop "$@"; do
+        connect_to_world "$name" "$number"
+        number=$((number + 1))
+    done
+    serve_names "$@"
+}
+
+# connect_to_world NAMESPACE NUMBER
+connect_to_world() {
+    ip netns add "$1"
+    ip -n "$1" link set lo up
+    ip -n "$1" link add under0 type veth peer name "to-$1" netns world
+    # nodad: usable at once, not after a second or two.
+    ip -n world address add "fd5e:1ab:$2::1/64" dev "to-$1" nodad
+    ip -n "$1" address add "fd5e:1ab:$2::2/64" dev under0 nodad
+    ip -n world link set "to-$1" up
+    ip -n "$1" link set under0 up
+    ip -n "$1" route add default via "fd5e:1ab:$2::1"
+}
+
+# serve_names MEMBERS...: a name server that knows pop.lab.example and <member>.lab.example, asked by everybody.
+serve_names() {
+    local number=2 name
+    {
+        echo "host-record=pop.lab.example,fd5e:1ab:1::2"
+        for name in "$@"; do
+            echo "host-record=$name.lab.example,fd5e:1ab:$number::2"
+            number=$((number + 1))
+        done
+    } >"$LAB/names"
+    echo "nameserver fd5e:1ab::53" >"$LAB/resolv.conf"
+    mount --bind "$LAB/resolv.conf" /etc/resolv.conf
+    ip netns exec world dnsmasq --keep-in-foreground --conf-file="$LAB/names" --no-resolv --no-hosts \
+        --user=root --pid-file= --bind-interfaces --listen-address=fd5e:1ab::53 --log-facility=- \
+        2>"$LAB/dnsmasq.log" &
+}

@@ -1,0 +1,109 @@
+//! What the cases stand on: links as they are wanted, and `ip` and `wg` as independent witnesses.
+
+use peerling::model::{IfName, WgKey, WgSecret};
+use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
+use peerling::sys::wireguard::{Backend, WireError};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What must hold, in words, and the function that sees whether it does.
+pub type Case = (&'static str, fn(&Lab));
+
+/// A namespace with nothing in it but a loopback, and the back end under test.
+pub struct Lab {
+    pub backend: Backend,
+}
+
+impl Lab {
+    /// Prepares the namespace that this process runs in.
+    pub fn enter(backend: Backend) -> Lab {
+        std::fs::create_dir_all("/run/wireguard").unwrap();
+        run("mount -t tmpfs tmpfs /run/wireguard");
+        run("ip link set lo up");
+        Lab { backend }
+    }
+
+    pub fn create(&self, wanted: &LinkWanted) -> Result<(), WireError> {
+        smol::block_on(self.backend.create(wanted))
+    }
+
+    pub fn remove(&self, name: &IfName) -> Result<(), WireError> {
+        smol::block_on(self.backend.remove(name))
+    }
+
+    /// The link as it is, or why it cannot be read.
+    pub fn read(&self, name: &IfName) -> Option<Result<LinkActual, WireError>> {
+        self.backend.observe().unwrap().remove(name)
+    }
+
+    /// The link as it is.
+    pub fn actual(&self, name: &IfName) -> LinkActual {
+        self.read(name).unwrap().unwrap()
+    }
+
+    /// Changes the link to what is wanted; the lines that tell it. Afterwards nothing may differ.
+    pub fn change(&self, wanted: &LinkWanted, rule: EndpointRule) -> Vec<String> {
+        let actual = self.actual(&wanted.name);
+        let lines = smol::block_on(self.backend.change(wanted, &actual, rule)).unwrap();
+        let after = self.actual(&wanted.name);
+        assert_eq!(differs(wanted, &after, rule), [], "{lines:?}");
+        assert_eq!(after.index, actual.index, "the link was made anew");
+        lines
+    }
+
+    /// No link of a peering, and no socket, may be left by a case.
+    pub fn nothing_left(&self) {
+        assert!(self.backend.observe().unwrap().is_empty());
+        assert_eq!(std::fs::read_dir("/run/wireguard").unwrap().count(), 0);
+    }
+}
+
+/// A link for the AS 4242420000 + `number`, with keys and addresses made of that number.
+pub fn wanted(number: u16) -> LinkWanted {
+    let asn = (4_242_420_000 + u32::from(number)).to_string();
+    LinkWanted {
+        name: IfName::of(asn.parse().unwrap()),
+        private_key: private_key(0),
+        listen_port: (52000 + number).to_string().parse().unwrap(),
+        mtu: Some(1412),
+        local: format!("fe80:0263::1:{number:x}").parse().unwrap(),
+        remote: format!("fe80:0263::2:{number:x}").parse().unwrap(),
+        peer_key: private_key(number).public(),
+        preshared_key: Some(WgSecret::new([3; 32])),
+        endpoint: format!("[2001:db8::{number:x}]:20263").parse().ok(),
+    }
+}
+
+/// A private key made of a number.
+pub fn private_key(number: u16) -> WgSecret {
+    let mut bytes = [0x40; 32];
+    bytes[1..3].copy_from_slice(&number.to_be_bytes());
+    WgSecret::new(bytes)
+}
+
+/// Runs a command, given as words, that must succeed; its output.
+pub fn run(words: &str) -> String {
+    let mut parts = words.split(' ');
+    let output = Command::new(parts.next().unwrap()).args(parts).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{words}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Sets a peer of a link by `wg`.
+pub fn wg_set(name: &IfName, key: &WgKey, rest: &str) {
+    run(&format!("wg set {name} peer {key}{rest}"));
+}
+
+/// What `found` answers, as soon as it answers; the kernel and processes tell nobody when they are
+/// done.
+pub fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(value) = found() {
+            return value;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,117 @@
+//! What must hold for links that are processes.
+
+use crate::lab::{Case, Lab, eventually, run, wanted};
+use peerling::model::IfName;
+use peerling::plan::wireguard::EndpointRule;
+use peerling::sys::uapi::socket_path;
+use peerling::sys::wireguard::WireError;
+use std::fs::{self, File};
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    ("a process gets nothing of ours", clean),
+    ("a process that died is replaced", died),
+    ("a process that hangs is told", hung),
+    ("a process ends with its link", ended),
+    ("a process of a link outlives us", adopted),
+];
+
+/// The process of a link: the one with its name as argument. Only this test's are to be seen.
+fn process(name: &IfName) -> Option<String> {
+    let entries = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let mut running = entries.filter(|path| {
+        let line = fs::read(path.join("cmdline")).unwrap_or_default();
+        line.ends_with(format!("\0{name}\0").as_bytes())
+    });
+    running.next().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+}
+
+fn clean(lab: &Lab) {
+    let wanted = wanted(20);
+    let secret = File::open("/etc/passwd").unwrap();
+    lab.create(&wanted).unwrap();
+    drop(secret);
+    let pid = process(&wanted.name).unwrap();
+    let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    for variable in environment.split_terminator('\0') {
+        assert!(variable.starts_with("PATH=") || variable.starts_with("WG_"), "{variable}");
+    }
+    for entry in fs::read_dir(format!("/proc/{pid}/fd")).unwrap() {
+        let target = fs::read_link(entry.unwrap().path()).unwrap();
+        let target = target.to_str().unwrap().to_owned();
+        assert!(!target.contains("passwd") && !target.contains("memfd"), "{target}");
+    }
+    for stream in 0..3 {
+        let target = fs::read_link(format!("/proc/{pid}/fd/{stream}")).unwrap();
+        assert_eq!(target.to_str(), Some("/dev/null"));
+    }
+    assert_eq!(fs::read_link(format!("/proc/{pid}/cwd")).unwrap().to_str(), Some("/"));
+    lab.remove(&wanted.name).unwrap();
+}
+
+fn died(lab: &Lab) {
+    let wanted = wanted(21);
+    let name = &wanted.name;
+    lab.create(&wanted).unwrap();
+    let pid = process(name).unwrap();
+    run(&format!("kill -KILL {pid}"));
+    eventually("its link goes with it", || lab.read(name).is_none().then_some(()));
+    assert!(socket_path(name.as_str()).exists(), "it leaves its socket behind");
+    lab.create(&wanted).unwrap();
+    assert_ne!(process(name), Some(pid));
+    lab.remove(name).unwrap();
+    // The socket alone goes too.
+    lab.create(&wanted).unwrap();
+    run(&format!("kill -KILL {}", process(name).unwrap()));
+    eventually("its link goes with it", || lab.read(name).is_none().then_some(()));
+    lab.remove(name).unwrap();
+    assert!(!socket_path(name.as_str()).exists());
+}
+
+fn hung(lab: &Lab) {
+    let (stuck, well) = (wanted(22), wanted(23));
+    lab.create(&stuck).unwrap();
+    lab.create(&well).unwrap();
+    let pid = process(&stuck.name).unwrap();
+    run(&format!("kill -STOP {pid}"));
+    // A signal takes a moment to stop all threads.
+    let error = eventually("it hangs", || lab.read(&stuck.name).unwrap().err());
+    let begin = Instant::now();
+    assert_eq!(lab.read(&stuck.name).unwrap().unwrap_err(), error);
+    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert_eq!(
+        error.to_string(),
+        format!("/run/wireguard/{}.sock: no answer in 1000 ms", stuck.name)
+    );
+    assert!(lab.read(&well.name).unwrap().is_ok());
+    run(&format!("kill -CONT {pid}"));
+    assert_eq!(lab.change(&stuck, EndpointRule::Set), [""; 0]);
+    lab.remove(&stuck.name).unwrap();
+    lab.remove(&well.name).unwrap();
+}
+
+fn ended(lab: &Lab) {
+    let wanted = wanted(24);
+    lab.create(&wanted).unwrap();
+    let begin = Instant::now();
+    lab.remove(&wanted.name).unwrap();
+    println!("userspace: removed in {} ms", begin.elapsed().as_millis());
+    eventually("the process ends", || process(&wanted.name).is_none().then_some(()));
+    // Deleted by hand, and made again at once: the old process may still be ending.
+    lab.create(&wanted).unwrap();
+    run(&format!("ip link del {}", wanted.name));
+    lab.create(&wanted).unwrap();
+    lab.remove(&wanted.name).unwrap();
+}
+
+/// Another run of the program made the link, and is gone: there is nothing to do.
+fn adopted(lab: &Lab) {
+    let wanted = wanted(25);
+    let program = std::env::current_exe().unwrap();
+    run(&format!("{} create userspace 25", program.display()));
+    let pid = process(&wanted.name).unwrap();
+    assert_eq!(lab.change(&wanted, EndpointRule::Set), [""; 0]);
+    assert_eq!(process(&wanted.name), Some(pid));
+    assert!(matches!(lab.create(&wanted), Err(WireError::Exists(_))));
+    lab.remove(&wanted.name).unwrap();
+}
