@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
 
+#[path = "support/machine.rs"]
+mod machine;
 #[path = "support/peers.rs"]
 mod peers;
 #[path = "../tests/support/registry.rs"]
@@ -74,14 +76,14 @@ fn pass() {
     for count in [100, 1_000, 4_000] {
         heading(&format!("pass over {count} peerings, without reading and doing"));
         let peerings = peers::peerings(count);
-        told("render both files of each", &times(20, || peers::wanted(&peerings)), None);
-        let wanted = peers::wanted(&peerings);
-        let there = peers::actual(&wanted);
+        told("render both files of each", &times(20, || machine::wanted(&peerings)), None);
+        let wanted = machine::wanted(&peerings);
+        let there = machine::actual(&wanted);
         assert_eq!(plan::diff(&wanted, &there), [], "everything wanted is there");
         told("difference: nothing to do", &times(20, || plan::diff(&wanted, &there)), None);
         let mut changed = peerings.clone();
         changed[usize::from(count / 2)].endpoint = None;
-        let changed = peers::wanted(&changed);
+        let changed = machine::wanted(&changed);
         told("difference: one file changed", &times(20, || plan::diff(&changed, &there)), None);
         let nothing = plan::Actual::default();
         told("difference: everything is new", &times(5, || plan::diff(&wanted, &nothing)), None);

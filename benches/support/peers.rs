@@ -1,9 +1,7 @@
 //! Peerings, made up: each with a key, an address and a number of its own.
 
-use peerling::model::{Asn, Endpoint, IfName, WgKey, WgSecret};
-use peerling::peering::{Peering, Site, Standing, files};
-use peerling::plan::wireguard::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
-use peerling::plan::{Actual, PeeringWanted, Wanted, bird};
+use peerling::model::{Asn, Endpoint, WgKey, WgSecret};
+use peerling::peering::{Peering, Site, Standing};
 use peerling::store::Store;
 use std::path::Path;
 
@@ -69,64 +67,4 @@ pub fn database(path: &Path, peerings: &[Peering]) {
         transaction.execute(query, values).unwrap();
     }
     transaction.commit().unwrap();
-}
-
-/// Everything that is wanted for these peerings: files and links.
-pub fn wanted(peerings: &[Peering]) -> Wanted {
-    let (site, secret) = (site(), secret());
-    let one = |it: &Peering| (it.asn, one_wanted(it, &site, &secret));
-    Wanted { peerings: peerings.iter().map(one).collect(), ended: Vec::new() }
-}
-
-fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> PeeringWanted {
-    PeeringWanted {
-        conf: files::our_conf(it, site, secret).unwrap(),
-        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN).unwrap(),
-        link: Some(LinkWanted {
-            name: IfName::of(it.asn),
-            private_key: secret.clone(),
-            listen_port: site.port(it.id).unwrap(),
-            mtu: it.mtu,
-            local: site.local(it).unwrap(),
-            remote: site.remote(it).unwrap(),
-            peer_key: it.key,
-            preshared_key: None,
-            endpoint: None,
-        }),
-    }
-}
-
-/// A machine where everything wanted is there.
-pub fn actual(wanted: &Wanted) -> Actual {
-    let files = |text: fn(&PeeringWanted) -> &String| {
-        wanted.peerings.iter().map(|(asn, it)| (*asn, text(it).clone())).collect()
-    };
-    let links = wanted.peerings.values().filter_map(|it| it.link.as_ref());
-    Actual {
-        confs: files(|it| &it.conf),
-        birds: files(|it| &it.bird),
-        links: links.map(|link| (link.name.clone(), one_actual(link))).collect(),
-        protocols: Some(wanted.peerings.keys().copied().collect()),
-    }
-}
-
-fn one_actual(link: &LinkWanted) -> LinkActual {
-    LinkActual {
-        index: 1,
-        up: true,
-        mtu: 1420,
-        addresses: vec![(link.local.get(), link.remote.get())],
-        public_key: Some(link.private_key.public()),
-        listen_port: link.listen_port.get(),
-        peers: vec![PeerActual {
-            key: link.peer_key,
-            preshared_key: None,
-            endpoint: None,
-            keepalive_s: KEEPALIVE_S,
-            allowed_ips: allowed_ips(),
-            last_handshake_s: 0,
-            rx_bytes: 0,
-            tx_bytes: 0,
-        }],
-    }
 }
