@@ -1,0 +1,191 @@
+//! What the parts take without any network: the registry, a pass over the peerings, the database, an
+//! answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
+
+#[path = "support/machine.rs"]
+mod machine;
+#[path = "support/peers.rs"]
+mod peers;
+#[path = "../tests/support/registry.rs"]
+mod registry_support;
+#[path = "support/scratch.rs"]
+mod scratch;
+#[path = "support/timing.rs"]
+mod timing;
+
+use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
+use peerling::model::{Asn, Timestamp};
+use peerling::peering::{Peering, Site};
+use peerling::plan;
+use peerling::registry::{Builder, Index};
+use peerling::shell::view::Screen;
+use peerling::shell::{Event, Output, Session, Start};
+use peerling::store::{Actor, Store};
+use peerling::sys::tree;
+use scratch::Scratch;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use timing::{Kilobytes, Shown as _, heading, line, times, told};
+
+const MNTNERS: usize = 2_500;
+const AUT_NUMS: usize = 3_000;
+const PEERS: u16 = 1_000;
+
+fn main() {
+    registry();
+    pass();
+    database();
+    answer();
+    genconfig();
+}
+
+fn registry() {
+    heading("registry of 2,500 maintainers and 3,000 AS numbers");
+    let scratch = Scratch::new("bench-registry");
+    registry_support::generate(&scratch.0, MNTNERS, AUT_NUMS, 1);
+    let objects = [objects(&scratch.0, "mntner"), objects(&scratch.0, "aut-num")];
+    told("objects in memory to index", &times(20, || index(&objects)), None);
+    let read = || smol::block_on(tree::read(&scratch.0)).unwrap();
+    told("files (in the page cache) to index", &times(20, read), None);
+    told("has it changed?", &times(20, || smol::block_on(tree::stamp(&scratch.0))), None);
+    let bytes: usize = objects.iter().flatten().map(|(_, bytes)| bytes.len()).sum();
+    let kilobytes = |bytes: usize| Kilobytes(bytes as f64 / 1024.0).shown();
+    line("memory of the index", &kilobytes(index(&objects).bytes()), "");
+    line("memory of the objects", &kilobytes(bytes), "");
+}
+
+/// Every file of one kind with its name.
+fn objects(directory: &Path, kind: &str) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(directory.join("data").join(kind)).unwrap();
+    let paths = entries.map(|it| it.unwrap()).filter(|it| it.file_type().unwrap().is_file());
+    let named = |it: fs::DirEntry| (it.file_name().into_string().unwrap(), fs::read(it.path()));
+    paths.map(named).map(|(name, bytes)| (name, bytes.unwrap())).collect()
+}
+
+fn index([mntners, aut_nums]: &[Vec<(String, Vec<u8>)>; 2]) -> Index {
+    let mut builder = Builder::new();
+    mntners.iter().for_each(|(name, bytes)| builder.mntner(name, bytes));
+    aut_nums.iter().for_each(|(name, bytes)| builder.aut_num(name, bytes));
+    builder.finish().0
+}
+
+fn pass() {
+    for count in [100, 1_000, 4_000] {
+        heading(&format!("pass over {count} peerings, without reading and doing"));
+        let peerings = peers::peerings(count);
+        told("render both files of each", &times(20, || machine::wanted(&peerings)), None);
+        let wanted = machine::wanted(&peerings);
+        let there = machine::actual(&wanted);
+        assert_eq!(plan::diff(&wanted, &there), [], "everything wanted is there");
+        told("difference: nothing to do", &times(20, || plan::diff(&wanted, &there)), None);
+        let mut changed = peerings.clone();
+        changed[usize::from(count / 2)].endpoint = None;
+        let changed = machine::wanted(&changed);
+        told("difference: one file changed", &times(20, || plan::diff(&changed, &there)), None);
+        let nothing = plan::Actual::default();
+        told("difference: everything is new", &times(5, || plan::diff(&wanted, &nothing)), None);
+    }
+}
+
+fn database() {
+    heading("database with 1,000 peerings");
+    let scratch = Scratch::new("bench-store");
+    let path = scratch.0.join("peering.db");
+    let peerings = peers::peerings(PEERS + 1);
+    let (last, rest) = peerings.split_last().unwrap();
+    peers::database(&path, rest);
+    told("open", &times(20, || Store::open(&path).unwrap()), None);
+    let mut store = Store::open(&path).unwrap();
+    told("read all", &times(20, || store.rows().unwrap()), None);
+    let rows = store.rows().unwrap();
+    let read = || rows.iter().filter(|row| Peering::read(row).is_ok()).count();
+    told("rows to peerings", &times(20, read), None);
+    let actor = Actor {
+        name: "EXAMPLE-MNT".into(),
+        key: "SHA256:x".into(),
+        source: "::1".into(),
+        now: Timestamp(0),
+    };
+    let pair = || {
+        store.create(last, u16::MAX, &actor).unwrap();
+        store.remove(last, &actor).unwrap()
+    };
+    told("create and remove one, both durable", &times(50, pair), None);
+}
+
+fn answer() {
+    heading("answer to peer_list with 1,000 peerings");
+    let site = peers::site();
+    let views: Vec<PeerView> = peers::peerings(PEERS).iter().map(|it| view(it, &site)).collect();
+    let reply = Reply::Peers(views, Scope::Mine);
+    let window = Some(Screen::window("xterm-256color", 120));
+    for (what, command, window) in [
+        ("table at a terminal", "peer_list", window),
+        ("table through a pipe", "peer_list", None),
+        ("JSON", "peer_list --json", None),
+    ] {
+        let run = || session(command, window, site.asn, &reply);
+        assert!(run().out.len() > 50 * usize::from(PEERS), "{what}: the peerings are in it");
+        told(what, &times(20, run), None);
+    }
+}
+
+/// A line is read and answered.
+fn session(command: &str, window: Option<Screen>, asn: Asn, reply: &Reply) -> Output {
+    let mut output = Output::default();
+    let mut session = Session::new(Start::Exec(command.into()), window, asn);
+    session.begin(&mut output);
+    while let Some(event) = session.next(&mut output) {
+        match event {
+            Event::Run(_) => session.answered(Ok(reply.clone()), &mut output),
+            Event::Close(_) => break,
+        }
+    }
+    output
+}
+
+fn view(peering: &Peering, site: &Site) -> PeerView {
+    PeerView {
+        asn: peering.asn,
+        id: peering.id.get(),
+        state: PeeringState::Applied,
+        wg_pub_key: peering.key,
+        wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
+        wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
+        link_local: site.remote(peering),
+        our: OurSide {
+            wg_pub_key: site.key,
+            wg_endpoint_addr: site.name.clone(),
+            wg_endpoint_port: site.port(peering.id),
+            link_local: site.local(peering),
+        },
+        error: None,
+    }
+}
+
+fn genconfig() {
+    heading("peerling genconfig with 1,000 peerings");
+    let scratch = Scratch::new("bench-genconfig");
+    let at = |name: &str| scratch.0.join(name).display().to_string();
+    peers::database(Path::new(&at("peering.db")), &peers::peerings(PEERS));
+    let run = || {
+        let status = Command::new(env!("CARGO_BIN_EXE_peerling"))
+            .args(["--config", "/dev/null", "genconfig"])
+            .env_clear()
+            .envs([
+                ("PEERLING_POP_ASN", "4242420263".into()),
+                ("PEERLING_POP_NAME", "pop.example.net".into()),
+                ("PEERLING_WIREGUARD_PRIVATE_KEY", peers::secret().reveal()),
+                ("PEERLING_STORE_PATH", at("peering.db")),
+                ("PEERLING_BIRD_DIRECTORY", at("bird")),
+                ("PEERLING_GENCONFIG_BIRD_DIRECTORY", at("staging-bird")),
+                ("PEERLING_GENCONFIG_WIREGUARD_DIRECTORY", at("staging-wireguard")),
+            ])
+            .status();
+        assert!(status.unwrap().success(), "genconfig failed");
+    };
+    told("the whole program", &times(20, run), Some(Duration::from_millis(50)));
+}
