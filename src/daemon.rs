@@ -76,7 +76,8 @@ fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
     let bind = |address: &std::net::SocketAddr| {
         let listener = crate::sys::socket::listen(*address)
             .map_err(|error| Trouble::new(format!("cannot listen on {address}: {error}")))?;
-        log::info!("listening on {address}");
+        // Port 0 lets the kernel choose: the log tells what it chose.
+        log::info!("listening on {}", listener.local_addr().unwrap_or(*address));
         Ok(listener)
     };
     assembled.config.ssh.listen.iter().map(bind).collect()
