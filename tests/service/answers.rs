@@ -38,7 +38,8 @@ fn create(flag: &str, value: &str) -> String {
     format!("peer_create {} --json", answers.iter().map(chosen).collect::<Vec<_>>().join(" "))
 }
 
-/// Lets ALICE give each of these values for one flag while BOB has a peering, and expects this code.
+/// Lets ALICE give each of these values for one flag while BOB has a peering, and expects this
+/// code.
 fn refused(flag: &str, expected: &str, values: &[&str]) {
     let Some(mut draft) = Draft::new() else { return };
     draft.set("peers", "reserved_networks", "[\"2001:67c::/32\"]");

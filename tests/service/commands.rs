@@ -1,5 +1,5 @@
-//! Commands as programs use them: `ssh pop COMMAND`, its two streams, its exit status, its JSON, and the
-//! files that come of it.
+//! Commands as programs use them: `ssh pop COMMAND`, its two streams, its exit status, its JSON,
+//! and the files that come of it.
 
 use crate::answers::json;
 use crate::pop::{Draft, Pop, our_key, router_key};

@@ -112,8 +112,8 @@ fn ids_are_the_lowest_that_are_free() {
     assert_eq!(make(4242420001, 1), Some(3.0));
 }
 
-/// Rows of the replaced service, one of them with an endpoint that would be refused today: all are served,
-/// and the table is as it was.
+/// Rows of the replaced service, one of them with an endpoint that would be refused today: all are
+/// served, and the table is as it was.
 #[test]
 fn the_replaced_services_database_goes_on() {
     let Some(draft) = Draft::new() else { return };

@@ -21,3 +21,4 @@ mod answers;
 mod commands;
 mod files;
 mod login;
+mod shell;

@@ -1,8 +1,8 @@
-//! A POP of a test's own: a directory with registry, keys and configuration, the real binary serving it,
-//! and the real `ssh` to talk to it.
+//! A POP of a test's own: a directory with registry, keys and configuration, the real binary
+//! serving it, and the real `ssh` to talk to it.
 //!
-//! [`Draft`] is the directory; [`Draft::serve`] makes a [`Pop`] of it. Both are gone when they are dropped,
-//! unless the test failed: then the directory stays, and the end of the log is printed.
+//! [`Draft`] is the directory; [`Draft::serve`] makes a [`Pop`] of it. Both are gone when they are
+//! dropped, unless the test failed: then the directory stays, and the end of the log is printed.
 
 use super::registry::add_member;
 use super::run::{Said, has, run, wait_for, wait_until};
@@ -56,8 +56,8 @@ pub fn router_key(number: u8) -> String {
 }
 
 impl Draft {
-    /// A sound POP with the members ALICE-MNT and BOB-MNT, and some others to make a registry of them.
-    /// `None`: OpenSSH is missing, and that was said.
+    /// A sound POP with the members ALICE-MNT and BOB-MNT, and some others to make a registry of
+    /// them. `None`: OpenSSH is missing, and that was said.
     pub fn new() -> Option<Draft> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         if !(has("ssh", "openssh-client") && has("ssh-keygen", "openssh-client")) {

@@ -27,8 +27,8 @@ struct Screen {
 }
 
 impl Pty {
-    /// Starts `command` at a terminal of this many columns. `setsid` makes it the one that controls the
-    /// program, so that the kernel tells it of a new window size.
+    /// Starts `command` at a terminal of this many columns. `setsid` makes it the one that controls
+    /// the program, so that the kernel tells it of a new window size.
     pub fn spawn(command: &Command, columns: u16) -> Pty {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).unwrap();
@@ -50,8 +50,8 @@ impl Pty {
         self.master.write_all(text.as_ref()).unwrap();
     }
 
-    /// Waits until `text` is shown, after what was waited for before; gives back what came before it,
-    /// `text` included.
+    /// Waits until `text` is shown, after what was waited for before; gives back what came before
+    /// it, `text` included.
     pub fn expect(&mut self, text: &str) -> String {
         let start = Instant::now();
         let mut shown = self.screen.shown.lock().unwrap();
@@ -63,8 +63,11 @@ impl Pty {
                 return seen;
             }
             let left = PATIENCE.saturating_sub(start.elapsed());
-            let all = || String::from_utf8_lossy(&shown.0).into_owned();
-            assert!(!left.is_zero() && !shown.1, "never shown: {text:?}; what was:\n{}", all());
+            if left.is_zero() || shown.1 {
+                let all = String::from_utf8_lossy(&shown.0).into_owned();
+                drop(shown);
+                panic!("never shown: {text:?}; what was:\n{all}");
+            }
             shown = self.screen.changed.wait_timeout(shown, left).unwrap().0;
         }
     }
@@ -87,6 +90,7 @@ impl Pty {
         let (shown, _) =
             self.screen.changed.wait_timeout_while(shown, PATIENCE, |(_, ended)| !*ended).unwrap();
         let rest = String::from_utf8_lossy(&shown.0[self.read..]).into_owned();
+        drop(shown);
         assert!(status.is_some(), "the program did not end; it showed {rest:?}");
         (status.and_then(|it| it.code()), rest)
     }

@@ -1,5 +1,5 @@
-//! Other programs, run to their end and never longer than [`PATIENCE`]; and what is skipped where one of
-//! them is missing.
+//! Other programs, run to their end and never longer than [`PATIENCE`]; and what is skipped where
+//! one of them is missing.
 
 use std::io::{Read, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test calls it stuck: far longer than on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause between two looks at something that is waited for.
 pub const LOOK: Duration = Duration::from_millis(5);
 
@@ -85,8 +85,8 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     assert!(held.is_some(), "waited in vain: {what}");
 }
 
-/// Is this program here? If not, the test that needs it says so and is passed over; where everything is
-/// required (`PEERLING_LAB=required`), it fails.
+/// Is this program here? If not, the test that needs it says so and is passed over; where
+/// everything is required (`PEERLING_LAB=required`), it fails.
 pub fn has(program: &str, package: &str) -> bool {
     let directories = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&directories).any(|it| it.join(program).is_file());

@@ -1,4 +1,5 @@
-//! OpenSSH's client with nothing of the user's own: no configuration, no agent, no known hosts, one key.
+//! OpenSSH's client with nothing of the user's own: no configuration, no agent, no known hosts, one
+//! key.
 
 use super::pty::Pty;
 use super::run::{Said, run};
@@ -28,7 +29,8 @@ impl Ssh {
         }
     }
 
-    /// One more option, as after `-o`. The first that sets something wins, so these win over the usual.
+    /// One more option, as after `-o`. The first that sets something wins, so these win over the
+    /// usual.
     pub fn option(mut self, option: &str) -> Ssh {
         self.arguments.extend(["-o".to_owned(), option.to_owned()]);
         self
