@@ -5,7 +5,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=.git/HEAD");
     println!("cargo:rerun-if-changed=.git/index");
-    println!("cargo:rustc-env=PEERLING_GIT={}", commit().unwrap_or_else(|| "release".to_string()));
+    println!("cargo:rustc-env=BUILD_COMMIT={}", commit().unwrap_or_else(|| "release".to_string()));
 }
 
 fn commit() -> Option<String> {

@@ -15,7 +15,7 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const VERSION: &str =
-    concat!("peerling ", env!("CARGO_PKG_VERSION"), " (", env!("PEERLING_GIT"), ")\n");
+    concat!("peerling ", env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")\n");
 
 const HELP: &str = "\
 peerling: a dn42 point of presence that members peer with by SSH

@@ -1,0 +1,24 @@
+//! The whole program from outside: the real binary serves a directory of its own, and the real
+//! OpenSSH client (and others) log in, ask, answer, misbehave and leave.
+//!
+//! Each test has its own POP on a port of its own, so they run side by side. What a machine lacks
+//! is skipped and named; with `PEERLING_LAB=required` it is a failure.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "../support/pop.rs"]
+mod pop;
+#[path = "../support/pty.rs"]
+mod pty;
+#[path = "../support/registry.rs"]
+mod registry;
+#[path = "../support/run.rs"]
+mod run;
+#[path = "../support/ssh.rs"]
+mod ssh;
+
+mod answers;
+mod commands;
+mod files;
+mod login;
+mod shell;
