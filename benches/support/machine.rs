@@ -51,7 +51,7 @@ fn one_actual(link: &LinkWanted) -> LinkActual {
         up: true,
         mtu: 1420,
         addresses: vec![(link.local.get(), link.remote.get())],
-        public_key: Some(link.private_key.public()),
+        private_key: Some(link.private_key.clone()),
         listen_port: link.listen_port.get(),
         peers: vec![PeerActual {
             key: link.peer_key,
