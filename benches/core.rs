@@ -1,5 +1,6 @@
-//! What the parts take without any network: the registry, a pass over the peerings, the database, an
-//! answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints it.
+//! What the parts take without any network: the registry, a pass over the peerings, the database,
+//! an answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints
+//! it.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
 

@@ -1,8 +1,9 @@
-//! What a member and the machine notice: the whole program with a registry of real size, the real `ssh`,
-//! and beside it, in the same minute, OpenSSH's and dropbear's servers. Nothing is asserted about time;
-//! `cargo bench --bench ssh` prints it.
+//! What a member and the machine notice: the whole program with a registry of real size, the real
+//! `ssh`, and beside it, in the same minute, OpenSSH's and dropbear's servers. Nothing is asserted
+//! about time; `cargo bench --bench ssh` prints it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // A bench may fail by a panic.
+// A bench may fail by a panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "support/peers.rs"]
 mod peers;

@@ -1,8 +1,8 @@
 //! Who somebody is, and what they may do.
 //!
-//! An identity comes from a key whose signature was verified, and from nothing else. The user name only
-//! chooses among the maintainers of that key; one that names a maintainer who does not have the key is
-//! refused. What is said to a stranger is what the public registry says anyway.
+//! An identity comes from a key whose signature was verified, and from nothing else. The user name
+//! only chooses among the maintainers of that key; one that names a maintainer who does not have
+//! the key is refused. What is said to a stranger is what the public registry says anyway.
 
 use crate::command::{Command, Scope};
 use crate::model::{Asn, Mntner, Refusal};
@@ -96,7 +96,8 @@ fn denial(index: &Index, name: Mntner) -> Denial {
 }
 
 impl Identity {
-    /// The AS numbers of this identity by the registry of this moment: a change acts on open sessions.
+    /// The AS numbers of this identity by the registry of this moment: a change acts on open
+    /// sessions.
     pub fn asns(&self, index: &Index) -> Vec<Asn> {
         let found = self.maintainer.as_ref().and_then(|name| index.maintainer(name));
         found.map(|it| it.asns().to_vec()).unwrap_or_default()
@@ -112,8 +113,8 @@ impl Identity {
     }
 }
 
-/// May they? Decided on the typed command, without a wildcard: a new command does not compile before
-/// somebody has decided whom it is for.
+/// May they? Decided on the typed command, without a wildcard: a new command does not compile
+/// before somebody has decided whom it is for.
 pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
     let admin = match command {
         Command::PeerList(Scope::All) => true,
@@ -142,16 +143,19 @@ impl fmt::Display for Denial {
         const REGISTRY: &str = "https://wiki.dn42.dev/howto/Registry-Authentication";
         match self {
             Denial::NoRegistry => out.write_str(
-                "This POP has no copy of the dn42 registry at present, so it knows nobody. Try again later",
+                "This POP has no copy of the dn42 registry at present, so it knows nobody. \
+                 Try again later",
             ),
             Denial::Unknown(login) => write!(
                 out,
-                "The dn42 registry has no maintainer {}-MNT. Log in with the name of yours, without -MNT",
+                "The dn42 registry has no maintainer {}-MNT. \
+                 Log in with the name of yours, without -MNT",
                 login.to_uppercase()
             ),
             Denial::OtherKey(name, 1) => write!(
                 out,
-                "{name} has one SSH key in the dn42 registry, and you did not offer it. ssh -i FILE chooses a key"
+                "{name} has one SSH key in the dn42 registry, and you did not offer it. \
+                 ssh -i FILE chooses a key"
             ),
             Denial::OtherKey(name, count) => write!(
                 out,
@@ -165,8 +169,8 @@ impl fmt::Display for Denial {
             ),
             Denial::NoKey(name) => write!(
                 out,
-                "{name} has no SSH key in the dn42 registry that could be used. Add one there to log in \
-                 here: auth: ssh-ed25519 AAAA..., see {REGISTRY}"
+                "{name} has no SSH key in the dn42 registry that could be used. \
+                 Add one there to log in here: auth: ssh-ed25519 AAAA..., see {REGISTRY}"
             ),
             Denial::Several(names) => {
                 let logins: Vec<String> = names.iter().map(Mntner::login).collect();

@@ -1,9 +1,9 @@
 //! The loop that makes the machine what the database says.
 //!
-//! It sleeps until the bell rings or the interval is over, then makes one pass: read what is wanted,
-//! observe what is, take the steps of the difference, publish the board. It always compares with the
-//! machine itself, so a restart, an edit by hand and a crash in the middle are one and the same case.
-//! A step that fails marks its peering and nothing else; the next pass tries again.
+//! It sleeps until the bell rings or the interval is over, then makes one pass: read what is
+//! wanted, observe what is, take the steps of the difference, publish the board. It always compares
+//! with the machine itself, so a restart, an edit by hand and a crash in the middle are one and the
+//! same case. A step that fails marks its peering and nothing else; the next pass tries again.
 
 mod bird;
 mod endpoints;
@@ -152,8 +152,8 @@ impl Apply {
         self.finish(pass).await
     }
 
-    /// The steps that a pass would take now; none is taken. The board then tells of each peering whether
-    /// it is as it should be.
+    /// The steps that a pass would take now; none is taken. The board then tells of each peering
+    /// whether it is as it should be.
     pub async fn steps(&mut self) -> Result<Vec<Step>, String> {
         let mut pass = self.read()?;
         pass.actual = observe::actual(&pass.settings, &mut pass.failures)?;

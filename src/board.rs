@@ -1,8 +1,9 @@
-//! What stands between commands and the apply loop: the bell that wakes it, the board it publishes on.
+//! What stands between commands and the apply loop: the bell that wakes it, the board it publishes
+//! on.
 //!
-//! The bell has room for one ring: causes coalesce, the loop runs at its own pace. The board tells per
-//! peering what was reached; whoever waits for it is woken by each publication. Nothing but the loop
-//! asks the kernel or BIRD; commands read the board.
+//! The bell has room for one ring: causes coalesce, the loop runs at its own pace. The board tells
+//! per peering what was reached; whoever waits for it is woken by each publication. Nothing but the
+//! loop asks the kernel or BIRD; commands read the board.
 
 use crate::limits::BELL_CAUSES_MAX;
 use crate::model::Asn;
@@ -159,8 +160,9 @@ impl Board {
         entry.progress = Progress::Queued;
     }
 
-    /// The loop tells what a pass over `generation` reached. An entry that a newer command already made
-    /// stale stays queued; peerings that are not in `entries` are gone, unless a newer command made them.
+    /// The loop tells what a pass over `generation` reached. An entry that a newer command already
+    /// made stale stays queued; peerings that are not in `entries` are gone, unless a newer command
+    /// made them.
     pub fn publish(&self, generation: Generation, mut entries: BTreeMap<Asn, Entry>) {
         for (asn, old) in self.entries.take() {
             if old.generation > generation {
@@ -200,8 +202,8 @@ impl Board {
         }
     }
 
-    /// Ends when the loop has dealt with `generation` of this peering: what it achieved, or `None` if
-    /// nothing of the peering is left.
+    /// Ends when the loop has dealt with `generation` of this peering: what it achieved, or `None`
+    /// if nothing of the peering is left.
     pub async fn settled(&self, asn: Asn, generation: Generation) -> Option<Progress> {
         loop {
             let changed = self.changed();

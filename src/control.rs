@@ -1,9 +1,9 @@
 //! Commands, carried out: the one place where an identity, a request and the database meet.
 //!
-//! [`Control::run`] knows nothing of SSH and prints nothing. Each change is one transaction with its audit
-//! record; then the bell is rung and, if the caller wants to wait, the board is watched. A request that
-//! lacks an answer comes back with the question, and is simply run again when it was answered: what is
-//! asked and what is checked cannot drift apart.
+//! [`Control::run`] knows nothing of SSH and prints nothing. Each change is one transaction with
+//! its audit record; then the bell is rung and, if the caller wants to wait, the board is watched.
+//! A request that lacks an answer comes back with the question, and is simply run again when it was
+//! answered: what is asked and what is checked cannot drift apart.
 
 mod create;
 mod status;
@@ -309,7 +309,8 @@ fn wrong(field: Field) -> impl Fn(Refusal) -> Stop {
     move |refusal| Stop::Refused(refusal, Some(field))
 }
 
-/// Logs a fault of ours, and gives the caller a sentence that is true and tells nothing of our insides.
+/// Logs a fault of ours, and gives the caller a sentence that is true and tells nothing of our
+/// insides.
 fn fault(error: impl std::fmt::Display) -> Stop {
     log::error!("{error}");
     Stop::Fault(
@@ -317,7 +318,8 @@ fn fault(error: impl std::fmt::Display) -> Stop {
     )
 }
 
-/// Two commands met: what the database refuses is the slower one's refusal. Anything else is a fault.
+/// Two commands met: what the database refuses is the slower one's refusal. Anything else is a
+/// fault.
 fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
     match error {
         StoreError::Exists => {

@@ -6,9 +6,9 @@
 //!  database ┘                    └─ board <─────┘
 //! ```
 //!
-//! One thread. The outermost call is Tokio's, for russh's sake; everything of ours runs on smol's local
-//! executor inside it. A change of the configuration, the registry or the database by somebody else is
-//! seen here and rings the bell.
+//! One thread. The outermost call is Tokio's, for russh's sake; everything of ours runs on smol's
+//! local executor inside it. A change of the configuration, the registry or the database by
+//! somebody else is seen here and rings the bell.
 
 mod assemble;
 pub mod check;
@@ -42,10 +42,12 @@ use std::time::Duration;
 /// Where the system says which name servers to ask.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside it.
+/// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside
+/// it.
 ///
-/// The future is a task, so that sockets know it by a task's waker. Tokio's own is not always equal to its
-/// copies, and async-io wakes a waker that it replaces: the two would wake each other without an end.
+/// The future is a task, so that sockets know it by a task's waker. Tokio's own is not always equal
+/// to its copies, and async-io wakes a waker that it replaces: the two would wake each other
+/// without an end.
 pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -155,7 +157,8 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
             apply.replace(Rc::new(settings));
             control.settings.replace(Rc::new(new.control_settings()));
             log::info!(
-                "configuration read again; listeners, host keys, database and registry directory need a restart"
+                "configuration read again; listeners, host keys, database and registry directory \
+                 need a restart"
             );
             control.bell.ring(Cause::Everything("new configuration"));
         }
@@ -199,8 +202,8 @@ mod tests {
     use smol::future::{FutureExt as _, poll_fn};
     use std::os::unix::net::UnixStream;
 
-    /// A future that waits for a socket and is woken by something else once, as the service is between
-    /// signals: it sleeps on after that.
+    /// A future that waits for a socket and is woken by something else once, as the service is
+    /// between signals: it sleeps on after that.
     #[test]
     fn waiting_costs_nothing() {
         let (ours, _theirs) = UnixStream::pair().unwrap();

@@ -1,35 +1,39 @@
-//! peerling turns a cheap IPv6-only machine into a dn42 point of presence that anybody in dn42 can peer
-//! with by SSH. This page is the tour: how a key press becomes a BGP session, and what to read in which
-//! order.
+//! peerling turns a cheap IPv6-only machine into a dn42 point of presence that anybody in dn42 can
+//! peer with by SSH. This page is the tour: how a key press becomes a BGP session, and what to read
+//! in which order.
 //!
 //! # From a key press to a BGP session
 //!
-//! 1. A client connects. [`ssh`] lets it in as soon as it has proven a key; whose key that is, [`access`]
-//!    finds in the [`registry`]'s index. An offered key is not a proven key.
+//! 1. A client connects. [`ssh`] lets it in as soon as it has proven a key; whose key that is,
+//!    [`access`] finds in the [`registry`]'s index. An offered key is not a proven key.
 //! 2. Bytes of the client go into a [`shell::Session`], a machine without any I/O. A line becomes a
 //!    [`command::Request`] by the one table of commands.
-//! 3. [`control`] carries it out: may they ([`access::permit`]), is every answer right ([`peering::vet`]),
-//!    then one transaction in the [`store`] with its audit record. It rings the bell ([`board::Bell`]).
-//! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the steps
-//!    between them. [`sys`] performs them: files, links, BIRD.
-//! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell says
-//!    "set up". Some seconds later BIRD says Established, and `peer_status` says so too.
+//! 3. [`control`] carries it out: may they ([`access::permit`]), is every answer right
+//!    ([`peering::vet`]), then one transaction in the [`store`] with its audit record. It rings the
+//!    bell ([`board::Bell`]).
+//! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the
+//!    steps between them. [`sys`] performs them: files, links, BIRD.
+//! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
+//!    says "set up". Some seconds later BIRD says Established, and `peer_status` says so too.
 //!
 //! # What is not there
 //!
-//! - No module marked *pure* opens a file, reads a clock, awaits or knows a socket: state and time are
-//!   arguments. `tests/tidy.rs` holds this, and who may use whom.
-//! - No lock and no second thread of ours: everything runs on one executor, state is `Rc` and `RefCell`.
+//! - No module marked *pure* opens a file, reads a clock, awaits or knows a socket: state and time
+//!   are arguments. `tests/tidy.rs` holds this, and who may use whom.
+//! - No lock and no second thread of ours: everything runs on one executor, state is `Rc` and
+//!   `RefCell`.
 //! - No `unsafe`; no panic that a member, BIRD, the kernel, the registry or the disk could cause.
-//! - The shell knows nothing of SSH, the commands nothing of the shell, the plan nothing of the machine.
+//! - The shell knows nothing of SSH, the commands nothing of the shell, the plan nothing of the
+//!   machine.
 //! - Nothing is removed from the machine unless a command asked for exactly that.
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, then the compiler names the three places that need an arm. A
-//! configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. A file's content:
-//! `peering/files.rs` for WireGuard and what members install, `plan/bird.rs` for BIRD. A bound:
-//! `limits.rs`. What may be an endpoint: `peering/policy`. A back end for links: `sys/wireguard.rs`.
+//! A command: a row in `command/table.rs`, then the compiler names the three places that need an
+//! arm. A configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. A
+//! file's content: `peering/files.rs` for WireGuard and what members install, `plan/bird.rs` for
+//! BIRD. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. A back end for links:
+//! `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod limits;

@@ -1,7 +1,8 @@
 //! Every bound in one place, each with its reason. Units come last in the name.
 //!
-//! Nothing here is tunable at run time: what an operator may choose is in `config`, and its defaults
-//! and ranges are here too. Relations between bounds are checked when the program is compiled.
+//! Nothing here is tunable at run time: what an operator may choose is in `config`, and its
+//! defaults and ranges are here too. Relations between bounds are checked when the program is
+//! compiled.
 
 /// A maintainer name such as `EXAMPLE-MNT`; the longest in the registry has 27 characters.
 pub const MNTNER_BYTES_MAX: usize = 64;
@@ -93,8 +94,8 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 
 // --- store
 
-/// How long the thread waits for another program's transaction, in milliseconds: the replaced service's
-/// take a few; a member does not notice it.
+/// How long the thread waits for another program's transaction, in milliseconds: the replaced
+/// service's take a few; a member does not notice it.
 pub const STORE_BUSY_MS: u64 = 250;
 /// Audit records kept: years of them, in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
@@ -103,21 +104,24 @@ pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
 
 /// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
 pub const BELL_CAUSES_MAX: usize = 64;
-/// How long `--wait` waits where no number was given, in seconds: BIRD takes 5 s to connect at worst.
+/// How long `--wait` waits where no number was given, in seconds: BIRD takes 5 s to connect at
+/// worst.
 pub const WAIT_S: u64 = 30;
 /// How long `--wait=SECONDS` may wait.
 pub const WAIT_S_MAX: u64 = 600;
 /// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
 pub const LOOK_MS: u64 = 1_500;
-/// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s while
-/// there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the journey.
+/// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
+/// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
+/// journey.
 pub const HANDSHAKE_STALE_S: u64 = 135;
 
 // --- shell
 
 /// Columns that text without a window is laid out for.
 pub const PIPE_COLUMNS: usize = 100;
-/// How long a member at the prompt waits for what they asked for, in seconds; it goes on after that.
+/// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
+/// that.
 pub const PROMPT_WAIT_S: u64 = 10;
 /// Columns of a window whose size the client does not tell.
 pub const COLUMNS_DEFAULT: usize = 80;
@@ -155,8 +159,8 @@ const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 pub const SSH_EVENTS_MAX: usize = 32;
 /// The same for one channel.
 pub const CHANNEL_EVENTS_MAX: usize = 64;
-/// Answers on their way to a client. More than a channel can have events, so that the conversation is
-/// never the one that waits.
+/// Answers on their way to a client. More than a channel can have events, so that the conversation
+/// is never the one that waits.
 pub const SSH_OUTPUT_MAX: usize = 256;
 /// Channels of one connection: clients that share a connection open one per command.
 pub const CHANNELS_MAX: usize = 8;
@@ -187,7 +191,8 @@ pub const RESOLVE_MS: u64 = 3_000;
 pub const RESOLVE_PARALLEL_MAX: usize = 16;
 /// How long BIRD may take to greet, in seconds.
 pub const BIRD_CONNECT_S: u64 = 3;
-/// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000 peers.
+/// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
+/// peers.
 pub const BIRD_CONFIGURE_PAUSE_MS: u64 = 2_000;
 /// How often a pass looks whether BIRD did what it was told.
 pub const BIRD_LOOKS_MAX: usize = 15;
@@ -198,7 +203,8 @@ pub const BIRD_LOOK_PAUSE_MS: u64 = 100;
 
 /// How often the registry's clone is looked at, in seconds: a look costs 6 ms.
 pub const REGISTRY_LOOK_S: u64 = 10;
-/// How often a registry that changes while it is read is read again before we wait for the next look.
+/// How often a registry that changes while it is read is read again before we wait for the next
+/// look.
 pub const REGISTRY_READS_MAX: usize = 3;
 /// How long a `git pull` may take, in seconds; usually it takes two.
 pub const GIT_PULL_S: u64 = 120;

@@ -21,7 +21,8 @@ pub use maintainer::{Mntner, MntnerError};
 pub use refusal::Refusal;
 pub use wireguard::{IfName, WgKey, WgKeyError, WgSecret};
 
-/// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a clock.
+/// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a
+/// clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Timestamp(pub i64);
 

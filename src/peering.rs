@@ -1,9 +1,9 @@
 //! A peering: what a member asked for, and the addresses and names that follow from it.
 //!
-//! Two ways lead to a [`Peering`]. A member's answers go through [`vet`], which refuses everything that
-//! is not plainly right. A row of the database goes through [`Peering::read`], which keeps serving what
-//! was let in long ago, says what would be refused today, and gives up only on what would endanger
-//! the kernel or BIRD's parser.
+//! Two ways lead to a [`Peering`]. A member's answers go through [`vet`], which refuses everything
+//! that is not plainly right. A row of the database goes through [`Peering::read`], which keeps
+//! serving what was let in long ago, says what would be refused today, and gives up only on what
+//! would endanger the kernel or BIRD's parser.
 
 pub mod files;
 pub mod policy;
@@ -66,7 +66,8 @@ pub struct Site {
     pub name: String,
     /// Our WireGuard public key.
     pub key: WgKey,
-    /// Text before `1:<id>` and `2:<id>` in addresses of ours; not in canonical form, kept as written.
+    /// Text before `1:<id>` and `2:<id>` in addresses of ours; not in canonical form, kept as
+    /// written.
     pub link_local_prefix: String,
     /// Our link-local address where the member chose theirs.
     pub local_address: LinkLocal,
@@ -90,8 +91,8 @@ impl Site {
         peering.link_local.or_else(|| self.automatic(2, peering.id))
     }
 
-    /// Our address on the link: `<prefix>1:<id>` if theirs begins, as text, with the prefix; else the
-    /// one that all other links share. The comparison is one of texts, as it always was.
+    /// Our address on the link: `<prefix>1:<id>` if theirs begins, as text, with the prefix; else
+    /// the one that all other links share. The comparison is one of texts, as it always was.
     pub fn local(&self, peering: &Peering) -> Option<LinkLocal> {
         match peering.link_local {
             Some(theirs) if !theirs.as_str().starts_with(&self.link_local_prefix) => {
@@ -127,8 +128,8 @@ impl Standing {
         }
     }
 
-    /// Reads [`Standing::word`]. What cannot be read is treated as suspended: nothing is served that
-    /// somebody may have switched off.
+    /// Reads [`Standing::word`]. What cannot be read is treated as suspended: nothing is served
+    /// that somebody may have switched off.
     pub fn from_word(word: &str) -> Standing {
         match word {
             "active" => Standing::Active,

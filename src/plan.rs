@@ -1,9 +1,9 @@
-//! What should be, what is, and the steps from one to the other. Pure: the same values always give the
-//! same steps, and values that agree give none.
+//! What should be, what is, and the steps from one to the other. Pure: the same values always give
+//! the same steps, and values that agree give none.
 //!
-//! Order matters twice. A link comes before the BIRD file that names it, so that the BGP session finds its
-//! interface. When a peering ends, BIRD lets go first, so that the BGP session is closed with a word, and
-//! only then does the link go.
+//! Order matters twice. A link comes before the BIRD file that names it, so that the BGP session
+//! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
+//! with a word, and only then does the link go.
 
 pub mod bird;
 pub mod wireguard;

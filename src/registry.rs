@@ -1,9 +1,9 @@
 //! Who may log in and for which AS numbers: the dn42 registry as an index in memory.
 //!
 //! The registry is a git repository of small text files that other people write. [`Builder`] is fed
-//! the bytes of its `mntner` and `aut-num` files and gives an [`Index`] with a list of [`Finding`]s:
-//! what was left out and why. Nothing here opens a file. Whatever is not plainly meant gives nobody a
-//! right, and no object can spoil another.
+//! the bytes of its `mntner` and `aut-num` files and gives an [`Index`] with a list of
+//! [`Finding`]s: what was left out and why. Nothing here opens a file. Whatever is not plainly
+//! meant gives nobody a right, and no object can spoil another.
 
 mod builder;
 mod finding;

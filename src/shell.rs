@@ -1,9 +1,10 @@
-//! A session as a machine without any I/O: bytes of the member go in, requests come out; answers go in,
-//! bytes for the member come out. It knows nothing of SSH, of the database or of the clock.
+//! A session as a machine without any I/O: bytes of the member go in, requests come out; answers go
+//! in, bytes for the member come out. It knows nothing of SSH, of the database or of the clock.
 //!
-//! Three kinds of session share it. At a terminal there is a prompt, questions are asked, a wrong answer is
-//! asked again and the others are kept. Without a terminal each line is a command, nothing is asked,
-//! errors go to the other stream. And a single command (`ssh pop peer_list`) is run and ends it.
+//! Three kinds of session share it. At a terminal there is a prompt, questions are asked, a wrong
+//! answer is asked again and the others are kept. Without a terminal each line is a command,
+//! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
+//! run and ends it.
 
 pub mod grammar;
 pub mod harmless;

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  listener ── connection ─┬─ russh's own task ── Handler ──(Events)──┐
-//!                          └─ conversation: keys, grace, idle  <──────┘
+//!                          └─ conversation: keys, grace, idle <───────┘
 //!                               └─ channel: shell::Session ── Control::run
 //! ```
 //!
-//! russh wants handlers that are `Send` and runs them on its Tokio task; everything of ours is on the
-//! one thread's executor. So the [`handler`] holds channel ends only, and each connection has a
-//! conversation of ours that answers it. What a client does can end its own connection and no other.
+//! russh wants handlers that are `Send` and runs them on its Tokio task; everything of ours is on
+//! the one thread's executor. So the [`handler`] holds channel ends only, and each connection has a
+//! conversation of ours that answers it. What a client does can end its own connection and no
+//! other.
 
 mod algorithms;
 mod channel;

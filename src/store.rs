@@ -1,9 +1,9 @@
 //! The database: one table shared with the replaced service, and our own beside it.
 //!
-//! `peering_links` stays exactly as it always was, so that the operator can go back. What only we keep
-//! lies in tables named `peerling_*`, made by ordered [`migrations`], each in one transaction with its
-//! version. A change and its audit record are one transaction too; every change counts the generation
-//! up, and the apply loop tells which generation the machine has reached.
+//! `peering_links` stays exactly as it always was, so that the operator can go back. What only we
+//! keep lies in tables named `peerling_*`, made by ordered [`migrations`], each in one transaction
+//! with its version. A change and its audit record are one transaction too; every change counts the
+//! generation up, and the apply loop tells which generation the machine has reached.
 
 mod migrations;
 
@@ -77,7 +77,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an existing database for reading only; nothing about it is changed, not even its version.
+    /// Opens an existing database for reading only; nothing about it is changed, not even its
+    /// version.
     pub fn open_read_only(path: &Path) -> Result<Store, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
@@ -90,7 +91,8 @@ impl Store {
         Ok(Store { connection, path: path.to_path_buf(), ours })
     }
 
-    /// The database as it is, for looking only; where there is none, an empty one that nobody keeps.
+    /// The database as it is, for looking only; where there is none, an empty one that nobody
+    /// keeps.
     pub fn look(path: &Path) -> Result<Store, StoreError> {
         match path.exists() {
             true => Store::open_read_only(path),
@@ -99,8 +101,8 @@ impl Store {
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
-        // The thread waits while somebody else writes: long enough for the other's transaction, short
-        // enough that no member notices.
+        // The thread waits while somebody else writes: long enough for the other's transaction,
+        // short enough that no member notices.
         self.connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
@@ -172,7 +174,8 @@ impl Store {
             it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
             let generation = count_up(it)?;
             it.execute(
-                "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s) VALUES (?, ?, ?)",
+                "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s)
+                 VALUES (?, ?, ?)",
                 params![asn, generation, actor.now.0],
             )?;
             audit(it, actor, "remove", peering.asn, [Some(&describe(peering)), None])?;

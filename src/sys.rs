@@ -1,5 +1,5 @@
-//! The hands: everything that touches the kernel, BIRD, files, the network. Each submodule does what it
-//! is told with plain values and tells what came of it; none of them decides anything.
+//! The hands: everything that touches the kernel, BIRD, files, the network. Each submodule does
+//! what it is told with plain values and tells what came of it; none of them decides anything.
 
 pub mod bird;
 mod deadline;
@@ -15,8 +15,8 @@ pub mod wireguard;
 
 use std::net::IpAddr;
 
-/// The addresses of this host, which are never a member's endpoint. Where the kernel does not tell, none
-/// are known, and the other rules still hold.
+/// The addresses of this host, which are never a member's endpoint. Where the kernel does not tell,
+/// none are known, and the other rules still hold.
 pub fn own_addresses() -> Vec<IpAddr> {
     let addresses = netlink::Route::open().and_then(|it| it.addresses());
     match addresses {

@@ -1,12 +1,13 @@
 //! For tests only: golden files, and tests that cannot run on this machine.
 //!
-//! What a test produced is compared with a file under `fixtures/`, or replaces it: `make bless` sets
-//! `BLESS=1`, and the review is then reading the difference in git. A test that lacks a program or a
-//! right says so; where the lab is required it fails instead.
+//! What a test produced is compared with a file under `fixtures/`, or replaces it: `make bless`
+//! sets `BLESS=1`, and the review is then reading the difference in git. A test that lacks a
+//! program or a right says so; where the lab is required it fails instead.
 
 use std::io::Write as _;
 
-/// Compares `actual` with the file at `path`; with `BLESS=1` in the environment it is written instead.
+/// Compares `actual` with the file at `path`; with `BLESS=1` in the environment it is written
+/// instead.
 ///
 /// # Panics
 /// If they differ, with both printed.
@@ -16,16 +17,15 @@ pub fn golden(path: &str, actual: &str) {
         std::fs::write(path, actual).expect("a golden file can be written");
         return;
     }
-    let expected = std::fs::read_to_string(path)
-        .unwrap_or_else(|error| panic!("{path}: {error}; `make bless` writes it"));
+    let expected = std::fs::read_to_string(path).expect("a golden file; `make bless` writes it");
     assert!(
         expected == actual,
         "{path} differs\n--- expected\n{expected}\n--- actual\n{actual}\n---"
     );
 }
 
-/// Says that a test was skipped, and why: on its output, and in the file that `PEERLING_SKIPS` names,
-/// which `make test` shows at the end.
+/// Says that a test was skipped, and why: on its output, and in the file that `PEERLING_SKIPS`
+/// names, which `make test` shows at the end.
 ///
 /// # Panics
 /// If the lab is required (`PEERLING_LAB=required`): then nothing may be skipped.

@@ -1,8 +1,12 @@
-//! The lab: the real binary between network namespaces, with OpenSSH, BIRD and WireGuard. The plays are
-//! shell scripts in `tests/lab`, which `make lab` runs too; here each is one test that prints its steps.
+//! The lab: the real binary between network namespaces, with OpenSSH, BIRD and WireGuard. The plays
+//! are shell scripts in `tests/lab`, which `make lab` runs too; here each is one test that prints
+//! its steps.
 //!
 //! Where the lab cannot be set up (no root, a program is missing) the tests say so and pass, unless
 //! `PEERLING_LAB=required`.
+
+#[path = "../src/testing.rs"]
+mod testing;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -50,18 +54,13 @@ fn missing(path: &str) -> Option<String> {
 fn play(name: &str) {
     let path = format!("{}:{ROOT_PATH}", std::env::var("PATH").unwrap_or_default());
     if let Some(why) = missing(&path) {
-        let required = std::env::var("PEERLING_LAB").is_ok_and(|it| it == "required");
-        assert!(!required, "the lab is required and cannot be set up: {why}");
-        println!("SKIPPED {name}: the lab cannot be set up: {why}");
-        return;
+        return testing::skipped(name, &format!("the lab cannot be set up: {why}"));
     }
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name);
     let mut run = Command::new("bash");
     run.arg(&script).env("PATH", path).env("PEERLING", env!("CARGO_BIN_EXE_peerling"));
-    match run.stdin(Stdio::null()).status() {
-        Ok(status) => assert!(status.success(), "{name}: {status}; what failed is told above"),
-        Err(error) => panic!("bash cannot be run: {error}"),
-    }
+    let status = run.stdin(Stdio::null()).status().expect("bash can be run");
+    assert!(status.success(), "{name}: {status}; what failed is told above");
 }
 
 #[test]

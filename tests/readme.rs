@@ -1,5 +1,5 @@
-//! The README must be true: its list of commands is the table's, its list of operations is the help's.
-//! `make bless` writes both lists.
+//! The README must be true: its list of commands is the table's, its list of operations is the
+//! help's. `make bless` writes both lists.
 
 use peerling::command::COMMANDS;
 use std::path::Path;

@@ -110,6 +110,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().take_while(tests).enumerate().map(|(index, line)| (index + 1, line))
 }
 
+/// Is it a file of tests, and nothing else?
 fn is_test(source: &Source) -> bool {
     source.name.ends_with("tests.rs")
         || source.name.contains("/tests/")
@@ -191,7 +192,8 @@ fn every_file_has_manners() {
             faults.push(format!("{name}: {lines} lines, more than {FILE_LINES_MAX}"));
         }
         for (index, line) in source.text.lines().enumerate() {
-            if line.chars().count() > COLUMNS_MAX {
+            // Tables of tests hold texts that would be harder to read in two pieces.
+            if !is_test(&source) && line.chars().count() > COLUMNS_MAX {
                 faults.push(format!("{name}:{}: wider than {COLUMNS_MAX} columns", index + 1));
             }
         }
@@ -212,7 +214,8 @@ fn nothing_is_left_over() {
     report(&faults);
 }
 
-/// Lengths by indentation, which rustfmt guarantees: a function ends with a brace as far in as it began.
+/// Lengths by indentation, which rustfmt guarantees: a function ends with a brace as far in as it
+/// began.
 #[test]
 fn functions_are_short() {
     let mut faults = Vec::new();

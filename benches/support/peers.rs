@@ -41,7 +41,7 @@ fn peering(number: u16) -> Peering {
             host: format!("2a01:4f8:0:{number:x}::1").parse().unwrap(),
             port: "20263".parse().unwrap(),
         }),
-        link_local: (number % 2 == 0).then(|| format!("fe80::{number:x}").parse().unwrap()),
+        link_local: number.is_multiple_of(2).then(|| format!("fe80::{number:x}").parse().unwrap()),
         standing: Standing::Active,
         mtu: None,
         preshared_key: None,

@@ -43,8 +43,8 @@ impl Guard {
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// Reads what it says on standard error up to the line with `mark`; gives what follows the mark. The
-    /// rest is read away, for a full pipe would stop it.
+    /// Reads what it says on standard error up to the line with `mark`; gives what follows the
+    /// mark. The rest is read away, for a full pipe would stop it.
     pub fn told(&mut self, mark: &str) -> String {
         let mut lines = BufReader::new(self.0.stderr.take().unwrap());
         let mut line = String::new();

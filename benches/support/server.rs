@@ -117,8 +117,8 @@ impl Server {
     }
 }
 
-/// OpenSSH's and dropbear's servers, where they are installed and we are root: they let the same key in
-/// and run `true`.
+/// OpenSSH's and dropbear's servers, where they are installed and we are root: they let the same
+/// key in and run `true`.
 pub fn rivals(directory: &Path) -> Vec<Server> {
     if output(Command::new("id").arg("-u")) != "0" {
         println!("  (sshd and dropbear skipped: they need root)");

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 /// What is remembered of BIRD between passes.
 pub struct BirdHand {
-    /// Whether BIRD has what the files say is not known: at the start, and after it could not be told.
+    /// Whether BIRD has what the files say is not known: at the start, and after it could not be
+    /// told.
     uncertain: bool,
     /// Peerings whose files BIRD was to read, and may not have.
     unconfirmed: BTreeSet<Asn>,
@@ -36,7 +37,8 @@ impl BirdHand {
         self.trouble.clone()
     }
 
-    /// The protocols that BIRD runs, if that is not known from before; else `None`, and BIRD is not asked.
+    /// The protocols that BIRD runs, if that is not known from before; else `None`, and BIRD is not
+    /// asked.
     pub async fn recollect(&mut self, settings: &ApplySettings) -> Option<Vec<Asn>> {
         let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
         match recall(socket, &settings.bird_directory).await {
@@ -53,8 +55,8 @@ impl BirdHand {
         }
     }
 
-    /// Lets BIRD read the files. A file of ours that it refuses goes back to what it was before this
-    /// pass, its peering fails with BIRD's words, and the rest goes on.
+    /// Lets BIRD read the files. A file of ours that it refuses goes back to what it was before
+    /// this pass, its peering fails with BIRD's words, and the rest goes on.
     pub async fn configure(
         &mut self,
         settings: &ApplySettings,
@@ -127,9 +129,9 @@ impl BirdHand {
     }
 }
 
-/// The protocols that BIRD runs by the files as they are: none, if a file was changed since BIRD read them.
-/// A crash between the writing of a file and the word to BIRD leaves a file that is right and a BGP
-/// session that is not.
+/// The protocols that BIRD runs by the files as they are: none, if a file was changed since BIRD
+/// read them. A crash between the writing of a file and the word to BIRD leaves a file that is
+/// right and a BGP session that is not.
 async fn recall(socket: &Path, directory: &Path) -> Result<Vec<Asn>, BirdError> {
     let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
     let times = bird.configured_ago().await?.zip(files::changed_ago(directory));
@@ -148,8 +150,8 @@ async fn ours(bird: &mut Bird) -> Result<Vec<Asn>, BirdError> {
     Ok(all.iter().filter(|it| it.state != "flush").filter_map(|it| owner(&it.name)).collect())
 }
 
-/// Gives a file back that BIRD refused: what it was before this pass, or nothing. A refusal that names
-/// no file of this pass is the operator's matter, and nothing is touched.
+/// Gives a file back that BIRD refused: what it was before this pass, or nothing. A refusal that
+/// names no file of this pass is the operator's matter, and nothing is touched.
 fn give_back(
     settings: &ApplySettings,
     steps: &[Step],
@@ -188,7 +190,8 @@ fn refused(complaint: &Complaint) -> String {
     format!("BIRD refuses its configuration, not because of a peering: {place}{}", complaint.words)
 }
 
-/// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a session.
+/// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a
+/// session.
 async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Failures, BirdError> {
     let mut wrong = Failures::new();
     for _ in 0..BIRD_LOOKS_MAX {

@@ -1,8 +1,8 @@
 //! Where members are now: names to addresses, each judged anew.
 //!
-//! A link whose handshake is fresh is left alone, wherever the member may have moved to. For the others
-//! the declared endpoint is resolved again. An address that policy forbids never reaches the kernel,
-//! even if the name was harmless when the peering was made.
+//! A link whose handshake is fresh is left alone, wherever the member may have moved to. For the
+//! others the declared endpoint is resolved again. An address that policy forbids never reaches the
+//! kernel, even if the name was harmless when the peering was made.
 
 use super::{Pass, handshake_age};
 use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
@@ -29,8 +29,8 @@ pub struct Resolved {
     pub trouble: Option<String>,
 }
 
-/// Resolves every endpoint that needs it, many at once. Those that take longer than [`RESOLVE_MS`] are
-/// left for the next pass: a dead name server must not hold up somebody else's new peering.
+/// Resolves every endpoint that needs it, many at once. Those that take longer than [`RESOLVE_MS`]
+/// are left for the next pass: a dead name server must not hold up somebody else's new peering.
 pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved> {
     let results = RefCell::new(BTreeMap::new());
     if pass.settings.backend == Backend::Files {

@@ -6,8 +6,8 @@ use crate::plan::{Actual, FileKind};
 use crate::sys::files;
 use std::collections::BTreeMap;
 
-/// Reads files and links. What cannot be read of one peering is that peering's failure; what cannot be
-/// read at all is an error, and then nothing is done.
+/// Reads files and links. What cannot be read of one peering is that peering's failure; what cannot
+/// be read at all is an error, and then nothing is done.
 pub fn actual(
     settings: &ApplySettings,
     failures: &mut BTreeMap<Asn, String>,

@@ -1,5 +1,5 @@
-//! The one table of commands. Adding a command is adding a row here and an arm to three matches that
-//! have no wildcard: what it parses to, who may use it, and what it does.
+//! The one table of commands. Adding a command is adding a row here and an arm to three matches
+//! that have no wildcard: what it parses to, who may use it, and what it does.
 
 use super::Field;
 
@@ -133,8 +133,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_create",
         aliases: &[],
         summary: "make a peering; what you leave out is asked",
-        detail: "You need a WireGuard key pair and a UDP port for the tunnel. Afterwards peer_config \
-                 shows what to install on your side.",
+        detail: "You need a WireGuard key pair and a UDP port for the tunnel. Afterwards \
+                 peer_config shows what to install on your side.",
         flags: &[
             answer("--asn", "N", "your AS number", Field::Asn),
             answer(
@@ -177,8 +177,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_status",
         aliases: &[],
         summary: "how a peering is: handshake, BGP session, routes",
-        detail: "Six checks in order, each with what was seen. The first that is not well is where to \
-                 look.",
+        detail: "Six checks in order, each with what was seen. The first that is not well is \
+                 where to look.",
         flags: &[ASN, JSON],
         example: "peer_status --asn 4242420001",
         who: Who::Member,
@@ -203,8 +203,8 @@ pub const COMMANDS: &[CommandSpec] = &[
     },
 ];
 
-/// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the names
-/// that come near: those that begin with it, or else those that a typing mistake or two away.
+/// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
+/// names that come near: those that begin with it, or else those that a typing mistake or two away.
 pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
     let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
     if let Some(found) = COMMANDS.iter().find(exact) {

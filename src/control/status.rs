@@ -108,8 +108,8 @@ fn seen(link: &LinkView, age: u64) -> String {
     format!("{age} s ago{from}; {} bytes received, {} sent", link.rx_bytes, link.tx_bytes)
 }
 
-/// What the BGP session runs through is up. Without one, the handshake alone proves nothing about the
-/// addresses inside.
+/// What the BGP session runs through is up. Without one, the handshake alone proves nothing about
+/// the addresses inside.
 fn tunnel(established: bool, handshake: &CheckView) -> CheckView {
     match (established, handshake.mark) {
         (true, _) => check("tunnel", Mark::Good, "the BGP session runs through it".to_string(), ""),

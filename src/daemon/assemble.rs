@@ -1,4 +1,5 @@
-//! From a configuration to the parts it describes: keys are read, settings are cut to size for each part.
+//! From a configuration to the parts it describes: keys are read, settings are cut to size for each
+//! part.
 
 use crate::apply::ApplySettings;
 use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished};
@@ -225,7 +226,8 @@ fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
 }
 
-/// The public key: the private key's, which must be the one that the configuration names, if it does.
+/// The public key: the private key's, which must be the one that the configuration names, if it
+/// does.
 fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Result<WgKey, Trouble> {
     match (config.wireguard.public_key, private_key) {
         (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble(format!(

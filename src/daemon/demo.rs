@@ -1,5 +1,6 @@
-//! `peerling demo`: the whole service in a temporary directory, without root: a registry with one member,
-//! their SSH key, our keys, a database, and files instead of tunnels. Everything goes when it ends.
+//! `peerling demo`: the whole service in a temporary directory, without root: a registry with one
+//! member, their SSH key, our keys, a database, and files instead of tunnels. Everything goes when
+//! it ends.
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on, listen};
 use crate::model::WgSecret;

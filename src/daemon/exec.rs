@@ -1,5 +1,5 @@
-//! `peerling exec`: a shell command from the local machine, as a maintainer or as the admin. A running
-//! service sees the change in the database within a second.
+//! `peerling exec`: a shell command from the local machine, as a maintainer or as the admin. A
+//! running service sees the change in the database within a second.
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
 use crate::access::{Identity, Rights};

@@ -1,5 +1,5 @@
-//! `peerling genconfig`: the files of every peering into the staging directories, as the replaced service
-//! does it: a directory named by the moment, and the symlink `current` moved to it.
+//! `peerling genconfig`: the files of every peering into the staging directories, as the replaced
+//! service does it: a directory named by the moment, and the symlink `current` moved to it.
 
 use super::{Assembled, ConfigFile, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
@@ -25,8 +25,8 @@ struct Kit<'a> {
     measured: [Option<PathBuf>; 2],
 }
 
-/// Writes one complete set of files for the moment `now`. A peering that cannot be served keeps the files
-/// that it has; it is reported, and the exit status tells.
+/// Writes one complete set of files for the moment `now`. A peering that cannot be served keeps the
+/// files that it has; it is reported, and the exit status tells.
 pub fn run(file: &ConfigFile, now: Timestamp) -> Result<(), Vec<Trouble>> {
     let assembled = Assembled::load(file)?;
     generate(&assembled, now).map_err(|trouble| vec![trouble])

@@ -1,7 +1,8 @@
 //! Where log lines go: standard error, one line each.
 //!
-//! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort them. What
-//! libraries have to say about clients that misbehave is kept to verbose runs: anybody can cause it.
+//! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
+//! them. What libraries have to say about clients that misbehave is kept to verbose runs: anybody
+//! can cause it.
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write as _;
@@ -59,7 +60,8 @@ impl Log for Sink {
     fn flush(&self) {}
 }
 
-/// One line, whatever others put into it: a user name can hold a line end and a forged line after it.
+/// One line, whatever others put into it: a user name can hold a line end and a forged line after
+/// it.
 fn printable(text: &str) -> String {
     let escape = |letter: char| match letter.is_control() {
         true => letter.escape_default().to_string(),

@@ -1,8 +1,9 @@
 //! The registry in memory follows the clone on disk.
 //!
-//! The clone is looked at every few seconds; when it changed and nobody is in the middle of a pull, it is
-//! read apart, in slices, and takes the place of the old index whole. One that failed, changed while it
-//! was read, or lost more than a fifth is refused loudly, and the old one serves on.
+//! The clone is looked at every few seconds; when it changed and nobody is in the middle of a pull,
+//! it is read apart, in slices, and takes the place of the old index whole. One that failed,
+//! changed while it was read, or lost more than a fifth is refused loudly, and the old one serves
+//! on.
 
 use crate::board::Cause;
 use crate::config::Registry;
@@ -45,8 +46,8 @@ impl RegistryWatch {
         }
     }
 
-    /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever the
-    /// clone looks like from outside.
+    /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
+    /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
         loop {
             let asked = async { again.recv().await.is_ok() };

@@ -1,7 +1,7 @@
 //! Addresses, kept with the spelling they were given in.
 //!
-//! Files that are on running POPs today hold addresses as people typed them (`fe80:0263::2:11`), so a
-//! value and its text travel together: the value is compared, the text is written.
+//! Files that are on running POPs today hold addresses as people typed them (`fe80:0263::2:11`), so
+//! a value and its text travel together: the value is compared, the text is written.
 
 use crate::limits::ADDRESS_BYTES_MAX;
 use std::net::Ipv6Addr;
@@ -15,8 +15,9 @@ pub struct Spelled<T> {
     len: u8,
 }
 
-/// An IPv6 link-local address, inside fe80::/10 as RFC 4291, section 2.5.6 has it. Its 54 zero bits may
-/// be non-zero, as members use them; a zone (`%eth0`) may not be there: the link is ours to name.
+/// An IPv6 link-local address, inside fe80::/10 as RFC 4291, section 2.5.6 has it. Its 54 zero bits
+/// may be non-zero, as members use them; a zone (`%eth0`) may not be there: the link is ours to
+/// name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LinkLocal(Spelled<Ipv6Addr>);
 

@@ -2,9 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-/// An autonomous system number that can speak BGP: not zero (RFC 7607), not AS_TRANS (RFC 6793), not
-/// the last of either size (RFC 7300). No other range is refused: 12 % of the registry is outside
-/// 4242420000-4242423999.
+/// An autonomous system number that can speak BGP: not zero (RFC 7607), not AS_TRANS (RFC 6793),
+/// not the last of either size (RFC 7300). No other range is refused: 12 % of the registry is
+/// outside 4242420000-4242423999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asn(u32);
 

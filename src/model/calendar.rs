@@ -1,5 +1,5 @@
-//! Days and dates. Two small formulas (Howard Hinnant's, for the proleptic Gregorian calendar) instead of a
-//! library of time zones: everything here is UTC, or a difference between two moments.
+//! Days and dates. Two small formulas (Howard Hinnant's, for the proleptic Gregorian calendar)
+//! instead of a library of time zones: everything here is UTC, or a difference between two moments.
 
 use super::Timestamp;
 
@@ -18,8 +18,8 @@ impl Timestamp {
         format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
     }
 
-    /// Reads `YYYY-mm-dd HH:MM:SS`, with or without a fraction, as if it were UTC. `None` for anything
-    /// else.
+    /// Reads `YYYY-mm-dd HH:MM:SS`, with or without a fraction, as if it were UTC. `None` for
+    /// anything else.
     pub fn from_iso(text: &str) -> Option<Timestamp> {
         let (date, time) = text.trim().split_once([' ', 'T'])?;
         let [year, month, day] = numbers(date, '-')?;

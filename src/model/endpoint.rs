@@ -67,8 +67,8 @@ impl HostName {
         &self.0
     }
 
-    /// A name that an older program let in: printable and harmless in a file, though today it would be
-    /// refused (an underscore, a label too many hyphens). `None` if it could harm a parser.
+    /// A name that an older program let in: printable and harmless in a file, though today it would
+    /// be refused (an underscore, a label too many hyphens). `None` if it could harm a parser.
     pub fn tolerated(text: &str) -> Option<HostName> {
         let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
         let fits = !text.is_empty() && text.len() <= HOST_NAME_BYTES_MAX;
@@ -191,7 +191,8 @@ impl fmt::Display for EndpointError {
             }
             EndpointError::Length => write!(
                 out,
-                "a host name has at most {HOST_NAME_BYTES_MAX} characters, {HOST_LABEL_BYTES_MAX} between two dots"
+                "a host name has at most {HOST_NAME_BYTES_MAX} characters, \
+                 {HOST_LABEL_BYTES_MAX} between two dots"
             ),
             EndpointError::Unqualified => {
                 out.write_str("a host name needs its domain, like node.example.org")

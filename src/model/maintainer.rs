@@ -29,8 +29,8 @@ impl Mntner {
         self.0.strip_suffix("-MNT").unwrap_or(&self.0).to_ascii_lowercase()
     }
 
-    /// The names that a login may mean: `example` is EXAMPLE-MNT, `example-mnt` is EXAMPLE-MNT first and
-    /// EXAMPLE-MNT-MNT only if there is such a one.
+    /// The names that a login may mean: `example` is EXAMPLE-MNT, `example-mnt` is EXAMPLE-MNT
+    /// first and EXAMPLE-MNT-MNT only if there is such a one.
     pub fn candidates(login: &str) -> impl Iterator<Item = Mntner> {
         let with_suffix = format!("{login}-MNT").parse();
         [login.parse(), with_suffix].into_iter().flatten()

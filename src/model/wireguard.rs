@@ -31,8 +31,8 @@ pub enum WgKeyError {
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const TEXT_BYTES: usize = 44;
 
-/// RFC 4648 base64 of exactly 32 bytes. A key is the only base64 that this program reads or writes by
-/// itself, and it must refuse spare bits with a word of its own.
+/// RFC 4648 base64 of exactly 32 bytes. A key is the only base64 that this program reads or writes
+/// by itself, and it must refuse spare bits with a word of its own.
 fn decode(text: &str) -> Result<[u8; WG_KEY_BYTES], WgKeyError> {
     let body = text.strip_suffix('=').filter(|body| body.len() == TEXT_BYTES - 1);
     let mut key = [0; WG_KEY_BYTES];

@@ -1,5 +1,5 @@
-//! Configuration texts: our `wg-as<ASN>.conf`, byte for byte as on every running POP, and what a member
-//! installs on the other side of the link.
+//! Configuration texts: our `wg-as<ASN>.conf`, byte for byte as on every running POP, and what a
+//! member installs on the other side of the link.
 
 use super::{Peering, Site};
 use crate::model::{LinkLocal, Port, WgKey, WgSecret};
@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 /// stateful firewall or NAT stays reachable.
 pub const KEEPALIVE_S: u16 = 30;
 
-/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and link-local
-/// IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
+/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and
+/// link-local IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
 pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
 
 /// What a member writes in place of their private key, which we never see.
@@ -31,7 +31,8 @@ struct Conf<'a> {
     endpoint: Option<String>,
 }
 
-/// Our own file. IPv6 endpoints stand without brackets and there is no final newline: so it always was.
+/// Our own file. IPv6 endpoints stand without brackets and there is no final newline: so it always
+/// was.
 pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Option<String> {
     Some(render(&Conf {
         private_key: &private_key.reveal(),
@@ -59,8 +60,9 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
     }))
 }
 
-/// The member's BIRD protocol. BIRD demands a policy of every eBGP channel (RFC 8212): both ways, what
-/// the tunnel carries anyway, and of the member's routes never those of their kernel's own table.
+/// The member's BIRD protocol. BIRD demands a policy of every eBGP channel (RFC 8212): both ways,
+/// what the tunnel carries anyway, and of the member's routes never those of their kernel's own
+/// table.
 pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
     let (name, link) = (protocol_name(site), their_link(site));
     let (asn, local, ours) = (peering.asn, site.local(peering)?, site.asn);

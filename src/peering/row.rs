@@ -7,8 +7,8 @@ use crate::model::{
 };
 use std::fmt;
 
-/// A row as the database has it: `peering_links`, which is shared with the replaced service, and beside
-/// it what only we keep.
+/// A row as the database has it: `peering_links`, which is shared with the replaced service, and
+/// beside it what only we keep.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Row {
     /// `id`.
@@ -17,8 +17,9 @@ pub struct Row {
     pub as_num: i64,
     /// `wg_pub_key`.
     pub wg_pub_key: String,
-    /// `wg_endpoint_addr`; the unspecified address `::` where the member calls us (RFC 4291, section
-    /// 2.5.2: it indicates the absence of an address, and the replaced service can live with it).
+    /// `wg_endpoint_addr`; the unspecified address `::` where the member calls us (RFC 4291,
+    /// section 2.5.2: it indicates the absence of an address, and the replaced service can live
+    /// with it).
     pub wg_endpoint_addr: String,
     /// `wg_endpoint_port`.
     pub wg_endpoint_port: i64,

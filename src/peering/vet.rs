@@ -1,8 +1,8 @@
 //! A member's answers, judged one by one: each becomes a proven value or a refusal with its remedy.
 //!
 //! The same judges serve the questions at the prompt, the flags of a script, and the apply loop.
-//! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address) is
-//! shown in the answer, and what is not understood is refused.
+//! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
+//! is shown in the answer, and what is not understood is refused.
 
 use super::policy::split_port;
 use super::{Peering, Site};
@@ -87,7 +87,8 @@ pub fn key(text: &str, context: Context<'_>) -> Result<WgKey, Refusal> {
     Ok(key)
 }
 
-/// The endpoint's address: `none`, an IP address or a host name, with a port if one was pasted along.
+/// The endpoint's address: `none`, an IP address or a host name, with a port if one was pasted
+/// along.
 pub fn host(text: &str) -> Result<Given, Refusal> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(Given::Absent);

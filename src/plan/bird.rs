@@ -3,8 +3,8 @@
 use crate::model::Asn;
 use crate::peering::{Peering, Site};
 
-/// The dn42 latency class of a peering that was never measured: "above 2981 ms" (dn42 wiki, howto/BGP
-/// communities), as the replaced service writes it.
+/// The dn42 latency class of a peering that was never measured: "above 2981 ms" (dn42 wiki,
+/// howto/BGP communities), as the replaced service writes it.
 pub const LATENCY_UNKNOWN: u8 = 9;
 
 /// The file of a peering.

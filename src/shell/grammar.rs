@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// Reads a line. A refusal has the code `usage`.
 ///
-/// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an equals
-/// sign. A bare word after a command that takes `--asn` is that AS number.
+/// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
+/// equals sign. A bare word after a command that takes `--asn` is that AS number.
 pub fn parse(line: &str) -> Result<Request, Refusal> {
     let words = split(line)?;
     let (spec, rest) = command(&words)?;
@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn flags_answer_questions() {
-        let line = "peer_create --asn AS64600 --wg-pub-key=K= --endpoint-addr none --link-local '' --yes \
+        let line = "peer_create --asn AS64600 --wg-pub-key=K= --endpoint-addr none --link-local '' \
+                    --yes \
                     --wait=5 --json";
         let request = ok(line);
         assert_eq!(request.answer(Field::Asn), Some("AS64600"));

@@ -209,7 +209,8 @@ mod tests {
         hint: String,
     }
 
-    /// A member's text must not end a JSON string: quotes, backslashes and control bytes are escaped.
+    /// A member's text must not end a JSON string: quotes, backslashes and control bytes are
+    /// escaped.
     #[test]
     fn text_of_others_stays_inside_its_string() {
         let words = "no command \"},\"x\":1,\\\n\u{1b}[31m\u{0}é";

@@ -48,8 +48,8 @@ fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
     Err(Stop::Ask(Question { field, prompt: prompt.into(), suggestion }))
 }
 
-/// Feeds `input` whole, answers each request with the next outcome, and returns everything that was sent,
-/// each request marked, and the exit status if the session ended.
+/// Feeds `input` whole, answers each request with the next outcome, and returns everything that was
+/// sent, each request marked, and the exit status if the session ended.
 fn play(
     start: Start,
     window: Option<Screen>,

@@ -114,8 +114,10 @@ fn intro(view: &IdentityView, screen: Screen) -> String {
         name => format!("{} (AS{})", harmless(name), view.our_asn),
     };
     format!(
-        "\nWelcome to {network} automated peering service\nYou are connected as {} to {} @ AS{}\n\n{}\n\
-         Use this shell to configure your BGP peering session.\n\nType help or ? to list commands.\n\n",
+        "\nWelcome to {network} automated peering service\n\
+         You are connected as {} to {} @ AS{}\n\n{}\n\
+         Use this shell to configure your BGP peering session.\n\n\
+         Type help or ? to list commands.\n\n",
         who(view),
         view.server,
         view.our_asn,
@@ -277,7 +279,8 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
     };
     format!(
-        "The peering with AS{asn} was created.\n{outcome}\nOur side: {} port {port}, public key {}.\n\
+        "The peering with AS{asn} was created.\n{outcome}\n\
+         Our side: {} port {port}, public key {}.\n\
          peer_config shows what to install on yours.\n",
         our.wg_endpoint_addr, our.wg_pub_key
     )

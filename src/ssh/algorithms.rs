@@ -1,7 +1,7 @@
 //! Which algorithms we speak, and how russh is set up.
 //!
-//! Only what is strong today: post-quantum or Curve25519 key exchange, AEAD ciphers and AES-CTR with
-//! encrypt-then-MAC, no SHA-1 anywhere. Every client of the last eight years has some of it.
+//! Only what is strong today: post-quantum or Curve25519 key exchange, AEAD ciphers and AES-CTR
+//! with encrypt-then-MAC, no SHA-1 anywhere. Every client of the last eight years has some of it.
 
 use crate::limits::{AUTH_ATTEMPTS_MAX, KEEPALIVE_S, KEEPALIVES_MAX, SSH_OUTPUT_MAX};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey};
@@ -72,7 +72,8 @@ pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
     }
 }
 
-/// May a signature of this algorithm prove a key? Never SHA-1, which is what plain `ssh-rsa` signs with.
+/// May a signature of this algorithm prove a key? Never SHA-1, which is what plain `ssh-rsa` signs
+/// with.
 pub fn is_strong(algorithm: &Algorithm) -> bool {
     KEYS.contains(algorithm)
 }

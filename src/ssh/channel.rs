@@ -129,8 +129,9 @@ impl Channel {
         Ok(())
     }
 
-    /// Runs a command. At a terminal the client is heard meanwhile: what it types is kept for later, and
-    /// Ctrl-C ends the waiting (never what was saved). Without one, its bytes wait in its own queue.
+    /// Runs a command. At a terminal the client is heard meanwhile: what it types is kept for
+    /// later, and Ctrl-C ends the waiting (never what was saved). Without one, its bytes wait in
+    /// its own queue.
     async fn execute(
         &self,
         request: &Request,
@@ -183,8 +184,8 @@ impl Channel {
     }
 }
 
-/// A width that tables can be laid out for, whatever the client says; 0 is "unknown" (RFC 4254, section
-/// 6.2).
+/// A width that tables can be laid out for, whatever the client says; 0 is "unknown" (RFC 4254,
+/// section 6.2).
 fn bounded(columns: u32) -> usize {
     match usize::try_from(columns) {
         Ok(0) | Err(_) => COLUMNS_DEFAULT,

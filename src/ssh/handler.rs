@@ -1,5 +1,6 @@
-//! russh's callbacks, turned into events for the conversation. It decides nothing itself, and everything
-//! that it does not name is refused: forwarding, agents, X11, subsystems, environment, passwords.
+//! russh's callbacks, turned into events for the conversation. It decides nothing itself, and
+//! everything that it does not name is refused: forwarding, agents, X11, subsystems, environment,
+//! passwords.
 
 use super::algorithms;
 use crate::registry::{KeyFingerprint, fingerprint};

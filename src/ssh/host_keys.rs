@@ -15,8 +15,8 @@ pub struct HostKeyError {
     what: String,
 }
 
-/// Reads the key at `path` (OpenSSH's form or PEM, as ssh-keygen and Paramiko write it; RSA needs 2048
-/// bits); makes an Ed25519 key there, mode 0600, if there is no file.
+/// Reads the key at `path` (OpenSSH's form or PEM, as ssh-keygen and Paramiko write it; RSA needs
+/// 2048 bits); makes an Ed25519 key there, mode 0600, if there is no file.
 pub fn load_or_make(path: &Path) -> Result<PrivateKey, HostKeyError> {
     match fs::read_to_string(path) {
         Ok(text) => read(&text).map_err(|what| error(path, what)),

@@ -1,9 +1,9 @@
-//! How many may be here at once: in all, per member, and of those who have proven nothing yet also per
-//! source.
+//! How many may be here at once: in all, per member, and of those who have proven nothing yet also
+//! per source.
 //!
-//! A newcomer never waits for the silent. When the places for the unproven are all taken, the one who
-//! has proven nothing for the longest time loses theirs: a login takes a tenth of a second, silence is
-//! not in a hurry.
+//! A newcomer never waits for the silent. When the places for the unproven are all taken, the one
+//! who has proven nothing for the longest time loses theirs: a login takes a tenth of a second,
+//! silence is not in a hurry.
 
 use crate::model::Mntner;
 use async_io::Async;
@@ -94,7 +94,8 @@ impl Drop for Seat {
     }
 }
 
-/// What counts as one source: whoever has one IPv6 address has the whole /64 (RFC 4291, section 2.5.4).
+/// What counts as one source: whoever has one IPv6 address has the whole /64 (RFC 4291, section
+/// 2.5.4).
 fn source(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -1,9 +1,9 @@
 //! The socket as russh wants it: Tokio's traits over async-io's readiness.
 //!
-//! Two things make a login quick. Nothing of ours waits for a full segment (TCP_NODELAY). And while the
-//! handshake lasts, each read asks the kernel to acknowledge at once (TCP_QUICKACK, which the kernel
-//! forgets by itself): clients send the halves of a message in two writes, and hold the second back
-//! until the first is acknowledged.
+//! Two things make a login quick. Nothing of ours waits for a full segment (TCP_NODELAY). And while
+//! the handshake lasts, each read asks the kernel to acknowledge at once (TCP_QUICKACK, which the
+//! kernel forgets by itself): clients send the halves of a message in two writes, and hold the
+//! second back until the first is acknowledged.
 
 use crate::limits::QUICK_READS;
 use async_io::Async;

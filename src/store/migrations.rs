@@ -1,10 +1,12 @@
-//! The schema, step by step. A step that was published is never edited; a new one is added below it.
+//! The schema, step by step. A step that was published is never edited; a new one is added below
+//! it.
 
 use super::{StoreError, fault};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
-/// What `PRAGMA user_version` says when all steps were taken. The replaced service leaves it at zero.
+/// What `PRAGMA user_version` says when all steps were taken. The replaced service leaves it at
+/// zero.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each brings the database from its index to the next version.
@@ -19,7 +21,7 @@ const MIGRATIONS: &[&str] = &[
         user_link_local TEXT
     );
     CREATE TABLE peerling_peering (
-        as_num INTEGER PRIMARY KEY,  -- of peering_links; a peering of the replaced service has no row here
+        as_num INTEGER PRIMARY KEY,  -- of peering_links; not every peering has a row here
         standing TEXT NOT NULL,      -- active, pending, disabled or suspended
         mtu INTEGER,                 -- bytes; NULL: what the link is created with
         preshared_key TEXT,          -- base64; NULL: none

@@ -1,9 +1,9 @@
 //! The files that are ours: read with care, written whole or not at all.
 //!
 //! A new content goes to a file whose name begins with a dot, which neither BIRD's include nor
-//! wg-quick looks at, is made durable, and takes the place of the old one in one rename. What bears one
-//! of our names and is no plain file (a symlink, a directory) is somebody else's: it is reported and
-//! never touched.
+//! wg-quick looks at, is made durable, and takes the place of the old one in one rename. What bears
+//! one of our names and is no plain file (a symlink, a directory) is somebody else's: it is
+//! reported and never touched.
 
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::Asn;
@@ -23,7 +23,8 @@ pub struct FileError {
     what: String,
 }
 
-/// The files of one kind in a directory: ours by name with their content, and what only bears our names.
+/// The files of one kind in a directory: ours by name with their content, and what only bears our
+/// names.
 pub type Found = (BTreeMap<Asn, String>, Vec<FileError>);
 
 /// Reads all files of one kind. A directory that does not exist has none.

@@ -7,8 +7,8 @@ use std::net::{SocketAddr, TcpListener};
 /// Connections that wait to be accepted; the kernel's own bound (net.core.somaxconn) is larger.
 const BACKLOG: i32 = 128;
 
-/// Listens on an address. `[::]` means both families where IPv4 is not listened on beside it; a port that
-/// was ours a moment ago can be taken again.
+/// Listens on an address. `[::]` means both families where IPv4 is not listened on beside it; a
+/// port that was ours a moment ago can be taken again.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,

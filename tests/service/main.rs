@@ -16,6 +16,8 @@ mod registry;
 mod run;
 #[path = "../support/ssh.rs"]
 mod ssh;
+#[path = "../../src/testing.rs"]
+mod testing;
 
 mod answers;
 mod commands;

@@ -1,6 +1,7 @@
 //! Other programs, run to their end and never longer than [`PATIENCE`]; and what is skipped where
 //! one of them is missing.
 
+use super::testing;
 use std::io::{Read, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
@@ -93,11 +94,8 @@ pub fn has(program: &str, package: &str) -> bool {
     found || skip(&format!("there is no {program}; {package} has it"))
 }
 
-/// Says why a test is passed over, past the test harness, which would swallow it. Always `false`.
+/// Says why a test is passed over. Always `false`.
 pub fn skip(why: &str) -> bool {
-    let required = std::env::var("PEERLING_LAB").is_ok_and(|it| it == "required");
-    assert!(!required, "{why}");
-    let test = thread::current().name().unwrap_or_default().to_owned();
-    let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
+    testing::skipped(thread::current().name().unwrap_or_default(), why);
     false
 }

@@ -66,8 +66,8 @@ impl Bird {
         }
     }
 
-    /// How long ago BIRD last read its files, by its own clock; `None` if it does not say so in a form
-    /// that we know (`timeformat base`, by default `iso long`).
+    /// How long ago BIRD last read its files, by its own clock; `None` if it does not say so in a
+    /// form that we know (`timeformat base`, by default `iso long`).
     pub async fn configured_ago(&mut self) -> Result<Option<Duration>, BirdError> {
         let reply = self.command("show status").await?;
         let moment = |what: &str| {

@@ -197,7 +197,8 @@ mod tests {
             "private_key={SECRET}\nlisten_port=52001\nfwmark=5\npublic_key={KEY}\n\
              preshared_key={none}\nprotocol_version=1\nendpoint=[2001:db8::1]:20263\n\
              last_handshake_time_sec=1700000000\nlast_handshake_time_nsec=5\n\
-             tx_bytes=3\nrx_bytes=2\npersistent_keepalive_interval=30\nallowed_ip=10.0.0.0/8\nallowed_ip=fd00::/8\n\
+             tx_bytes=3\nrx_bytes=2\npersistent_keepalive_interval=30\nallowed_ip=10.0.0.0/8\n\
+             allowed_ip=fd00::/8\n\
              public_key={SECRET}\npreshared_key={SECRET}\nendpoint=[fe80::1%eth0]:1\nerrno=0\n\n"
         );
         let actual = get(&answer).unwrap();

@@ -190,8 +190,9 @@ pub fn unanswered(link: &Link, socket: &Path, reason: UapiReason) -> WireError {
     }
 }
 
-/// Sees whether a UDP port is free before a process is told to change to it: wireguard-go closes its
-/// old port first, and if the new one is taken its link stands without any. The kernel keeps the old.
+/// Sees whether a UDP port is free before a process is told to change to it: wireguard-go closes
+/// its old port first, and if the new one is taken its link stands without any. The kernel keeps
+/// the old.
 fn probe(port: Port) -> Result<(), WireError> {
     let any: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
     for address in any {
