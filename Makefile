@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Where skipped tests are noted, so that they can be told at the end.
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
-LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base dropbear-bin \
+LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq dropbear-bin \
 	putty-tools procps
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
