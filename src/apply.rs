@@ -8,23 +8,24 @@
 mod bird;
 mod endpoints;
 mod observe;
+mod pass;
 
-use crate::board::{Bell, Board, Cause, Entry, LinkView, Progress};
-use crate::limits::{RETRY_S, RETRY_S_MAX};
+use crate::board::{Bell, Board, Cause, Progress};
+use crate::limits::{RETRY_S, RETRY_S_MAX, UNEXPLAINED_SHOWN_MAX};
 use crate::model::{Asn, Timestamp, WgSecret};
+use crate::peering::Site;
 use crate::peering::policy::Policy;
-use crate::peering::{Peering, Site, Standing, files as texts};
-use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted};
-use crate::plan::{self, Actual, FileKind, PeeringWanted, Step, Wanted};
-use crate::store::{Generation, Store, Tombstone};
+use crate::plan::wireguard::{EndpointRule, LinkActual};
+use crate::plan::{self, FileKind, Step};
+use crate::store::Store;
 use crate::sys::dns::Resolver;
 use crate::sys::files;
 use crate::sys::wireguard::Backend;
 use bird::BirdHand;
-use endpoints::Resolved;
+use pass::{Pass, link_view};
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -62,20 +63,29 @@ pub struct Apply {
     bird: BirdHand,
     /// Failed peerings by what they failed with, so that each failure is logged once.
     told: BTreeMap<Asn, String>,
+    /// What the machine had and nobody could explain, when it was last told.
+    unexplained: BTreeSet<Asn>,
+    removals: Removals,
 }
 
-/// What one pass works on, and what came of it.
-struct Pass {
-    settings: Rc<ApplySettings>,
-    generation: Generation,
-    peerings: Vec<Peering>,
-    stones: Vec<Tombstone>,
-    /// Standing that is not to be served: taken down like a removal, but kept in the database.
-    resting: Vec<Asn>,
-    actual: Actual,
-    resolved: BTreeMap<Asn, Resolved>,
-    failures: BTreeMap<Asn, String>,
-    steps: usize,
+/// What becomes of peerings that are on the machine and neither in the database nor removed by a
+/// command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Removals {
+    /// They are reported and left alone.
+    #[default]
+    Asked,
+    /// The operator has confirmed that they are to go.
+    Confirmed,
+}
+
+/// What a pass would do now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// The steps, in their order.
+    pub steps: Vec<Step>,
+    /// What the machine has, and nobody wants or asked to end.
+    pub unexplained: BTreeSet<Asn>,
 }
 
 impl Apply {
@@ -87,7 +97,13 @@ impl Apply {
         settings: Rc<RefCell<Rc<ApplySettings>>>,
     ) -> Apply {
         let (bird, told) = (BirdHand::default(), BTreeMap::new());
-        Apply { store, bell, board, resolver, settings, bird, told }
+        let (unexplained, removals) = (BTreeSet::new(), Removals::Asked);
+        Apply { store, bell, board, resolver, settings, bird, told, unexplained, removals }
+    }
+
+    /// The same, with the operator's word that what nobody can explain is to go.
+    pub fn confirming(self) -> Apply {
+        Apply { removals: Removals::Confirmed, ..self }
     }
 
     /// The settings; whoever replaces them rings the bell.
@@ -130,7 +146,7 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
-        let mut pass = match self.read() {
+        let mut pass = match Pass::read(&self.store.borrow(), self.settings.borrow().clone()) {
             Ok(pass) => pass,
             Err(trouble) => {
                 self.trouble(Some(trouble));
@@ -154,12 +170,13 @@ impl Apply {
 
     /// The steps that a pass would take now; none is taken. The board then tells of each peering
     /// whether it is as it should be.
-    pub async fn steps(&mut self) -> Result<Vec<Step>, String> {
-        let mut pass = self.read()?;
+    pub async fn survey(&mut self) -> Result<Survey, String> {
+        let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
         pass.actual = observe::actual(&pass.settings, &mut pass.failures)?;
         pass.actual.protocols = self.bird.recollect(&pass.settings).await;
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
         let steps = plan::diff(&pass.wanted(), &pass.actual);
+        let unexplained = pass.unexplained();
         let mut entries = pass.entries(&self.board);
         for asn in steps.iter().filter_map(Step::asn) {
             if let Some(entry) = entries.get_mut(&asn) {
@@ -167,41 +184,15 @@ impl Apply {
             }
         }
         self.board.publish(pass.generation, entries);
-        Ok(steps)
-    }
-
-    fn read(&self) -> Result<Pass, String> {
-        let store = self.store.borrow();
-        let words = |error: crate::store::StoreError| error.to_string();
-        let (mut peerings, mut resting) = (Vec::new(), Vec::new());
-        let mut failures = BTreeMap::new();
-        for row in store.rows().map_err(words)? {
-            match Peering::read(&row) {
-                Ok((peering, _)) if peering.standing == Standing::Active => peerings.push(peering),
-                Ok((peering, _)) => resting.push(peering.asn),
-                Err(why) => {
-                    if let Some(asn) =
-                        u32::try_from(row.as_num).ok().and_then(|it| Asn::new(it).ok())
-                    {
-                        failures.insert(asn, why.to_string());
-                    }
-                }
-            }
-        }
-        Ok(Pass {
-            settings: self.settings.borrow().clone(),
-            generation: store.generation().map_err(words)?,
-            stones: store.tombstones().map_err(words)?,
-            peerings,
-            resting,
-            actual: Actual::default(),
-            resolved: BTreeMap::new(),
-            failures,
-            steps: 0,
-        })
+        Ok(Survey { steps, unexplained })
     }
 
     async fn perform(&mut self, pass: &mut Pass) {
+        let unexplained = pass.unexplained();
+        match self.removals {
+            Removals::Confirmed => pass.resting.extend(unexplained),
+            Removals::Asked => self.report(unexplained),
+        }
         let steps = plan::diff(&pass.wanted(), &pass.actual);
         pass.steps = steps.len();
         for step in &steps {
@@ -251,6 +242,14 @@ impl Apply {
         well
     }
 
+    /// Logs what nobody can explain, when it changes.
+    fn report(&mut self, unexplained: BTreeSet<Asn>) {
+        if !unexplained.is_empty() && unexplained != self.unexplained {
+            log::error!("{}", unexplained_words(&unexplained));
+        }
+        self.unexplained = unexplained;
+    }
+
     /// Logs each failure once, and that it is over.
     fn tell(&mut self, pass: &Pass) {
         for (asn, why) in &pass.failures {
@@ -288,80 +287,18 @@ impl Apply {
     }
 }
 
-impl Pass {
-    fn fail(&mut self, asn: Option<Asn>, why: String) {
-        match asn {
-            Some(asn) => drop(self.failures.entry(asn).or_insert(why)),
-            None => log::error!("{why}"),
-        }
-    }
-
-    fn wanted(&self) -> Wanted {
-        let wanted = |it: &Peering| Some((it.asn, self.peering_wanted(it)?));
-        let stones = self.stones.iter().map(|stone| stone.asn);
-        Wanted {
-            peerings: self.peerings.iter().filter_map(wanted).collect(),
-            ended: stones.chain(self.resting.iter().copied()).collect(),
-        }
-    }
-
-    fn peering_wanted(&self, peering: &Peering) -> Option<PeeringWanted> {
-        let settings = &self.settings;
-        let written =
-            self.actual.birds.get(&peering.asn).and_then(|text| plan::bird::latency(text));
-        let latency = written.unwrap_or(plan::bird::LATENCY_UNKNOWN);
-        Some(PeeringWanted {
-            conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
-            bird: plan::bird::render(peering, &settings.site, &settings.template, latency)?,
-            link: match settings.backend {
-                Backend::Files => None,
-                Backend::Kernel | Backend::Userspace { .. } => Some(self.link_wanted(peering)?),
-            },
-        })
-    }
-
-    fn link_wanted(&self, peering: &Peering) -> Option<LinkWanted> {
-        let site = &self.settings.site;
-        Some(LinkWanted {
-            name: crate::model::IfName::of(peering.asn),
-            private_key: self.settings.private_key.clone(),
-            listen_port: site.port(peering.id)?,
-            mtu: peering.mtu,
-            local: site.local(peering)?,
-            remote: site.remote(peering)?,
-            peer_key: peering.key,
-            preshared_key: peering.preshared_key.clone(),
-            endpoint: self.resolved.get(&peering.asn).and_then(|it| it.address),
-        })
-    }
-
-    /// The board's entries after this pass.
-    fn entries(&self, board: &Board) -> BTreeMap<Asn, Entry> {
-        let failed = self.failures.iter();
-        let mut entries: BTreeMap<Asn, Entry> =
-            failed.map(|(asn, why)| (*asn, self.entry(Progress::Failed(why.clone())))).collect();
-        for peering in &self.peerings {
-            let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
-            let before = board.entry(peering.asn).unwrap_or_default();
-            let link = self.actual.links.get(&crate::model::IfName::of(peering.asn));
-            let resolved = self.resolved.get(&peering.asn);
-            entry.link = link.and_then(link_view);
-            entry.bgp = before.bgp;
-            entry.endpoint = resolved
-                .and_then(|it| it.address)
-                .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))
-                .or(before.endpoint);
-            entry.endpoint_trouble = match resolved {
-                Some(it) => it.trouble.clone(),
-                None => before.endpoint_trouble,
-            };
-        }
-        entries
-    }
-
-    fn entry(&self, progress: Progress) -> Entry {
-        Entry { generation: self.generation, progress, ..Entry::default() }
-    }
+/// One line for the operator about [`Survey::unexplained`].
+pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
+    let names: Vec<String> =
+        asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(|it| format!("AS{it}")).collect();
+    let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "{} peering(s) are on this machine, not in the database, and were not removed by a command: \
+         {}{more}; they are left alone; `peerling apply --confirm-removals` removes them",
+        asns.len(),
+        names.join(", ")
+    )
 }
 
 /// One step, except BIRD's.
@@ -388,16 +325,6 @@ async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
         Step::RemoveLink(name) => backend.remove(name).await.map_err(|it| it.to_string()),
         Step::ConfigureBird { .. } => Ok(()),
     }
-}
-
-fn link_view(link: &LinkActual) -> Option<LinkView> {
-    let peer = link.peers.first()?;
-    Some(LinkView {
-        last_handshake_s: peer.last_handshake_s,
-        endpoint: peer.endpoint,
-        rx_bytes: peer.rx_bytes,
-        tx_bytes: peer.tx_bytes,
-    })
 }
 
 /// The age of a link's last handshake, in seconds; `None`: there never was one.

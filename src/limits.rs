@@ -316,3 +316,5 @@ pub const USERSPACE_END_S: u64 = 5;
 pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
 
 const _: () = assert!(KERNEL_PEERS_MAX * 256 < u16::MAX as usize);
+/// AS numbers that one log line names; the rest is counted.
+pub const UNEXPLAINED_SHOWN_MAX: usize = 10;

@@ -2,6 +2,7 @@
 //! pending).
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Verbose;
 use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
 use peerling::model::Timestamp;
@@ -25,8 +26,11 @@ usage: peerling [--config FILE] [--verbose] OPERATION
   serve       SSH service and apply loop, in the foreground
   check       what is wrong with configuration, registry, database, keys, BIRD, WireGuard;
               prints the effective configuration
-  plan        the steps that an apply pass would take now; exit status 2 if there are any
-  apply       one pass, then exit
+  plan        the steps that an apply pass would take now, with what changes in files;
+              exit status 2 if there are any
+  apply [--confirm-removals]
+              one pass, then exit; what is neither in the database nor removed by a command
+              stays, unless its removal is confirmed
   genconfig   the files of every peering into the staging directories
   exec [--as NAME] -- COMMAND...
               a command of the SSH shell from here, for a maintainer or as the administrator
@@ -43,7 +47,7 @@ enum Operation {
     Serve,
     Check,
     Plan,
-    Apply,
+    Apply { removals: Removals },
     Genconfig,
     Exec { name: Option<String>, command: String },
     Demo { run: Option<OsString> },
@@ -80,11 +84,10 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
     match operation {
         Operation::Serve => serve(file).map(|()| DONE),
         Operation::Check => Ok(tell(&check::run(&file))),
-        Operation::Plan => once::plan(file).map(|steps| {
-            steps.iter().for_each(|step| say(&format!("{step}\n"), &mut std::io::stdout()));
-            if steps.is_empty() { DONE } else { USAGE }
-        }),
-        Operation::Apply => once::apply(file).map(|well| if well { DONE } else { FAILED }),
+        Operation::Plan => once::plan(file).map(|survey| show(&survey)),
+        Operation::Apply { removals } => {
+            once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
+        }
         Operation::Genconfig => genconfig::run(&file, now()).map(|()| DONE),
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
@@ -109,6 +112,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             Long("server") => operation = Some(Operation::Serve),
             Long("genconfig") => operation = Some(Operation::Genconfig),
             Value(word) if operation.is_none() => operation = Some(named(word, &mut parser)?),
+            Long("confirm-removals") => match &mut operation {
+                Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
+                _ => return Err(Long("confirm-removals").unexpected()),
+            },
             Long("run") => match &mut operation {
                 Some(Operation::Demo { run }) => *run = Some(parser.value()?),
                 _ => return Err(Long("run").unexpected()),
@@ -125,7 +132,7 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("serve") => Ok(Operation::Serve),
         Some("check") => Ok(Operation::Check),
         Some("plan") => Ok(Operation::Plan),
-        Some("apply") => Ok(Operation::Apply),
+        Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
         Some("demo") => Ok(Operation::Demo { run: None }),
         Some("exec") => command(parser),
@@ -150,6 +157,18 @@ fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
         }
     }
     Err("exec needs a command".into())
+}
+
+/// Exit status 2 tells that there is something to do.
+fn show(survey: &Survey) -> u8 {
+    for step in &survey.steps {
+        say(&peerling::plan::show::detail(step), &mut std::io::stdout());
+    }
+    if !survey.unexplained.is_empty() {
+        let words = unexplained_words(&survey.unexplained);
+        say(&format!("peerling: {words}\n"), &mut std::io::stderr());
+    }
+    if survey.steps.is_empty() { DONE } else { USAGE }
 }
 
 fn tell(findings: &check::Findings) -> u8 {

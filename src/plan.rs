@@ -6,10 +6,11 @@
 //! with a word, and only then does the link go.
 
 pub mod bird;
+pub mod show;
 pub mod wireguard;
 
 use crate::model::{Asn, IfName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use wireguard::{EndpointRule, LinkActual, LinkWanted};
 
@@ -139,6 +140,17 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         steps.extend(remove(FileKind::WireGuard, asn, &actual.confs));
     }
     steps
+}
+
+/// Peerings of which the machine has something though nobody wants them, and nobody asked to end
+/// them either: rows that vanished from the database, a database that was replaced. They are
+/// reported and left alone.
+pub fn unexplained(wanted: &Wanted, actual: &Actual) -> BTreeSet<Asn> {
+    let links = actual.links.keys().filter_map(|name| IfName::owner(name.as_str()));
+    let files = actual.confs.keys().chain(actual.birds.keys()).copied();
+    let protocols = actual.protocols.iter().flatten().copied();
+    let explained = |asn: &Asn| wanted.peerings.contains_key(asn) || wanted.ended.contains(asn);
+    links.chain(files).chain(protocols).filter(|asn| !explained(asn)).collect()
 }
 
 fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {

@@ -1,6 +1,7 @@
 //! `peerling check`: everything the service depends on, looked at without changing any of it.
 
-use super::{Assembled, ConfigFile, Trouble, block_on};
+use super::{Assembled, ConfigFile, Trouble, block_on, once};
+use crate::apply::unexplained_words;
 use crate::limits::BIRD_CONNECT_S;
 use crate::peering::Peering;
 use crate::store::Store;
@@ -34,7 +35,10 @@ impl Findings {
 pub fn run(file: &ConfigFile) -> Findings {
     let mut findings = Findings::default();
     match Assembled::load(file) {
-        Ok(assembled) => examine(&assembled, &mut findings),
+        Ok(assembled) => {
+            examine(&assembled, &mut findings);
+            machine(assembled, file.clone(), &mut findings);
+        }
         Err(troubles) => findings.troubles = troubles,
     }
     findings
@@ -64,6 +68,23 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
     findings.well(format!("WireGuard: {why}"));
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
         findings.troubles.push(trouble);
+    }
+}
+
+/// Does the machine have what it should?
+fn machine(assembled: Assembled, file: ConfigFile, findings: &mut Findings) {
+    match once::survey(assembled, file) {
+        Ok(survey) if !survey.unexplained.is_empty() => {
+            findings.ill(unexplained_words(&survey.unexplained));
+        }
+        Ok(survey) if survey.steps.is_empty() => findings.well("the machine is as it should be"),
+        Ok(survey) => {
+            let count = survey.steps.len();
+            findings.well(format!("{count} step(s) are pending: peerling plan shows them"));
+        }
+        // What keeps it from being seen was told above.
+        Err(trouble) if findings.troubles.contains(&trouble) => {}
+        Err(trouble) => findings.troubles.push(trouble),
     }
 }
 

@@ -25,7 +25,7 @@ pub fn run(
             Err(error) => log::warn!("{error}"),
         }
         // Nobody else's loop can be asked: what the machine looks like is seen for ourselves.
-        if let Err(trouble) = service.apply.steps().await {
+        if let Err(trouble) = service.apply.survey().await {
             log::warn!("{trouble}");
         }
         let identity = identity(&service, name)?;

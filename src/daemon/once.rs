@@ -1,24 +1,32 @@
 //! `peerling plan` and `peerling apply`: one pass, told or taken.
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
+use crate::apply::{Removals, Survey};
 use crate::board::Cause;
-use crate::plan::Step;
 use crate::store::Store;
 
-/// The steps that a pass would take now. Nothing is written, not even to the database.
-pub fn plan(file: ConfigFile) -> Result<Vec<Step>, Vec<Trouble>> {
+/// What a pass would do now. Nothing is written, not even to the database.
+pub fn plan(file: ConfigFile) -> Result<Survey, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
+    survey(assembled, file).map_err(|it| vec![it])
+}
+
+/// The same for a configuration that is read already.
+pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble> {
     let store = Store::look(&assembled.config.store.path)
-        .map_err(|error| vec![Trouble::new(error.to_string())])?;
-    let mut service = Service::over(store, assembled, file).map_err(|it| vec![it])?;
-    let steps = block_on(async |_| service.apply.steps().await).map_err(|it| vec![it])?;
-    steps.map_err(|words| vec![Trouble::new(words)])
+        .map_err(|error| Trouble::new(error.to_string()))?;
+    let mut service = Service::over(store, assembled, file)?;
+    block_on(async |_| service.apply.survey().await)?.map_err(Trouble::new)
 }
 
 /// One pass; `false` if something could not be done (it was logged).
-pub fn apply(file: ConfigFile) -> Result<bool, Vec<Trouble>> {
+pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
-    let mut service = Service::new(assembled, file).map_err(|it| vec![it])?;
-    block_on(async |_| service.apply.pass(&[Cause::Everything("peerling apply")]).await)
+    let service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let mut apply = match removals {
+        Removals::Asked => service.apply,
+        Removals::Confirmed => service.apply.confirming(),
+    };
+    block_on(async |_| apply.pass(&[Cause::Everything("peerling apply")]).await)
         .map_err(|it| vec![it])
 }

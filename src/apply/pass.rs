@@ -1,0 +1,162 @@
+//! One pass: what it works on, what should be, and what came of it.
+
+use super::ApplySettings;
+use super::endpoints::Resolved;
+use crate::board::{Board, Entry, LinkView, Progress};
+use crate::model::{Asn, IfName};
+use crate::peering::{Peering, Standing, files as texts};
+use crate::plan::wireguard::{LinkActual, LinkWanted};
+use crate::plan::{self, Actual, PeeringWanted, Wanted};
+use crate::store::{Generation, Store, StoreError, Tombstone};
+use crate::sys::wireguard::Backend;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// What one pass works on, and what came of it.
+pub struct Pass {
+    pub settings: Rc<ApplySettings>,
+    pub generation: Generation,
+    pub peerings: Vec<Peering>,
+    pub stones: Vec<Tombstone>,
+    /// Standing that is not to be served: taken down like a removal, but kept in the database.
+    pub resting: Vec<Asn>,
+    pub actual: Actual,
+    pub resolved: BTreeMap<Asn, Resolved>,
+    pub failures: BTreeMap<Asn, String>,
+    pub steps: usize,
+}
+
+impl Pass {
+    /// Reads what is wanted from the database.
+    pub fn read(store: &Store, settings: Rc<ApplySettings>) -> Result<Pass, String> {
+        let words = |error: StoreError| error.to_string();
+        let (mut peerings, mut resting) = (Vec::new(), Vec::new());
+        let mut failures = BTreeMap::new();
+        for row in store.rows().map_err(words)? {
+            match Peering::read(&row) {
+                Ok((peering, _)) if peering.standing == Standing::Active => {
+                    match settings.site.port(peering.id) {
+                        Some(_) => peerings.push(peering),
+                        None => drop(failures.insert(peering.asn, no_port(&peering, &settings))),
+                    }
+                }
+                Ok((peering, _)) => resting.push(peering.asn),
+                Err(why) => {
+                    if let Some(asn) =
+                        u32::try_from(row.as_num).ok().and_then(|it| Asn::new(it).ok())
+                    {
+                        failures.insert(asn, why.to_string());
+                    }
+                }
+            }
+        }
+        Ok(Pass {
+            settings,
+            generation: store.generation().map_err(words)?,
+            stones: store.tombstones().map_err(words)?,
+            peerings,
+            resting,
+            actual: Actual::default(),
+            resolved: BTreeMap::new(),
+            failures,
+            steps: 0,
+        })
+    }
+
+    pub fn fail(&mut self, asn: Option<Asn>, why: String) {
+        match asn {
+            Some(asn) => drop(self.failures.entry(asn).or_insert(why)),
+            None => log::error!("{why}"),
+        }
+    }
+
+    pub fn wanted(&self) -> Wanted {
+        let wanted = |it: &Peering| Some((it.asn, self.peering_wanted(it)?));
+        let stones = self.stones.iter().map(|stone| stone.asn);
+        Wanted {
+            peerings: self.peerings.iter().filter_map(wanted).collect(),
+            ended: stones.chain(self.resting.iter().copied()).collect(),
+        }
+    }
+
+    /// A row that cannot be served explains what the machine has of it.
+    pub fn unexplained(&self) -> BTreeSet<Asn> {
+        let mut asns = plan::unexplained(&self.wanted(), &self.actual);
+        asns.retain(|asn| !self.failures.contains_key(asn));
+        asns
+    }
+
+    fn peering_wanted(&self, peering: &Peering) -> Option<PeeringWanted> {
+        let settings = &self.settings;
+        let written =
+            self.actual.birds.get(&peering.asn).and_then(|text| plan::bird::latency(text));
+        let latency = written.unwrap_or(plan::bird::LATENCY_UNKNOWN);
+        Some(PeeringWanted {
+            conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
+            bird: plan::bird::render(peering, &settings.site, &settings.template, latency)?,
+            link: match settings.backend {
+                Backend::Files => None,
+                Backend::Kernel | Backend::Userspace { .. } => Some(self.link_wanted(peering)?),
+            },
+        })
+    }
+
+    fn link_wanted(&self, peering: &Peering) -> Option<LinkWanted> {
+        let site = &self.settings.site;
+        Some(LinkWanted {
+            name: IfName::of(peering.asn),
+            private_key: self.settings.private_key.clone(),
+            listen_port: site.port(peering.id)?,
+            mtu: peering.mtu,
+            local: site.local(peering)?,
+            remote: site.remote(peering)?,
+            peer_key: peering.key,
+            preshared_key: peering.preshared_key.clone(),
+            endpoint: self.resolved.get(&peering.asn).and_then(|it| it.address),
+        })
+    }
+
+    /// The board's entries after this pass.
+    pub fn entries(&self, board: &Board) -> BTreeMap<Asn, Entry> {
+        let failed = self.failures.iter();
+        let mut entries: BTreeMap<Asn, Entry> =
+            failed.map(|(asn, why)| (*asn, self.entry(Progress::Failed(why.clone())))).collect();
+        for peering in &self.peerings {
+            let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
+            let before = board.entry(peering.asn).unwrap_or_default();
+            let link = self.actual.links.get(&IfName::of(peering.asn));
+            let resolved = self.resolved.get(&peering.asn);
+            entry.link = link.and_then(link_view);
+            entry.bgp = before.bgp;
+            entry.endpoint = resolved
+                .and_then(|it| it.address)
+                .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))
+                .or(before.endpoint);
+            entry.endpoint_trouble = match resolved {
+                Some(it) => it.trouble.clone(),
+                None => before.endpoint_trouble,
+            };
+        }
+        entries
+    }
+
+    fn entry(&self, progress: Progress) -> Entry {
+        Entry { generation: self.generation, progress, ..Entry::default() }
+    }
+}
+
+fn no_port(peering: &Peering, settings: &ApplySettings) -> String {
+    let (id, base) = (peering.id, settings.site.base_port);
+    format!("its id {id} and wireguard.base_port {base} together are no port")
+}
+
+/// A link as the board tells it.
+pub fn link_view(link: &LinkActual) -> Option<LinkView> {
+    let peer = link.peers.first()?;
+    Some(LinkView {
+        last_handshake_s: peer.last_handshake_s,
+        endpoint: peer.endpoint,
+        rx_bytes: peer.rx_bytes,
+        tx_bytes: peer.tx_bytes,
+    })
+}
