@@ -294,8 +294,8 @@ pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
     let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!(
-        "{} peering(s) are on this machine, not in the database, and were not removed by a command: \
-         {}{more}; they are left alone; `peerling apply --confirm-removals` removes them",
+        "{} peering(s) are on this machine, not in the database, and were not removed by a \
+         command: {}{more}; they are left alone; `peerling apply --confirm-removals` removes them",
         asns.len(),
         names.join(", ")
     )
