@@ -16,7 +16,7 @@ use crate::model::{Asn, Timestamp, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::wireguard::{EndpointRule, LinkActual};
-use crate::plan::{self, FileKind, Step};
+use crate::plan::{FileKind, Step};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
 use crate::sys::files;
@@ -175,7 +175,7 @@ impl Apply {
         pass.actual = observe::actual(&pass.settings, &mut pass.failures)?;
         pass.actual.protocols = self.bird.recollect(&pass.settings).await;
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
-        let steps = plan::diff(&pass.wanted(), &pass.actual);
+        let steps = pass.differences();
         let unexplained = pass.unexplained();
         let mut entries = pass.entries(&self.board);
         for asn in steps.iter().filter_map(Step::asn) {
@@ -193,7 +193,7 @@ impl Apply {
             Removals::Confirmed => pass.resting.extend(unexplained),
             Removals::Asked => self.report(unexplained),
         }
-        let steps = plan::diff(&pass.wanted(), &pass.actual);
+        let steps = pass.differences();
         pass.steps = steps.len();
         for step in &steps {
             let done = match step {

@@ -124,6 +124,8 @@ impl Service {
     ) -> Result<(), Trouble> {
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
         watch.read_now().await;
+        let (backend, why) = self.assembled.backend();
+        log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;
         let server = Server::new(self.control.clone(), settings, keys, executor.clone());
         for listener in listeners {

@@ -6,7 +6,7 @@ use crate::board::{Board, Entry, LinkView, Progress};
 use crate::model::{Asn, IfName};
 use crate::peering::{Peering, Standing, files as texts};
 use crate::plan::wireguard::{LinkActual, LinkWanted};
-use crate::plan::{self, Actual, PeeringWanted, Wanted};
+use crate::plan::{self, Actual, PeeringWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
 use crate::sys::wireguard::Backend;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +77,16 @@ impl Pass {
             peerings: self.peerings.iter().filter_map(wanted).collect(),
             ended: stones.chain(self.resting.iter().copied()).collect(),
         }
+    }
+
+    /// The steps from what is to what should be. Without a socket nobody can be told to configure
+    /// BIRD.
+    pub fn differences(&self) -> Vec<Step> {
+        let mut steps = plan::diff(&self.wanted(), &self.actual);
+        if self.settings.bird_socket.is_none() {
+            steps.retain(|step| !matches!(step, Step::ConfigureBird { .. }));
+        }
+        steps
     }
 
     /// A row that cannot be served explains what the machine has of it.

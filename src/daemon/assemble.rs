@@ -138,8 +138,7 @@ impl Assembled {
     /// For the apply loop.
     pub fn apply_settings(&self) -> Result<ApplySettings, Trouble> {
         let config = &self.config;
-        let (backend, why) = self.backend();
-        log::info!("WireGuard: {why}");
+        let (backend, _) = self.backend();
         Ok(ApplySettings {
             site: self.site(),
             private_key: self.private_key.clone()?,

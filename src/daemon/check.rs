@@ -64,8 +64,8 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
         findings.troubles.push(trouble);
     }
     database(&config.store.path, findings);
-    let (_, why) = assembled.backend();
-    findings.well(format!("WireGuard: {why}"));
+    let (backend, why) = assembled.backend();
+    findings.well(format!("WireGuard by {backend}: {why}"));
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
         findings.troubles.push(trouble);
     }
