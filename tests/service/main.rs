@@ -22,5 +22,6 @@ mod testing;
 mod answers;
 mod commands;
 mod files;
+mod hostile;
 mod login;
 mod shell;
