@@ -20,6 +20,7 @@ mod ssh;
 mod testing;
 
 mod answers;
+mod clients;
 mod commands;
 mod files;
 mod hostile;
