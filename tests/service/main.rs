@@ -25,4 +25,5 @@ mod commands;
 mod files;
 mod hostile;
 mod login;
+mod operations;
 mod shell;
