@@ -1,5 +1,5 @@
-//! Clients that are not OpenSSH: each logs in, runs a command, and learns its exit status; what they
-//! need to do so is written here. And what an auditor of algorithms has to say.
+//! Clients that are not OpenSSH: each logs in, runs a command, and learns its exit status; what
+//! they need to do so is written here. And what an auditor of algorithms has to say.
 
 use crate::answers::json;
 use crate::pop::Pop;
@@ -126,7 +126,7 @@ fn a_shared_connection_and_new_keys() {
     assert!(exchanges > 2, "{exchanges} key exchanges");
 }
 
-/// Each algorithm with its notes, by kind: `fail` and `warn` are what an operator would be asked about.
+/// The notes of one level on each algorithm: an operator would be asked about `fail` and `warn`.
 fn notes(report: &JsonValue, level: &str) -> Vec<String> {
     let mut found = Vec::new();
     for kind in ["kex", "key", "enc", "mac"] {
