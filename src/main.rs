@@ -3,7 +3,7 @@
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
-use peerling::daemon::logging::Verbose;
+use peerling::daemon::logging::Volume;
 use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
 use peerling::model::Timestamp;
 use std::ffi::OsString;
@@ -56,7 +56,7 @@ enum Operation {
 
 struct Arguments {
     file: ConfigFile,
-    verbose: Verbose,
+    volume: Volume,
     operation: Operation,
 }
 
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    logging::start(arguments.verbose);
+    logging::start(arguments.volume);
     match perform(arguments) {
         Ok(status) => ExitCode::from(status),
         Err(troubles) => {
@@ -101,11 +101,11 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
 
 fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
     let mut file = ConfigFile::Usual(PathBuf::from(USUAL_CONFIG));
-    let (mut verbose, mut operation) = (Verbose::No, None);
+    let (mut verbose, mut operation) = (None, None);
     while let Some(argument) = parser.next()? {
         match argument {
             Long("config") => file = ConfigFile::Named(parser.value()?.into()),
-            Long("verbose") | Short('v') => verbose = Verbose::Yes,
+            Long("verbose") | Short('v') => verbose = Some(Volume::Everything),
             Long("help") | Short('h') => operation = Some(Operation::Say(HELP)),
             Long("version") | Short('V') => operation = Some(Operation::Say(VERSION)),
             // The replaced service's own names.
@@ -124,7 +124,19 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
         }
     }
     let operation = operation.ok_or("no operation was given")?;
-    Ok(Arguments { file, verbose, operation })
+    let volume = verbose.unwrap_or(usual_volume(&operation));
+    Ok(Arguments { file, volume, operation })
+}
+
+fn usual_volume(operation: &Operation) -> Volume {
+    match operation {
+        Operation::Serve | Operation::Apply | Operation::Demo { .. } => Volume::News,
+        Operation::Check
+        | Operation::Plan
+        | Operation::Genconfig
+        | Operation::Exec { .. }
+        | Operation::Say(_) => Volume::Trouble,
+    }
 }
 
 fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {

@@ -119,7 +119,10 @@ impl Session {
         if let Start::Exec(command) = &self.start {
             let command = command.clone();
             self.todo = Some(Todo::Close);
-            self.read(&command, output);
+            match command.len() > LINE_BYTES_MAX {
+                true => self.too_long(output),
+                false => self.read(&command, output),
+            }
         } else if !self.terminal {
             self.rest(output);
         }
@@ -204,12 +207,14 @@ impl Session {
                 );
                 self.rest(output);
             }
-            LineEvent::TooLong => {
-                let message = format!("A line has at most {} bytes", LINE_BYTES_MAX);
-                self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
-                self.rest(output);
-            }
+            LineEvent::TooLong => self.too_long(output),
         }
+    }
+
+    fn too_long(&mut self, output: &mut Output) {
+        let message = format!("A line has at most {LINE_BYTES_MAX} bytes");
+        self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
+        self.rest(output);
     }
 
     /// A line that is a command.

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wire::Wire;
 
-pub use host_keys::{HostKeyError, load_or_make};
+pub use host_keys::{HostKeyError, load as load_host_key, load_or_make};
 pub use seats::SeatLimits;
 
 /// What the service needs to know of the configuration.

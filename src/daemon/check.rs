@@ -4,6 +4,7 @@ use super::{Assembled, ConfigFile, Trouble, block_on, once};
 use crate::apply::unexplained_words;
 use crate::limits::BIRD_CONNECT_S;
 use crate::peering::Peering;
+use crate::ssh::load_host_key;
 use crate::store::Store;
 use crate::sys::{bird, tree};
 use std::fmt::Write as _;
@@ -55,9 +56,13 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
         secret(&config.wireguard.private_key_file, findings);
     }
     for path in &config.ssh.host_keys {
-        match path.exists() {
-            true => secret(path, findings),
-            false => findings.well(format!("{}: will be made", path.display())),
+        if !path.exists() {
+            findings.well(format!("{}: will be made", path.display()));
+            continue;
+        }
+        secret(path, findings);
+        if let Err(error) = load_host_key(path) {
+            findings.ill(error.to_string());
         }
     }
     if let Err(trouble) = assembled.ssh_settings() {

@@ -8,34 +8,37 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write as _;
 
 struct Sink {
-    verbose: Verbose,
+    volume: Volume,
     journal: bool,
 }
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbose {
-    /// What an operator wants to know.
-    No,
+pub enum Volume {
+    /// What is not well: for an operation whose answer is on standard output.
+    Trouble,
+    /// What an operator wants to know of a service.
+    News,
     /// Everything.
-    Yes,
+    Everything,
 }
 
 /// Sends log lines to standard error from now on. Called once; later calls change nothing.
-pub fn start(verbose: Verbose) {
+pub fn start(volume: Volume) {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let level = match verbose {
-        Verbose::No => LevelFilter::Info,
-        Verbose::Yes => LevelFilter::Debug,
+    let level = match volume {
+        Volume::Trouble => LevelFilter::Warn,
+        Volume::News => LevelFilter::Info,
+        Volume::Everything => LevelFilter::Debug,
     };
-    if log::set_boxed_logger(Box::new(Sink { verbose, journal })).is_ok() {
+    if log::set_boxed_logger(Box::new(Sink { volume, journal })).is_ok() {
         log::set_max_level(level);
     }
 }
 
 impl Log for Sink {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("peerling") || self.verbose == Verbose::Yes
+        metadata.target().starts_with("peerling") || self.volume == Volume::Everything
     }
 
     fn log(&self, record: &Record<'_>) {

@@ -4,7 +4,7 @@ use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey, decode_secret_key, key::safe_rng};
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -15,16 +15,20 @@ pub struct HostKeyError {
     what: String,
 }
 
-/// Reads the key at `path` (OpenSSH's form or PEM, as ssh-keygen and Paramiko write it; RSA needs
-/// 2048 bits); makes an Ed25519 key there, mode 0600, if there is no file.
+/// Reads the key at `path`, as [`load`] does; makes an Ed25519 key there, mode 0600, if there is no
+/// file.
 pub fn load_or_make(path: &Path) -> Result<PrivateKey, HostKeyError> {
-    match fs::read_to_string(path) {
-        Ok(text) => read(&text).map_err(|what| error(path, what)),
-        Err(problem) if problem.kind() == ErrorKind::NotFound => {
-            make(path).map_err(|what| error(path, what))
-        }
-        Err(problem) => Err(error(path, problem.to_string())),
+    match path.try_exists() {
+        Ok(false) => make(path).map_err(|what| error(path, what)),
+        _ => load(path),
     }
+}
+
+/// Reads the key at `path`: OpenSSH's form or PEM, as ssh-keygen and Paramiko write it; RSA needs
+/// 2048 bits.
+pub fn load(path: &Path) -> Result<PrivateKey, HostKeyError> {
+    let text = fs::read_to_string(path).map_err(|problem| error(path, problem.to_string()))?;
+    read(&text).map_err(|what| error(path, what))
 }
 
 fn read(text: &str) -> Result<PrivateKey, String> {

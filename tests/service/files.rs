@@ -9,15 +9,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 /// The replaced service's only table.
-const REFERENCE: &str = "CREATE TABLE peering_links (
+pub const REFERENCE: &str = "CREATE TABLE peering_links (
     id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535), as_num INTEGER UNIQUE NOT NULL,
     wg_pub_key TEXT NOT NULL, wg_endpoint_addr TEXT NOT NULL,
     wg_endpoint_port INTEGER NOT NULL CHECK(wg_endpoint_port BETWEEN 1 AND 65535),
     user_link_local TEXT)";
 
-/// Names of the files in a directory of the POP, sorted.
-fn names(pop: &Pop, directory: &str) -> Vec<String> {
-    let entries = fs::read_dir(pop.path(directory)).unwrap();
+/// The names in a directory, sorted.
+pub fn names(draft: &Draft, directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(draft.path(directory)).unwrap();
     let mut names: Vec<String> =
         entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -25,7 +25,7 @@ fn names(pop: &Pop, directory: &str) -> Vec<String> {
 }
 
 /// `wg-as4242420001.conf` as the replaced service writes it for peering 1.
-fn wireguard_file(endpoint: &str) -> String {
+pub fn wireguard_file(endpoint: &str) -> String {
     format!(
         "[Interface]\nPrivateKey = {}\nListenPort = 52001\n\
          PostUp = /sbin/ip addr add dev %i fe80:0263::1:1/128 peer fe80:0263::2:1/128\n\
@@ -38,7 +38,7 @@ fn wireguard_file(endpoint: &str) -> String {
 }
 
 /// `ebgp_as4242420001` as the replaced service writes it for peering 1.
-const BIRD_FILE: &str = "define AS4242420001_LATENCY = 9;
+pub const BIRD_FILE: &str = "define AS4242420001_LATENCY = 9;
 
 protocol bgp ebgp_as4242420001_v6 from dnpeers {
     neighbor fe80:0263::2:1 as 4242420001;

@@ -20,7 +20,10 @@ mod ssh;
 mod testing;
 
 mod answers;
+mod clients;
 mod commands;
 mod files;
+mod hostile;
 mod login;
+mod operations;
 mod shell;
