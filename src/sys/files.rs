@@ -79,12 +79,33 @@ fn plain(path: &Path) -> Result<(), FileError> {
 
 /// Writes a file whole and durably, or leaves what was there.
 pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
+    replace((directory, kind, asn), text, |draft| draft.sync_all())?;
+    sync(directory).map_err(|error| failed(&directory.join(kind.name(asn)), error))
+}
+
+/// Writes a file whole, one of many: they are durable when [`settle`] was called after the last.
+pub fn write_one(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
+    replace((directory, kind, asn), text, |_| Ok(()))
+}
+
+/// Makes everything durable that was written into a directory. The kernel does so for its whole
+/// file system at one go: thousands of files take as long as a few, made durable one by one.
+pub fn settle(directory: &Path) -> Result<(), FileError> {
+    let all = File::open(directory).and_then(|it| Ok(rustix::fs::syncfs(it)?));
+    all.map_err(|error| failed(directory, error))
+}
+
+fn replace(
+    (directory, kind, asn): (&Path, FileKind, Asn),
+    text: &str,
+    secure: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), FileError> {
     let name = kind.name(asn);
     let (path, draft) = (directory.join(&name), directory.join(format!(".{name}.new")));
     plain(&path)?;
     let written = put(&draft, kind, text)
-        .and_then(|()| fs::rename(&draft, &path))
-        .and_then(|()| sync(directory));
+        .and_then(|file| secure(&file))
+        .and_then(|()| fs::rename(&draft, &path));
     written.map_err(|error| {
         // What is left of the draft is of no use to anybody.
         let _ = fs::remove_file(&draft);
@@ -92,7 +113,7 @@ pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(
     })
 }
 
-fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<()> {
+fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
     match fs::remove_file(draft) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -105,7 +126,7 @@ fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<()> {
     // The umask may have taken away what BIRD needs; it must not decide.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Removes a file durably; one that is gone is no error.
