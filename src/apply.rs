@@ -17,6 +17,7 @@ use crate::peering::{Peering, Site, Standing, files as texts};
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted};
 use crate::plan::{self, Actual, FileKind, PeeringWanted, Step, Wanted};
 use crate::store::{Generation, Store, Tombstone};
+use crate::sys;
 use crate::sys::dns::Resolver;
 use crate::sys::files;
 use crate::sys::wireguard::Backend;
@@ -205,6 +206,7 @@ impl Apply {
         let steps = plan::diff(&pass.wanted(), &pass.actual);
         pass.steps = steps.len();
         for step in &steps {
+            sys::give_way().await;
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
                     let well = |asn: &&Asn| !pass.failures.contains_key(*asn);
