@@ -93,7 +93,7 @@ fn stage(
             }
         };
         if let Some(text) = text {
-            files::write_one(&set, kind, asn, &text).map_err(|it| Trouble::new(it.to_string()))?;
+            files::write_new(&set, kind, asn, &text).map_err(|it| Trouble::new(it.to_string()))?;
         }
     }
     files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
