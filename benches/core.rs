@@ -189,4 +189,13 @@ fn genconfig() {
         assert!(status.unwrap().success(), "genconfig failed");
     };
     told("the whole program", &times(20, run), Some(Duration::from_millis(50)));
+    let mut set = 0;
+    let files = || {
+        set += 1;
+        let directory = scratch.0.join(set.to_string());
+        fs::create_dir(&directory).unwrap();
+        (0..2 * PEERS)
+            .for_each(|it| fs::write(directory.join(it.to_string()), [b'x'; 700]).unwrap());
+    };
+    told("the file system alone: 2,000 new files", &times(20, files), None);
 }

@@ -34,6 +34,7 @@ fn main() {
     if !installed("ssh") {
         return println!("skipped: there is no ssh here (package openssh-client)");
     }
+    println!("{}", server::binary().display());
     let scratch = Scratch::new("bench-ssh");
     let pop = Pop::new(&scratch.0, 2_500, 3_000);
     start(&pop);

@@ -18,6 +18,7 @@ use crate::peering::policy::Policy;
 use crate::plan::wireguard::{EndpointRule, LinkActual};
 use crate::plan::{FileKind, Step};
 use crate::store::Store;
+use crate::sys;
 use crate::sys::dns::Resolver;
 use crate::sys::files;
 use crate::sys::wireguard::Backend;
@@ -196,6 +197,7 @@ impl Apply {
         let steps = pass.differences();
         pass.steps = steps.len();
         for step in &steps {
+            sys::give_way().await;
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
                     let well = |asn: &&Asn| !pass.failures.contains_key(*asn);

@@ -130,7 +130,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
 
 fn usual_volume(operation: &Operation) -> Volume {
     match operation {
-        Operation::Serve | Operation::Apply | Operation::Demo { .. } => Volume::News,
+        Operation::Serve | Operation::Apply { .. } | Operation::Demo { .. } => Volume::News,
         Operation::Check
         | Operation::Plan
         | Operation::Genconfig

@@ -15,6 +15,12 @@ pub mod wireguard;
 
 use std::net::IpAddr;
 
+/// Lets everybody else have their turn, russh's tasks too: those are Tokio's, and smol's own
+/// `yield_now` would come back to us two hundred times before Tokio is asked.
+pub async fn give_way() {
+    tokio::task::yield_now().await;
+}
+
 /// The addresses of this host, which are never a member's endpoint. Where the kernel does not tell,
 /// none are known, and the other rules still hold.
 pub fn own_addresses() -> Vec<IpAddr> {
@@ -25,5 +31,22 @@ pub fn own_addresses() -> Vec<IpAddr> {
             log::warn!("this host's addresses: {error}");
             Vec::new()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_gives_way_is_overtaken_by_a_task_of_tokio() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let executor = smol::LocalExecutor::new();
+        let overtaken = executor.spawn(async {
+            let other = tokio::spawn(async {});
+            give_way().await;
+            other.is_finished()
+        });
+        assert!(runtime.block_on(executor.run(overtaken)));
     }
 }

@@ -82,7 +82,7 @@ impl Pop {
     /// Starts it; it listens when this returns, and may not answer yet.
     pub fn start(&self) -> Server {
         let at = |name: &str| self.directory.join(name).display().to_string();
-        let child = Command::new(env!("CARGO_BIN_EXE_peerling"))
+        let child = Command::new(binary())
             .args(["--config", "/dev/null", "serve"])
             .env_clear()
             .envs([
@@ -115,6 +115,12 @@ impl Server {
     pub fn ready(&self) {
         until(self.name, || greets(self.address));
     }
+}
+
+/// The release build, or the one that `PEERLING` names: a static one, or one of another version.
+pub fn binary() -> PathBuf {
+    let named = std::env::var_os("PEERLING").map(PathBuf::from);
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_peerling").into())
 }
 
 /// OpenSSH's and dropbear's servers, where they are installed and we are root: they let the same

@@ -93,9 +93,10 @@ fn stage(
             }
         };
         if let Some(text) = text {
-            files::write(&set, kind, asn, &text).map_err(|it| Trouble::new(it.to_string()))?;
+            files::write_new(&set, kind, asn, &text).map_err(|it| Trouble::new(it.to_string()))?;
         }
     }
+    files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
     publish(directory, &stamp).map_err(failed)?;
     Ok(unservable)
 }

@@ -79,12 +79,40 @@ fn plain(path: &Path) -> Result<(), FileError> {
 
 /// Writes a file whole and durably, or leaves what was there.
 pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
+    replace((directory, kind, asn), text, |draft| draft.sync_all())?;
+    sync(directory).map_err(|error| failed(&directory.join(kind.name(asn)), error))
+}
+
+/// Writes a file of a set that nobody reads yet. A set is durable when [`settle`] was called after
+/// its last file. One that is there already is replaced whole: two sets can bear the same second.
+pub fn write_new(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
+    let path = directory.join(kind.name(asn));
+    match create(&path, kind, text) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            replace((directory, kind, asn), text, |_| Ok(()))
+        }
+        created => created.map(drop).map_err(|error| failed(&path, error)),
+    }
+}
+
+/// Makes everything durable that was written into a directory. The kernel does so for its whole
+/// file system at one go: thousands of files take as long as a few, made durable one by one.
+pub fn settle(directory: &Path) -> Result<(), FileError> {
+    let all = File::open(directory).and_then(|it| Ok(rustix::fs::syncfs(it)?));
+    all.map_err(|error| failed(directory, error))
+}
+
+fn replace(
+    (directory, kind, asn): (&Path, FileKind, Asn),
+    text: &str,
+    secure: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), FileError> {
     let name = kind.name(asn);
     let (path, draft) = (directory.join(&name), directory.join(format!(".{name}.new")));
     plain(&path)?;
     let written = put(&draft, kind, text)
-        .and_then(|()| fs::rename(&draft, &path))
-        .and_then(|()| sync(directory));
+        .and_then(|file| secure(&file))
+        .and_then(|()| fs::rename(&draft, &path));
     written.map_err(|error| {
         // What is left of the draft is of no use to anybody.
         let _ = fs::remove_file(&draft);
@@ -92,20 +120,24 @@ pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(
     })
 }
 
-fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<()> {
+fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
     match fs::remove_file(draft) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    create(draft, kind, text)
+}
+
+fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
     let mode = match kind {
         FileKind::WireGuard => 0o600,
         FileKind::Bird => 0o644,
     };
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     // The umask may have taken away what BIRD needs; it must not decide.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Removes a file durably; one that is gone is no error.
@@ -178,6 +210,22 @@ mod tests {
         remove(&place.0, FileKind::Bird, asn(7)).unwrap();
         assert_eq!(observe(&place.0, FileKind::Bird).unwrap().0, BTreeMap::new());
         assert_eq!(fs::read_dir(&place.0).unwrap().count(), 6, "no draft is left");
+    }
+
+    #[test]
+    fn a_set_holds_what_was_written_into_it_last() {
+        let place = Place::new("set");
+        for text in ["one", "two"] {
+            write_new(&place.0, FileKind::Bird, asn(7), text).unwrap();
+            write_new(&place.0, FileKind::WireGuard, asn(8), text).unwrap();
+            settle(&place.0).unwrap();
+        }
+        let birds = observe(&place.0, FileKind::Bird).unwrap().0;
+        assert_eq!(birds, BTreeMap::from([(asn(7), "two".to_string())]));
+        let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("ebgp_as7"), mode("wg-as8.conf")), (0o644, 0o600));
+        assert_eq!(fs::read_dir(&place.0).unwrap().count(), 2, "no draft is left");
+        assert!(settle(&place.0.join("absent")).is_err());
     }
 
     #[test]

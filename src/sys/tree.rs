@@ -162,7 +162,7 @@ impl Pace {
     /// Comes after each file.
     async fn step(&mut self) {
         if self.0.elapsed() >= Duration::from_millis(REGISTRY_SLICE_MS_MAX) {
-            smol::future::yield_now().await;
+            super::give_way().await;
             self.0 = Instant::now();
         }
     }

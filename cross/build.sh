@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds the static binary for one target into dist/. README.md in this directory tells what it needs.
+# usage: cross/build.sh [TARGET]   (default: musl on this machine's own architecture)
+set -eu
+cd "$(dirname "$0")/.."
+
+target=${1:-$(uname -m)-unknown-linux-musl}
+output=${CARGO_TARGET_DIR:-$PWD/target}
+sysroot=$(rustc --print sysroot)
+tools=$output/cross-tools
+
+# zig is the C compiler and the linker for every target; where it is not installed, it comes from PyPI.
+zigbuild() {
+    if ! command -v cargo-zigbuild >/dev/null; then
+        if ! [ -x "$tools/bin/cargo-zigbuild" ]; then
+            python3 -m venv "$tools"
+            "$tools/bin/pip" install --quiet ziglang cargo-zigbuild
+        fi
+        PATH=$tools/bin:$PATH
+    fi
+    cargo-zigbuild zigbuild --release --locked --target "$target" "$@"
+}
+
+# The musl of Debian's musl-tools serves this machine's own architecture.
+native() {
+    [ "$target" = "$(uname -m)-unknown-linux-musl" ] && command -v musl-gcc >/dev/null
+}
+
+# Where `rustup component add rust-src` would put them too.
+unpack_std() {
+    if ! [ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+        mkdir -p "$sysroot/lib/rustlib/src/rust"
+        tar -xf "$1" -C "$sysroot/lib/rustlib/src/rust"
+    fi
+}
+
+if [ -d "$sysroot/lib/rustlib/$target/lib" ]; then
+    if native; then
+        cargo build --release --locked --target "$target"
+    else
+        zigbuild
+    fi
+elif [ -n "${PEERLING_RUST_SRC:-}" ]; then
+    unpack_std "$PEERLING_RUST_SRC"
+    # std is built along; the C library's start files are zig's.
+    export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C link-self-contained=no"
+    zigbuild -Zbuild-std=std,panic_abort
+else
+    echo "$target: Rust's library for it is not installed; rustup target add $target" >&2
+    exit 1
+fi
+
+mkdir -p dist
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+binary=dist/peerling-$version-${target%%-*}
+install -m 755 "$output/$target/release/peerling" "$binary"
+echo "$binary: $(wc -c <"$binary") bytes"
