@@ -61,7 +61,9 @@ fn a_sound_pop_is_found_sound() {
     exec_create(&draft).fine();
     let said = draft.peerling(&["check"]);
     let effective = said.fine();
-    for words in ["# public key ", "8 maintainers", "1 peerings", "WireGuard: ", "[limits]"] {
+    for words in
+        ["# public key ", "8 maintainers", "1 peerings", "WireGuard by files: ", "[limits]"]
+    {
         assert!(effective.contains(words), "{words}: {effective}");
     }
     // What it prints is a configuration, and means the same.
