@@ -7,7 +7,7 @@
 //! ```
 //!
 //! russh wants handlers that are `Send` and runs them on its Tokio task; everything of ours is on
-//! the one thread's executor. So the [`handler`] holds channel ends only, and each connection has a
+//! the one thread's executor. So the `handler` holds channel ends only, and each connection has a
 //! conversation of ours that answers it. What a client does can end its own connection and no
 //! other.
 

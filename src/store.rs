@@ -1,7 +1,7 @@
 //! The database: one table shared with the replaced service, and our own beside it.
 //!
 //! `peering_links` stays exactly as it always was, so that the operator can go back. What only we
-//! keep lies in tables named `peerling_*`, made by ordered [`migrations`], each in one transaction
+//! keep lies in tables named `peerling_*`, made by ordered migrations, each in one transaction
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 

@@ -3,7 +3,7 @@
 //! Only `data/mntner` and `data/aut-num` are opened, no link is followed, nothing but a regular
 //! file is read, and none beyond the bound of an object. A few files at a time, so that sessions on
 //! the same thread notice nothing. To get a whole state and not half a checkout, a caller waits
-//! while [`busy`], takes a [`stamp`], reads, and reads again if the stamp is another one by then.
+//! while [`busy`], takes a [`stamp()`], reads, and reads again if the stamp is another one by then.
 
 mod stamp;
 
