@@ -72,29 +72,41 @@ set_stage() {
     mount -t tmpfs tmpfs /run/netns
     # BIRD drops no rights here, and its sockets are reached by everybody who can see this directory.
     chmod 755 "$LAB"
-    ip netns add world
-    ip -n world link set lo up
-    ip -n world address add fd5e:1ab::53/128 dev lo nodad
+    namespace world
+    ip -n world address add fd5e:1ab::53/128 dev lo
     ip netns exec world sysctl -qw net.ipv6.conf.all.forwarding=1
     local number=1 name
     for name in pop "$@"; do
         connect_to_world "$name" "$number"
         number=$((number + 1))
     done
+    for name in world pop "$@"; do
+        await 5 "the addresses of $name are usable" -- addresses_usable "$name"
+    done
     serve_names "$@"
+}
+addresses_usable() { [ -z "$(ip -n "$1" -6 address show tentative)" ]; }
+
+# namespace NAME: whose addresses are usable at once: nobody is asked for a second whether they are taken.
+namespace() {
+    ip netns add "$1"
+    ip netns exec "$1" sysctl -qw net.ipv6.conf.{all,default}.accept_dad=0
+    ip -n "$1" link set lo up
 }
 
 # connect_to_world NAMESPACE NUMBER
 connect_to_world() {
-    ip netns add "$1"
-    ip -n "$1" link set lo up
-    ip -n "$1" link add under0 type veth peer name "to-$1" netns world
-    # nodad: usable at once, not after a second or two.
-    ip -n world address add "fd5e:1ab:$2::1/64" dev "to-$1" nodad
-    ip -n "$1" address add "fd5e:1ab:$2::2/64" dev under0 nodad
+    namespace "$1"
+    ip -n "$1" link add under0 address "02:00:00:00:$2:02" type veth \
+        peer name "to-$1" address "02:00:00:00:$2:01" netns world
+    ip -n world address add "fd5e:1ab:$2::1/64" dev "to-$1"
+    ip -n "$1" address add "fd5e:1ab:$2::2/64" dev under0
     ip -n world link set "to-$1" up
     ip -n "$1" link set under0 up
     ip -n "$1" route add default via "fd5e:1ab:$2::1"
+    # Neighbours know each other: a first packet that waits for discovery is sent again only a second later.
+    ip -n world neighbour add "fd5e:1ab:$2::2" lladdr "02:00:00:00:$2:02" dev "to-$1"
+    ip -n "$1" neighbour add "fd5e:1ab:$2::1" lladdr "02:00:00:00:$2:01" dev under0
 }
 
 # serve_names MEMBERS...: a name server that knows pop.lab.example and <member>.lab.example, asked by everybody.
