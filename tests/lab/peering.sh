@@ -9,20 +9,28 @@ export PEERLING
 . "$HERE/stage.sh"
 enter "$0" "$@"
 . "$HERE/sides.sh"
-. "$HERE/creation.sh"
+for chapter in creation neighbours restart removal; do . "$HERE/$chapter.sh"; done
 
-set_stage node
-
-wireguard_keys pop
+set_stage node roam
+registry_of node $FIRST $REFUSED 4242420003
+registry_of roam $SECOND
+for name in pop node roam; do wireguard_keys "$name"; done
 pop_config
 pop_bird
-registry_of node 4242420001
-wireguard_keys node
-step "stage set: pop, member, world; IPv6 only; names by dnsmasq"
+step "stage set: pop, two members, IPv6 only, names by dnsmasq"
 bird_start pop
 peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
 step "peerling check finds nothing wrong"
 serve
 step "peerling serves"
+
 create_first
 first_comes_up
+by_hand
+second_at_the_prompt
+refused_by_bird
+broken_bird_conf
+killed_and_started
+link_deleted
+removed
+ended

@@ -149,6 +149,7 @@ template bgp dnpeers {
     path metric on;
     connect delay time 1;
     connect retry time 2;
+    hold time 15;
     error wait time 1, 2;
     ipv4 { import limit 9000 action block; import table; };
     ipv6 { import limit 9000 action block; import table; };
@@ -160,8 +161,14 @@ BIRD
 
 established() { bird "$1" show protocols "$2" 2>/dev/null | grep -q Established; }
 protocol_runs() { bird pop show protocols 2>/dev/null | grep -q "^ebgp_as$1_v6 "; }
-# since PROTOCOL: when it entered its state; the same text means that nothing happened to it.
-since() { bird pop show protocols "$1" | awk -v name="$1" '$1 == name { print $5, $6 }'; }
+# since PROTOCOL: when it entered its state, in milliseconds; undisturbed PROTOCOL BEFORE: nothing happened to
+# it since. BIRD works the time out anew for each answer, and may be a millisecond off.
+since() { date -d "$(bird pop show protocols "$1" | awk -v name="$1" '$1 == name { print $5, $6 }')" +%s%3N; }
+undisturbed() {
+    local now
+    now=$(since "$1")
+    [ $((now > $2 ? now - $2 : $2 - now)) -lt 100 ] || fail "BGP session $1 came up anew: $2, then $now"
+}
 
 # ---- members
 
@@ -201,18 +208,31 @@ install() {
 # bring_up NAMESPACE LINK FILE: what wg-quick does with such a file: link, wg setconf, up, PostUp.
 bring_up() {
     make_link "$1" "$2"
-    # A process substitution would not survive `ip netns exec`.
     wg-quick strip "$3" >"$LAB/stripped"
-    ip netns exec "$1" wg setconf "$2" "$LAB/stripped"
+    inside "$1" wg setconf "$2" "$LAB/stripped"
     # A TUN invents an fe80 address when it goes up, the kernel's WireGuard does not: as the kernel's.
     ip -n "$1" link set "$2" mtu 1420 addrgenmode none
     ip -n "$1" link set "$2" up
     sed -n 's/^PostUp = //p' "$3" | sed "s/%i/$2/g" >"$LAB/post-up"
-    ip netns exec "$1" sh -e "$LAB/post-up"
+    inside "$1" sh -e "$LAB/post-up"
 }
 
 # make_link NAMESPACE LINK: the kernel's WireGuard, or a wireguard-go of its own.
 make_link() {
     ip -n "$1" link add "$2" type wireguard 2>/dev/null && return
-    ip netns exec "$1" wireguard-go "$2" >>"$LAB/wireguard-go.log" 2>&1
+    inside "$1" wireguard-go "$2" >>"$LAB/wireguard-go.log" 2>&1
+}
+
+# inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two members
+# have the same name, and their sockets would have too.
+inside() {
+    if [ "$1" = pop ]; then
+        ip netns exec "$@"
+        return
+    fi
+    local name=$1
+    shift
+    mkdir -p "$LAB/$name.run"
+    ip netns exec "$name" unshare --mount \
+        sh -c 'mount --bind "$0" /run/wireguard && exec "$@"' "$LAB/$name.run" "$@"
 }

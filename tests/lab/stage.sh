@@ -57,7 +57,12 @@ leave() {
     local status=$?
     trap - EXIT
     if [ $status -ne 0 ]; then
-        tail -n 25 "$LAB"/*.log >&2 || true
+        local log
+        for log in "$LAB"/*.log; do
+            printf -- '--- %s\n' "$log" >&2
+            # What the SSH library has to say about each packet is left out.
+            grep -vE '^debug: ([^p]|pu)' "$log" | tail -n 25 >&2 || true
+        done
     fi
     [ -n "${KEEP:-}" ] || rm -rf "$LAB"
     exit $status

@@ -1,0 +1,49 @@
+# Crashes, restarts, and links that somebody deleted. Sourced by peering.sh.
+
+# process_of LINK: the id of its userspace process; nothing for a link of the kernel's.
+process_of() { ip netns pids pop | while read -r id; do runs_link "$id" "$1" && echo "$id"; done || true; }
+runs_link() { [ "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null)" = "wireguard-go $2 " ]; }
+
+# everything: what must not change, beside BGP sessions, where nothing is to be done.
+everything() {
+    process_of "$LINK"
+    process_of wg-as$SECOND
+    ip -n pop -o link show "$LINK" | cut -d: -f1
+    (cd "$LAB" && stat -c '%n %i %Y' bgp_peers/ebgp_as$FIRST wireguard/$LINK.conf)
+}
+
+killed_and_started() {
+    local before first second
+    before=$(everything) first=$(since ebgp_as${FIRST}_v6) second=$(since ebgp_as${SECOND}_v6)
+    nothing_planned
+    kill -KILL "$SERVICE"
+    wait "$SERVICE" 2>/dev/null || true
+    : >"$LAB/peerling.log"
+    serve
+    await 10 "the first pass" -- passed_since 0
+    ring
+    same "the steps of all passes since" 0 "$(all_steps)"
+    same "everything after a crash and a start" "$before" "$(everything)"
+    undisturbed ebgp_as${FIRST}_v6 "$first"
+    undisturbed ebgp_as${SECOND}_v6 "$second"
+    nothing_planned
+    step "killed with SIGKILL and started: no step, same processes, same BGP sessions; plan is empty"
+}
+all_steps() { sed -n 's/^debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" | sort -u | paste -sd' '; }
+nothing_planned() {
+    peerling plan >"$LAB/plan.out" 2>"$LAB/plan.err" || fail "steps in plan: $(cat "$LAB/plan.out" "$LAB/plan.err")"
+    same "the plan" "" "$(cat "$LAB/plan.out")"
+}
+
+# A link that somebody deleted is made again by the next pass, and the BGP session comes back through it.
+link_deleted() {
+    local second
+    second=$(since ebgp_as${SECOND}_v6)
+    ip -n pop link delete "$LINK"
+    expect "a step that makes it again" -- plan_has "create link $LINK"
+    ring
+    link_is_right
+    await 60 "the BGP session is back" -- established pop "ebgp_as${FIRST}_v6"
+    undisturbed ebgp_as${SECOND}_v6 "$second"
+    step "link deleted by hand: made again, BGP Established again"
+}
