@@ -50,12 +50,7 @@ impl RegistryWatch {
     /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
         loop {
-            let asked = async { again.recv().await.is_ok() };
-            let elapsed = async {
-                smol::Timer::after(Duration::from_secs(REGISTRY_LOOK_S)).await;
-                false
-            };
-            if asked.or(elapsed).await {
+            if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
             }
             self.pull().await;
@@ -120,5 +115,40 @@ impl RegistryWatch {
             log::error!("registry not taken over: {why}; the one of before serves on");
             self.refused = Some(why);
         }
+    }
+}
+
+/// Waits until it is asked for, or for so long: was it asked for? Nobody can ask any more when the program
+/// ends; that must not cost the time that the others need to end.
+async fn asked(again: &Receiver<()>, pause: Duration) -> bool {
+    let asked = async {
+        match again.recv().await {
+            Ok(()) => true,
+            Err(_) => smol::future::pending().await,
+        }
+    };
+    let elapsed = async {
+        smol::Timer::after(pause).await;
+        false
+    };
+    asked.or(elapsed).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smol::channel::bounded;
+    use smol::future::{block_on, poll_once};
+
+    #[test]
+    fn a_look_is_asked_for_or_due() {
+        let (sender, receiver) = bounded(1);
+        let hour = Duration::from_secs(3600);
+        assert_eq!(block_on(poll_once(asked(&receiver, hour))), None);
+        sender.try_send(()).unwrap();
+        assert!(block_on(asked(&receiver, hour)));
+        assert!(!block_on(asked(&receiver, Duration::ZERO)));
+        drop(sender);
+        assert_eq!(block_on(poll_once(asked(&receiver, hour))), None, "it would never sleep again");
     }
 }
