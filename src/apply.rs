@@ -23,6 +23,7 @@ use crate::sys::dns::Resolver;
 use crate::sys::files;
 use crate::sys::wireguard::Backend;
 use bird::BirdHand;
+use observe::Observed;
 use pass::{Pass, link_view};
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
@@ -66,6 +67,8 @@ pub struct Apply {
     told: BTreeMap<Asn, String>,
     /// What the machine had and nobody could explain, when it was last told.
     unexplained: BTreeSet<Asn>,
+    /// What bore names of ours and was not ours; each is logged once.
+    foreign: BTreeSet<String>,
     removals: Removals,
 }
 
@@ -98,8 +101,8 @@ impl Apply {
         settings: Rc<RefCell<Rc<ApplySettings>>>,
     ) -> Apply {
         let (bird, told) = (BirdHand::default(), BTreeMap::new());
-        let (unexplained, removals) = (BTreeSet::new(), Removals::Asked);
-        Apply { store, bell, board, resolver, settings, bird, told, unexplained, removals }
+        let (unexplained, foreign, removals) = <(BTreeSet<_>, BTreeSet<_>, Removals)>::default();
+        Apply { store, bell, board, resolver, settings, bird, told, unexplained, foreign, removals }
     }
 
     /// The same, with the operator's word that what nobody can explain is to go.
@@ -154,13 +157,9 @@ impl Apply {
                 return false;
             }
         };
-        let observed = observe::actual(&pass.settings, &mut pass.failures);
-        match observed {
-            Ok(actual) => pass.actual = actual,
-            Err(trouble) => {
-                self.trouble(Some(trouble));
-                return false;
-            }
+        if let Err(trouble) = self.observe(&mut pass) {
+            self.trouble(Some(trouble));
+            return false;
         }
         pass.actual.protocols = self.bird.recollect(&pass.settings).await;
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
@@ -173,7 +172,7 @@ impl Apply {
     /// whether it is as it should be.
     pub async fn survey(&mut self) -> Result<Survey, String> {
         let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
-        pass.actual = observe::actual(&pass.settings, &mut pass.failures)?;
+        self.observe(&mut pass)?;
         pass.actual.protocols = self.bird.recollect(&pass.settings).await;
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
         let steps = pass.differences();
@@ -186,6 +185,22 @@ impl Apply {
         }
         self.board.publish(pass.generation, entries);
         Ok(Survey { steps, unexplained })
+    }
+
+    /// What is. A link that cannot be read is its peering's failure; where there is no such peering
+    /// it is somebody else's link, which is told once and no reason to try again.
+    fn observe(&mut self, pass: &mut Pass) -> Result<(), String> {
+        let Observed { actual, unreadable, mut foreign } = observe::observe(&pass.settings)?;
+        for (asn, why) in unreadable {
+            match pass.concerns(asn) {
+                true => drop(pass.failures.insert(asn, why)),
+                false => drop(foreign.insert(format!("no peering with AS{asn}: {why}"))),
+            }
+        }
+        foreign.difference(&self.foreign).for_each(|words| log::warn!("{words}"));
+        self.foreign = foreign;
+        pass.actual = actual;
+        Ok(())
     }
 
     async fn perform(&mut self, pass: &mut Pass) {
@@ -207,6 +222,9 @@ impl Apply {
                     }
                     let refused =
                         self.bird.configure(&pass.settings, &steps, (&present, absent)).await;
+                    if refused.is_empty() {
+                        log::info!("{step}");
+                    }
                     for (asn, why) in refused {
                         pass.failures.entry(asn).or_insert(why);
                     }
@@ -232,8 +250,8 @@ impl Apply {
             }
         }
         if pass.steps > 0 {
-            match observe::actual(&pass.settings, &mut BTreeMap::new()) {
-                Ok(actual) => pass.actual = actual,
+            match observe::observe(&pass.settings) {
+                Ok(observed) => pass.actual = observed.actual,
                 Err(why) => log::warn!("{why}"),
             }
         }

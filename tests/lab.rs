@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "bash",
     "bird",
     "birdc",
     "dnsmasq",
     "ip",
     "jq",
+    "sqlite3",
     "ss",
     "ssh",
     "unshare",
@@ -66,4 +67,9 @@ fn play(name: &str) {
 #[test]
 fn a_peering_from_the_registry_to_its_removal() {
     play("peering.sh");
+}
+
+#[test]
+fn a_running_pop_is_taken_over_without_a_step() {
+    play("takeover.sh");
 }

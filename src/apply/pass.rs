@@ -63,6 +63,13 @@ impl Pass {
         })
     }
 
+    /// Is there anything to be done about this AS number?
+    pub fn concerns(&self, asn: Asn) -> bool {
+        self.peerings.iter().any(|it| it.asn == asn)
+            || self.stones.iter().any(|it| it.asn == asn)
+            || self.resting.contains(&asn)
+    }
+
     pub fn fail(&mut self, asn: Option<Asn>, why: String) {
         match asn {
             Some(asn) => drop(self.failures.entry(asn).or_insert(why)),
