@@ -12,7 +12,9 @@ by_hand() {
     # It bears a name of ours and is no plain file.
     printf 'define LINKED = 1;\n' >"$LAB/linked"
     ln -s "$LAB/linked" "$LAB/bgp_peers/ebgp_as4242429999"
-    ip -n pop link add wg-m1 type dummy 2>/dev/null || ip -n pop link add wg-m1 type veth peer name m1
+    ip -n pop link add wg-m1 type veth peer name m1
+    # Nobody has a peering of this name, and it is no WireGuard.
+    ip -n pop link add wg-as64999 type veth peer name m2
     HAND_MADE=$(hand_made)
 }
 hand_made() {
@@ -21,7 +23,8 @@ hand_made() {
         sha256sum bgp_peers/ebgp_manual_as1 bgp_peers/ibgp_x wireguard/wg-m1.conf linked
         stat -c '%n %F %i %Y' bgp_peers/ebgp_manual_as1 bgp_peers/ibgp_x bgp_peers/ebgp_as4242429999 \
             wireguard/wg-m1.conf linked
-        ip -n pop link show wg-m1
+        ip -n pop -o link show wg-m1
+        ip -n pop -o link show wg-as64999
     )
 }
 

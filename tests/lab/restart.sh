@@ -27,6 +27,7 @@ killed_and_started() {
     undisturbed ebgp_as${FIRST}_v6 "$first"
     undisturbed ebgp_as${SECOND}_v6 "$second"
     nothing_planned
+    same "how often what is not ours was told" 2 "$(grep -c 'left alone' "$LAB/peerling.log")"
     step "killed with SIGKILL and started: no step, same processes, same BGP sessions; plan is empty"
 }
 all_steps() { sed -n 's/^debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" | sort -u | paste -sd' '; }
