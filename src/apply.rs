@@ -30,7 +30,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the loop needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -118,29 +118,32 @@ impl Apply {
     /// Runs until the program ends. The first pass comes at once.
     pub async fn run(mut self) {
         let mut causes = vec![Cause::Everything("start")];
-        let mut retry_s = RETRY_S;
+        let (mut retry_s, mut due) = (RETRY_S, Instant::now());
         loop {
-            let well = self.heed(&causes).await;
-            let interval = self.settings.borrow().interval;
-            let pause = if well { interval } else { Duration::from_secs(retry_s).min(interval) };
-            retry_s = if well { RETRY_S } else { (2 * retry_s).min(RETRY_S_MAX) };
+            if let Some(well) = self.heed(&causes).await {
+                let interval = self.settings.borrow().interval;
+                let retry = Duration::from_secs(retry_s).min(interval);
+                due = Instant::now() + if well { interval } else { retry };
+                retry_s = if well { RETRY_S } else { (2 * retry_s).min(RETRY_S_MAX) };
+            }
             let tick = async {
-                smol::Timer::after(pause).await;
+                smol::Timer::at(due).await;
                 vec![Cause::Everything("tick")]
             };
             causes = self.bell.heard().or(tick).await;
         }
     }
 
-    /// Does what was asked for; `false` if something is to be tried again soon.
-    async fn heed(&mut self, causes: &[Cause]) -> bool {
+    /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was no
+    /// pass, since somebody only wanted to look. That puts off nothing.
+    async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {
         let looks: Vec<Asn> = causes
             .iter()
             .filter_map(|cause| if let Cause::Look(asn) = cause { Some(*asn) } else { None })
             .collect();
         let well = match looks.len() == causes.len() {
-            true => true,
-            false => self.pass(causes).await,
+            true => None,
+            false => Some(self.pass(causes).await),
         };
         for asn in looks {
             self.look(asn).await;

@@ -44,8 +44,8 @@ second_at_the_prompt() {
 
 # has_state MEMBER ASN STATE
 has_state() { [ "$(state "$1" "$2")" = "$3" ]; }
-state() { member "$1" peer_list --json | jq -r ".peers[] | select(.asn == $2).state"; }
-error_of() { member "$1" peer_list --json | jq -r ".peers[] | select(.asn == $2).error"; }
+state() { member "$1" peer_status --asn "$2" --json | jq -r .peer.state; }
+error_of() { member "$1" peer_status --asn "$2" --json | jq -r .peer.error; }
 
 # BIRD refuses one member's file; the member is told in BIRD's words, and nothing of it stays in the way.
 refused_by_bird() {
@@ -88,6 +88,7 @@ broken_bird_conf() {
     expect "its own file stays, it is not to blame" -- test -e "$LAB/bgp_peers/ebgp_as4242420003"
     step "bird.conf broken by hand: $words"
     sed -i '$d' "$LAB/pop.bird.conf"
+    # The member looks again and again; that must not put off the next try.
     await 30 "it is applied when bird.conf is mended" -- has_state node 4242420003 applied
     expect "BIRD runs it" -- protocol_runs 4242420003
     undisturbed ebgp_as${FIRST}_v6 "$first"
