@@ -3,7 +3,7 @@
 //!
 //! Order matters twice. A link comes before the BIRD file that names it, so that the BGP session
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
-//! with a word, and only then does the link go.
+//! with a word, and only then does the link go, unless a new peering already waits for its port.
 
 pub mod bird;
 pub mod show;
@@ -126,16 +126,18 @@ impl Step {
 
 /// The steps from `actual` to `wanted`, in the order in which they are to be performed.
 pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let link = |asn: &Asn| actual.links.get(&IfName::of(*asn));
+    let in_the_way = |asn: &Asn| link(asn).is_some_and(|it| holds_a_port(it, wanted));
+    let mut steps: Vec<Step> =
+        ended(wanted).filter(in_the_way).map(|asn| Step::RemoveLink(IfName::of(asn))).collect();
     for (asn, peering) in &wanted.peerings {
         steps.extend(write(FileKind::WireGuard, *asn, &actual.confs, &peering.conf));
         steps.extend(peering.link.as_ref().and_then(|link| link_step(link, actual)));
     }
     steps.extend(bird_steps(wanted, actual));
     for asn in ended(wanted) {
-        let link = IfName::of(asn);
-        if actual.links.contains_key(&link) {
-            steps.push(Step::RemoveLink(link));
+        if link(&asn).is_some() && !in_the_way(&asn) {
+            steps.push(Step::RemoveLink(IfName::of(asn)));
         }
         steps.extend(remove(FileKind::WireGuard, asn, &actual.confs));
     }
@@ -151,6 +153,12 @@ pub fn unexplained(wanted: &Wanted, actual: &Actual) -> BTreeSet<Asn> {
     let protocols = actual.protocols.iter().flatten().copied();
     let explained = |asn: &Asn| wanted.peerings.contains_key(asn) || wanted.ended.contains(asn);
     links.chain(files).chain(protocols).filter(|asn| !explained(asn)).collect()
+}
+
+/// Does a link listen on a port that a peering needs? Ids are used again, and ports with them.
+fn holds_a_port(link: &LinkActual, wanted: &Wanted) -> bool {
+    let needed = wanted.peerings.values().filter_map(|it| it.link.as_ref());
+    needed.map(|it| it.listen_port.get()).any(|port| port == link.listen_port)
 }
 
 fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
@@ -215,3 +223,6 @@ impl fmt::Display for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Plans, as their lines: what differs gives steps, in an order that works, and nothing else does.
+
+use super::wireguard::{KEEPALIVE_S, PeerActual, allowed_ips};
+use super::*;
+use crate::model::{WgKey, WgSecret};
+
+const ONE: u32 = 4242420001;
+const TWO: u32 = 4242420002;
+
+fn asn(number: u32) -> Asn {
+    Asn::new(number).unwrap()
+}
+
+fn link(number: u32, port: u16) -> LinkWanted {
+    LinkWanted {
+        name: IfName::of(asn(number)),
+        private_key: WgSecret::new([1; 32]),
+        listen_port: port.to_string().parse().unwrap(),
+        mtu: None,
+        local: "fe80::263".parse().unwrap(),
+        remote: "fe80::2:1".parse().unwrap(),
+        peer_key: WgKey::new([2; 32]).unwrap(),
+        preshared_key: None,
+        endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
+    }
+}
+
+/// The peerings of these AS numbers and ports.
+fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
+    let peering = |&(number, port): &(u32, u16)| {
+        let (conf, bird) = (format!("conf {number}"), format!("bird {number}"));
+        (asn(number), PeeringWanted { conf, bird, link: Some(link(number, port)) })
+    };
+    Wanted {
+        peerings: peerings.iter().map(peering).collect(),
+        ended: ended.iter().map(|number| asn(*number)).collect(),
+    }
+}
+
+/// A machine on which these peerings are as they should be.
+fn machine(peerings: &[(u32, u16)]) -> Actual {
+    let wanted = wanted(peerings, &[]).peerings;
+    Actual {
+        confs: wanted.iter().map(|(asn, it)| (*asn, it.conf.clone())).collect(),
+        birds: wanted.iter().map(|(asn, it)| (*asn, it.bird.clone())).collect(),
+        links: wanted.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
+        protocols: None,
+    }
+}
+
+fn there(wanted: &LinkWanted) -> (IfName, LinkActual) {
+    let peer = PeerActual {
+        key: wanted.peer_key,
+        preshared_key: None,
+        endpoint: wanted.endpoint,
+        keepalive_s: KEEPALIVE_S,
+        allowed_ips: allowed_ips(),
+        last_handshake_s: 1,
+        rx_bytes: 1,
+        tx_bytes: 1,
+    };
+    let actual = LinkActual {
+        index: 7,
+        up: true,
+        mtu: 1420,
+        addresses: vec![(wanted.local.get(), wanted.remote.get())],
+        private_key: Some(wanted.private_key.clone()),
+        listen_port: wanted.listen_port.get(),
+        peers: vec![peer],
+    };
+    (wanted.name.clone(), actual)
+}
+
+#[track_caller]
+fn check(wanted: &Wanted, actual: &Actual, lines: &[&str]) {
+    let steps: Vec<String> = diff(wanted, actual).iter().map(Step::to_string).collect();
+    assert_eq!(steps, lines);
+}
+
+#[test]
+fn what_agrees_gives_no_step() {
+    let both = [(ONE, 52001), (TWO, 52002)];
+    check(&wanted(&both, &[]), &machine(&both), &[]);
+    let known = Actual { protocols: Some(vec![asn(ONE), asn(TWO)]), ..machine(&both) };
+    check(&wanted(&both, &[]), &known, &[]);
+    check(&Wanted::default(), &Actual::default(), &[]);
+}
+
+#[test]
+fn a_new_peering_gets_its_link_before_bird_hears_of_it() {
+    let lines = [
+        "write file wg-as4242420001.conf",
+        "create link wg-as4242420001",
+        "write file ebgp_as4242420001",
+        "configure BIRD for 1 BGP session(s)",
+    ];
+    check(&wanted(&[(ONE, 52001)], &[]), &Actual::default(), &lines);
+    // Where links are left to somebody else, there are only the files.
+    let mut files = wanted(&[(ONE, 52001)], &[]);
+    files.peerings.values_mut().for_each(|it| it.link = None);
+    check(&files, &Actual::default(), &[lines[0], lines[2], lines[3]]);
+}
+
+#[test]
+fn bird_lets_go_before_the_link_does() {
+    check(
+        &wanted(&[(TWO, 52002)], &[ONE]),
+        &machine(&[(ONE, 52001), (TWO, 52002)]),
+        &[
+            "remove file ebgp_as4242420001",
+            "configure BIRD for 1 BGP session(s)",
+            "remove link wg-as4242420001",
+            "remove file wg-as4242420001.conf",
+        ],
+    );
+}
+
+/// The lowest free id is given out again, and its port: the link that holds it goes first, or the
+/// new one could not be made.
+#[test]
+fn a_port_that_is_needed_again_becomes_free_first() {
+    check(
+        &wanted(&[(TWO, 52001)], &[ONE]),
+        &machine(&[(ONE, 52001)]),
+        &[
+            "remove link wg-as4242420001",
+            "write file wg-as4242420002.conf",
+            "create link wg-as4242420002",
+            "remove file ebgp_as4242420001",
+            "write file ebgp_as4242420002",
+            "configure BIRD for 2 BGP session(s)",
+            "remove file wg-as4242420001.conf",
+        ],
+    );
+}
+
+#[test]
+fn nothing_is_removed_that_nobody_asked_to_end() {
+    check(&Wanted::default(), &machine(&[(ONE, 52001)]), &[]);
+    let again = wanted(&[(ONE, 52001)], &[ONE]);
+    check(&again, &machine(&[(ONE, 52001)]), &[]);
+}
+
+#[test]
+fn what_is_gone_needs_no_step() {
+    check(&wanted(&[], &[ONE]), &Actual::default(), &[]);
+    let half = Actual { confs: BTreeMap::new(), links: BTreeMap::new(), ..machine(&[(ONE, 1)]) };
+    let lines = ["remove file ebgp_as4242420001", "configure BIRD for 1 BGP session(s)"];
+    check(&wanted(&[], &[ONE]), &half, &lines);
+}
+
+/// BIRD was started anew, or was configured by hand: the files are right and it does not run them,
+/// or it runs one whose file went away.
+#[test]
+fn bird_is_told_again_what_it_does_not_run() {
+    let both = [(ONE, 52001), (TWO, 52002)];
+    let lost = Actual { protocols: Some(vec![asn(TWO)]), ..machine(&both) };
+    check(&wanted(&both, &[]), &lost, &["configure BIRD for 1 BGP session(s)"]);
+    let kept = Actual { protocols: Some(vec![asn(ONE)]), ..Actual::default() };
+    check(&wanted(&[], &[ONE]), &kept, &["configure BIRD for 1 BGP session(s)"]);
+}
+
+/// What somebody did by hand, and what mends it.
+#[test]
+fn drift_is_mended_where_it_is() {
+    let all = wanted(&[(ONE, 52001)], &[]);
+    let mut drifted = machine(&[(ONE, 52001)]);
+    drifted.links.clear();
+    check(&all, &drifted, &["create link wg-as4242420001"]);
+
+    let mut drifted = machine(&[(ONE, 52001)]);
+    drifted.confs.values_mut().for_each(|text| text.push('#'));
+    check(&all, &drifted, &["change file wg-as4242420001.conf"]);
+
+    let mut drifted = machine(&[(ONE, 52001)]);
+    drifted.birds.values_mut().for_each(|text| text.push('#'));
+    let lines = ["change file ebgp_as4242420001", "configure BIRD for 1 BGP session(s)"];
+    check(&all, &drifted, &lines);
+
+    let mut drifted = machine(&[(ONE, 52001)]);
+    drifted.links.values_mut().for_each(|link| link.listen_port = 1);
+    check(&all, &drifted, &["change link wg-as4242420001; listen port 1 -> 52001"]);
+}
