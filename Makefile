@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Where skipped tests are noted, so that they can be told at the end.
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
-LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq dropbear-bin \
+LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 dropbear-bin \
 	putty-tools procps
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
@@ -23,6 +23,7 @@ demo: ## build and run everything in a temporary directory, without root
 lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_create to Established
 	$(CARGO) build --quiet
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
 	@mkdir -p target && rm -f $(SKIPS)

@@ -86,17 +86,17 @@ first_comes_up() {
     routes_are_there pop node
     step "routes of both families, on both sides, in BIRD and in the kernel"
     await 15 "six good checks in peer_status" -- all_well node $FIRST
-    step "peer_status --json: $(member node peer_status --json | jq -r '[.peer.checks[].name] | join(", ")') are well"
+    step "peer_status --json: $WELL_CHECKS are well"
 }
 
 has_handshake() { [ "$(ip netns exec pop wg show "$1" latest-handshakes | cut -f2)" -gt 0 ]; }
 
 routes_are_there() {
-    await 10 "the POP has the member's 172.20.32.0/27" -- \
-        routed pop 172.20.32.0/27 "via fe80:263::2:1 on $LINK"
-    await 10 "the POP has the member's fd42:32::/48" -- routed pop fd42:32::/48 "via fe80:263::2:1 on $LINK"
-    await 10 "the member has 172.20.0.0/27" -- routed node 172.20.0.0/27 "via fe80:263::1:1 on wg-peer-pop"
-    await 10 "the member has fd42:263::/48" -- routed node fd42:263::/48 "via fe80:263::1:1 on wg-peer-pop"
+    local theirs="via fe80:263::2:1 on $LINK" ours="via fe80:263::1:1 on wg-peer-pop"
+    await 10 "the POP has the member's 172.20.32.0/27" -- routed pop 172.20.32.0/27 "$theirs"
+    await 10 "the POP has the member's fd42:32::/48" -- routed pop fd42:32::/48 "$theirs"
+    await 10 "the member has 172.20.0.0/27" -- routed node 172.20.0.0/27 "$ours"
+    await 10 "the member has fd42:263::/48" -- routed node fd42:263::/48 "$ours"
     # IPv4 over an IPv6 next hop (RFC 8950), down to the kernel.
     await 10 "the POP's kernel has 172.20.32.0/27" -- \
         in_kernel pop "" 172.20.32.0/27 "via inet6 fe80:263::2:1 dev $LINK"
@@ -110,9 +110,11 @@ routes_are_there() {
 routed() { bird "$1" show route for "$2" all 2>/dev/null | grep -q "$3"; }
 in_kernel() { ip -n "$1" ${2:+"$2"} route show "$3" | grep -q "$4"; }
 
+WELL_CHECKS="registry, endpoint, handshake, tunnel, bgp, routes"
 # all_well MEMBER ASN: the six checks, in their order, all true.
 all_well() {
-    local checks
+    local checks same_checks
     checks=$(member "$1" peer_status --asn "$2" --json | jq -c '[.peer.checks[] | [.name, .ok]]')
-    [ "$checks" = '[["registry",true],["endpoint",true],["handshake",true],["tunnel",true],["bgp",true],["routes",true]]' ]
+    same_checks=$(jq -nc --arg names "$WELL_CHECKS" '[$names | split(", ")[] | [., true]]')
+    [ "$checks" = "$same_checks" ]
 }

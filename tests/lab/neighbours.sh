@@ -1,10 +1,11 @@
-# Several members and an operator's mistake: what goes wrong for one is nobody else's matter. Sourced by
-# peering.sh.
+# Several members and an operator's mistake: what goes wrong for one is nobody else's matter.
+# Sourced by peering.sh.
 
 SECOND=4242420002
 REFUSED=4242420666
 
-# Files and a link that the operator made by hand, in the same places. They are looked at in the end.
+# Files and a link that the operator made by hand, in the same places. They are looked at in the
+# end.
 by_hand() {
     printf 'define MANUAL = 1;\n' >"$LAB/bgp_peers/ebgp_manual_as1"
     printf 'define INTERNAL = 1;\n' >"$LAB/bgp_peers/ibgp_x"
@@ -21,7 +22,7 @@ hand_made() {
     (
         cd "$LAB"
         sha256sum bgp_peers/ebgp_manual_as1 bgp_peers/ibgp_x wireguard/wg-m1.conf linked
-        stat -c '%n %F %i %Y' bgp_peers/ebgp_manual_as1 bgp_peers/ibgp_x bgp_peers/ebgp_as4242429999 \
+        stat -c '%n %F %i %Y' bgp_peers/{ebgp_manual_as1,ibgp_x,ebgp_as4242429999} \
             wireguard/wg-m1.conf linked
         ip -n pop -o link show wg-m1
         ip -n pop -o link show wg-as64999
@@ -32,7 +33,8 @@ hand_made() {
 second_at_the_prompt() {
     local typed=$LAB/typed
     printf '%s\r' peer_create $SECOND "$(cat "$LAB/roam.wg.pub")" none '' yes bye >"$typed"
-    member_ssh roam -tt roam@pop.lab.example <"$typed" >"$LAB/screen" || fail "the prompt: $(cat "$LAB/screen")"
+    member_ssh roam -tt roam@pop.lab.example <"$typed" >"$LAB/screen" ||
+        fail "the prompt: $(cat "$LAB/screen")"
     await 10 "the second peering is applied" -- has_state roam $SECOND applied
     step "a second member, without an endpoint, typed it at the prompt"
     install roam $SECOND 33
@@ -47,7 +49,8 @@ has_state() { [ "$(state "$1" "$2")" = "$3" ]; }
 state() { member "$1" peer_status --asn "$2" --json | jq -r .peer.state; }
 error_of() { member "$1" peer_status --asn "$2" --json | jq -r .peer.error; }
 
-# BIRD refuses one member's file; the member is told in BIRD's words, and nothing of it stays in the way.
+# BIRD refuses one member's file; the member is told in BIRD's words, and nothing of it stays in the
+# way.
 refused_by_bird() {
     local status=0 first second
     first=$(since ebgp_as${FIRST}_v6) second=$(since ebgp_as${SECOND}_v6)
@@ -55,7 +58,8 @@ refused_by_bird() {
     member node peer_create --asn $REFUSED --wg-pub-key "$(cat "$LAB/refused.wg.pub")" \
         --endpoint-addr none --yes --wait --json >"$LAB/answer" || status=$?
     same "the exit status of a peering that is saved and not applied" 3 "$status"
-    expect "BIRD's words: $(cat "$LAB/answer")" -- grep -q "BIRD refuses .*already defined" "$LAB/answer"
+    expect "BIRD's words: $(cat "$LAB/answer")" -- \
+        grep -q "BIRD refuses .*already defined" "$LAB/answer"
     same "its state" failed "$(state node $REFUSED)"
     expect "its file is gone" -- test ! -e "$LAB/bgp_peers/ebgp_as$REFUSED"
     expect "BIRD takes its files" -- takes_its_files
@@ -79,7 +83,8 @@ broken_bird_conf() {
     echo 'protocol nonsense;' >>"$LAB/pop.bird.conf"
     wireguard_keys late
     member node peer_create --asn 4242420003 --wg-pub-key "$(cat "$LAB/late.wg.pub")" \
-        --endpoint-addr none --yes --wait --json >/dev/null && fail "it was applied though BIRD refuses"
+        --endpoint-addr none --yes --wait --json >/dev/null &&
+        fail "it was applied though BIRD refuses"
     words=$(error_of node 4242420003)
     expect "the operator's file and BIRD's words: $words" -- \
         grep -q "pop.bird.conf:[0-9]*:[0-9]*:* .*syntax error" <<<"$words"

@@ -1,7 +1,8 @@
 #!/bin/bash
-# The life of a peering, from the key in the registry to the removal, with the real binary, OpenSSH, BIRD
-# and WireGuard on both sides. PEERLING names the binary (target/debug/peerling). Needs root, bird, birdc,
-# wireguard-go (where the kernel has no WireGuard), wg, wg-quick, ip, ss, ssh, dnsmasq, jq, /dev/net/tun.
+# The life of a peering, from the key in the registry to the removal, with the real binary, OpenSSH,
+# BIRD and WireGuard on both sides. PEERLING names the binary (target/debug/peerling). Needs root,
+# bird, birdc, wireguard-go (where the kernel has no WireGuard), wg, wg-quick, ip, ss, ssh, dnsmasq,
+# jq, /dev/net/tun.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
 PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")

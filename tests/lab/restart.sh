@@ -1,7 +1,12 @@
 # Crashes, restarts, and links that somebody deleted. Sourced by peering.sh.
 
 # process_of LINK: the id of its userspace process; nothing for a link of the kernel's.
-process_of() { ip netns pids pop | while read -r id; do runs_link "$id" "$1" && echo "$id"; done || true; }
+process_of() {
+    local id
+    for id in $(ip netns pids pop); do
+        if runs_link "$id" "$1"; then echo "$id"; fi
+    done
+}
 runs_link() { [ "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null)" = "wireguard-go $2 " ]; }
 
 # everything: what must not change, beside BGP sessions, where nothing is to be done.
@@ -28,15 +33,20 @@ killed_and_started() {
     undisturbed ebgp_as${SECOND}_v6 "$second"
     nothing_planned
     same "how often what is not ours was told" 2 "$(grep -c 'left alone' "$LAB/peerling.log")"
-    step "killed with SIGKILL and started: no step, same processes, same BGP sessions; plan is empty"
+    step "killed with SIGKILL and started: no step, same processes and BGP sessions, empty plan"
 }
-all_steps() { sed -n 's/^debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" | sort -u | paste -sd' '; }
+all_steps() {
+    sed -n 's/^debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" |
+        sort -u | paste -sd' '
+}
 nothing_planned() {
-    peerling plan >"$LAB/plan.out" 2>"$LAB/plan.err" || fail "steps in plan: $(cat "$LAB/plan.out" "$LAB/plan.err")"
+    peerling plan >"$LAB/plan.out" 2>"$LAB/plan.err" ||
+        fail "steps in plan: $(cat "$LAB/plan.out" "$LAB/plan.err")"
     same "the plan" "" "$(cat "$LAB/plan.out")"
 }
 
-# A link that somebody deleted is made again by the next pass, and the BGP session comes back through it.
+# A link that somebody deleted is made again by the next pass, and the BGP session comes back
+# through it.
 link_deleted() {
     local second
     second=$(since ebgp_as${SECOND}_v6)

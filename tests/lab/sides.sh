@@ -1,5 +1,5 @@
-# The two sides of a peering: the POP with the program under test and its BIRD, and members with OpenSSH,
-# WireGuard and BIRD, who install exactly what peer_config printed. Sourced by the plays.
+# The two sides of a peering: the POP with the program under test and its BIRD, and members with
+# OpenSSH, WireGuard and BIRD, who install exactly what peer_config printed. Sourced by the plays.
 
 POP_ASN=4242420263
 BIRDS=()
@@ -73,11 +73,8 @@ serve() {
 }
 listens() { [ -n "$(ip netns exec pop ss -Hltn 'sport = :4242')" ]; }
 
-# passes: how many passes the apply loop has made; steps_of_last_pass: what the last one did.
+# passes: how many passes the apply loop has made.
 passes() { grep -c 'debug: pass over generation' "$LAB/peerling.log" || true; }
-steps_of_last_pass() {
-    sed -n 's/^debug: pass over generation .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" | tail -n 1
-}
 passed_since() { [ "$(passes)" -gt "$1" ]; }
 
 # ring: SIGHUP, and waits until a pass that it caused is over.
@@ -113,8 +110,8 @@ protocol static { route $4 reject; ipv6 { import all; export none; }; }
 BIRD
 }
 
-# pop_bird: the operator's bird.conf, with the names that our files build on. Only the timers are shorter
-# than in life.
+# pop_bird: the operator's bird.conf, with the names that our files build on. Only the timers are
+# shorter than in life.
 pop_bird() {
     {
         bird_common pop 172.20.0.1 172.20.0.0/27 fd42:263::/48
@@ -161,13 +158,18 @@ BIRD
 
 established() { bird "$1" show protocols "$2" 2>/dev/null | grep -q Established; }
 protocol_runs() { bird pop show protocols 2>/dev/null | grep -q "^ebgp_as$1_v6 "; }
-# since PROTOCOL: when it entered its state, in milliseconds; undisturbed PROTOCOL BEFORE: nothing happened to
-# it since. BIRD works the time out anew for each answer, and may be a millisecond off.
-since() { date -d "$(bird pop show protocols "$1" | awk -v name="$1" '$1 == name { print $5, $6 }')" +%s%3N; }
+# since PROTOCOL: when it entered its state, in milliseconds; undisturbed PROTOCOL BEFORE: nothing
+# happened to it since. BIRD works the time out anew for each answer, and may be a millisecond off.
+since() {
+    local moment
+    moment=$(bird pop show protocols "$1" | awk -v name="$1" '$1 == name { print $5, $6 }')
+    date -d "$moment" +%s%3N
+}
 undisturbed() {
     local now
     now=$(since "$1")
-    [ $((now > $2 ? now - $2 : $2 - now)) -lt 100 ] || fail "BGP session $1 came up anew: $2, then $now"
+    [ $((now > $2 ? now - $2 : $2 - now)) -lt 100 ] ||
+        fail "BGP session $1 came up anew: $2, then $now"
 }
 
 # ---- members
@@ -182,11 +184,12 @@ member_ssh() {
     local name=$1
     shift
     ip netns exec "$name" ssh -F none -p 4242 -i "$LAB/$name.ssh" -o IdentitiesOnly=yes \
-        -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile="$LAB/known_hosts" -o LogLevel=ERROR "$@"
+        -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile="$LAB/known_hosts" \
+        -o LogLevel=ERROR "$@"
 }
 
-# install NAME ASN NUMBER: puts up on the member's side what peer_config printed, only the private key
-# filled in. The member's networks are 172.20.NUMBER.0/27 and fd42:NUMBER::/48.
+# install NAME ASN NUMBER: puts up on the member's side what peer_config printed, only the private
+# key filled in. The member's networks are 172.20.NUMBER.0/27 and fd42:NUMBER::/48.
 install() {
     local name=$1 config link
     config=$(member "$name" peer_config --asn "$2" --json)
@@ -210,7 +213,8 @@ bring_up() {
     make_link "$1" "$2"
     wg-quick strip "$3" >"$LAB/stripped"
     inside "$1" wg setconf "$2" "$LAB/stripped"
-    # A TUN invents an fe80 address when it goes up, the kernel's WireGuard does not: as the kernel's.
+    # A TUN invents an fe80 address when it goes up, the kernel's WireGuard does not: as the
+    # kernel's.
     ip -n "$1" link set "$2" mtu 1420 addrgenmode none
     ip -n "$1" link set "$2" up
     sed -n 's/^PostUp = //p' "$3" | sed "s/%i/$2/g" >"$LAB/post-up"
@@ -223,8 +227,8 @@ make_link() {
     inside "$1" wireguard-go "$2" >>"$LAB/wireguard-go.log" 2>&1
 }
 
-# inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two members
-# have the same name, and their sockets would have too.
+# inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two
+# members have the same name, and their sockets would have too.
 inside() {
     if [ "$1" = pop ]; then
         ip netns exec "$@"

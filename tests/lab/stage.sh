@@ -1,11 +1,12 @@
-# The stage that every play of the lab stands on: three network namespaces, IPv6 only, and the tools to
-# tell what happens there. Sourced by the plays.
+# The stage that every play of the lab stands on: three network namespaces, IPv6 only, and the tools
+# to tell what happens there. Sourced by the plays.
 #
-#   pop (2) ── (1) world (1) ── (2) member        fd5e:1ab:<n>::/64, n = 1 for pop, 2 and up for members
+#   pop (2) ── (1) world (1) ── (2) member        fd5e:1ab:<n>::/64; pop is 1
 #                  └─ dnsmasq on fd5e:1ab::53
 #
-# A play runs in mount and process namespaces of its own: it sees only its own /run/wireguard, /run/netns
-# and /etc/resolv.conf, and when its first process ends, however that comes, nothing of it is left.
+# A play runs in mount and process namespaces of its own: it sees only its own /run/wireguard,
+# /run/netns and /etc/resolv.conf, and when its first process ends, however that comes, nothing of
+# it is left.
 
 # enter SCRIPT ARGUMENTS...: runs the script again inside those namespaces, once.
 enter() {
@@ -52,7 +53,7 @@ $2
 $3"
 }
 
-# At the end: the logs where it failed, and nothing left in any case.
+# At the end: the logs where it failed, and nothing left. KEEP=1 keeps the files.
 leave() {
     local status=$?
     trap - EXIT
@@ -75,7 +76,8 @@ set_stage() {
     mkdir -p /run/wireguard /run/netns
     mount -t tmpfs tmpfs /run/wireguard
     mount -t tmpfs tmpfs /run/netns
-    # BIRD drops no rights here, and its sockets are reached by everybody who can see this directory.
+    # BIRD drops no rights here, and its sockets are reached by everybody who can see this
+    # directory.
     chmod 755 "$LAB"
     namespace world
     ip -n world address add fd5e:1ab::53/128 dev lo
@@ -92,7 +94,8 @@ set_stage() {
 }
 addresses_usable() { [ -z "$(ip -n "$1" -6 address show tentative)" ]; }
 
-# namespace NAME: whose addresses are usable at once: nobody is asked for a second whether they are taken.
+# namespace NAME: whose addresses are usable at once: nobody is asked for a second whether they are
+# taken.
 namespace() {
     ip netns add "$1"
     ip netns exec "$1" sysctl -qw net.ipv6.conf.{all,default}.accept_dad=0
@@ -109,12 +112,14 @@ connect_to_world() {
     ip -n world link set "to-$1" up
     ip -n "$1" link set under0 up
     ip -n "$1" route add default via "fd5e:1ab:$2::1"
-    # Neighbours know each other: a first packet that waits for discovery is sent again only a second later.
+    # Neighbours know each other: a first packet that waits for discovery is sent again only a
+    # second later.
     ip -n world neighbour add "fd5e:1ab:$2::2" lladdr "02:00:00:00:$2:02" dev "to-$1"
     ip -n "$1" neighbour add "fd5e:1ab:$2::1" lladdr "02:00:00:00:$2:01" dev under0
 }
 
-# serve_names MEMBERS...: a name server that knows pop.lab.example and <member>.lab.example, asked by everybody.
+# serve_names MEMBERS...: a name server that knows pop.lab.example and <member>.lab.example, asked
+# by everybody.
 serve_names() {
     local number=2 name
     {
@@ -126,7 +131,7 @@ serve_names() {
     } >"$LAB/names"
     echo "nameserver fd5e:1ab::53" >"$LAB/resolv.conf"
     mount --bind "$LAB/resolv.conf" /etc/resolv.conf
-    ip netns exec world dnsmasq --keep-in-foreground --conf-file="$LAB/names" --no-resolv --no-hosts \
-        --user=root --pid-file= --bind-interfaces --listen-address=fd5e:1ab::53 --log-facility=- \
-        2>"$LAB/dnsmasq.log" &
+    ip netns exec world dnsmasq --keep-in-foreground --conf-file="$LAB/names" --no-resolv \
+        --no-hosts --user=root --pid-file= --bind-interfaces --listen-address=fd5e:1ab::53 \
+        --log-facility=- 2>"$LAB/dnsmasq.log" &
 }

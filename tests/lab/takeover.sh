@@ -1,7 +1,7 @@
 #!/bin/bash
-# Taking the place of the replaced service on a running POP: its database, its files, a link as wg-quick left
-# it, a BGP session that is Established. peerling has nothing to do there, and does nothing.
-# PEERLING names the binary; needs what peering.sh needs.
+# Taking the place of the replaced service on a running POP: its database, its files, a link as wg-
+# quick left it, a BGP session that is Established. peerling has nothing to do there, and does
+# nothing. PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
 PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
@@ -14,11 +14,14 @@ for chapter in creation restart; do . "$HERE/$chapter.sh"; done
 # What the replaced service had: ids in use are 3 and 17, the member of 3 chose an address.
 old_database() {
     sqlite3 "$LAB/peering.db" <<SQL
-CREATE TABLE peering_links(id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535), as_num INTEGER UNIQUE NOT NULL,
+CREATE TABLE peering_links(id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535),
+    as_num INTEGER UNIQUE NOT NULL,
     wg_pub_key TEXT NOT NULL, wg_endpoint_addr TEXT NOT NULL,
-    wg_endpoint_port INTEGER NOT NULL CHECK(wg_endpoint_port BETWEEN 1 AND 65535), user_link_local TEXT);
-INSERT INTO peering_links VALUES(17, $FIRST, '$(cat "$LAB/node.wg.pub")', 'node.lab.example', 20263, NULL);
-INSERT INTO peering_links VALUES(3, 64600, '$(cat "$LAB/quiet.wg.pub")', 'fd5e:1ab:2::77', 20263, 'fe80::64:600');
+    wg_endpoint_port INTEGER NOT NULL CHECK(wg_endpoint_port BETWEEN 1 AND 65535),
+    user_link_local TEXT);
+INSERT INTO peering_links VALUES
+    (17, $FIRST, '$(cat "$LAB/node.wg.pub")', 'node.lab.example', 20263, NULL),
+    (3, 64600, '$(cat "$LAB/quiet.wg.pub")', 'fd5e:1ab:2::77', 20263, 'fe80::64:600');
 SQL
 }
 
@@ -39,8 +42,8 @@ AllowedIPs = 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fe80::/10"
 
 old_files() {
     local wireguard=$LAB/wireguard peers=$LAB/bgp_peers
-    old_conf 52017 fe80:0263::1:11 fe80:0263::2:11 "$(cat "$LAB/node.wg.pub")" node.lab.example:20263 \
-        >"$wireguard/wg-as$FIRST.conf"
+    old_conf 52017 fe80:0263::1:11 fe80:0263::2:11 "$(cat "$LAB/node.wg.pub")" \
+        node.lab.example:20263 >"$wireguard/wg-as$FIRST.conf"
     old_conf 52003 fe80::263 fe80::64:600 "$(cat "$LAB/quiet.wg.pub")" fd5e:1ab:2::77:20263 \
         >"$wireguard/wg-as64600.conf"
     chmod 600 "$wireguard"/*
@@ -63,6 +66,7 @@ PublicKey = $(cat "$LAB/pop.wg.pub")
 Endpoint = pop.lab.example:52017
 AllowedIPs = 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fe80::/10
 CONF
+    chmod 600 "$LAB/node.conf"
     bring_up node wg-pop "$LAB/node.conf"
     {
         bird_common node 172.20.32.1 172.20.32.0/27 fd42:32::/48
@@ -121,6 +125,6 @@ step "peerling serves: no step taken, nothing touched, the BGP session goes on"
 kill -TERM "$SERVICE"
 wait "$SERVICE" || fail "exit status $? after SIGTERM"
 same "the old table, for whoever goes back" "3 64600,17 $FIRST" \
-    "$(sqlite3 "$LAB/peering.db" "SELECT id || ' ' || as_num FROM peering_links ORDER BY id" | paste -sd,)"
+    "$(sqlite3 "$LAB/peering.db" "SELECT group_concat(id || ' ' || as_num) FROM peering_links")"
 undisturbed ebgp_as${FIRST}_v6 "$SINCE"
 step "and the way back is open: the table is as it was"
