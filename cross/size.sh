@@ -46,6 +46,7 @@ fi
 
 # The smallest POP: the registry of the tests, no peering, files only.
 mkdir "$directory/bird" "$directory/wireguard"
+: >"$directory/log"
 env -i \
     PEERLING_POP_ASN=4242420263 \
     PEERLING_POP_NAME=pop.example.net \
