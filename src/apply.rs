@@ -134,8 +134,8 @@ impl Apply {
         }
     }
 
-    /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was no
-    /// pass, since somebody only wanted to look. That puts off nothing.
+    /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was
+    /// no pass, since somebody only wanted to look. That puts off nothing.
     async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {
         let looks: Vec<Asn> = causes
             .iter()

@@ -1,9 +1,10 @@
 //! What can be asked for, and what can be answered: the language between the shell and the rest.
 //!
-//! [`COMMANDS`] is the one list of commands: words, flags, help. The grammar reads it, `help` prints
-//! it. A command never prints; it is answered with a [`Reply`], which the shell shows as a table or
-//! as JSON. A command with an answer missing is answered with a [`Question`]: at a prompt it is
-//! asked, for a script it is a usage error. So the questions and the flags can never disagree.
+//! [`COMMANDS`] is the one list of commands: words, flags, help. The grammar reads it, `help`
+//! prints it. A command never prints; it is answered with a [`Reply`], which the shell shows as a
+//! table or as JSON. A command with an answer missing is answered with a [`Question`]: at a prompt
+//! it is asked, for a script it is a usage error. So the questions and the flags can never
+//! disagree.
 
 mod reply;
 mod table;

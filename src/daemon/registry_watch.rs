@@ -118,8 +118,8 @@ impl RegistryWatch {
     }
 }
 
-/// Waits until it is asked for, or for so long: was it asked for? Nobody can ask any more when the program
-/// ends; that must not cost the time that the others need to end.
+/// Waits until it is asked for, or for so long: was it asked for? Nobody can ask any more when the
+/// program ends; that must not cost the time that the others need to end.
 async fn asked(again: &Receiver<()>, pause: Duration) -> bool {
     let asked = async {
         match again.recv().await {
