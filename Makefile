@@ -4,14 +4,16 @@ CARGO ?= cargo
 # Where skipped tests are noted, so that they can be told at the end.
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
-LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 dropbear-bin \
-	putty-tools procps
+LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
+	dropbear-bin putty-tools procps
+# What the virtual machine needs.
+VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
 VENV := $(CURDIR)/target/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist vm lab-packages
+.PHONY: help demo lab test check bless bench size dist vm lab-packages vm-packages
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,22 +51,28 @@ size: ## the binary by section, resident memory, threads
 dist: ## the static binary for this machine's architecture
 	cross/build.sh
 
-vm: ## WireGuard of a real kernel, in a virtual machine
-	tests/vm/run.sh
+vm: vm-packages ## WireGuard of a real kernel, in a virtual machine
+	$(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" \
+		--test wireguard -- inside kernel
 
-# As root on Debian: what the lab needs. Elsewhere: nothing, and the tests say what they skipped.
-lab-packages:
+# install PACKAGES: as root on Debian; elsewhere nothing, and the tests say what they skipped.
+define install
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		missing=""; \
-		for package in $(LAB_PACKAGES); do \
+		for package in $(1); do \
 			dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 		done; \
-		if [ -n "$$missing" ]; then \
-			apt-get update -qq && \
-			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-		fi; \
-		if command -v python3 >/dev/null && ! [ -x $(VENV)/bin/ssh-audit ]; then \
-			python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
-				echo "no Python environment: some clients are not tested"; \
-		fi; \
+		[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }; \
 	fi
+endef
+
+lab-packages:
+	$(call install,$(LAB_PACKAGES))
+	@if [ "$$(id -u)" = 0 ] && command -v python3 >/dev/null && ! [ -x $(VENV)/bin/ssh-audit ]; then \
+		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
+			echo "no Python environment: some clients are not tested"; \
+	fi
+
+vm-packages:
+	$(call install,$(VM_PACKAGES))
