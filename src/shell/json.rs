@@ -70,6 +70,7 @@ struct Our {
 
 #[derive(SerJson)]
 struct Config {
+    link: String,
     wireguard: String,
     bird: String,
 }
@@ -114,7 +115,11 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Peers { version: VERSION, peers: views.iter().map(peer).collect() }.serialize_json()
         }
         Reply::Config(view) => {
-            let config = Config { wireguard: view.wireguard.clone(), bird: view.bird.clone() };
+            let config = Config {
+                link: view.link.clone(),
+                wireguard: view.wireguard.clone(),
+                bird: view.bird.clone(),
+            };
             let mut peer = Peer { config: Some(config), ..peer(&view.peer) };
             peer.our.asn = Some(view.our_asn.get());
             one(peer)

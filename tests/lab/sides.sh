@@ -193,7 +193,7 @@ member_ssh() {
 install() {
     local name=$1 config link
     config=$(member "$name" peer_config --asn "$2" --json)
-    link=$(jq -r .peer.config.bird <<<"$config" | sed -n 's/^ *interface "\(.*\)";$/\1/p')
+    link=$(jq -r .peer.config.link <<<"$config")
     (
         umask 077
         mkdir -p "$LAB/$name.d"
