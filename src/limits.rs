@@ -157,11 +157,14 @@ const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
 /// What a client may do before the conversation has looked at it; after that its own bytes wait.
 pub const SSH_EVENTS_MAX: usize = 32;
-/// The same for one channel.
+/// What a client at a terminal may do while a command of theirs runs.
 pub const CHANNEL_EVENTS_MAX: usize = 64;
-/// Answers on their way to a client. More than a channel can have events, so that the conversation
-/// is never the one that waits.
-pub const SSH_OUTPUT_MAX: usize = 256;
+/// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
+pub const INBOX_BYTES_MAX: usize = 256 * 1024;
+/// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
+pub const INBOX_EVENT_BYTES: usize = 64;
+/// Answers on their way to a client; after that the channel waits.
+pub const SSH_OUTPUT_MAX: usize = 16;
 /// Channels of one connection: clients that share a connection open one per command.
 pub const CHANNELS_MAX: usize = 8;
 /// Keys that a client may offer: an agent holds a dozen.
@@ -177,7 +180,6 @@ pub const QUICK_READS: u8 = 40;
 /// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 
-const _: () = assert!(SSH_OUTPUT_MAX > 2 * CHANNEL_EVENTS_MAX);
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;

@@ -16,6 +16,7 @@ mod channel;
 mod conversation;
 mod handler;
 mod host_keys;
+mod inbox;
 mod seats;
 mod wire;
 
@@ -115,6 +116,7 @@ impl Server {
             peer,
             events,
             handle,
+            stream: stream.clone(),
             executor: self.executor.clone(),
         };
         let talk = async {

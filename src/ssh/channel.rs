@@ -2,22 +2,28 @@
 
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
+use super::inbox::Inbox;
 use crate::command::{Outcome, Request, Stop};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
 use crate::model::Timestamp;
 use crate::shell::view::Screen;
-use crate::shell::{Event, Output, Session, Start};
+use crate::shell::{Event, Output, Session, Start, status};
+use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
-use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::collections::VecDeque;
+use std::net::{Shutdown, TcpStream};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// Extended data of this type is standard error (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
+
+/// What is said to a client whose input ran too far ahead.
+const TOO_MUCH: &[u8] = b"Too much input at once; the rest was not read.\r\n";
 
 /// One channel.
 pub struct Channel {
@@ -29,8 +35,10 @@ pub struct Channel {
     pub proof: Proof,
     /// The way back to the client.
     pub handle: Handle,
+    /// The connection itself, to hang up on a client that takes nothing more.
+    pub stream: Arc<Async<TcpStream>>,
     /// What the client does.
-    pub events: Receiver<ChannelEvent>,
+    pub inbox: Inbox,
     /// How long it may be silent.
     pub idle_timeout: Duration,
 }
@@ -47,12 +55,36 @@ enum Ran {
 impl Channel {
     /// Ends with the channel.
     pub async fn run(self) {
-        if let Ok(status) = self.serve().await {
+        let served = self.serve().await;
+        let end = async {
             // Each of these fails only if the client is gone.
-            let _ = self.handle.exit_status_request(self.id, status).await;
-            let _ = self.handle.eof(self.id).await;
-        }
-        let _ = self.handle.close(self.id).await;
+            let status = match served {
+                Err(Gone) if self.inbox.overflowed() => {
+                    let _ = self.handle.extended_data(self.id, STDERR, TOO_MUCH).await;
+                    Some(status::REFUSED)
+                }
+                served => served.ok(),
+            };
+            if let Some(status) = status {
+                let _ = self.handle.exit_status_request(self.id, status).await;
+                let _ = self.handle.eof(self.id).await;
+            }
+            let _ = self.handle.close(self.id).await;
+            Ok(())
+        };
+        let _ = self.in_time(end).await;
+    }
+
+    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
+    /// nothing else would ever get through to it.
+    async fn in_time(&self, work: impl Future<Output = Result<(), Gone>>) -> Result<(), Gone> {
+        let stall = async {
+            smol::Timer::after(Duration::from_secs(WRITE_STALL_S)).await;
+            log::debug!("a client takes nothing, hung up");
+            let _ = self.stream.get_ref().shutdown(Shutdown::Both);
+            Err(Gone)
+        };
+        work.or(stall).await
     }
 
     async fn serve(&self) -> Result<u32, Gone> {
@@ -67,6 +99,10 @@ impl Channel {
                         return Ok(status);
                     }
                     Event::Run(request) => {
+                        // A script is many commands: each is answered before the next is run, and
+                        // others have their turn in between.
+                        self.flush(&mut output).await?;
+                        smol::future::yield_now().await;
                         match self.execute(&request, &mut backlog, terminal).await? {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
@@ -104,7 +140,7 @@ impl Channel {
 
     /// The next event, unless the client was silent for too long.
     async fn event(&self) -> Result<ChannelEvent, Gone> {
-        let event = async { self.events.recv().await.map_err(|_| Gone) };
+        let event = async { self.inbox.next().await.ok_or(Gone) };
         let idle = async {
             smol::Timer::after(self.idle_timeout).await;
             log::debug!("channel idle, closed");
@@ -147,7 +183,7 @@ impl Channel {
 
     async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
         loop {
-            match self.events.recv().await.map_err(|_| Gone)? {
+            match self.inbox.next().await.ok_or(Gone)? {
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(bytes) if bytes.contains(&0x03) => return Ok(Ran::Interrupted),
                 event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
@@ -163,7 +199,7 @@ impl Channel {
         self.control.run(&identity, request, now()).await
     }
 
-    /// Sends what there is. A client that takes nothing for [`WRITE_STALL_S`] is given up.
+    /// Sends what there is.
     async fn flush(&self, output: &mut Output) -> Result<(), Gone> {
         let send = async {
             if !output.err.is_empty() {
@@ -176,11 +212,7 @@ impl Channel {
             }
             Ok(())
         };
-        let stall = async {
-            smol::Timer::after(Duration::from_secs(WRITE_STALL_S)).await;
-            Err(Gone)
-        };
-        send.or(stall).await
+        self.in_time(send).await
     }
 }
 

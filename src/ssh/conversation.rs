@@ -2,20 +2,23 @@
 
 use super::SshSettings;
 use super::channel::Channel;
-use super::handler::{ChannelEvent, Event};
+use super::handler::Event;
+use super::inbox::{Postbox, inbox};
 use super::seats::Seat;
 use crate::access::{self, Denial, Identity};
 use crate::control::Control;
-use crate::limits::{CHANNEL_EVENTS_MAX, CHANNELS_MAX};
+use crate::limits::CHANNELS_MAX;
 use crate::model::Refusal;
 use crate::registry::KeyFingerprint;
+use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::LocalExecutor;
-use smol::channel::{Receiver, Sender, bounded};
+use smol::channel::Receiver;
 use smol::future::FutureExt as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One connection's side of ours.
@@ -30,6 +33,8 @@ pub struct Conversation<'a> {
     pub events: Receiver<Event>,
     /// The way back to the client; there before the first event.
     pub handle: Receiver<Handle>,
+    /// The connection itself, to hang up.
+    pub stream: Arc<Async<TcpStream>>,
     /// Where channels run.
     pub executor: Rc<LocalExecutor<'static>>,
 }
@@ -43,7 +48,7 @@ pub struct Proof {
 }
 
 /// The ways to the channels that are open.
-type Channels = Vec<(ChannelId, Sender<ChannelEvent>)>;
+type Channels = Vec<(ChannelId, Postbox)>;
 
 impl Proof {
     /// Whom it proves by the registry of this moment.
@@ -124,7 +129,7 @@ impl Conversation<'_> {
             let Some(event) = async { self.events.recv().await.ok() }.or(quiet).await else {
                 return;
             };
-            open.retain(|(_, sender)| !sender.is_closed());
+            open.retain(|(_, postbox)| !postbox.is_abandoned());
             match event {
                 Event::Open(id, answer) => {
                     let room = open.len() < CHANNELS_MAX;
@@ -133,7 +138,11 @@ impl Conversation<'_> {
                     }
                     let _ = answer.try_send(room);
                 }
-                Event::Channel(id, event) => pass(&open, id, event).await,
+                Event::Channel(id, event) => {
+                    if let Some((_, postbox)) = open.iter().find(|(it, _)| *it == id) {
+                        postbox.put(event);
+                    }
+                }
                 // Whoever is in stays who they are.
                 Event::Offered(_, _, answer) | Event::Proven(_, _, answer) => {
                     let _ = answer.try_send(false);
@@ -147,26 +156,19 @@ impl Conversation<'_> {
     async fn quiet(&self, open: &Channels) -> Option<Event> {
         loop {
             smol::Timer::after(self.settings.idle_timeout).await;
-            if open.iter().all(|(_, sender)| sender.is_closed()) {
+            if open.iter().all(|(_, postbox)| postbox.is_abandoned()) {
                 return None;
             }
         }
     }
 
-    fn open(&self, id: ChannelId, proof: Proof, handle: Handle) -> Sender<ChannelEvent> {
-        let (sender, events) = bounded(CHANNEL_EVENTS_MAX);
+    fn open(&self, id: ChannelId, proof: Proof, handle: Handle) -> Postbox {
+        let (postbox, inbox) = inbox();
         let control = self.control.clone();
-        let idle_timeout = self.settings.idle_timeout;
-        let channel = Channel { id, control, proof, handle, events, idle_timeout };
+        let (stream, idle_timeout) = (self.stream.clone(), self.settings.idle_timeout);
+        let channel = Channel { id, control, proof, handle, stream, inbox, idle_timeout };
         self.executor.spawn(channel.run()).detach();
-        sender
-    }
-}
-
-async fn pass(open: &Channels, id: ChannelId, event: ChannelEvent) {
-    if let Some((_, sender)) = open.iter().find(|(it, _)| *it == id) {
-        // A channel that ended wants nothing more.
-        let _ = sender.send(event).await;
+        postbox
     }
 }
 

@@ -6,6 +6,7 @@ use crate::run::{PATIENCE, wait_for, wait_until};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::os::unix::net::UnixListener;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -47,11 +48,23 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 /// more descriptors than before.
 fn survives(mut pop: Pop, attack: impl FnOnce(&Pop)) {
     pop.is_well();
-    let before = pop.descriptors();
+    let before = descriptors_at_rest(&pop);
     attack(&pop);
     wait_until("the descriptors to be given back", || pop.descriptors() <= before);
     pop.is_well();
     wait_until("the descriptors to be given back", || pop.descriptors() <= before);
+}
+
+/// How many descriptors the service holds when it has been at rest for a while.
+fn descriptors_at_rest(pop: &Pop) -> usize {
+    let (mut seen, mut same) = (0, 0);
+    wait_until("the service to be at rest", || {
+        thread::sleep(Duration::from_millis(20));
+        let before = std::mem::replace(&mut seen, pop.descriptors());
+        same = if before == seen { same + 1 } else { 0 };
+        same >= 10
+    });
+    seen
 }
 
 /// A POP with these limits, that listens where [`connect_from`] connects to.
@@ -126,7 +139,7 @@ fn the_silent_keep_nobody_out() {
         ssh.argument("-b").argument(source).run("whoami")
     };
     login(&pop, "127.0.0.1").fine();
-    let before = pop.descriptors();
+    let before = descriptors_at_rest(&pop);
     let mut same: Vec<_> = (0..3).map(|_| connect_from(&pop, [127, 0, 0, 2])).collect();
     assert!(is_closed(&mut connect_from(&pop, [127, 0, 0, 2])), "a fourth of one source");
     login(&pop, "127.0.0.1").fine();
@@ -257,5 +270,71 @@ fn commands_that_are_too_long_or_play_tricks() {
         let tricky = pop.ssh("\x1b[31mred\nforged: line", "alice").run("whoami");
         assert!(!tricky.stdout.contains('\x1b'), "{tricky:#?}");
         assert!(!pop.log().contains("\nforged"), "{}", pop.log());
+    });
+}
+
+/// Packets with one line each: more than are kept for a channel that cannot go on.
+const SMALL: usize = 1_000;
+/// The bytes that OpenSSH's client lets a channel send before it has taken any of them.
+const WINDOW: usize = 2 * 1024 * 1024;
+
+/// A client that asks for twice as much as its window takes, and goes on sending line by line
+/// before it takes anything; and how much that will be.
+fn greedy(pop: &Pop) -> (Child, u64) {
+    let one = pop.alice("help").fine().len();
+    let lines = 2 * WINDOW / one;
+    let mut command = pop.ssh("alice", "alice").argument("-T").command();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut client = command.spawn().unwrap();
+    let mut input = client.stdin.take().unwrap();
+    input.write_all("help\n".repeat(lines - SMALL).as_bytes()).unwrap();
+    for _ in 0..SMALL {
+        input.write_all(b"help\n").unwrap();
+        thread::sleep(Duration::from_micros(500));
+    }
+    (client, (lines * one) as u64)
+}
+
+/// More goes out than a channel's window takes while more comes in than any queue holds: neither
+/// may wait for the other.
+#[test]
+fn a_slow_reader_gets_everything() {
+    let Some(pop) = Pop::start() else { return };
+    survives(pop, |pop| {
+        let (mut client, everything) = greedy(pop);
+        let mut output = client.stdout.take().unwrap();
+        let reader = thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        let status = wait_for(|| client.try_wait().unwrap());
+        let _ = client.kill();
+        assert_eq!(reader.join().unwrap().unwrap(), everything);
+        assert_eq!(status.and_then(|it| it.code()), Some(0));
+    });
+}
+
+/// A client that takes nothing of what it asked for and is gone: its connection goes with it.
+#[test]
+fn who_reads_nothing_leaves_nothing() {
+    let Some(pop) = Pop::start() else { return };
+    survives(pop, |pop| {
+        let (mut client, _) = greedy(pop);
+        let mut logged = 0;
+        wait_until("the service to be stuck with it", || {
+            let before = std::mem::replace(&mut logged, pop.log().len());
+            thread::sleep(Duration::from_millis(300));
+            before == logged
+        });
+        client.kill().unwrap();
+        client.wait().unwrap();
+    });
+}
+
+/// What is sent far ahead of what is done is not kept: the client is told, the others are not hurt.
+#[test]
+fn a_script_without_end() {
+    let Some(pop) = Pop::start() else { return };
+    survives(pop, |pop| {
+        let said = pop.ssh("alice", "alice").script("whoami\n".repeat(200_000));
+        assert_eq!(said.status, Some(1), "{said:#?}");
+        assert_eq!(said.stderr, "Too much input at once; the rest was not read.\r\n");
     });
 }
