@@ -316,3 +316,11 @@ pub const USERSPACE_END_S: u64 = 5;
 pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
 
 const _: () = assert!(KERNEL_PEERS_MAX * 256 < u16::MAX as usize);
+
+// --- echo requests and the latency class
+
+/// Echo requests of one ping; a median needs no more.
+pub const PING_ECHOES_MAX: u16 = 10;
+/// Bytes read of one packet: our answers have 24, and an IPv4 header at most 60. What is longer is
+/// somebody else's.
+pub const PING_DATAGRAM_BYTES_MAX: usize = 128;
