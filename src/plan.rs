@@ -6,6 +6,7 @@
 //! with a word, and only then does the link go.
 
 pub mod bird;
+pub mod latency;
 pub mod wireguard;
 
 use crate::model::{Asn, IfName};
