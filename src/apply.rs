@@ -7,11 +7,12 @@
 
 mod bird;
 mod endpoints;
+mod look;
 mod observe;
 
 use crate::board::{Bell, Board, Cause, Entry, LinkView, Progress};
 use crate::limits::{RETRY_S, RETRY_S_MAX};
-use crate::model::{Asn, Timestamp, WgSecret};
+use crate::model::{Asn, Measured, Timestamp, WgSecret};
 use crate::peering::policy::Policy;
 use crate::peering::{Peering, Site, Standing, files as texts};
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted};
@@ -72,6 +73,7 @@ struct Pass {
     stones: Vec<Tombstone>,
     /// Standing that is not to be served: taken down like a removal, but kept in the database.
     resting: Vec<Asn>,
+    latencies: BTreeMap<Asn, Measured>,
     actual: Actual,
     resolved: BTreeMap<Asn, Resolved>,
     failures: BTreeMap<Asn, String>,
@@ -122,8 +124,8 @@ impl Apply {
             true => true,
             false => self.pass(causes).await,
         };
-        for asn in looks {
-            self.look(asn).await;
+        if !looks.is_empty() {
+            self.look(&looks).await;
         }
         well
     }
@@ -194,6 +196,7 @@ impl Apply {
             stones: store.tombstones().map_err(words)?,
             peerings,
             resting,
+            latencies: store.latencies().map_err(words)?,
             actual: Actual::default(),
             resolved: BTreeMap::new(),
             failures,
@@ -273,19 +276,6 @@ impl Apply {
             self.board.set_trouble(trouble);
         }
     }
-
-    /// How one peering is now, for whoever asked.
-    async fn look(&mut self, asn: Asn) {
-        let settings = self.settings.borrow().clone();
-        let link = settings.backend.observe().ok().and_then(|mut links| {
-            links.remove(&crate::model::IfName::of(asn)).and_then(Result::ok)
-        });
-        let bgp = self.bird.look(&settings, asn).await;
-        self.board.update(asn, |entry| {
-            entry.link = link.as_ref().and_then(link_view);
-            entry.bgp = bgp;
-        });
-    }
 }
 
 impl Pass {
@@ -307,17 +297,22 @@ impl Pass {
 
     fn peering_wanted(&self, peering: &Peering) -> Option<PeeringWanted> {
         let settings = &self.settings;
-        let written =
-            self.actual.birds.get(&peering.asn).and_then(|text| plan::bird::latency(text));
-        let latency = written.unwrap_or(plan::bird::LATENCY_UNKNOWN);
+        let class = self.class(peering.asn);
         Some(PeeringWanted {
             conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
-            bird: plan::bird::render(peering, &settings.site, &settings.template, latency)?,
+            bird: plan::bird::render(peering, &settings.site, &settings.template, class)?,
             link: match settings.backend {
                 Backend::Files => None,
                 Backend::Kernel | Backend::Userspace { .. } => Some(self.link_wanted(peering)?),
             },
         })
+    }
+
+    /// The latency class: measured, or what the file says, by whomever it was measured.
+    fn class(&self, asn: Asn) -> u8 {
+        let measured = self.latencies.get(&asn).map(|it| it.class);
+        let written = || plan::bird::latency(self.actual.birds.get(&asn)?);
+        measured.or_else(written).unwrap_or(plan::bird::LATENCY_UNKNOWN)
     }
 
     fn link_wanted(&self, peering: &Peering) -> Option<LinkWanted> {
@@ -347,6 +342,8 @@ impl Pass {
             let resolved = self.resolved.get(&peering.asn);
             entry.link = link.and_then(link_view);
             entry.bgp = before.bgp;
+            entry.class = Some(self.class(peering.asn));
+            (entry.distance, entry.tunnel) = (before.distance, before.tunnel);
             entry.endpoint = resolved
                 .and_then(|it| it.address)
                 .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))
