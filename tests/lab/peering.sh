@@ -10,6 +10,7 @@ export PEERLING
 enter "$0" "$@"
 . "$HERE/sides.sh"
 . "$HERE/creation.sh"
+. "$HERE/latency.sh"
 
 set_stage node
 
@@ -24,5 +25,7 @@ peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/
 step "peerling check finds nothing wrong"
 serve
 step "peerling serves"
+ignores_ping node 1
 create_first
 first_comes_up
+class_is_measured
