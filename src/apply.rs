@@ -7,6 +7,7 @@
 
 mod bird;
 mod endpoints;
+mod look;
 mod observe;
 mod pass;
 
@@ -145,8 +146,8 @@ impl Apply {
             true => None,
             false => Some(self.pass(causes).await),
         };
-        for asn in looks {
-            self.look(asn).await;
+        if !looks.is_empty() {
+            self.look(&looks).await;
         }
         well
     }
@@ -294,19 +295,6 @@ impl Apply {
             }
             self.board.set_trouble(trouble);
         }
-    }
-
-    /// How one peering is now, for whoever asked.
-    async fn look(&mut self, asn: Asn) {
-        let settings = self.settings.borrow().clone();
-        let link = settings.backend.observe().ok().and_then(|mut links| {
-            links.remove(&crate::model::IfName::of(asn)).and_then(Result::ok)
-        });
-        let bgp = self.bird.look(&settings, asn).await;
-        self.board.update(asn, |entry| {
-            entry.link = link.as_ref().and_then(link_view);
-            entry.bgp = bgp;
-        });
     }
 }
 

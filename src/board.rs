@@ -12,7 +12,7 @@ use smol::channel::{Receiver, Sender, bounded};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Why the loop is woken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,23 @@ pub struct Entry {
     pub link: Option<LinkView>,
     /// The BGP session.
     pub bgp: Option<BgpView>,
+    /// The dn42 latency class that BIRD is told.
+    pub class: Option<u8>,
+    /// What came back when the endpoint was last pinged.
+    pub distance: Option<Echo>,
+    /// What came back when their address was last pinged, through the tunnel.
+    pub tunnel: Option<Echo>,
+}
+
+/// What came back of a ping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// An answer, after so many microseconds.
+    Answer(u64),
+    /// Nothing.
+    Silence,
+    /// This POP cannot ping, and this is why.
+    Unable(String),
 }
 
 /// What the loop achieved.
@@ -176,10 +193,25 @@ impl Board {
 
     /// The loop tells how one peering is, apart from a pass.
     pub fn update(&self, asn: Asn, change: impl FnOnce(&mut Entry)) {
+        self.note(asn, change);
+        self.wake();
+    }
+
+    /// Adds to what is told of a peering, for whoever asks next; nobody is woken for it.
+    pub fn note(&self, asn: Asn, change: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.entries.borrow_mut().get_mut(&asn) {
             change(entry);
         }
-        self.wake();
+    }
+
+    /// Where the members are, as far as that is known.
+    pub fn endpoints(&self) -> BTreeMap<Asn, IpAddr> {
+        let entries = self.entries.borrow();
+        let known = |(asn, entry): (&Asn, &Entry)| {
+            let link = || entry.link.as_ref()?.endpoint;
+            Some((*asn, entry.endpoint.or_else(link)?.ip()))
+        };
+        entries.iter().filter_map(known).collect()
     }
 
     /// The loop tells that it cannot work, or that it can again.

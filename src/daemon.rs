@@ -15,6 +15,7 @@ pub mod check;
 pub mod demo;
 pub mod exec;
 pub mod genconfig;
+mod latency_watch;
 pub mod logging;
 pub mod once;
 mod registry_watch;
@@ -30,6 +31,7 @@ use crate::store::Store;
 use crate::sys::dns::Resolver;
 use async_io::Async;
 use async_signal::{Signal, Signals};
+use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
@@ -135,6 +137,8 @@ impl Service {
         }
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
+        let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
+        executor.spawn(latency.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
         let again = smol::channel::bounded(1);
         executor.spawn(watch.run(again.1)).detach();

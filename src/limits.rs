@@ -320,3 +320,43 @@ pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
 const _: () = assert!(KERNEL_PEERS_MAX * 256 < u16::MAX as usize);
 /// AS numbers that one log line names; the rest is counted.
 pub const UNEXPLAINED_SHOWN_MAX: usize = 10;
+
+// --- echo requests and the latency class
+
+/// Echo requests of one ping; a median needs no more.
+pub const PING_ECHOES_MAX: u16 = 10;
+/// Bytes read of one packet: our answers have 24, and an IPv4 header at most 60. What is longer is
+/// somebody else's.
+pub const PING_DATAGRAM_BYTES_MAX: usize = 128;
+/// How often the distance to an endpoint is measured, in seconds; a quarter of it is left to
+/// chance, so that the peerings do not all come at once.
+pub const LATENCY_INTERVAL_S: u64 = 1_800;
+/// How soon a peering is measured that has appeared, in seconds: its member may be about to come
+/// up.
+pub const LATENCY_FIRST_S: u64 = 5;
+/// How often it is looked whether one is due, in seconds.
+pub const LATENCY_LOOK_S: u64 = 2;
+/// Endpoints measured at once: some hundred packets per second.
+pub const LATENCY_PARALLEL_MAX: usize = 32;
+/// Echo requests for one measurement.
+pub const LATENCY_ECHOES: u16 = 5;
+/// The time from one of them to the next, in milliseconds: routers answer few per second.
+pub const LATENCY_ECHO_PAUSE_MS: u64 = 250;
+/// How long answers are waited for, in milliseconds: longer than class 8 lasts (2981 ms).
+pub const LATENCY_WAIT_MS: u64 = 4_000;
+/// After this time an old round trip weighs half, in seconds: a mean age of six hours, that of the
+/// 12-hour average which the dn42 wiki asks for.
+pub const LATENCY_HALF_LIFE_S: u64 = 4 * 60 * 60;
+/// How long a latency class stays at least, in seconds (dn42 wiki: each change is announced to
+/// all).
+pub const LATENCY_CLASS_KEPT_S: u64 = 12 * 60 * 60;
+/// Echo requests through a tunnel when somebody asks how it is.
+pub const TUNNEL_ECHOES: u16 = 2;
+/// The time from one of them to the next, in milliseconds.
+pub const TUNNEL_ECHO_PAUSE_MS: u64 = 200;
+/// How long answers are waited for, in milliseconds: a member waits at the prompt.
+pub const TUNNEL_WAIT_MS: u64 = 800;
+
+const _: () = assert!(LATENCY_ECHOES <= PING_ECHOES_MAX && TUNNEL_ECHOES <= PING_ECHOES_MAX);
+const _: () = assert!(TUNNEL_ECHO_PAUSE_MS * (TUNNEL_ECHOES as u64 - 1) + TUNNEL_WAIT_MS < LOOK_MS);
+const _: () = assert!(LATENCY_HALF_LIFE_S > 4 * LATENCY_INTERVAL_S);

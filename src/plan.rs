@@ -6,6 +6,7 @@
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
 pub mod bird;
+pub mod latency;
 pub mod show;
 pub mod wireguard;
 

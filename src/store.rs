@@ -5,6 +5,7 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod latency;
 mod migrations;
 
 use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
@@ -158,6 +159,7 @@ impl Store {
             let saved = Peering { id, ..peering.clone() };
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
+            latency::forget(it, saved.asn)?;
             audit(it, actor, "create", saved.asn, [None, Some(&describe(&saved))])?;
             Ok((id, count_up(it)?))
         })
@@ -172,6 +174,7 @@ impl Store {
                 return Err(Outcome::Absent);
             }
             it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
+            latency::forget(it, peering.asn)?;
             let generation = count_up(it)?;
             it.execute(
                 "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s)

@@ -8,6 +8,7 @@ pub mod files;
 pub mod git;
 pub mod kernel;
 pub mod netlink;
+pub mod ping;
 pub mod socket;
 pub mod tree;
 pub mod uapi;

@@ -33,16 +33,16 @@ pub struct Resolved {
 /// are left for the next pass: a dead name server must not hold up somebody else's new peering.
 pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved> {
     let results = RefCell::new(BTreeMap::new());
-    if pass.settings.backend == Backend::Files {
-        return results.into_inner();
-    }
+    // wg-quick resolves names for itself; an address is known without asking anybody.
+    let names = pass.settings.backend != Backend::Files;
     let policy = Policy { own: sys::own_addresses(), ..pass.settings.policy.clone() };
     let places = Semaphore::new(RESOLVE_PARALLEL_MAX);
     let executor = LocalExecutor::new();
     let mut tasks = Vec::new();
     for peering in &pass.peerings {
         let link = pass.actual.links.get(&IfName::of(peering.asn));
-        let Some(endpoint) = peering.endpoint.as_ref().filter(|_| is_stale(link)) else { continue };
+        let asked = |it: &&Endpoint| is_stale(link) && (names || matches!(it.host, Host::Ip(_)));
+        let Some(endpoint) = peering.endpoint.as_ref().filter(asked) else { continue };
         let (places, policy, results) = (&places, &policy, &results);
         tasks.push(executor.spawn(async move {
             let _place = places.acquire().await;
@@ -64,7 +64,7 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
 }
 
 /// Must we look where the member is? Not while packets go both ways.
-fn is_stale(link: Option<&LinkActual>) -> bool {
+pub(super) fn is_stale(link: Option<&LinkActual>) -> bool {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = Timestamp(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
     link.and_then(|link| handshake_age(link, now)).is_none_or(|age| age > HANDSHAKE_STALE_S)

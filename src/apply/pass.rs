@@ -3,7 +3,7 @@
 use super::ApplySettings;
 use super::endpoints::Resolved;
 use crate::board::{Board, Entry, LinkView, Progress};
-use crate::model::{Asn, IfName};
+use crate::model::{Asn, IfName, Measured};
 use crate::peering::{Peering, Standing, files as texts};
 use crate::plan::wireguard::{LinkActual, LinkWanted};
 use crate::plan::{self, Actual, PeeringWanted, Step, Wanted};
@@ -20,6 +20,8 @@ pub struct Pass {
     pub stones: Vec<Tombstone>,
     /// Standing that is not to be served: taken down like a removal, but kept in the database.
     pub resting: Vec<Asn>,
+    /// Distances measured, by AS number.
+    pub latencies: BTreeMap<Asn, Measured>,
     pub actual: Actual,
     pub resolved: BTreeMap<Asn, Resolved>,
     pub failures: BTreeMap<Asn, String>,
@@ -54,6 +56,7 @@ impl Pass {
             settings,
             generation: store.generation().map_err(words)?,
             stones: store.tombstones().map_err(words)?,
+            latencies: store.latencies().map_err(words)?,
             peerings,
             resting,
             actual: Actual::default(),
@@ -105,17 +108,22 @@ impl Pass {
 
     fn peering_wanted(&self, peering: &Peering) -> Option<PeeringWanted> {
         let settings = &self.settings;
-        let written =
-            self.actual.birds.get(&peering.asn).and_then(|text| plan::bird::latency(text));
-        let latency = written.unwrap_or(plan::bird::LATENCY_UNKNOWN);
+        let class = self.class(peering.asn);
         Some(PeeringWanted {
             conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
-            bird: plan::bird::render(peering, &settings.site, &settings.template, latency)?,
+            bird: plan::bird::render(peering, &settings.site, &settings.template, class)?,
             link: match settings.backend {
                 Backend::Files => None,
                 Backend::Kernel | Backend::Userspace { .. } => Some(self.link_wanted(peering)?),
             },
         })
+    }
+
+    /// The latency class: measured, or what the file says, by whomever it was measured.
+    fn class(&self, asn: Asn) -> u8 {
+        let measured = self.latencies.get(&asn).map(|it| it.class);
+        let written = || plan::bird::latency(self.actual.birds.get(&asn)?);
+        measured.or_else(written).unwrap_or(plan::bird::LATENCY_UNKNOWN)
     }
 
     fn link_wanted(&self, peering: &Peering) -> Option<LinkWanted> {
@@ -145,6 +153,8 @@ impl Pass {
             let resolved = self.resolved.get(&peering.asn);
             entry.link = link.and_then(link_view);
             entry.bgp = before.bgp;
+            entry.class = Some(self.class(peering.asn));
+            (entry.distance, entry.tunnel) = (before.distance, before.tunnel);
             entry.endpoint = resolved
                 .and_then(|it| it.address)
                 .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))

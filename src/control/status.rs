@@ -1,7 +1,7 @@
 //! peer_status: six checks, in the order in which the parts depend on each other.
 
 use super::{Case, Control, Outcome};
-use crate::board::{BgpView, Cause, Entry, LinkView, Progress};
+use crate::board::{BgpView, Cause, Echo, Entry, LinkView, Progress};
 use crate::command::{CheckView, Mark, Reply, StatusView};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS};
 use crate::model::Timestamp;
@@ -34,7 +34,7 @@ fn checks(case: &Case<'_>, peering: &Peering, entry: &Entry) -> Vec<CheckView> {
         registry(case, peering),
         endpoint(peering, entry),
         handshake.clone(),
-        tunnel(established, &handshake),
+        tunnel(established, &handshake, entry.tunnel.as_ref(), remote(case, peering)),
         bgp(entry, peering),
         routes(entry.bgp.as_ref()),
     ]
@@ -62,7 +62,8 @@ fn registry(case: &Case<'_>, peering: &Peering) -> CheckView {
 
 fn endpoint(peering: &Peering, entry: &Entry) -> CheckView {
     let Some(declared) = &peering.endpoint else {
-        return check("endpoint", Mark::Good, "none: you call us".to_string(), "");
+        let detail = format!("none: you call us{}", distance(entry));
+        return check("endpoint", Mark::Good, detail, "");
     };
     if let Some(trouble) = &entry.endpoint_trouble {
         let hint = "Mend the name, or make the peering anew with another endpoint";
@@ -73,12 +74,35 @@ fn endpoint(peering: &Peering, entry: &Entry) -> CheckView {
         let hint = "It goes on as it is; a new peering would need a proper name";
         return check("endpoint", Mark::Bad, format!("{declared}: {error}"), hint);
     }
-    let detail = match entry.endpoint {
-        Some(address) => format!("{declared} is {address}"),
-        None => declared.to_string(),
+    let declared = declared.to_string();
+    let found = entry.endpoint.map(|it| it.to_string());
+    let place = match &found {
+        Some(address) if *address != declared => format!("{declared} is {address}"),
+        _ => declared,
     };
-    let mark = if entry.endpoint.is_some() { Mark::Good } else { Mark::Unknown };
-    check("endpoint", mark, detail, "")
+    let mark = if found.is_some() { Mark::Good } else { Mark::Unknown };
+    check("endpoint", mark, format!("{place}{}", distance(entry)), "")
+}
+
+/// How far away the endpoint is, as the end of a sentence; empty while that was not tried.
+fn distance(entry: &Entry) -> String {
+    match (&entry.distance, entry.class) {
+        (Some(Echo::Answer(us)), Some(class)) => {
+            format!("; {}, latency class {class}", milliseconds(*us))
+        }
+        (Some(Echo::Silence), Some(class)) => {
+            format!("; no answer to ping, latency class {class} stays")
+        }
+        _ => String::new(),
+    }
+}
+
+/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
+fn milliseconds(us: u64) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => format!("{} ms", us / 1000),
+    }
 }
 
 fn handshake(entry: &Entry, now: Timestamp, site: &Site, peering: &Peering) -> CheckView {
@@ -108,15 +132,45 @@ fn seen(link: &LinkView, age: u64) -> String {
     format!("{age} s ago{from}; {} bytes received, {} sent", link.rx_bytes, link.tx_bytes)
 }
 
-/// What the BGP session runs through is up. Without one, the handshake alone proves nothing about
-/// the addresses inside.
-fn tunnel(established: bool, handshake: &CheckView) -> CheckView {
-    match (established, handshake.mark) {
-        (true, _) => check("tunnel", Mark::Good, "the BGP session runs through it".to_string(), ""),
-        (false, Mark::Good) => {
-            check("tunnel", Mark::Unknown, "no traffic of BGP through it".to_string(), "")
+/// Their address inside the tunnel, as text.
+fn remote(case: &Case<'_>, peering: &Peering) -> String {
+    let address = case.settings.site.remote(peering);
+    address.map_or("your link-local address".to_string(), |it| it.to_string())
+}
+
+/// What the BGP session runs through is up, and so is what an answer comes through. Without either,
+/// the handshake alone proves nothing about the addresses inside.
+fn tunnel(
+    established: bool,
+    handshake: &CheckView,
+    echo: Option<&Echo>,
+    remote: String,
+) -> CheckView {
+    let check = |mark, detail, hint: String| check("tunnel", mark, detail, &hint);
+    let none = String::new;
+    match (established, echo, handshake.mark) {
+        (true, Some(Echo::Answer(us)), _) => {
+            let detail = format!("{remote} answers in {}", milliseconds(*us));
+            check(Mark::Good, format!("the BGP session runs through it, {detail}"), none())
         }
-        (false, _) => check("tunnel", Mark::Unknown, "waits for the handshake".to_string(), ""),
+        (true, ..) => check(Mark::Good, "the BGP session runs through it".to_string(), none()),
+        (false, Some(Echo::Answer(us)), _) => {
+            check(Mark::Good, format!("{remote} answers in {}", milliseconds(*us)), none())
+        }
+        (false, Some(Echo::Silence), Mark::Good) => {
+            let hint = format!(
+                "Is {remote} set on your side of the tunnel, does AllowedIPs have fe80::/10, and \
+                 does your firewall let ICMPv6 in?"
+            );
+            check(Mark::Bad, format!("{remote} does not answer to ping"), hint)
+        }
+        (false, Some(Echo::Unable(why)), Mark::Good) => {
+            check(Mark::Unknown, format!("this POP cannot try it: {why}"), none())
+        }
+        (false, None, Mark::Good) => {
+            check(Mark::Unknown, "no traffic of BGP through it".to_string(), none())
+        }
+        (false, ..) => check(Mark::Unknown, "waits for the handshake".to_string(), none()),
     }
 }
 

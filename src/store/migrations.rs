@@ -49,6 +49,14 @@ const MIGRATIONS: &[&str] = &[
         generation INTEGER NOT NULL
     );
     INSERT INTO peerling_state VALUES (1, 0);",
+    // How far away the members' endpoints are.
+    "CREATE TABLE peerling_latency (
+        as_num INTEGER PRIMARY KEY,
+        class INTEGER NOT NULL CHECK(class BETWEEN 1 AND 9),
+        smoothed_us INTEGER NOT NULL,
+        class_since_s INTEGER NOT NULL,
+        answered_s INTEGER NOT NULL  -- the last answer to a ping, seconds since 1970
+    );",
 ];
 
 /// Every peering with what only we keep of it.

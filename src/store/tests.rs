@@ -1,7 +1,9 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
+use crate::model::Measured;
 use crate::peering::tests::peering;
+use std::collections::BTreeMap;
 
 struct Place(PathBuf);
 
@@ -166,4 +168,40 @@ fn looking_at_a_database_that_is_not_there_makes_none() {
     let place = Place::new("look");
     assert_eq!(Store::look(&place.path()).unwrap().rows().unwrap(), []);
     assert!(!place.path().exists());
+}
+
+#[test]
+fn distances_are_kept_as_long_as_their_peering() {
+    let place = Place::new("latency");
+    let mut store = Store::open(&place.path()).unwrap();
+    let (generation, asn) = (|store: &Store| store.generation().unwrap(), Asn::new(64601).unwrap());
+    let moment = Timestamp(1_700_000_000);
+    let near = Measured { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
+    let far = Measured { smoothed_us: 90_000, class: 5, ..near };
+    store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    let before = generation(&store);
+    store.put_latencies(&BTreeMap::from([(asn, near)])).unwrap();
+    let stray = Asn::new(64999).unwrap();
+    store.put_latencies(&BTreeMap::from([(asn, far), (stray, near)])).unwrap();
+    let looked = Store::look(&place.path()).unwrap();
+    assert_eq!(
+        looked.latencies().unwrap(),
+        BTreeMap::from([(asn, far)]),
+        "the later one, and ours"
+    );
+    assert_eq!(generation(&store), before, "nobody asked for this");
+    store.remove(&peering(1, 64601, None), &actor()).unwrap();
+    assert_eq!(store.latencies().unwrap(), BTreeMap::new());
+}
+
+/// The version before distances were kept is looked at as it is, and brought up to date.
+#[test]
+fn a_database_of_the_first_version_knows_no_distance() {
+    let place = Place::new("first-version");
+    drop(Store::open(&place.path()).unwrap());
+    let older = Connection::open(place.path()).unwrap();
+    older.execute_batch("DROP TABLE peerling_latency; PRAGMA user_version = 1").unwrap();
+    drop(older);
+    assert_eq!(Store::look(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
+    assert_eq!(Store::open(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
 }

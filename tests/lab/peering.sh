@@ -10,7 +10,7 @@ export PEERLING
 . "$HERE/stage.sh"
 enter "$0" "$@"
 . "$HERE/sides.sh"
-for chapter in creation neighbours restart removal; do . "$HERE/$chapter.sh"; done
+for chapter in creation latency neighbours restart removal; do . "$HERE/$chapter.sh"; done
 
 set_stage node roam
 registry_of node $FIRST $REFUSED 4242420003
@@ -25,8 +25,10 @@ step "peerling check finds nothing wrong"
 serve
 step "peerling serves"
 
+ignores_ping node 1
 create_first
 first_comes_up
+class_is_measured
 by_hand
 second_at_the_prompt
 refused_by_bird

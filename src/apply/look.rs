@@ -1,0 +1,76 @@
+//! How single peerings are at this moment, for whoever asked: the link, the BGP session, and
+//! whether their address answers through the tunnel.
+
+use super::{Apply, endpoints, link_view};
+use crate::board::{BgpView, Echo};
+use crate::limits::{TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS};
+use crate::model::{Asn, IfName};
+use crate::plan::latency::median_us;
+use crate::plan::wireguard::LinkActual;
+use crate::sys::ping::{Echoes, PingError, ping};
+use smol::LocalExecutor;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+impl Apply {
+    /// Looks at these peerings, at all of them at once, and tells on the board.
+    pub(super) async fn look(&mut self, asns: &[Asn]) {
+        let settings = self.settings.borrow().clone();
+        let mut observed = settings.backend.observe().unwrap_or_default();
+        let mut link = |asn: &Asn| Some((*asn, observed.remove(&IfName::of(*asn))?.ok()?));
+        let links: BTreeMap<Asn, LinkActual> = asns.iter().filter_map(&mut link).collect();
+        let sessions = async {
+            let mut sessions = BTreeMap::new();
+            for asn in asns {
+                sessions.insert(*asn, self.bird.look(&settings, *asn).await);
+            }
+            sessions
+        };
+        let (mut sessions, mut tunnels): (BTreeMap<Asn, Option<BgpView>>, _) =
+            smol::future::zip(sessions, tunnels(&links)).await;
+        for asn in asns {
+            self.board.update(*asn, |entry| {
+                entry.link = links.get(asn).and_then(link_view);
+                entry.bgp = sessions.remove(asn).flatten();
+                entry.tunnel = tunnels.remove(asn);
+            });
+        }
+    }
+}
+
+/// What comes back through the tunnels that had a handshake lately; the others would have to make
+/// one first.
+async fn tunnels(links: &BTreeMap<Asn, LinkActual>) -> BTreeMap<Asn, Echo> {
+    let executor = LocalExecutor::new();
+    let fresh = links.iter().filter(|it| !endpoints::is_stale(Some(it.1)));
+    let tasks: Vec<_> = fresh.map(|(asn, link)| (*asn, executor.spawn(through(link)))).collect();
+    executor
+        .run(async {
+            let mut echoes = BTreeMap::new();
+            for (asn, task) in tasks {
+                echoes.extend(task.await.map(|echo| (asn, echo)));
+            }
+            echoes
+        })
+        .await
+}
+
+/// Pings their address on a link; `None` where the link has none yet.
+async fn through(link: &LinkActual) -> Option<Echo> {
+    let echoes = Echoes {
+        count: TUNNEL_ECHOES,
+        interval: Duration::from_millis(TUNNEL_ECHO_PAUSE_MS),
+        timeout: Duration::from_millis(TUNNEL_WAIT_MS),
+    };
+    let theirs = link.addresses.iter().find(|(ours, theirs)| ours != theirs)?.1;
+    Some(echo(ping(theirs.into(), link.index, echoes).await))
+}
+
+/// What came back, in the board's words.
+fn echo(pinged: Result<Vec<Duration>, PingError>) -> Echo {
+    match pinged.map(median_us) {
+        Ok(Some(round_trip_us)) => Echo::Answer(round_trip_us),
+        Ok(None) => Echo::Silence,
+        Err(error) => Echo::Unable(error.to_string()),
+    }
+}

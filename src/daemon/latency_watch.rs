@@ -1,0 +1,208 @@
+//! How far away the members' endpoints are, measured beside the loop: now and then, a few at a
+//! time, and never while anything waits for it. The loop is woken only when a class changes.
+
+use crate::apply::ApplySettings;
+use crate::board::{Cause, Echo};
+use crate::control::Control;
+use crate::limits::{
+    LATENCY_ECHO_PAUSE_MS, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_S,
+    LATENCY_PARALLEL_MAX, LATENCY_WAIT_MS,
+};
+use crate::model::{Asn, Measured, Timestamp};
+use crate::plan::latency::{measured, median_us};
+use crate::sys::ping::{Echoes, PingError, ping};
+use rustix::rand::{GetRandomFlags, getrandom};
+use smol::LocalExecutor;
+use smol::lock::Semaphore;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The endpoints, and when each is to be measured.
+pub struct LatencyWatch {
+    control: Rc<Control>,
+    settings: Rc<RefCell<Rc<ApplySettings>>>,
+    schedule: Schedule,
+    /// Was it logged that this POP cannot ping?
+    told: bool,
+}
+
+/// When each endpoint is to be measured.
+#[derive(Default)]
+struct Schedule(BTreeMap<Asn, (IpAddr, Instant)>);
+
+/// What came of one endpoint.
+type Pinged = Result<Vec<Duration>, PingError>;
+
+impl LatencyWatch {
+    /// Nothing is measured yet.
+    pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> LatencyWatch {
+        LatencyWatch { control, settings, schedule: Schedule::default(), told: false }
+    }
+
+    /// Measures until the program ends.
+    pub async fn run(mut self) {
+        loop {
+            smol::Timer::after(Duration::from_secs(LATENCY_LOOK_S)).await;
+            // Where BIRD is out of our reach, nobody could be told of a class.
+            if self.settings.borrow().bird_socket.is_none() {
+                continue;
+            }
+            let due = self.schedule.due(&self.control.board.endpoints(), Instant::now());
+            if !due.is_empty() {
+                let results = measure(&due).await;
+                self.note(results, now());
+                self.schedule.done(&due, Instant::now());
+            }
+        }
+    }
+
+    /// Keeps what was measured, tells it on the board, and wakes the loop where a class changes.
+    fn note(&mut self, results: Vec<(Asn, Pinged)>, now: Timestamp) {
+        let known = match self.control.store.borrow().latencies() {
+            Ok(known) => known,
+            Err(error) => return log::warn!("what was measured is lost: {error}"),
+        };
+        let mut fresh = BTreeMap::new();
+        for (asn, pinged) in results {
+            let echo = self.echo(pinged);
+            if let Echo::Answer(us) = echo
+                // Without a class the loop has not come to this peering yet.
+                && let Some(written) = self.control.board.entry(asn).and_then(|it| it.class)
+            {
+                fresh.insert(asn, measured(known.get(&asn).copied(), written, us, now));
+            }
+            self.control.board.note(asn, |entry| entry.distance = Some(echo));
+        }
+        match self.control.store.borrow_mut().put_latencies(&fresh) {
+            Ok(()) => self.ring(&fresh),
+            Err(error) => log::warn!("what was measured is lost: {error}"),
+        }
+    }
+
+    fn ring(&self, fresh: &BTreeMap<Asn, Measured>) {
+        for (asn, new) in fresh {
+            let old = self.control.board.entry(*asn).and_then(|it| it.class);
+            if let Some(old) = old.filter(|old| *old != new.class) {
+                let words = format!("latency class of AS{asn} from {old} to {}", new.class);
+                log::info!("{words}: {} us", new.smoothed_us);
+                self.control.bell.ring(Cause::Saved(words));
+            }
+        }
+    }
+
+    /// What came back, in the board's words.
+    fn echo(&mut self, pinged: Pinged) -> Echo {
+        match pinged.map(median_us) {
+            Ok(Some(round_trip_us)) => Echo::Answer(round_trip_us),
+            Ok(None) => Echo::Silence,
+            Err(error) => {
+                if !self.told {
+                    log::warn!("latency classes stay as they are: {error}");
+                    self.told = true;
+                }
+                Echo::Unable(error.to_string())
+            }
+        }
+    }
+}
+
+impl Schedule {
+    /// Those to be measured now. One that appears, or moves, gets a moment to come up.
+    fn due(&mut self, endpoints: &BTreeMap<Asn, IpAddr>, now: Instant) -> Vec<(Asn, IpAddr)> {
+        self.0.retain(|asn, (address, _)| endpoints.get(asn) == Some(address));
+        let first = now + Duration::from_secs(LATENCY_FIRST_S);
+        for (asn, address) in endpoints {
+            self.0.entry(*asn).or_insert((*address, first));
+        }
+        let due = self.0.iter().filter(|it| it.1.1 <= now);
+        due.map(|(asn, (address, _))| (*asn, *address)).collect()
+    }
+
+    fn done(&mut self, them: &[(Asn, IpAddr)], now: Instant) {
+        for (asn, _) in them {
+            if let Some((_, next)) = self.0.get_mut(asn) {
+                *next = now + pause(chance());
+            }
+        }
+    }
+}
+
+/// The time to the next measurement: the interval, less up to a quarter by chance.
+fn pause(chance: u16) -> Duration {
+    let interval = Duration::from_secs(LATENCY_INTERVAL_S);
+    interval - interval / 4 * u32::from(chance) / u32::from(u16::MAX)
+}
+
+fn chance() -> u16 {
+    let mut bytes = [0; 2];
+    // Without randomness all come at once; they are bounded then too.
+    let _ = getrandom(&mut bytes, GetRandomFlags::empty());
+    u16::from_ne_bytes(bytes)
+}
+
+/// Pings them all, [`LATENCY_PARALLEL_MAX`] at a time.
+async fn measure(due: &[(Asn, IpAddr)]) -> Vec<(Asn, Pinged)> {
+    let echoes = Echoes {
+        count: LATENCY_ECHOES,
+        interval: Duration::from_millis(LATENCY_ECHO_PAUSE_MS),
+        timeout: Duration::from_millis(LATENCY_WAIT_MS),
+    };
+    let (places, executor) = (Semaphore::new(LATENCY_PARALLEL_MAX), LocalExecutor::new());
+    let one = |(asn, address): &(Asn, IpAddr)| {
+        let (places, asn, address) = (&places, *asn, *address);
+        executor.spawn(async move {
+            let _place = places.acquire().await;
+            (asn, ping(address, 0, echoes).await)
+        })
+    };
+    let tasks: Vec<_> = due.iter().map(one).collect();
+    let all = async {
+        let mut results = Vec::new();
+        for task in tasks {
+            results.push(task.await);
+        }
+        results
+    };
+    executor.run(all).await
+}
+
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_endpoint_gets_a_moment_and_then_its_turn() {
+        let (asn, start) = (Asn::new(64601).unwrap(), Instant::now());
+        let address: IpAddr = "2001:db8::1".parse().unwrap();
+        let there = BTreeMap::from([(asn, address)]);
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let mut schedule = Schedule::default();
+        assert_eq!(schedule.due(&there, start), []);
+        let first = after(LATENCY_FIRST_S);
+        assert_eq!(schedule.due(&there, first), [(asn, address)]);
+        schedule.done(&[(asn, address)], first);
+        assert_eq!(schedule.due(&there, after(LATENCY_INTERVAL_S / 2)), []);
+        let turn = after(LATENCY_FIRST_S + LATENCY_INTERVAL_S);
+        assert_eq!(schedule.due(&there, turn), [(asn, address)]);
+        schedule.done(&[(asn, address)], turn);
+        let moved = BTreeMap::from([(asn, "2001:db8::2".parse().unwrap())]);
+        assert_eq!(schedule.due(&moved, turn), [], "a moment to come up there");
+        assert_eq!(schedule.due(&moved, turn + Duration::from_secs(LATENCY_FIRST_S)).len(), 1);
+        assert_eq!(schedule.due(&BTreeMap::new(), turn), []);
+        assert!(schedule.0.is_empty(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn chance_spreads_the_measurements_over_a_quarter() {
+        assert_eq!(pause(0), Duration::from_secs(LATENCY_INTERVAL_S));
+        assert_eq!(pause(u16::MAX), Duration::from_secs(LATENCY_INTERVAL_S / 4 * 3));
+    }
+}

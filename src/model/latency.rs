@@ -1,0 +1,16 @@
+//! What is known of the distance to a member.
+
+use super::Timestamp;
+
+/// The distance to a member's endpoint, as measured over the last hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The smoothed round trip, in microseconds.
+    pub smoothed_us: u64,
+    /// The dn42 latency class in force, 1 to 9.
+    pub class: u8,
+    /// Since when.
+    pub class_since: Timestamp,
+    /// When the endpoint last answered.
+    pub last_answer: Timestamp,
+}
