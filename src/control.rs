@@ -18,7 +18,7 @@ use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Site, Standing, Unservable, files};
+use crate::peering::{Peering, Row, Site, Standing, Unservable, files};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
@@ -108,7 +108,7 @@ impl Control {
         now: Timestamp,
     ) -> Result<Case<'a>, Stop> {
         let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
-        for row in self.store.borrow().rows().map_err(fault)? {
+        for row in self.rows(&request.command)? {
             match Peering::read(&row) {
                 Ok((peering, _)) => peerings.push(peering),
                 Err(why) => unservable.push((row.as_num, why)),
@@ -118,6 +118,18 @@ impl Control {
         let owned = identity.asns(&index);
         let settings = self.settings.borrow().clone();
         Ok(Case { identity, request, now, settings, index, owned, peerings, unservable })
+    }
+
+    /// The peerings, for commands that are about peerings: the others work without a database too.
+    fn rows(&self, command: &Command) -> Result<Vec<Row>, Stop> {
+        match command {
+            Command::Help(_) | Command::Intro | Command::Whoami | Command::Bye => Ok(Vec::new()),
+            Command::PeerList(_)
+            | Command::PeerCreate
+            | Command::PeerConfig
+            | Command::PeerStatus
+            | Command::PeerRemove => self.store.borrow().rows().map_err(fault),
+        }
     }
 
     fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {
