@@ -170,9 +170,9 @@ pub const CHANNELS_MAX: usize = 8;
 /// Keys that a client may offer: an agent holds a dozen.
 pub const AUTH_ATTEMPTS_MAX: usize = 24;
 /// Seconds between keepalives, shorter than what home routers remember of a connection.
-pub const KEEPALIVE_S: u64 = 30;
+pub const SSH_KEEPALIVE_S: u64 = 30;
 /// Keepalives without an answer before a client is given up.
-pub const KEEPALIVES_MAX: usize = 3;
+pub const SSH_KEEPALIVES_MAX: usize = 3;
 /// How long a client may take nothing of what it asked for, in seconds.
 pub const WRITE_STALL_S: u64 = 60;
 /// Reads that are acknowledged at once: a handshake with its authentication takes about 20.

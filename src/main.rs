@@ -5,11 +5,10 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
 use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
-use peerling::model::Timestamp;
+use peerling::sys;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 const USUAL_CONFIG: &str = "/etc/peerling/peerling.toml";
 const DONE: u8 = 0;
@@ -88,8 +87,8 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
         Operation::Apply { removals } => {
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
         }
-        Operation::Genconfig => genconfig::run(&file, now()).map(|()| DONE),
-        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, now())
+        Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
+        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
         Operation::Say(text) => {
@@ -194,9 +193,4 @@ fn tell(findings: &check::Findings) -> u8 {
 /// Whoever closed the pipe does not want to hear more.
 fn say(text: &str, out: &mut impl std::io::Write) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
 }

@@ -14,7 +14,15 @@ pub mod tree;
 pub mod uapi;
 pub mod wireguard;
 
+use crate::model::Timestamp;
 use std::net::IpAddr;
+use std::time::SystemTime;
+
+/// The wall clock. A clock before 1970 reads as 1970.
+pub fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
+}
 
 /// Lets everybody else have their turn, russh's tasks too: those are Tokio's, and smol's own
 /// `yield_now` would come back to us two hundred times before Tokio is asked.

@@ -28,7 +28,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     (
         "ssh",
         Purity::Effects,
-        &["limits", "model", "registry", "command", "access", "shell", "control"],
+        &["limits", "model", "registry", "command", "access", "shell", "sys", "control"],
     ),
     (
         "daemon",

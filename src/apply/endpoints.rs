@@ -6,7 +6,7 @@
 
 use super::{Pass, handshake_age};
 use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
-use crate::model::{Asn, Endpoint, Host, IfName, Timestamp};
+use crate::model::{Asn, Endpoint, Host, IfName};
 use crate::peering::policy::{Policy, verdict};
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
@@ -18,7 +18,7 @@ use smol::lock::Semaphore;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// What came of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +65,7 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
 
 /// Must we look where the member is? Not while packets go both ways.
 pub(super) fn is_stale(link: Option<&LinkActual>) -> bool {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-    link.and_then(|link| handshake_age(link, now)).is_none_or(|age| age > HANDSHAKE_STALE_S)
+    link.and_then(|link| handshake_age(link, sys::now())).is_none_or(|age| age > HANDSHAKE_STALE_S)
 }
 
 async fn one(

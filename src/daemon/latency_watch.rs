@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::model::{Asn, Measured, Timestamp};
 use crate::plan::latency::{measured, median_us};
+use crate::sys;
 use crate::sys::ping::{Echoes, PingError, ping};
 use rustix::rand::{GetRandomFlags, getrandom};
 use smol::LocalExecutor;
@@ -18,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// The endpoints, and when each is to be measured.
 pub struct LatencyWatch {
@@ -53,7 +54,7 @@ impl LatencyWatch {
             let due = self.schedule.due(&self.control.board.endpoints(), Instant::now());
             if !due.is_empty() {
                 let results = measure(&due).await;
-                self.note(results, now());
+                self.note(results, sys::now());
                 self.schedule.done(&due, Instant::now());
             }
         }
@@ -167,11 +168,6 @@ async fn measure(due: &[(Asn, IpAddr)]) -> Vec<(Asn, Pinged)> {
         results
     };
     executor.run(all).await
-}
-
-fn now() -> Timestamp {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -9,17 +9,11 @@ pub use change::Change;
 pub use difference::{EndpointRule, differs};
 pub use settings::{PeerRule, PeerSettings, Settings};
 
+pub use crate::peering::files::{ALLOWED_IPS, KEEPALIVE_S};
+
 use crate::model::{IfName, LinkLocal, Port, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::net::{Ipv6Addr, SocketAddr};
-
-/// Seconds between keepalives, as every file of the replaced service has it: a member behind a
-/// stateful firewall or NAT stays reachable.
-pub const KEEPALIVE_S: u16 = 30;
-
-/// What may travel through a link: dn42's IPv4 space and its neighbours', unique local and
-/// link-local IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
-pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
 
 /// A link as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Only what is strong today: post-quantum or Curve25519 key exchange, AEAD ciphers and AES-CTR
 //! with encrypt-then-MAC, no SHA-1 anywhere. Every client of the last eight years has some of it.
 
-use crate::limits::{AUTH_ATTEMPTS_MAX, KEEPALIVE_S, KEEPALIVES_MAX, SSH_OUTPUT_MAX};
+use crate::limits::{AUTH_ATTEMPTS_MAX, SSH_KEEPALIVE_S, SSH_KEEPALIVES_MAX, SSH_OUTPUT_MAX};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey};
 use russh::{MethodKind, MethodSet, Preferred, cipher, compression, kex, mac};
 use std::borrow::Cow;
@@ -66,8 +66,8 @@ pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
         event_buffer_size: SSH_OUTPUT_MAX,
         // Grace and idleness are timed by the conversation, which knows what the client is doing.
         inactivity_timeout: None,
-        keepalive_interval: Some(Duration::from_secs(KEEPALIVE_S)),
-        keepalive_max: KEEPALIVES_MAX,
+        keepalive_interval: Some(Duration::from_secs(SSH_KEEPALIVE_S)),
+        keepalive_max: SSH_KEEPALIVES_MAX,
         ..russh::server::Config::default()
     }
 }

@@ -6,9 +6,9 @@ use super::inbox::Inbox;
 use crate::command::{Outcome, Request, Stop};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
-use crate::model::Timestamp;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
+use crate::sys;
 use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Extended data of this type is standard error (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
@@ -196,7 +196,7 @@ impl Channel {
     async fn command(&self, request: &Request) -> Outcome {
         let identity = self.proof.identity(&self.control);
         let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
-        self.control.run(&identity, request, now()).await
+        self.control.run(&identity, request, sys::now()).await
     }
 
     /// Sends what there is.
@@ -223,9 +223,4 @@ fn bounded(columns: u32) -> usize {
         Ok(0) | Err(_) => COLUMNS_DEFAULT,
         Ok(columns) => columns.min(COLUMNS_MAX),
     }
-}
-
-fn now() -> Timestamp {
-    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
 }
