@@ -5,7 +5,7 @@ use crate::board::{BgpView, Cause, Echo, Entry, LinkView, Progress};
 use crate::command::{CheckView, Mark, Reply, StatusView};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS};
 use crate::model::Timestamp;
-use crate::peering::{Objection, Peering, Site, Standing};
+use crate::peering::{Objection, Peering, Site, Standing, vet};
 use smol::future::FutureExt as _;
 use std::time::Duration;
 
@@ -30,14 +30,20 @@ impl Control {
 fn checks(case: &Case<'_>, peering: &Peering, entry: &Entry) -> Vec<CheckView> {
     let established = entry.bgp.as_ref().is_some_and(|bgp| bgp.state == "Established");
     let handshake = handshake(entry, case.now, &case.settings.site, peering);
-    vec![
+    let mut checks = vec![
         registry(case, peering),
         endpoint(peering, entry),
         handshake.clone(),
         tunnel(established, &handshake, entry.tunnel.as_ref(), remote(case, peering)),
         bgp(entry, peering),
         routes(entry.bgp.as_ref()),
-    ]
+    ];
+    for (name, words) in vet::objections(peering, &case.settings.site) {
+        for check in checks.iter_mut().filter(|it| it.name == name) {
+            check.detail = format!("{} ({words})", check.detail);
+        }
+    }
+    checks
 }
 
 fn check(name: &'static str, mark: Mark, detail: String, hint: &str) -> CheckView {

@@ -3,7 +3,7 @@
 use super::{Assembled, ConfigFile, Trouble, block_on, once};
 use crate::apply::unexplained_words;
 use crate::limits::BIRD_CONNECT_S;
-use crate::peering::Peering;
+use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
 use crate::sys::{bird, tree};
@@ -68,7 +68,7 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
     if let Err(trouble) = assembled.ssh_settings() {
         findings.troubles.push(trouble);
     }
-    database(&config.store.path, findings);
+    database(&config.store.path, &assembled.site(), findings);
     let (backend, why) = assembled.backend();
     findings.well(format!("WireGuard by {backend}: {why}"));
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
@@ -106,7 +106,7 @@ fn secret(path: &Path, findings: &mut Findings) {
     }
 }
 
-fn database(path: &Path, findings: &mut Findings) {
+fn database(path: &Path, site: &Site, findings: &mut Findings) {
     if !path.exists() {
         return findings.well(format!("{}: will be made", path.display()));
     }
@@ -117,8 +117,12 @@ fn database(path: &Path, findings: &mut Findings) {
     for row in &rows {
         match Peering::read(row) {
             Ok((peering, objections)) => {
+                // Old and served is not wrong: the exit status is for what has to be mended.
                 for objection in objections {
-                    findings.ill(format!("AS{}: {objection}", peering.asn));
+                    findings.well(format!("AS{}: {objection}", peering.asn));
+                }
+                for (_, words) in vet::objections(&peering, site) {
+                    findings.well(format!("AS{}: {words}; it is served as it is", peering.asn));
                 }
             }
             Err(why) => findings.ill(format!("AS{}: {why}", row.as_num)),

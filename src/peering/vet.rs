@@ -149,6 +149,17 @@ pub fn link_local(text: &str, context: Context<'_>) -> Result<Option<LinkLocal>,
     Ok(Some(address))
 }
 
+/// What would be refused today of a peering that was let in long ago, and is served as it is: the
+/// check of `peer_status` that it belongs to, and why.
+pub fn objections(peering: &Peering, site: &Site) -> Vec<(&'static str, String)> {
+    let context = Context { site, owned: &[], reach: Reach::Any, peerings: &[] };
+    let words = |refusal: Refusal| format!("{}; it would be refused today", refusal.message);
+    let key = key(&peering.key.to_string(), context).err().map(|it| ("handshake", words(it)));
+    let given = peering.link_local.map(|it| it.to_string()).unwrap_or_default();
+    let address = link_local(&given, context).err().map(|it| ("tunnel", words(it)));
+    key.into_iter().chain(address).collect()
+}
+
 fn sentence(error: impl std::fmt::Display) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
@@ -220,6 +231,20 @@ mod tests {
             assert!(["bad_endpoint", "bad_port"].contains(&code(host(text))), "{text:?}");
         }
         assert_eq!(code(host("node.example.org:99999")), "bad_port");
+    }
+
+    #[test]
+    fn what_was_let_in_long_ago_is_told() {
+        let names = |link_local| {
+            let found = objections(&peering(9, 64600, link_local), &site());
+            found.iter().map(|it| it.0).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), [""; 0]);
+        assert_eq!(names(Some("fe80::1")), [""; 0]);
+        assert_eq!(names(Some("fe80:0263::2:9")), ["tunnel"]);
+        assert_eq!(names(Some("fe80::263")), ["tunnel"]);
+        let ours = Peering { key: site().key, ..peering(9, 64600, None) };
+        assert_eq!(objections(&ours, &site()).len(), 1);
     }
 
     #[test]
