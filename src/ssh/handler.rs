@@ -3,6 +3,7 @@
 //! passwords.
 
 use super::algorithms;
+use crate::limits::CHANNELS_MAX;
 use crate::registry::{KeyFingerprint, fingerprint};
 use russh::server::{
     Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
@@ -45,12 +46,14 @@ pub enum ChannelEvent {
 pub struct Handler {
     events: Sender<Event>,
     banner: String,
+    /// Channels that have their shell or command: there is one for each (RFC 4254, section 6.5).
+    started: Vec<ChannelId>,
 }
 
 impl Handler {
     /// Events go to `events`; `banner` is shown before authentication.
     pub fn new(events: Sender<Event>, banner: String) -> Handler {
-        Handler { events, banner }
+        Handler { events, banner, started: Vec::new() }
     }
 
     async fn tell(&self, event: Event) -> Result<(), Error> {
@@ -62,6 +65,24 @@ impl Handler {
         let (sender, answer) = bounded(1);
         self.tell(question(sender)).await?;
         Ok(answer.recv().await.unwrap_or_default())
+    }
+
+    async fn start(
+        &mut self,
+        id: ChannelId,
+        command: Option<String>,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        if self.started.contains(&id) {
+            return session.channel_failure(id);
+        }
+        if self.started.len() >= 2 * CHANNELS_MAX {
+            // The oldest has ended long ago, or is the one that others come and go beside.
+            self.started.remove(0);
+        }
+        self.started.push(id);
+        session.channel_success(id)?;
+        self.tell_channel(id, ChannelEvent::Start(command)).await
     }
 
     async fn tell_channel(&self, id: ChannelId, event: ChannelEvent) -> Result<(), Error> {
@@ -161,8 +182,7 @@ impl russh::server::Handler for Handler {
         channel: ChannelId,
         session: &mut Session,
     ) -> Result<(), Error> {
-        session.channel_success(channel)?;
-        self.tell_channel(channel, ChannelEvent::Start(None)).await
+        self.start(channel, None, session).await
     }
 
     async fn exec_request(
@@ -171,9 +191,8 @@ impl russh::server::Handler for Handler {
         command: &[u8],
         session: &mut Session,
     ) -> Result<(), Error> {
-        session.channel_success(channel)?;
         let command = String::from_utf8_lossy(command).into_owned();
-        self.tell_channel(channel, ChannelEvent::Start(Some(command))).await
+        self.start(channel, Some(command), session).await
     }
 
     async fn data(
@@ -203,6 +222,7 @@ impl russh::server::Handler for Handler {
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
+        self.started.retain(|it| *it != channel);
         self.tell_channel(channel, ChannelEvent::Close).await
     }
 

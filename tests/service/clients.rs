@@ -83,6 +83,7 @@ fn paramiko() {
 whoami 0 'ALICE-MNT, AS4242420001, AS4242420002\\n' False
 nonsense 2 '' True
 shell 0
+a second command refused
 sftp refused
 x11 refused
 forwarding refused
