@@ -19,6 +19,17 @@ killed_everywhere() {
     for kind in "${KINDS[@]}"; do killed_at "$kind" peer_create peer_remove; done
     # The newcomer then gets the id, and with it the port, of the one that still stands there.
     for kind in /^unlink sendto; do killed_at "$kind" peer_remove peer_create; done
+    killed_and_removed
+}
+
+# The pass is killed over a draft, and the member then thinks better of it: the draft goes too.
+killed_and_removed() {
+    wanted_by_hand peer_create "$OTHER"
+    was_killed /^rename 1 || fail "no rename to kill at"
+    expect "a draft" -- test -e "$LAB/wireguard/.wg-as$OTHER.conf.new"
+    wanted_by_hand peer_remove "$OTHER"
+    converges
+    step "killed over a draft, and the peering removed: no draft is left"
 }
 
 # killed_at KIND FIRST_COMMAND SECOND_COMMAND: at every call of a kind.
