@@ -247,6 +247,12 @@ impl Apply {
     /// Buries what is gone, looks at what is there now, and tells.
     async fn finish(&mut self, mut pass: Pass) -> bool {
         for stone in &pass.stones {
+            for kind in [FileKind::WireGuard, FileKind::Bird] {
+                if let Err(error) = files::discard(directory(&pass.settings, kind), kind, stone.asn)
+                {
+                    pass.failures.entry(stone.asn).or_insert(error.to_string());
+                }
+            }
             if !pass.failures.contains_key(&stone.asn)
                 && let Err(error) = self.store.borrow_mut().forget(*stone)
             {
@@ -312,21 +318,23 @@ pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
     )
 }
 
+/// Where the files of a kind lie.
+fn directory(settings: &ApplySettings, kind: FileKind) -> &Path {
+    match kind {
+        FileKind::WireGuard => &settings.wireguard_directory,
+        FileKind::Bird => &settings.bird_directory,
+    }
+}
+
 /// One step, except BIRD's.
 async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
-    let directory = |kind: FileKind| -> &Path {
-        match kind {
-            FileKind::WireGuard => &settings.wireguard_directory,
-            FileKind::Bird => &settings.bird_directory,
-        }
-    };
     let backend = &settings.backend;
     match step {
         Step::WriteFile { kind, asn, new, .. } => {
-            files::write(directory(*kind), *kind, *asn, new).map_err(|it| it.to_string())
+            files::write(directory(settings, *kind), *kind, *asn, new).map_err(|it| it.to_string())
         }
         Step::RemoveFile { kind, asn, .. } => {
-            files::remove(directory(*kind), *kind, *asn).map_err(|it| it.to_string())
+            files::remove(directory(settings, *kind), *kind, *asn).map_err(|it| it.to_string())
         }
         Step::CreateLink(wanted) => backend.create(wanted).await.map_err(|it| it.to_string()),
         Step::ChangeLink(wanted, actual) => {

@@ -12,16 +12,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
     "bash",
     "bird",
     "birdc",
     "dnsmasq",
     "ip",
     "jq",
+    "prlimit",
     "sqlite3",
     "ss",
     "ssh",
+    "strace",
     "unshare",
     "wg",
     "wg-quick",
@@ -72,4 +74,9 @@ fn a_peering_from_the_registry_to_its_removal() {
 #[test]
 fn a_running_pop_is_taken_over_without_a_step() {
     play("takeover.sh");
+}
+
+#[test]
+fn crashes_and_faults_harm_nobody_and_pass() {
+    play("crashes.sh");
 }

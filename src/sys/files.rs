@@ -107,8 +107,7 @@ fn replace(
     text: &str,
     secure: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    let name = kind.name(asn);
-    let (path, draft) = (directory.join(&name), directory.join(format!(".{name}.new")));
+    let (path, draft) = (directory.join(kind.name(asn)), draft(directory, kind, asn));
     plain(&path)?;
     let written = put(&draft, kind, text)
         .and_then(|file| secure(&file))
@@ -148,6 +147,21 @@ pub fn remove(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileErro
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
         _ => sync(directory).map_err(|error| failed(directory, error)),
     }
+}
+
+/// Removes the draft that a crash may have left; a `wg-as<ASN>.conf` that was never one holds the
+/// private key all the same.
+pub fn discard(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileError> {
+    let path = draft(directory, kind, asn);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Where a new content is written.
+fn draft(directory: &Path, kind: FileKind, asn: Asn) -> PathBuf {
+    directory.join(format!(".{}.new", kind.name(asn)))
 }
 
 /// A rename or a removal is durable when its directory is.
@@ -241,6 +255,17 @@ mod tests {
             assert!(remove(&place.0, FileKind::Bird, asn(number)).is_err());
         }
         assert_eq!(fs::read_to_string(place.0.join("target")).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn a_draft_that_a_crash_left_is_discarded() {
+        let place = Place::new("draft");
+        fs::write(place.0.join(".wg-as7.conf.new"), "half").unwrap();
+        fs::write(place.0.join(".wg-as8.conf.new"), "another's").unwrap();
+        discard(&place.0, FileKind::WireGuard, asn(7)).unwrap();
+        discard(&place.0, FileKind::WireGuard, asn(7)).unwrap();
+        assert!(!place.0.join(".wg-as7.conf.new").exists());
+        assert!(place.0.join(".wg-as8.conf.new").exists());
     }
 
     #[test]

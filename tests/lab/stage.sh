@@ -65,6 +65,8 @@ leave() {
             grep -vE '^debug: ([^p]|pu)' "$log" | tail -n 25 >&2 || true
         done
     fi
+    # A play may have a small disk of its own there.
+    umount "$LAB/bgp_peers" 2>/dev/null || true
     [ -n "${KEEP:-}" ] || rm -rf "$LAB"
     exit $status
 }
