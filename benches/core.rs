@@ -10,7 +10,7 @@ mod machine;
 mod peers;
 #[path = "../tests/support/registry.rs"]
 mod registry_support;
-#[path = "support/scratch.rs"]
+#[path = "../tests/support/scratch.rs"]
 mod scratch;
 #[path = "support/timing.rs"]
 mod timing;

@@ -11,7 +11,7 @@ mod peers;
 mod process;
 #[path = "../tests/support/registry.rs"]
 mod registry_support;
-#[path = "support/scratch.rs"]
+#[path = "../tests/support/scratch.rs"]
 mod scratch;
 #[path = "support/server.rs"]
 mod server;

@@ -11,6 +11,8 @@ mod look;
 mod observe;
 mod pass;
 
+pub use look::echo;
+
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::limits::{RETRY_S, RETRY_S_MAX, UNEXPLAINED_SHOWN_MAX};
 use crate::model::{Asn, Timestamp, WgSecret};
@@ -154,19 +156,13 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
-        let mut pass = match Pass::read(&self.store.borrow(), self.settings.borrow().clone()) {
+        let mut pass = match self.prepare().await {
             Ok(pass) => pass,
             Err(trouble) => {
                 self.trouble(Some(trouble));
                 return false;
             }
         };
-        if let Err(trouble) = self.observe(&mut pass) {
-            self.trouble(Some(trouble));
-            return false;
-        }
-        pass.actual.protocols = self.bird.recollect(&pass.settings).await;
-        pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
         self.perform(&mut pass).await;
         log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
         self.finish(pass).await
@@ -175,12 +171,9 @@ impl Apply {
     /// The steps that a pass would take now; none is taken. The board then tells of each peering
     /// whether it is as it should be.
     pub async fn survey(&mut self) -> Result<Survey, String> {
-        let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
-        self.observe(&mut pass)?;
-        pass.actual.protocols = self.bird.recollect(&pass.settings).await;
-        pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
-        let steps = pass.differences();
-        let unexplained = pass.unexplained();
+        let pass = self.prepare().await?;
+        let wanted = pass.wanted();
+        let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
         let mut entries = pass.entries(&self.board);
         for asn in steps.iter().filter_map(Step::asn) {
             if let Some(entry) = entries.get_mut(&asn) {
@@ -189,6 +182,15 @@ impl Apply {
         }
         self.board.publish(pass.generation, entries);
         Ok(Survey { steps, unexplained })
+    }
+
+    /// Everything that a pass has to know before its first step.
+    async fn prepare(&mut self) -> Result<Pass, String> {
+        let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
+        self.observe(&mut pass)?;
+        pass.actual.protocols = self.bird.recollect(&pass.settings).await;
+        pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
+        Ok(pass)
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
@@ -208,12 +210,13 @@ impl Apply {
     }
 
     async fn perform(&mut self, pass: &mut Pass) {
-        let unexplained = pass.unexplained();
+        let mut wanted = pass.wanted();
+        let unexplained = pass.unexplained(&wanted);
         match self.removals {
-            Removals::Confirmed => pass.resting.extend(unexplained),
+            Removals::Confirmed => wanted.ended.extend(unexplained),
             Removals::Asked => self.report(unexplained),
         }
-        let steps = pass.differences();
+        let steps = pass.differences(&wanted);
         pass.steps = steps.len();
         for step in &steps {
             sys::give_way().await;

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A test may fail by a panic.
 
+#[path = "support/scratch.rs"]
+mod scratch;
 #[path = "support/registry.rs"]
 mod support;
 
@@ -10,27 +12,10 @@ use peerling::limits::REGISTRY_FILES_MAX;
 use peerling::model::Asn;
 use peerling::registry::{Finding, Index, Maintainer};
 use peerling::sys::tree::{busy, read, stamp};
+use scratch::Scratch;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A directory of this test's own, removed when it is dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/registry")

@@ -67,7 +67,7 @@ async fn through(link: &LinkActual) -> Option<Echo> {
 }
 
 /// What came back, in the board's words.
-fn echo(pinged: Result<Vec<Duration>, PingError>) -> Echo {
+pub fn echo(pinged: Result<Vec<Duration>, PingError>) -> Echo {
     match pinged.map(median_us) {
         Ok(Some(round_trip_us)) => Echo::Answer(round_trip_us),
         Ok(None) => Echo::Silence,

@@ -44,9 +44,7 @@ impl Pass {
                 }
                 Ok((peering, _)) => resting.push(peering.asn),
                 Err(why) => {
-                    if let Some(asn) =
-                        u32::try_from(row.as_num).ok().and_then(|it| Asn::new(it).ok())
-                    {
+                    if let Some(asn) = row.asn() {
                         failures.insert(asn, why.to_string());
                     }
                 }
@@ -91,8 +89,8 @@ impl Pass {
 
     /// The steps from what is to what should be. Without a socket nobody can be told to configure
     /// BIRD.
-    pub fn differences(&self) -> Vec<Step> {
-        let mut steps = plan::diff(&self.wanted(), &self.actual);
+    pub fn differences(&self, wanted: &Wanted) -> Vec<Step> {
+        let mut steps = plan::diff(wanted, &self.actual);
         if self.settings.bird_socket.is_none() {
             steps.retain(|step| !matches!(step, Step::ConfigureBird { .. }));
         }
@@ -100,8 +98,8 @@ impl Pass {
     }
 
     /// A row that cannot be served explains what the machine has of it.
-    pub fn unexplained(&self) -> BTreeSet<Asn> {
-        let mut asns = plan::unexplained(&self.wanted(), &self.actual);
+    pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
+        let mut asns = plan::unexplained(wanted, &self.actual);
         asns.retain(|asn| !self.failures.contains_key(asn));
         asns
     }

@@ -3,7 +3,7 @@
 
 use super::{Assembled, ConfigFile, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
-use crate::model::{Asn, Timestamp, WgSecret};
+use crate::model::{Timestamp, WgSecret};
 use crate::peering::{Peering, Row, Site, Standing, files as texts};
 use crate::plan::{FileKind, bird};
 use crate::store::Store;
@@ -85,10 +85,7 @@ fn stage(
             Ok((peering, _)) => (peering.asn, content(&peering, kind, kit)),
             Err(why) => {
                 unservable.push(format!("AS{}: {why}", row.as_num));
-                let Some(asn) = u32::try_from(row.as_num).ok().and_then(|it| Asn::new(it).ok())
-                else {
-                    continue;
-                };
+                let Some(asn) = row.asn() else { continue };
                 (asn, read(&directory.join(CURRENT).join(kind.name(asn))))
             }
         };

@@ -1,7 +1,7 @@
 //! How far away the members' endpoints are, measured beside the loop: now and then, a few at a
 //! time, and never while anything waits for it. The loop is woken only when a class changes.
 
-use crate::apply::ApplySettings;
+use crate::apply::{ApplySettings, echo};
 use crate::board::{Cause, Echo};
 use crate::control::Control;
 use crate::limits::{
@@ -9,7 +9,7 @@ use crate::limits::{
     LATENCY_PARALLEL_MAX, LATENCY_WAIT_MS,
 };
 use crate::model::{Asn, Measured, Timestamp};
-use crate::plan::latency::{measured, median_us};
+use crate::plan::latency::measured;
 use crate::sys;
 use crate::sys::ping::{Echoes, PingError, ping};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -94,19 +94,16 @@ impl LatencyWatch {
         }
     }
 
-    /// What came back, in the board's words.
+    /// What came back. That this POP cannot ping is logged once.
     fn echo(&mut self, pinged: Pinged) -> Echo {
-        match pinged.map(median_us) {
-            Ok(Some(round_trip_us)) => Echo::Answer(round_trip_us),
-            Ok(None) => Echo::Silence,
-            Err(error) => {
-                if !self.told {
-                    log::warn!("latency classes stay as they are: {error}");
-                    self.told = true;
-                }
-                Echo::Unable(error.to_string())
-            }
+        let echo = echo(pinged);
+        if let Echo::Unable(why) = &echo
+            && !self.told
+        {
+            log::warn!("latency classes stay as they are: {why}");
+            self.told = true;
         }
+        echo
     }
 }
 

@@ -64,13 +64,20 @@ pub enum Unservable {
     PresharedKey,
 }
 
+impl Row {
+    /// Whose row it is, if its number is one that can peer.
+    pub fn asn(&self) -> Option<Asn> {
+        Asn::new(u32::try_from(self.as_num).ok()?).ok()
+    }
+}
+
 impl Peering {
     /// The peering that a row stands for, with what would be refused today.
     pub fn read(row: &Row) -> Result<(Peering, Vec<Objection>), Unservable> {
         let mut objections = Vec::new();
         let peering = Peering {
             id: id(row.id).ok_or(Unservable::Id(row.id))?,
-            asn: asn(row.as_num).ok_or(Unservable::Asn(row.as_num))?,
+            asn: row.asn().ok_or(Unservable::Asn(row.as_num))?,
             key: row.wg_pub_key.parse::<WgKey>().map_err(Unservable::Key)?,
             endpoint: endpoint(row, &mut objections)?,
             link_local: link_local(row.user_link_local.as_deref())?,
@@ -105,10 +112,6 @@ impl Peering {
 
 fn id(id: i64) -> Option<PeeringId> {
     PeeringId::new(u16::try_from(id).ok()?)
-}
-
-fn asn(number: i64) -> Option<Asn> {
-    Asn::new(u32::try_from(number).ok()?).ok()
 }
 
 fn endpoint(row: &Row, objections: &mut Vec<Objection>) -> Result<Option<Endpoint>, Unservable> {

@@ -102,7 +102,7 @@ impl Channel {
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
                         self.flush(&mut output).await?;
-                        smol::future::yield_now().await;
+                        sys::give_way().await;
                         match self.execute(&request, &mut backlog, terminal).await? {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),

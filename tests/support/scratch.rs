@@ -1,4 +1,4 @@
-//! A directory of a bench's own, on the disk that holds `target`.
+//! A directory of a test's or bench's own, on the disk that holds `target`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
