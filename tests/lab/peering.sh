@@ -5,8 +5,6 @@
 # jq, /dev/net/tun.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
-export PEERLING
 . "$HERE/stage.sh"
 enter "$0" "$@"
 . "$HERE/sides.sh"

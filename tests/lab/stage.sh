@@ -8,6 +8,10 @@
 # /run/netns and /etc/resolv.conf, and when its first process ends, however that comes, nothing of
 # it is left.
 
+# The binary under test. HERE is this directory; whoever sources this file has set it.
+PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
+export PEERLING
+
 # enter SCRIPT ARGUMENTS...: runs the script again inside those namespaces, once.
 enter() {
     [ -z "${LAB_INSIDE:-}" ] || return 0

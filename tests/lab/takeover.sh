@@ -4,8 +4,6 @@
 # nothing. PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
-export PEERLING
 . "$HERE/stage.sh"
 enter "$0" "$@"
 . "$HERE/sides.sh"
