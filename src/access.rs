@@ -117,14 +117,25 @@ impl Identity {
 /// before somebody has decided whom it is for.
 pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
     let admin = match command {
-        Command::PeerList(Scope::All) => true,
+        Command::PeerList(Scope::All)
+        | Command::PeerApprove
+        | Command::PeerReject
+        | Command::PeerSuspend
+        | Command::Ban
+        | Command::Unban
+        | Command::Audit => true,
         Command::Help(_)
         | Command::Intro
         | Command::Whoami
         | Command::PeerList(Scope::Mine)
         | Command::PeerCreate
-        | Command::PeerConfig
-        | Command::PeerStatus
+        | Command::PeerEdit
+        | Command::PeerConfig(_)
+        | Command::PeerStatus(_)
+        | Command::PeerHistory
+        | Command::PeerExport
+        | Command::PeerDisable
+        | Command::PeerEnable
         | Command::PeerRemove
         | Command::Bye => false,
     };
@@ -133,7 +144,7 @@ pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
         (true, Rights::Member) => Err(Refusal::new(
             "admins_only",
             "That is for the operators of this POP",
-            "Without --all you see your own peerings",
+            "help lists what is for you; without --all you see your own peerings",
         )),
     }
 }

@@ -32,12 +32,34 @@ pub enum Command {
     PeerList(Scope),
     /// A new peering.
     PeerCreate,
+    /// Another key, endpoint or option for a peering.
+    PeerEdit,
     /// What to install on the member's side.
-    PeerConfig,
+    PeerConfig(Form),
     /// How a peering is.
-    PeerStatus,
+    PeerStatus(Depth),
+    /// What happened to a peering.
+    PeerHistory,
+    /// A peering as lines for `peer_create --from -` at a sister POP.
+    PeerExport,
+    /// A peering switched off by its member, and kept.
+    PeerDisable,
+    /// The same switched on again.
+    PeerEnable,
     /// The end of a peering.
     PeerRemove,
+    /// A peering that waits is taken.
+    PeerApprove,
+    /// A peering that waits is not taken.
+    PeerReject,
+    /// A peering switched off by the operator, with a reason.
+    PeerSuspend,
+    /// A maintainer or AS number that gets no peering here.
+    Ban,
+    /// The end of that.
+    Unban,
+    /// Who changed what.
+    Audit,
     /// The end of the session.
     Bye,
 }
@@ -49,6 +71,36 @@ pub enum Scope {
     Mine,
     /// All of this POP: for administrators.
     All,
+}
+
+/// What a peering's configuration is to be written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Form {
+    /// For reading: all facts, and the texts for wg-quick and BIRD.
+    #[default]
+    Table,
+    /// A file for wg-quick.
+    WgQuick,
+    /// A protocol for BIRD.
+    Bird,
+    /// Files for systemd-networkd.
+    Networkd,
+    /// Lines for FRR's vtysh.
+    Frr,
+    /// Commands for RouterOS 7.
+    RouterOs,
+    /// One JSON object.
+    Json,
+}
+
+/// How much of a peering's state is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Six checks.
+    #[default]
+    Checks,
+    /// What `wg` and `birdc` would show, secrets masked.
+    Raw,
 }
 
 /// How the answer is to look.
@@ -72,6 +124,8 @@ pub struct Request {
     pub wait: Option<Duration>,
     /// How the answer is to look.
     pub format: Format,
+    /// Is the answer to be given again and again, until the caller has seen enough?
+    pub watch: bool,
 }
 
 /// What a question is about.
@@ -87,6 +141,18 @@ pub enum Field {
     EndpointPort,
     /// The member's link-local address.
     LinkLocal,
+    /// The largest packet of the tunnel.
+    Mtu,
+    /// The preshared key of the tunnel.
+    Psk,
+    /// Whose routes are exchanged: IPv4's, IPv6's or both.
+    Families,
+    /// Why the operator does it, for the member to read.
+    Reason,
+    /// A maintainer.
+    Maintainer,
+    /// From when on.
+    Since,
     /// "Do you really want that?"
     Confirm,
 }
@@ -125,7 +191,13 @@ impl From<Refusal> for Stop {
 impl Request {
     /// A request with nothing said yet.
     pub fn new(command: Command) -> Request {
-        Request { command, answers: BTreeMap::new(), wait: None, format: Format::Text }
+        Request {
+            command,
+            answers: BTreeMap::new(),
+            wait: None,
+            format: Format::Text,
+            watch: false,
+        }
     }
 
     /// What was answered about `field`.
@@ -143,7 +215,31 @@ impl Field {
             Field::EndpointAddr => "--endpoint-addr",
             Field::EndpointPort => "--endpoint-port",
             Field::LinkLocal => "--link-local",
+            Field::Mtu => "--mtu",
+            Field::Psk => "--psk",
+            Field::Families => "--families",
+            Field::Reason => "--reason",
+            Field::Maintainer => "--maintainer",
+            Field::Since => "--since",
             Field::Confirm => "--yes",
         }
+    }
+}
+
+impl Form {
+    /// All of them with their words.
+    pub const ALL: [(&str, Form); 7] = [
+        ("table", Form::Table),
+        ("wg-quick", Form::WgQuick),
+        ("bird", Form::Bird),
+        ("networkd", Form::Networkd),
+        ("frr", Form::Frr),
+        ("routeros", Form::RouterOs),
+        ("json", Form::Json),
+    ];
+
+    /// The form of this name.
+    pub fn from_word(word: &str) -> Option<Form> {
+        Form::ALL.iter().find(|(known, _)| *known == word).map(|(_, form)| *form)
     }
 }

@@ -5,20 +5,27 @@
 //! A request that lacks an answer comes back with the question, and is simply run again when it was
 //! answered: what is asked and what is checked cannot drift apart.
 
+mod admin;
+mod config;
 mod create;
+mod edit;
+mod export;
+mod history;
+mod remove;
 mod status;
+mod switch;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{
-    Applied, Command, ConfigView, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState,
-    Question, Reply, Request, Scope, Stop,
+    Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
+    Reply, Request, Scope, Stop,
 };
 use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Row, Site, Standing, Unservable, files};
+use crate::peering::{Peering, Row, Site, Standing, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
@@ -94,9 +101,20 @@ impl Control {
             Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
             Command::PeerList(scope) => Ok(self.list(&case, *scope)),
             Command::PeerCreate => self.create(&case).await,
-            Command::PeerConfig => self.config(&case),
-            Command::PeerStatus => self.status(&case).await,
+            Command::PeerEdit => self.edit(&case).await,
+            Command::PeerConfig(form) => self.config(&case, *form),
+            Command::PeerStatus(depth) => self.status(&case, *depth).await,
+            Command::PeerHistory => self.history(&case),
+            Command::PeerExport => self.export(&case),
+            Command::PeerDisable => self.disable(&case).await,
+            Command::PeerEnable => self.enable(&case).await,
             Command::PeerRemove => self.remove(&case).await,
+            Command::PeerApprove => self.approve(&case).await,
+            Command::PeerReject => self.reject(&case).await,
+            Command::PeerSuspend => self.suspend(&case).await,
+            Command::Ban => self.ban(&case),
+            Command::Unban => self.unban(&case),
+            Command::Audit => self.audit(&case),
             Command::Bye => Ok(Reply::Bye),
         }
     }
@@ -123,12 +141,26 @@ impl Control {
     /// The peerings, for commands that are about peerings: the others work without a database too.
     fn rows(&self, command: &Command) -> Result<Vec<Row>, Stop> {
         match command {
-            Command::Help(_) | Command::Intro | Command::Whoami | Command::Bye => Ok(Vec::new()),
+            Command::Help(_)
+            | Command::Intro
+            | Command::Whoami
+            | Command::Ban
+            | Command::Unban
+            | Command::Audit
+            | Command::Bye => Ok(Vec::new()),
             Command::PeerList(_)
             | Command::PeerCreate
-            | Command::PeerConfig
-            | Command::PeerStatus
-            | Command::PeerRemove => self.store.borrow().rows().map_err(fault),
+            | Command::PeerEdit
+            | Command::PeerConfig(_)
+            | Command::PeerStatus(_)
+            | Command::PeerHistory
+            | Command::PeerExport
+            | Command::PeerDisable
+            | Command::PeerEnable
+            | Command::PeerRemove
+            | Command::PeerApprove
+            | Command::PeerReject
+            | Command::PeerSuspend => self.store.borrow().rows().map_err(fault),
         }
     }
 
@@ -136,41 +168,6 @@ impl Control {
         let everybody = scope == Scope::All || case.identity.maintainer.is_none();
         let shown = case.peerings.iter().filter(|it| everybody || case.owned.contains(&it.asn));
         Reply::Peers(shown.map(|it| self.view(case, it)).collect(), scope)
-    }
-
-    fn config(&self, case: &Case<'_>) -> Outcome {
-        let peering = case.chosen()?;
-        let site = &case.settings.site;
-        let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
-        let (wireguard, bird) = texts
-            .ok_or_else(|| fault(format!("AS{}: no address follows from its id", peering.asn)))?;
-        Ok(Reply::Config(Box::new(ConfigView {
-            peer: self.view(case, peering),
-            our_asn: site.asn,
-            wireguard,
-            link: files::their_link(site),
-            bird,
-        })))
-    }
-
-    async fn remove(&self, case: &Case<'_>) -> Outcome {
-        let peering = case.chosen()?;
-        let asn = peering.asn;
-        match case.request.answer(Field::Confirm) {
-            Some("YES" | "yes") => {}
-            Some(_) => return Ok(Reply::Abandoned),
-            None => {
-                return Err(ask(
-                    Field::Confirm,
-                    format!("Remove the peering with AS{asn}? Type YES"),
-                ));
-            }
-        }
-        let saved = self.store.borrow_mut().remove(peering, &case.actor());
-        let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
-        let applied = self.apply(case, asn, generation, "removal").await;
-        Ok(Reply::Removed(asn, applied))
     }
 
     /// Rings the bell and, if the caller wants it, waits for what comes of it.

@@ -11,11 +11,12 @@ pub mod harmless;
 mod json;
 pub mod keys;
 pub mod line;
+mod questions;
 pub mod table;
 mod text;
 pub mod view;
 
-use crate::command::{Applied, Command, Field, Format, Outcome, Question, Reply, Request, Stop};
+use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
 use line::{Event as LineEvent, Line, Mode, Paste, Recall};
@@ -243,23 +244,6 @@ impl Session {
         }
     }
 
-    /// A line that answers a question; an empty one takes the suggestion.
-    fn answer(&mut self, question: Question, text: &str, output: &mut Output) {
-        let Some(mut request) = self.request.take() else {
-            return self.rest(output);
-        };
-        let answer = match (text, &question.suggestion) {
-            ("", Some(suggestion)) => suggestion.clone(),
-            ("", None) if question.field != Field::Confirm => {
-                self.request = Some(request);
-                return self.ask(question, output);
-            }
-            (text, _) => text.to_string(),
-        };
-        request.answers.insert(question.field, answer);
-        self.todo = Some(Todo::Run(request));
-    }
-
     /// What became of the request that [`Session::next`] gave out.
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let request = self.request.take();
@@ -283,52 +267,6 @@ impl Session {
         self.request = None;
         self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
         self.rest(output);
-    }
-
-    fn stopped(&mut self, stop: Stop, request: Option<Request>, output: &mut Output) {
-        let asking = self.terminal && request.as_ref().is_some_and(|it| it.format == Format::Text);
-        match (stop, request) {
-            (Stop::Ask(question), Some(request)) if asking => {
-                self.request = Some(request);
-                self.ask(question, output);
-            }
-            (Stop::Ask(Question { field, suggestion: Some(answer), .. }), Some(mut request)) => {
-                request.answers.insert(field, answer);
-                self.todo = Some(Todo::Run(request));
-            }
-            (Stop::Ask(question), request) => self.fail(missing(&question), request, output),
-            (Stop::Refused(refusal, Some(field)), Some(mut request))
-                if asking && can_ask_again(&request, field) =>
-            {
-                self.refuse(&refusal, output);
-                request.answers.remove(&field);
-                self.todo = Some(Todo::Run(request));
-            }
-            (Stop::Refused(refusal, _), request) => self.fail(refusal, request, output),
-            (Stop::Fault(words), request) => {
-                self.fail(Refusal::new("fault", words, ""), request, output);
-                self.status = status::FAULT;
-            }
-        }
-    }
-
-    fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
-        if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = refusal_status(&refusal);
-            self.print_json(&json::refusal(&refusal), output);
-        } else {
-            self.refuse(&refusal, output);
-        }
-        self.rest(output);
-    }
-
-    fn ask(&mut self, question: Question, output: &mut Output) {
-        let prompt = match question.suggestion.as_deref() {
-            None | Some("") => format!("{}: ", question.prompt),
-            Some(suggestion) => format!("{} [{suggestion}]: ", question.prompt),
-        };
-        self.question = Some(question);
-        self.line.prompt(&prompt, Recall::Nothing, &mut output.out);
     }
 
     /// Nothing is under way any more: back to the prompt, or the end of a single command.
@@ -380,18 +318,6 @@ fn paste(screen: Screen) -> Paste {
         Borders::Unicode => Paste::Bracketed,
         Borders::Ascii | Borders::None => Paste::Typed,
     }
-}
-
-/// A wrong answer is asked again at a prompt, but only where there is a conversation: the answer to
-/// peer_config's question, or any of peer_create's.
-fn can_ask_again(request: &Request, field: Field) -> bool {
-    request.answers.contains_key(&field) && matches!(request.command, Command::PeerCreate)
-}
-
-fn missing(question: &Question) -> Refusal {
-    let flag = question.field.flag();
-    let message = format!("{flag} is missing");
-    Refusal::new("usage", message, format!("It answers: {}", question.prompt))
 }
 
 fn refusal_status(refusal: &Refusal) -> u32 {

@@ -57,6 +57,12 @@ pub enum Flag {
     Json,
     /// Everybody's instead of the caller's.
     All,
+    /// What a configuration is written for.
+    Form,
+    /// What the programs themselves say.
+    Raw,
+    /// Again and again.
+    Watch,
 }
 
 const fn answer(
@@ -90,6 +96,36 @@ const WAIT: FlagSpec = FlagSpec {
     meaning: "answer when it is applied; exit status 3 if it is not within 30 s",
     flag: Flag::Wait,
 };
+
+const REASON: FlagSpec = answer("--reason", "TEXT", "why; the member sees it", Field::Reason);
+const MAINTAINER: FlagSpec =
+    answer("--maintainer", "NAME", "a maintainer of the registry", Field::Maintainer);
+const WG_PUB_KEY: FlagSpec =
+    answer("--wg-pub-key", "KEY", "the public key of your WireGuard interface", Field::WgPubKey);
+const ENDPOINT_ADDR: FlagSpec = answer(
+    "--endpoint-addr",
+    "HOST|none",
+    "its public address or name; none: it calls us",
+    Field::EndpointAddr,
+);
+const ENDPOINT_PORT: FlagSpec =
+    answer("--endpoint-port", "PORT", "its UDP port", Field::EndpointPort);
+const LINK_LOCAL: FlagSpec = answer(
+    "--link-local",
+    "ADDRESS",
+    "your address in fe80::/10; left out: you get one from us",
+    Field::LinkLocal,
+);
+const MTU: FlagSpec =
+    answer("--mtu", "N", "largest packet of the tunnel in bytes, 1280 to 9000", Field::Mtu);
+const PSK: FlagSpec = answer(
+    "--psk",
+    "KEY|generate|none",
+    "a preshared key besides the key pairs; generate: we make one and show it once",
+    Field::Psk,
+);
+const FAMILIES: FlagSpec =
+    answer("--families", "both|ipv4|ipv6", "which routes the BGP session carries", Field::Families);
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[CommandSpec] = &[
@@ -137,25 +173,13 @@ pub const COMMANDS: &[CommandSpec] = &[
                  peer_config shows what to install on your side.",
         flags: &[
             answer("--asn", "N", "your AS number", Field::Asn),
-            answer(
-                "--wg-pub-key",
-                "KEY",
-                "the public key of your WireGuard interface",
-                Field::WgPubKey,
-            ),
-            answer(
-                "--endpoint-addr",
-                "HOST|none",
-                "its public address or name; none: it calls us",
-                Field::EndpointAddr,
-            ),
-            answer("--endpoint-port", "PORT", "its UDP port", Field::EndpointPort),
-            answer(
-                "--link-local",
-                "ADDRESS",
-                "your address in fe80::/10; left out: you get one from us",
-                Field::LinkLocal,
-            ),
+            WG_PUB_KEY,
+            ENDPOINT_ADDR,
+            ENDPOINT_PORT,
+            LINK_LOCAL,
+            MTU,
+            PSK,
+            FAMILIES,
             YES,
             WAIT,
             JSON,
@@ -165,11 +189,42 @@ pub const COMMANDS: &[CommandSpec] = &[
         who: Who::Member,
     },
     CommandSpec {
+        name: "peer_edit",
+        aliases: &[],
+        summary: "change a peering's key, endpoint or options",
+        detail: "What you do not name stays as it is; so do the peering's id, our port and our \
+                 address. The tunnel is changed in place.",
+        flags: &[
+            ASN,
+            WG_PUB_KEY,
+            ENDPOINT_ADDR,
+            ENDPOINT_PORT,
+            LINK_LOCAL,
+            MTU,
+            PSK,
+            FAMILIES,
+            YES,
+            WAIT,
+            JSON,
+        ],
+        example: "peer_edit --asn 4242420001 --endpoint-addr new.example.org --yes",
+        who: Who::Member,
+    },
+    CommandSpec {
         name: "peer_config",
         aliases: &[],
         summary: "show a peering and what to install on your side",
         detail: "",
-        flags: &[ASN, JSON],
+        flags: &[
+            ASN,
+            FlagSpec {
+                name: "--format",
+                value: "FORM",
+                meaning: "table, wg-quick, bird, networkd, frr, routeros or json",
+                flag: Flag::Form,
+            },
+            JSON,
+        ],
         example: "peer_config --asn 4242420001",
         who: Who::Member,
     },
@@ -179,8 +234,59 @@ pub const COMMANDS: &[CommandSpec] = &[
         summary: "how a peering is: handshake, BGP session, routes",
         detail: "Six checks in order, each with what was seen. The first that is not well is \
                  where to look.",
-        flags: &[ASN, JSON],
+        flags: &[
+            ASN,
+            FlagSpec {
+                name: "--raw",
+                value: "",
+                meaning: "what wg and birdc show, secrets masked",
+                flag: Flag::Raw,
+            },
+            FlagSpec {
+                name: "--watch",
+                value: "",
+                meaning: "again every 2 s, until a key is pressed",
+                flag: Flag::Watch,
+            },
+            JSON,
+        ],
         example: "peer_status --asn 4242420001",
+        who: Who::Member,
+    },
+    CommandSpec {
+        name: "peer_history",
+        aliases: &[],
+        summary: "who changed a peering, and when its tunnel and BGP session went up or down",
+        detail: "",
+        flags: &[ASN, JSON],
+        example: "peer_history --asn 4242420001",
+        who: Who::Member,
+    },
+    CommandSpec {
+        name: "peer_export",
+        aliases: &[],
+        summary: "a peering as text, to make the same at a sister POP",
+        detail: "",
+        flags: &[ASN, JSON],
+        example: "peer_export --asn 4242420001",
+        who: Who::Member,
+    },
+    CommandSpec {
+        name: "peer_disable",
+        aliases: &[],
+        summary: "switch a peering off and keep it",
+        detail: "The tunnel and the BGP session end; id, port and addresses stay yours.",
+        flags: &[ASN, WAIT, JSON],
+        example: "peer_disable --asn 4242420001",
+        who: Who::Member,
+    },
+    CommandSpec {
+        name: "peer_enable",
+        aliases: &[],
+        summary: "switch a peering on again",
+        detail: "",
+        flags: &[ASN, WAIT, JSON],
+        example: "peer_enable --asn 4242420001",
         who: Who::Member,
     },
     CommandSpec {
@@ -191,6 +297,65 @@ pub const COMMANDS: &[CommandSpec] = &[
         flags: &[ASN, YES, WAIT, JSON],
         example: "peer_remove --asn 4242420001 --yes",
         who: Who::Member,
+    },
+    CommandSpec {
+        name: "peer_approve",
+        aliases: &[],
+        summary: "take a peering that waits for approval",
+        detail: "",
+        flags: &[ASN, WAIT, JSON],
+        example: "peer_approve --asn 4242420001",
+        who: Who::Admin,
+    },
+    CommandSpec {
+        name: "peer_reject",
+        aliases: &[],
+        summary: "refuse a peering that waits for approval",
+        detail: "",
+        flags: &[ASN, REASON, YES, JSON],
+        example: "peer_reject --asn 4242420001 --reason 'no transit here' --yes",
+        who: Who::Admin,
+    },
+    CommandSpec {
+        name: "peer_suspend",
+        aliases: &[],
+        summary: "switch a peering off, with a reason that its member sees",
+        detail: "peer_enable by an administrator ends it.",
+        flags: &[ASN, REASON, YES, WAIT, JSON],
+        example: "peer_suspend --asn 4242420001 --reason 'floods the tunnel' --yes",
+        who: Who::Admin,
+    },
+    CommandSpec {
+        name: "ban",
+        aliases: &[],
+        summary: "let a maintainer or an AS number have no peering here",
+        detail: "Peerings that exist stay: peer_suspend switches them off.",
+        flags: &[ASN, MAINTAINER, REASON, YES, JSON],
+        example: "ban --maintainer EXAMPLE-MNT --reason 'spam' --yes",
+        who: Who::Admin,
+    },
+    CommandSpec {
+        name: "unban",
+        aliases: &[],
+        summary: "end a ban",
+        detail: "",
+        flags: &[ASN, MAINTAINER, JSON],
+        example: "unban --maintainer EXAMPLE-MNT",
+        who: Who::Admin,
+    },
+    CommandSpec {
+        name: "audit",
+        aliases: &[],
+        summary: "who changed what, the newest last",
+        detail: "",
+        flags: &[
+            ASN,
+            MAINTAINER,
+            answer("--since", "TIME", "from then on: 2026-01-31, or 12h, 7d", Field::Since),
+            JSON,
+        ],
+        example: "audit --since 7d",
+        who: Who::Admin,
     },
     CommandSpec {
         name: "bye",

@@ -2,7 +2,7 @@
 
 use super::{Case, Control, Outcome};
 use crate::board::{BgpView, Cause, Echo, Entry, LinkView, Progress};
-use crate::command::{CheckView, Mark, Reply, StatusView};
+use crate::command::{CheckView, Depth, Mark, Reply, StatusView};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS};
 use crate::model::Timestamp;
 use crate::peering::{Objection, Peering, Site, Standing, vet};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 impl Control {
     /// Asks the loop for a fresh look, waits a moment for it, and tells what is on the board.
-    pub(super) async fn status(&self, case: &Case<'_>) -> Outcome {
+    pub(super) async fn status(&self, case: &Case<'_>, _depth: Depth) -> Outcome {
         let peering = case.chosen()?;
         if peering.standing == Standing::Active {
             let fresh = self.board.changed();

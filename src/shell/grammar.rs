@@ -1,6 +1,8 @@
 //! A line of words becomes a request. Everything it knows comes from the table of commands.
 
-use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, Format, Request, Scope, lookup};
+use crate::command::{
+    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup,
+};
 use crate::limits::{WAIT_S, WAIT_S_MAX};
 use crate::model::Refusal;
 use std::time::Duration;
@@ -42,9 +44,20 @@ fn plain(spec: &CommandSpec) -> Command {
         "whoami" => Command::Whoami,
         "peer_list" => Command::PeerList(Scope::Mine),
         "peer_create" => Command::PeerCreate,
-        "peer_config" => Command::PeerConfig,
-        "peer_status" => Command::PeerStatus,
+        "peer_edit" => Command::PeerEdit,
+        "peer_config" => Command::PeerConfig(Form::Table),
+        "peer_status" => Command::PeerStatus(Depth::Checks),
+        "peer_history" => Command::PeerHistory,
+        "peer_export" => Command::PeerExport,
+        "peer_disable" => Command::PeerDisable,
+        "peer_enable" => Command::PeerEnable,
         "peer_remove" => Command::PeerRemove,
+        "peer_approve" => Command::PeerApprove,
+        "peer_reject" => Command::PeerReject,
+        "peer_suspend" => Command::PeerSuspend,
+        "ban" => Command::Ban,
+        "unban" => Command::Unban,
+        "audit" => Command::Audit,
         _ => Command::Bye,
     }
 }
@@ -70,12 +83,15 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::Yes | Flag::Json | Flag::All if inline.is_some() => {
+        Flag::Form => request.command = Command::PeerConfig(form(&value()?, spec)?),
+        Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
         Flag::Yes => drop(request.answers.insert(Field::Confirm, "YES".to_string())),
         Flag::Json => request.format = Format::Json,
         Flag::All => request.command = Command::PeerList(Scope::All),
+        Flag::Raw => request.command = Command::PeerStatus(Depth::Raw),
+        Flag::Watch => request.watch = true,
     }
     Ok(())
 }
@@ -90,6 +106,12 @@ fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(
     }
     request.answers.insert(Field::Asn, word.to_string());
     Ok(())
+}
+
+fn form(word: &str, spec: &CommandSpec) -> Result<Form, Refusal> {
+    let words = || Form::ALL.map(|(word, _)| word).join(", ");
+    Form::from_word(word)
+        .ok_or_else(|| usage(format!("--format takes one of {}, not {word}", words()), spec))
 }
 
 fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> {

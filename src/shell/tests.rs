@@ -6,6 +6,7 @@ use crate::command::{
     CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
     StatusView,
 };
+use crate::command::{Field, Stop};
 use crate::testing::golden;
 use std::collections::VecDeque;
 

@@ -1,0 +1,27 @@
+//! peer_remove: the one command that takes something away for good.
+
+use super::{Case, Control, Outcome, ask, refusal_of};
+use crate::command::{Field, Reply};
+
+impl Control {
+    /// Takes the peering out; the machine follows when the bell was heard.
+    pub(super) async fn remove(&self, case: &Case<'_>) -> Outcome {
+        let peering = case.chosen()?;
+        let asn = peering.asn;
+        match case.request.answer(Field::Confirm) {
+            Some("YES" | "yes") => {}
+            Some(_) => return Ok(Reply::Abandoned),
+            None => {
+                return Err(ask(
+                    Field::Confirm,
+                    format!("Remove the peering with AS{asn}? Type YES"),
+                ));
+            }
+        }
+        let saved = self.store.borrow_mut().remove(peering, &case.actor());
+        let generation = saved.map_err(|error| refusal_of(&error, asn))?;
+        log::info!("AS{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
+        let applied = self.apply(case, asn, generation, "removal").await;
+        Ok(Reply::Removed(asn, applied))
+    }
+}
