@@ -10,8 +10,8 @@ mod reply;
 mod table;
 
 pub use reply::{
-    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
-    StatusView,
+    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView,
+    Reply, StatusView, Whose,
 };
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
 

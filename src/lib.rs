@@ -32,8 +32,8 @@
 //! A command: a row in `command/table.rs`, then the compiler names the three places that need an
 //! arm. A configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. A
 //! file's content: `peering/files.rs` for WireGuard and what members install, `plan/bird.rs` for
-//! BIRD. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. A back end for links:
-//! `sys/wireguard.rs`.
+//! BIRD. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. What peer_status makes of
+//! what it sees: `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod limits;
@@ -47,6 +47,7 @@ pub mod registry;
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
 pub mod command;
+pub mod diagnosis;
 pub mod shell;
 
 // What should be, and the steps to it: pure.

@@ -111,6 +111,17 @@ pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 600;
 /// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
 pub const LOOK_MS: u64 = 1_500;
+/// What `--raw` shows of one program at most, in bytes; it is 3 kB for a peering in use.
+pub const RAW_BYTES_MAX: usize = 16 * 1024;
+/// How long peer_status waits for an endpoint's name, in milliseconds; after that it tells what the
+/// loop knew last.
+pub const STATUS_RESOLVE_MS: u64 = 3_000;
+/// How long an endpoint's port has to say that nobody listens, in milliseconds: longer than the way
+/// round the world.
+pub const PROBE_WAIT_MS: u64 = 700;
+/// How long what it said is told again before it is tried anew, in seconds: whoever names somebody
+/// else's address cannot use us to bother them.
+pub const PROBE_KEPT_S: u64 = 5;
 /// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.

@@ -1,6 +1,8 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
-use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
+mod status;
+
+use crate::command::{Applied, IdentityView, PeerView, Reply};
 use crate::model::Refusal;
 use nanoserde::SerJson;
 
@@ -54,7 +56,8 @@ struct Peer {
     #[nserde(serialize_none_as_null)]
     error: Option<String>,
     config: Option<Config>,
-    checks: Option<Vec<Check>>,
+    checks: Option<Vec<status::Check>>,
+    raw: Option<status::Raw>,
 }
 
 #[derive(SerJson)]
@@ -73,15 +76,6 @@ struct Config {
     link: String,
     wireguard: String,
     bird: String,
-}
-
-#[derive(SerJson)]
-struct Check {
-    name: String,
-    #[nserde(serialize_none_as_null)]
-    ok: Option<bool>,
-    detail: String,
-    hint: String,
 }
 
 #[derive(SerJson)]
@@ -124,7 +118,11 @@ pub fn reply(reply: &Reply) -> Option<String> {
             peer.our.asn = Some(view.our_asn.get());
             one(peer)
         }
-        Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
+        Reply::Status(view) => one(Peer {
+            checks: Some(status::checks(view)),
+            raw: view.raw.as_ref().map(status::raw),
+            ..peer(&view.peer)
+        }),
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
             peer.error = peer.error.or(trouble(applied));
@@ -179,21 +177,8 @@ fn peer(view: &PeerView) -> Peer {
         error: view.error.clone(),
         config: None,
         checks: None,
+        raw: None,
     }
-}
-
-fn checks(view: &StatusView) -> Vec<Check> {
-    let check = |it: &CheckView| Check {
-        name: it.name.to_string(),
-        ok: match it.mark {
-            Mark::Good => Some(true),
-            Mark::Bad => Some(false),
-            Mark::Unknown => None,
-        },
-        detail: it.detail.clone(),
-        hint: it.hint.clone(),
-    };
-    view.checks.iter().map(check).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::view::Screen;
 use super::*;
 use crate::command::{
-    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
-    StatusView,
+    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView, Reply,
+    Scope, StatusView, Whose,
 };
 use crate::command::{Field, Stop};
 use crate::testing::golden;
@@ -178,11 +178,12 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     let mut view = peer(64600, PeeringState::Failed);
     view.wg_endpoint_addr = Some("\u{1b}[2J.example.org".into());
     view.error = Some(words.into());
-    let check =
-        CheckView { name: "bgp", mark: Mark::Bad, detail: words.into(), hint: words.into() };
+    let (detail, hint) = (words.to_string(), words.to_string());
+    let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
+    let raw = Some(RawView { wireguard: words.into(), bird: words.into() });
     let replies = [
         Reply::Peers(vec![view.clone()], Scope::All),
-        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check] })),
+        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check], raw })),
         Reply::Created(Box::new(view), Applied::No(words.into())),
     ];
     for reply in replies {
@@ -203,15 +204,18 @@ fn answers_fit_the_window() {
                 name: "registry",
                 mark: Mark::Good,
                 detail: "AS4242420001 belongs to ALICE-MNT".into(),
+                by: None,
                 hint: String::new(),
             },
             CheckView {
                 name: "bgp",
                 mark: Mark::Bad,
                 detail: "Active since 12:00, last error: Socket: No route to host".into(),
+                by: Some(Whose::Member),
                 hint: "Is your BIRD configured as in peer_config?".into(),
             },
         ],
+        raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
     };
     let config = ConfigView {
         peer: peer(4242420001, PeeringState::Applied),

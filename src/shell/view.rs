@@ -1,10 +1,12 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
-use super::harmless::{harmless, harmless_lines};
+mod status;
+
+use super::harmless::harmless;
 use super::table::{Borders, Color, Fit, Style, Table};
 use crate::command::{
-    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
-    Scope, StatusView, Who,
+    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
+    Who,
 };
 use crate::limits::PIPE_COLUMNS;
 use crate::model::{Asn, LinkLocal, Port, Refusal};
@@ -57,7 +59,7 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
         Reply::Config(view) => config(view, screen),
-        Reply::Status(view) => status(view, screen),
+        Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Removed(asn, applied) => removed(*asn, applied, screen),
         Reply::Abandoned => "Nothing was changed.\n".to_string(),
@@ -230,29 +232,6 @@ fn side(asn: Asn, values: [String; 4]) -> Table {
     table.rows =
         names.iter().zip(values).map(|(name, value)| vec![name.to_string(), value]).collect();
     table
-}
-
-fn status(view: &StatusView, screen: Screen) -> String {
-    let peer = &view.peer;
-    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
-    if let Some(error) = &peer.error {
-        let _ = writeln!(text, "{}", harmless_lines(error));
-    }
-    let mut table = Table::new([("Check", Fit::Whole), ("", Fit::Whole), ("Seen", Fit::Wrap)]);
-    for check in &view.checks {
-        let mark = match check.mark {
-            Mark::Good => "ok",
-            Mark::Bad => "no",
-            Mark::Unknown => "?",
-        };
-        table.rows.push(vec![check.name.to_string(), mark.to_string(), check.detail.clone()]);
-    }
-    text += &table.render(screen.columns, screen.style);
-    let first = view.checks.iter().find(|it| it.mark == Mark::Bad && !it.hint.is_empty());
-    if let Some(check) = first {
-        let _ = writeln!(text, "{}: {}", check.name, sentence(&check.hint));
-    }
-    text
 }
 
 fn state(state: PeeringState, screen: Screen) -> String {
