@@ -134,6 +134,11 @@ pub const PIPE_COLUMNS: usize = 100;
 /// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
 /// that.
 pub const PROMPT_WAIT_S: u64 = 10;
+/// The time from one answer of `--watch` to the next question, in milliseconds.
+pub const WATCH_PAUSE_MS: u64 = 2_000;
+/// Answers of one `--watch`: a quarter of an hour and a little, so that nobody holds a session for
+/// ever by a window that they forgot.
+pub const WATCH_ROUNDS_MAX: usize = 450;
 /// Columns of a window whose size the client does not tell.
 pub const COLUMNS_DEFAULT: usize = 80;
 /// Fewer columns cannot hold a wide character with room to spare; they count as this many.

@@ -15,6 +15,7 @@ mod questions;
 pub mod table;
 mod text;
 pub mod view;
+mod watch;
 
 use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
@@ -23,6 +24,7 @@ use line::{Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
+use watch::Watch;
 
 /// Exit statuses, as in the contract of the command line.
 pub mod status {
@@ -43,6 +45,8 @@ pub mod status {
 pub enum Event {
     /// Carry this out, and tell [`Session::answered`].
     Run(Request),
+    /// Wait so long, and tell [`Session::rested`], unless the member does something meanwhile.
+    Pause(Duration),
     /// Close, with this exit status.
     Close(u32),
 }
@@ -78,6 +82,8 @@ pub struct Session {
     request: Option<Request>,
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
+    /// What is shown again and again.
+    watch: Option<Watch>,
     todo: Option<Todo>,
     ended: bool,
     status: u32,
@@ -109,6 +115,7 @@ impl Session {
             typed: Vec::new(),
             request: None,
             question: None,
+            watch: None,
             todo,
             ended: false,
             status: status::DONE,
@@ -138,6 +145,8 @@ impl Session {
     pub fn resize(&mut self, columns: usize, output: &mut Output) {
         if self.terminal {
             self.screen.columns = columns;
+            // What is watched is drawn anew at once.
+            self.rested();
             self.line.resize(columns, &mut output.out);
         }
     }
@@ -159,6 +168,9 @@ impl Session {
                 }
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
+            }
+            if let Some(event) = self.watching(output) {
+                return Some(event);
             }
             match self.line.next(&mut output.out) {
                 Some(event) => self.heed(event, output),
@@ -225,7 +237,12 @@ impl Session {
             return self.rest(output);
         }
         self.line.remember(text);
-        match grammar::parse(text) {
+        let read = grammar::parse(text);
+        let read = read.and_then(|request| match self.unwatchable(&request) {
+            Some(refusal) => Err(refusal),
+            None => Ok(request),
+        });
+        match read {
             Ok(mut request) => {
                 if self.terminal && request.format == Format::Text && request.wait.is_none() {
                     request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
@@ -247,6 +264,16 @@ impl Session {
     /// What became of the request that [`Session::next`] gave out.
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let request = self.request.take();
+        match (outcome, request) {
+            (Ok(reply @ Reply::Status(_)), Some(request)) if request.watch => {
+                self.watched(&reply, request, output);
+            }
+            (outcome, request) => self.concluded(outcome, request, output),
+        }
+    }
+
+    fn concluded(&mut self, outcome: Outcome, request: Option<Request>, output: &mut Output) {
+        self.watch = None;
         let format = request.as_ref().map(|it| it.format).unwrap_or_default();
         match outcome {
             Ok(Reply::Bye) => self.finish(Reply::Bye, output),
@@ -265,6 +292,10 @@ impl Session {
     /// The member did not want to wait for the answer. What was saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
+        if self.watch.take().is_some() {
+            self.say("^C\n", output);
+            return self.rest(output);
+        }
         self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
         self.rest(output);
     }

@@ -64,7 +64,7 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
                 session.answered(outcome, &mut output);
             }
             Some(Event::Close(status)) => break status,
-            None => break crate::shell::status::FAULT,
+            Some(Event::Pause(_)) | None => break crate::shell::status::FAULT,
         }
     };
     // Whoever closed these does not want to hear it.

@@ -27,3 +27,4 @@ mod hostile;
 mod login;
 mod operations;
 mod shell;
+mod status;
