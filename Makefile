@@ -27,6 +27,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
 	@mkdir -p target && rm -f $(SKIPS)

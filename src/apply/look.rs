@@ -32,7 +32,10 @@ impl Apply {
             smol::future::zip(sessions, tunnels(&links)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
-                let (bgp, bird) = sessions.remove(asn).flatten().unzip();
+                let (mut bgp, bird) = sessions.remove(asn).flatten().unzip();
+                if let Some(bgp) = &mut bgp {
+                    bgp.remember(entry.bgp.take());
+                }
                 let link = links.get(asn);
                 entry.link = link.and_then(link_view);
                 entry.bgp = bgp;

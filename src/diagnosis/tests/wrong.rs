@@ -172,6 +172,16 @@ pub const WRONG: &[Wrong] = &[
         M,
         "does not answer to ping",
     ),
+    (
+        "address inside, and an error from before",
+        |it| {
+            it.tunnel = Some(Echo::Silence);
+            down(it, "Connect", "Socket: Connection refused");
+        },
+        "tunnel",
+        M,
+        "does not answer to ping",
+    ),
     ("passive on both sides", |it| down(it, "Passive", ""), "bgp", M, "waits for your side"),
     ("switched off here", |it| down(it, "Down", ""), "bgp", O, "switched off"),
     ("mute after the connection", |it| down(it, "OpenSent", ""), "bgp", M, "says nothing"),
