@@ -43,8 +43,8 @@ pub const CAUSES: &[Cause] = &[
         "Connection refused",
         "nobody listens on TCP port 179 of {remote}",
         Member,
-        "Start your BGP daemon. BIRD listens only while one of its neighbors is on a link: it needs \
-         neighbor {local} with AS {ours}",
+        "Start your BGP daemon. BIRD listens only while one of its neighbors is on a link: it \
+         needs neighbor {local} with AS {ours}",
     ),
     cause("Connection closed", HUNG_UP, Member, LOG),
     cause("Connection reset by peer", HUNG_UP, Member, LOG),

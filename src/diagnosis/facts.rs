@@ -80,8 +80,6 @@ pub enum Probe {
 /// What handshakes were like that came from the endpoint and to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overheard {
-    /// None came.
-    Nothing,
     /// They were made for another public key than ours.
     OtherRecipient,
     /// They were made for our public key, so that the sender's own must be another one than we

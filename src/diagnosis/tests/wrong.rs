@@ -67,16 +67,6 @@ pub const WRONG: &[Wrong] = &[
         M,
         "1480 bytes of ours got no",
     ),
-    (
-        "none of theirs arrives",
-        |it| {
-            unshaken(it, 0, 1480);
-            it.overheard = Some(Overheard::Nothing);
-        },
-        "handshake",
-        M,
-        "none of your handshakes arrives",
-    ),
     ("nothing sent yet", |it| unshaken(it, 0, 0), "handshake", M, "nothing was sent yet"),
     (
         "port closed",
