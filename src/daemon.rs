@@ -17,6 +17,7 @@ pub mod exec;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+mod notify;
 pub mod once;
 mod registry_watch;
 
@@ -143,6 +144,7 @@ impl Service {
         let again = smol::channel::bounded(1);
         executor.spawn(watch.run(again.1)).detach();
         let reload = move || {
+            notify::reloading();
             let _ = again.0.try_send(());
             match Assembled::load(&self.file) {
                 Ok(new) => adopt(&new, &self.control, &apply_settings),
@@ -151,7 +153,10 @@ impl Service {
                     log::error!("the new configuration is not used: {}", all.join("; "));
                 }
             }
+            notify::ready();
         };
+        executor.spawn(notify::stay_alive()).detach();
+        notify::ready();
         signals(reload).await
     }
 }
@@ -181,6 +186,7 @@ async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
                 log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
+                notify::stopping();
                 return Ok(());
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),

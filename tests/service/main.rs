@@ -25,5 +25,6 @@ mod commands;
 mod files;
 mod hostile;
 mod login;
+mod manager;
 mod operations;
 mod shell;

@@ -178,8 +178,14 @@ impl Draft {
 
     /// Starts the service and waits until it listens and has read the registry.
     pub fn serve(self) -> Pop {
+        self.serve_with(&[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn serve_with(self, variables: &[(&str, &str)]) -> Pop {
         let log = File::create(self.path("log")).unwrap();
         let mut command = self.command();
+        command.envs(variables.iter().copied());
         command.args(["--verbose", "serve"]).stdin(Stdio::null()).stdout(Stdio::null());
         let server = command.stderr(log).spawn().unwrap();
         let mut pop = Pop { draft: self, server, port: 0 };
