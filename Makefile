@@ -5,7 +5,7 @@ CARGO ?= cargo
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
-	dropbear-bin putty-tools procps strace util-linux
+	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish
 # What the virtual machine needs.
 VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
 # Clients and auditors from PyPI, in an environment of their own.
@@ -40,8 +40,8 @@ check: ## formatting, lints with warnings as errors, documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
 
 bless: ## write the golden files anew; then read the difference
-	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme
-	git diff --stat -- fixtures
+	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme --test manual
+	git diff --stat -- fixtures packaging README.md
 
 bench: ## speed and memory, as figures of one run
 	$(CARGO) bench
