@@ -12,8 +12,13 @@ VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
 LAB_PYTHON := paramiko asyncssh ssh-audit
 VENV := $(CURDIR)/target/venv
 
+# For what the static binaries are made, and what trying the packages needs.
+TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf
+PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
+
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist vm lab-packages vm-packages
+.PHONY: help demo lab test check bless bench size dist packages vm \
+	lab-packages vm-packages package-packages
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +54,11 @@ bench: ## speed and memory, as figures of one run
 size: ## the binary by section, resident memory, threads
 	cross/size.sh
 
-dist: ## the static binary for this machine's architecture
-	cross/build.sh
+dist: ## static binaries, packages, checksums into dist/ (TARGETS="..." for some of them)
+	cross/dist.sh $(TARGETS)
+
+packages: package-packages ## what dist/ has, on machines that have nothing else
+	tests/packages/run.sh
 
 vm: vm-packages ## WireGuard of a real kernel, in a virtual machine
 	$(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" \
@@ -77,3 +85,6 @@ lab-packages:
 
 vm-packages:
 	$(call install,$(VM_PACKAGES))
+
+package-packages:
+	$(call install,$(PACKAGE_PACKAGES))
