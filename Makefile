@@ -7,7 +7,7 @@ SKIPS := $(CURDIR)/target/skipped.txt
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
 	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish
 # What the virtual machine needs.
-VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
+VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio debootstrap e2fsprogs
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
 VENV := $(CURDIR)/target/venv
@@ -17,7 +17,7 @@ TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-li
 PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist packages vm \
+.PHONY: help demo lab test check bless bench size dist packages vm vm-pop \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -82,6 +82,9 @@ lab-packages:
 		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
 			echo "no Python environment: some clients are not tested"; \
 	fi
+
+vm-pop: vm-packages ## two machines with the Debian package of dist/: peered, rebooted, Established
+	tests/vm/pop.sh dist/peerling_*_amd64.deb
 
 vm-packages:
 	$(call install,$(VM_PACKAGES))
