@@ -37,6 +37,11 @@ pub fn wants_json(line: &str) -> bool {
     line.split_whitespace().any(|word| word == "--json")
 }
 
+/// Does the line carry a preshared key? Then it is not kept for later.
+pub fn carries_secret(line: &str) -> bool {
+    line.contains("--psk")
+}
+
 fn plain(spec: &CommandSpec) -> Command {
     match spec.name {
         "help" => Command::Help(None),
@@ -258,6 +263,11 @@ mod tests {
         ] {
             assert!(no(line).contains(words), "{line}: {}", no(line));
         }
+    }
+
+    #[test]
+    fn a_line_with_a_preshared_key_is_known() {
+        assert!(carries_secret("peer_edit 64600 --psk=AAAA") && !carries_secret("peer_list"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::command::{
     StatusView,
 };
 use crate::command::{Field, Stop};
+use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
 
@@ -23,6 +24,10 @@ fn peer(asn: u32, state: PeeringState) -> PeerView {
         wg_endpoint_addr: Some("2a02:3100:3e6f:d100:250a:3f69:c3d4:8da8".into()),
         wg_endpoint_port: Some("20263".parse().unwrap()),
         link_local: Some("fe80:0263::2:1".parse().unwrap()),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
         our: OurSide {
             wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
             wg_endpoint_addr: "pop.example.net".into(),
