@@ -16,7 +16,7 @@ mod scratch;
 mod timing;
 
 use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
-use peerling::model::{Asn, Timestamp};
+use peerling::model::{Asn, Families, Timestamp};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
 use peerling::registry::{Builder, Index};
@@ -157,6 +157,10 @@ fn view(peering: &Peering, site: &Site) -> PeerView {
         wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
         wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
         link_local: site.remote(peering),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
         our: OurSide {
             wg_pub_key: site.key,
             wg_endpoint_addr: site.name.clone(),

@@ -11,6 +11,7 @@ mod create;
 mod edit;
 mod export;
 mod history;
+mod options;
 mod remove;
 mod status;
 mod switch;
@@ -209,6 +210,10 @@ impl Control {
             wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
             wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
             link_local: site.remote(peering),
+            mtu: peering.mtu,
+            psk: peering.preshared_key.is_some(),
+            families: peering.families,
+            generated_psk: None,
             our: OurSide {
                 wg_pub_key: site.key,
                 wg_endpoint_addr: site.name.clone(),

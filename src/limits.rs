@@ -16,6 +16,10 @@ pub const HOST_LABEL_BYTES_MAX: usize = 63;
 pub const ADDRESS_BYTES_MAX: usize = 46;
 /// A WireGuard key: 32 bytes are 43 base64 characters and one `=`.
 pub const WG_KEY_BYTES: usize = 32;
+/// The smallest packet that every IPv6 link must carry (RFC 8200, section 5), in bytes.
+pub const MTU_MIN: u32 = 1280;
+/// The largest packet of a tunnel, in bytes: Ethernet's jumbo frames; no path has more.
+pub const MTU_MAX: u32 = 9000;
 /// Ids of peerings, as the database's CHECK has it; the listen port is the base port plus the id.
 pub const PEERING_ID_MAX: u16 = u16::MAX;
 

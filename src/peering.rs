@@ -6,12 +6,13 @@
 //! would endanger the kernel or BIRD's parser.
 
 pub mod files;
+pub mod forms;
 pub mod policy;
 pub mod vet;
 
 mod row;
 
-use crate::model::{Asn, Endpoint, LinkLocal, Mntner, Port, WgKey, WgSecret};
+use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 use std::num::NonZeroU16;
 
@@ -53,6 +54,8 @@ pub struct Peering {
     pub mtu: Option<u32>,
     /// The preshared key, where one was agreed.
     pub preshared_key: Option<WgSecret>,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
     /// Who asked for it, where that is known.
     pub maintainer: Option<Mntner>,
 }
@@ -176,6 +179,7 @@ pub(crate) mod tests {
             standing: Standing::Active,
             mtu: None,
             preshared_key: None,
+            families: Families::Both,
             maintainer: None,
         }
     }

@@ -224,7 +224,9 @@ impl Session {
         if comment && self.start == Start::Shell {
             return self.rest(output);
         }
-        self.line.remember(text);
+        if !grammar::carries_secret(text) {
+            self.line.remember(text);
+        }
         match grammar::parse(text) {
             Ok(mut request) => {
                 if self.terminal && request.format == Format::Text && request.wait.is_none() {

@@ -9,7 +9,7 @@ mod latency;
 mod migrations;
 
 use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
-use crate::model::{Asn, Timestamp};
+use crate::model::{Asn, Families, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -112,9 +112,8 @@ impl Store {
 
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
-        let query = if self.ours { migrations::SELECT } else { migrations::SELECT_OLD };
         self.read(|it| {
-            let mut statement = it.prepare(query)?;
+            let mut statement = it.prepare(migrations::select(it, self.ours)?)?;
             let rows = statement.query_map([], row)?;
             rows.collect()
         })
@@ -250,6 +249,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         mtu: row.get(7)?,
         preshared_key: row.get(8)?,
         maintainer: row.get(9)?,
+        families: row.get(10)?,
     })
 }
 
@@ -284,8 +284,18 @@ fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {
         ],
     )?;
     it.execute(
-        "INSERT OR REPLACE INTO peerling_peering VALUES (?, ?, ?, ?, ?, ?)",
-        params![row.as_num, row.standing, row.mtu, row.preshared_key, row.maintainer, now.0],
+        "INSERT OR REPLACE INTO peerling_peering
+             (as_num, standing, mtu, preshared_key, maintainer, families, created_s)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            row.as_num,
+            row.standing,
+            row.mtu,
+            row.preshared_key,
+            row.maintainer,
+            row.families,
+            now.0
+        ],
     )?;
     Ok(())
 }
@@ -299,7 +309,14 @@ fn count_up(it: &Connection) -> rusqlite::Result<Generation> {
 fn describe(peering: &Peering) -> String {
     let endpoint = peering.endpoint.as_ref().map_or("none".to_string(), ToString::to_string);
     let address = peering.link_local.map_or("automatic".to_string(), |it| it.to_string());
-    format!("id {} key {} endpoint {endpoint} link-local {address}", peering.id, peering.key)
+    let mtu = peering.mtu.map_or(String::new(), |mtu| format!(" mtu {mtu}"));
+    let psk = peering.preshared_key.as_ref().map_or("", |_| " psk set");
+    let families = match peering.families {
+        Families::Both => String::new(),
+        one => format!(" families {}", one.word()),
+    };
+    let (id, key) = (peering.id, &peering.key);
+    format!("id {id} key {key} endpoint {endpoint} link-local {address}{mtu}{psk}{families}")
 }
 
 fn audit(

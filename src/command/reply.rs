@@ -1,7 +1,7 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{CommandSpec, Scope};
-use crate::model::{Asn, LinkLocal, Mntner, Port, WgKey};
+use super::{CommandSpec, Form, Scope};
+use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
 /// What a command is answered with.
@@ -74,6 +74,14 @@ pub struct PeerView {
     pub wg_endpoint_port: Option<Port>,
     /// The member's address on the link.
     pub link_local: Option<LinkLocal>,
+    /// The largest packet of the tunnel in bytes, where one was asked for.
+    pub mtu: Option<u32>,
+    /// Is a preshared key set?
+    pub psk: bool,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
+    /// The preshared key that this very command made: it is shown in its answer, and never again.
+    pub generated_psk: Option<WgSecret>,
     /// The same of our side.
     pub our: OurSide,
     /// Why it is not well.
@@ -123,6 +131,10 @@ pub struct ConfigView {
     pub link: String,
     /// The protocol for BIRD.
     pub bird: String,
+    /// What was asked for.
+    pub form: Form,
+    /// The text in that form, with a line end; empty where the form is none.
+    pub text: String,
 }
 
 /// How a peering is.

@@ -1,10 +1,11 @@
 //! peer_create: five answers, each judged as soon as it is there, and one transaction.
 
+use super::options::preshared_key;
 use super::{Case, Control, Open, Outcome, ask, refusal_of, wrong};
-use crate::command::{Field, Question, Reply, Stop};
-use crate::model::{Asn, Endpoint, Host, LinkLocal, Port, Refusal, WgKey};
+use crate::command::{Field, PeerView, Question, Reply, Stop};
+use crate::model::{Asn, Endpoint, Families, Host, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};
-use crate::peering::vet::{self, Given};
+use crate::peering::vet::{self, Given, Psk};
 use crate::peering::{Peering, PeeringId, Standing};
 use crate::sys;
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ impl Control {
     /// Saves what was asked for; the machine follows when the bell was heard.
     pub(super) async fn create(&self, case: &Case<'_>) -> Outcome {
         case.room()?;
+        let psk = case.psk()?.unwrap_or(Psk::Absent);
+        let (preshared_key, generated_psk) = preshared_key(psk)?;
         let peering = Peering {
             id: PeeringId::MIN,
             asn: case.asn()?,
@@ -20,8 +23,9 @@ impl Control {
             endpoint: self.endpoint(case).await?,
             link_local: case.link_local()?,
             standing: case.standing(),
-            mtu: None,
-            preshared_key: None,
+            mtu: case.mtu()?,
+            preshared_key,
+            families: case.families()?.unwrap_or(Families::Both),
             maintainer: case.identity.maintainer.clone(),
         };
         let id_max = case.settings.site.id_max();
@@ -31,7 +35,8 @@ impl Control {
         let asn = peering.asn;
         log::info!("AS{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
-        Ok(Reply::Created(Box::new(self.view(case, &peering)), applied))
+        let view = PeerView { generated_psk, ..self.view(case, &peering) };
+        Ok(Reply::Created(Box::new(view), applied))
     }
 
     async fn endpoint(&self, case: &Case<'_>) -> Result<Option<Endpoint>, Stop> {

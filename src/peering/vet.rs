@@ -4,6 +4,10 @@
 //! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
 //! is shown in the answer, and what is not understood is refused.
 
+mod options;
+
+pub use options::{Psk, families, mtu, psk};
+
 use super::policy::split_port;
 use super::{Peering, Site};
 use crate::model::{Asn, EndpointError, Host, LinkLocal, Port, Refusal, WgKey};

@@ -34,7 +34,15 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
 
 /// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
 pub fn wants_json(line: &str) -> bool {
-    line.split_whitespace().any(|word| word == "--json")
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.contains(&"--json")
+        || words.contains(&"--format=json")
+        || words.windows(2).any(|it| it == ["--format", "json"])
+}
+
+/// Does the line carry a preshared key? Then it is not kept for later.
+pub fn carries_secret(line: &str) -> bool {
+    line.contains("--psk")
 }
 
 fn plain(spec: &CommandSpec) -> Command {
@@ -83,7 +91,13 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::Form => request.command = Command::PeerConfig(form(&value()?, spec)?),
+        Flag::Form => {
+            let form = form(&value()?, spec)?;
+            request.command = Command::PeerConfig(form);
+            if form == Form::Json {
+                request.format = Format::Json;
+            }
+        }
         Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
@@ -258,6 +272,24 @@ mod tests {
         ] {
             assert!(no(line).contains(words), "{line}: {}", no(line));
         }
+    }
+
+    #[test]
+    fn json_is_one_of_the_forms() {
+        for line in ["peer_config --format json", "peer_config --format=json", "peer_config --json"]
+        {
+            assert_eq!(ok(line).format, Format::Json, "{line}");
+            assert!(wants_json(line), "{line}");
+        }
+        let frr = ok("peer_config 64600 --format frr");
+        assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
+        assert!(!wants_json("peer_config --format frr"));
+        assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
+    }
+
+    #[test]
+    fn a_line_with_a_preshared_key_is_known() {
+        assert!(carries_secret("peer_edit 64600 --psk=AAAA") && !carries_secret("peer_list"));
     }
 
     #[test]

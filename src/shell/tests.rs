@@ -6,7 +6,8 @@ use crate::command::{
     CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
     StatusView,
 };
-use crate::command::{Field, Stop};
+use crate::command::{Field, Form, Stop};
+use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
 
@@ -23,6 +24,10 @@ fn peer(asn: u32, state: PeeringState) -> PeerView {
         wg_endpoint_addr: Some("2a02:3100:3e6f:d100:250a:3f69:c3d4:8da8".into()),
         wg_endpoint_port: Some("20263".parse().unwrap()),
         link_local: Some("fe80:0263::2:1".parse().unwrap()),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
         our: OurSide {
             wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
             wg_endpoint_addr: "pop.example.net".into(),
@@ -214,6 +219,8 @@ fn answers_fit_the_window() {
         ],
     };
     let config = ConfigView {
+        form: Form::Table,
+        text: String::new(),
         peer: peer(4242420001, PeeringState::Applied),
         our_asn: our_asn(),
         wireguard: "[Interface]".into(),

@@ -56,6 +56,7 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Intro(view) => intro(view, screen),
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
+        Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => config(view, screen),
         Reply::Status(view) => status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
@@ -280,10 +281,19 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     };
     format!(
         "The peering with AS{asn} was created.\n{outcome}\n\
-         Our side: {} port {port}, public key {}.\n\
+         Our side: {} port {port}, public key {}.\n{}\
          peer_config shows what to install on yours.\n",
-        our.wg_endpoint_addr, our.wg_pub_key
+        our.wg_endpoint_addr,
+        our.wg_pub_key,
+        generated_psk(view)
     )
+}
+
+/// A preshared key that was just made, and that this is the time to keep it; else nothing.
+pub(super) fn generated_psk(view: &PeerView) -> String {
+    view.generated_psk.as_ref().map_or(String::new(), |key| {
+        format!("The preshared key, shown this once: {}\n", key.reveal())
+    })
 }
 
 fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {

@@ -57,19 +57,38 @@ const MIGRATIONS: &[&str] = &[
         class_since_s INTEGER NOT NULL,
         answered_s INTEGER NOT NULL  -- the last answer to a ping, seconds since 1970
     );",
+    // Whose routes a peering carries.
+    "ALTER TABLE peerling_peering ADD COLUMN families TEXT; -- both, ipv4 or ipv6; NULL: both",
 ];
 
 /// Every peering with what only we keep of it.
-pub const SELECT: &str = "
+const SELECT: &str = "
     SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           standing, mtu, preshared_key, maintainer
+           standing, mtu, preshared_key, maintainer, families
+    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
+
+/// The same from a database that an older version made, and this one only looks at.
+const SELECT_BEFORE_FAMILIES: &str = "
+    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
+           standing, mtu, preshared_key, maintainer, NULL
     FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
 
 /// The same from a database that this program has never opened for writing.
-pub const SELECT_OLD: &str = "
+const SELECT_OLD: &str = "
     SELECT id, as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           NULL, NULL, NULL, NULL
+           NULL, NULL, NULL, NULL, NULL
     FROM peering_links ORDER BY as_num";
+
+/// How this database tells its peerings; `ours`: it has our tables.
+pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<&'static str> {
+    if !ours {
+        return Ok(SELECT_OLD);
+    }
+    Ok(match connection.column_exists(None, "peerling_peering", "families")? {
+        true => SELECT,
+        false => SELECT_BEFORE_FAMILIES,
+    })
+}
 
 /// Takes the steps that are missing, each in one transaction with its version.
 pub fn run(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
-use crate::model::Measured;
+use crate::model::{Measured, WgSecret};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
 
@@ -200,8 +200,48 @@ fn a_database_of_the_first_version_knows_no_distance() {
     let place = Place::new("first-version");
     drop(Store::open(&place.path()).unwrap());
     let older = Connection::open(place.path()).unwrap();
-    older.execute_batch("DROP TABLE peerling_latency; PRAGMA user_version = 1").unwrap();
+    older
+        .execute_batch(
+            "DROP TABLE peerling_latency; ALTER TABLE peerling_peering DROP COLUMN families;
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
     drop(older);
     assert_eq!(Store::look(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
     assert_eq!(Store::open(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
+}
+
+/// The version before families could be chosen is looked at as it is, and brought up to date.
+#[test]
+fn a_database_of_the_second_version_carries_both_families() {
+    let place = Place::new("second-version");
+    Store::open(&place.path()).unwrap().create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    let older = Connection::open(place.path()).unwrap();
+    let back = "ALTER TABLE peerling_peering DROP COLUMN families; PRAGMA user_version = 2";
+    older.execute_batch(back).unwrap();
+    drop(older);
+    for store in [Store::look(&place.path()), Store::open(&place.path())] {
+        let (read, _) = Peering::read(&store.unwrap().rows().unwrap()[0]).unwrap();
+        assert_eq!(read, peering(1, 64601, None));
+    }
+}
+
+#[test]
+fn options_are_kept_and_the_audit_record_has_no_secret() {
+    let place = Place::new("options");
+    let mut store = Store::open(&place.path()).unwrap();
+    let secret = WgSecret::new([9; 32]);
+    let asked = Peering {
+        mtu: Some(1400),
+        preshared_key: Some(secret.clone()),
+        families: Families::V4,
+        ..peering(1, 64601, None)
+    };
+    store.create(&asked, 65535, &actor()).unwrap();
+    assert_eq!(Peering::read(&store.rows().unwrap()[0]).unwrap().0, asked);
+    let after: String = store
+        .read(|it| it.query_row("SELECT after FROM peerling_audit", [], |row| row.get(0)))
+        .unwrap();
+    assert!(after.ends_with(" mtu 1400 psk set families ipv4"), "{after}");
+    assert!(!after.contains(&secret.reveal()), "{after}");
 }

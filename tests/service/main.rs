@@ -23,6 +23,7 @@ mod answers;
 mod clients;
 mod commands;
 mod files;
+mod forms;
 mod hostile;
 mod login;
 mod manager;
