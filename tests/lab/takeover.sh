@@ -52,7 +52,7 @@ old_files() {
 
 # The other side, as its owner has had it for a year.
 old_member() {
-    cat >"$LAB/node.conf" <<CONF
+    cat >"$LAB/wg-pop.conf" <<CONF
 [Interface]
 PrivateKey = $(cat "$LAB/node.wg")
 ListenPort = 20263
@@ -64,8 +64,8 @@ PublicKey = $(cat "$LAB/pop.wg.pub")
 Endpoint = pop.lab.example:52017
 AllowedIPs = 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fe80::/10
 CONF
-    chmod 600 "$LAB/node.conf"
-    bring_up node wg-pop "$LAB/node.conf"
+    chmod 600 "$LAB/wg-pop.conf"
+    bring_up node wg-pop "$LAB/wg-pop.conf"
     {
         bird_common node 172.20.32.1 172.20.32.0/27 fd42:32::/48
         cat <<BIRD
