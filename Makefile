@@ -7,10 +7,15 @@ SKIPS := $(CURDIR)/target/skipped.txt
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
 	dropbear-bin putty-tools procps strace util-linux
 # What the virtual machine needs.
-VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
+VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
 VENV := $(CURDIR)/target/venv
+
+# The tests of links, run in a virtual machine.
+IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
+# A virtual machine for each, side by side.
+VM_PLAYS ?= 'lab/peering.sh' 'lab/takeover.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check bless bench size dist vm lab-packages vm-packages
@@ -52,9 +57,10 @@ size: ## the binary by section, resident memory, threads
 dist: ## the static binary for this machine's architecture
 	cross/build.sh
 
-vm: vm-packages ## WireGuard of a real kernel, in a virtual machine
-	$(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" \
-		--test wireguard -- inside kernel
+vm: vm-packages lab-packages ## WireGuard of a real kernel, and the lab on it, in virtual machines
+	$(CARGO) build --quiet
+	$(IN_VM) inside kernel
+	PEERLING=$(CURDIR)/target/debug/peerling tests/vm/plays.sh $(VM_PLAYS)
 
 # install PACKAGES: as root on Debian; elsewhere nothing, and the tests say what they skipped.
 define install

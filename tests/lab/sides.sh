@@ -226,6 +226,15 @@ bring_up() {
     inside "$1" sh -e "$LAB/post-up"
 }
 
+# take_down NAMESPACE FILE: and down again.
+take_down() {
+    if [ $WIREGUARD = kernel ]; then
+        ip netns exec "$1" wg-quick down "$2" 2>>"$LAB/wg-quick.log"
+    else
+        ip -n "$1" link delete "$(basename "$2" .conf)"
+    fi
+}
+
 # inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two
 # members have the same name, and their sockets would have too.
 inside() {

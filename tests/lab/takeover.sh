@@ -126,3 +126,11 @@ same "the old table, for whoever goes back" "3 64600,17 $FIRST" \
     "$(sqlite3 "$LAB/peering.db" "SELECT group_concat(id || ' ' || as_num) FROM peering_links")"
 undisturbed ebgp_as${FIRST}_v6 "$SINCE"
 step "and the way back is open: the table is as it was"
+# The units of the replaced service, started again; and then forth once more.
+for link in wg-as$FIRST wg-as64600; do
+    take_down pop "$LAB/wireguard/$link.conf"
+    bring_up pop "$link" "$LAB/wireguard/$link.conf"
+done
+await 30 "BGP Established" -- established pop ebgp_as${FIRST}_v6
+nothing_planned
+step "wg-quick brings both links up again from the files, BGP Established; still no step in plan"
