@@ -77,6 +77,11 @@ fn a_running_pop_is_taken_over_without_a_step() {
 }
 
 #[test]
+fn what_hands_change_is_mended_and_nothing_goes_unasked() {
+    play("hands.sh");
+}
+
+#[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
 }

@@ -107,6 +107,19 @@ wanted_sockets() {
     [ $WIREGUARD = kernel ] || printf 'wg-as%s.sock\n' $FIRST $THERE | sort
 }
 
+# bystander_stands: the first peering, made by a service that then ends: what `peerling apply` does
+# later is not the bystander's matter.
+bystander_stands() {
+    serve
+    # A class that is measured would change files at its own time.
+    ignores_ping node 1
+    create_first
+    install node $FIRST 32
+    await 30 "BGP Established" -- established pop "ebgp_as${FIRST}_v6"
+    kill -TERM "$SERVICE"
+    wait "$SERVICE" || fail "exit status $? after SIGTERM"
+    watch_bystander
+}
 # From when on the bystander must not notice anything.
 watch_bystander() {
     BYSTANDER_SINCE=$(since ebgp_as${FIRST}_v6) BYSTANDER_LINK=$(life_of "$LINK")

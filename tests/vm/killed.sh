@@ -14,14 +14,7 @@ for name in pop node $THERE $OTHER; do wireguard_keys "$name"; done
 pop_config
 pop_bird
 bird_start pop
-serve
-ignores_ping node 1
-create_first
-install node $FIRST 32
-await 30 "BGP Established" -- established pop "ebgp_as${FIRST}_v6"
-watch_bystander
-kill -TERM "$SERVICE"
-wait "$SERVICE" || fail "exit status $? after SIGTERM"
+bystander_stands
 wanted_by_hand peer_create $THERE
 converges
 killed_at sendto peer_create peer_remove
