@@ -31,7 +31,8 @@ mends() {
     WHERE="after $*" converges
     step "mended: ${line:0:90}"
 }
-steps() { grep -E '^(create|change|write|remove|configure) ' "$1"; }
+# For how many BGP sessions BIRD is to be configured, may depend on the second in which it was before.
+steps() { grep -E '^(create|change|write|remove) ' "$1"; }
 at_pop() { ip netns exec pop "$@"; }
 
 links_edited() {

@@ -176,13 +176,18 @@ impl Draft {
         run(self.command().args(arguments), b"")
     }
 
-    /// Starts the service and waits until it listens and has read the registry.
-    pub fn serve(self) -> Pop {
+    /// Starts the service.
+    pub fn spawn(self) -> Pop {
         let log = File::create(self.path("log")).unwrap();
         let mut command = self.command();
         command.args(["--verbose", "serve"]).stdin(Stdio::null()).stdout(Stdio::null());
         let server = command.stderr(log).spawn().unwrap();
-        let mut pop = Pop { draft: self, server, port: 0 };
+        Pop { draft: self, server, port: 0 }
+    }
+
+    /// Starts the service and waits until it listens and has read the registry.
+    pub fn serve(self) -> Pop {
+        let mut pop = self.spawn();
         pop.wait_for_log("registry: ", 1);
         let log = pop.log();
         let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
