@@ -7,7 +7,8 @@ SKIPS := $(CURDIR)/target/skipped.txt
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
 	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd
 # What the virtual machine needs.
-VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio debootstrap e2fsprogs
+VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
+	e2fsprogs
 # Clients and auditors from PyPI, in an environment of their own.
 LAB_PYTHON := paramiko asyncssh ssh-audit
 VENV := $(CURDIR)/target/venv
@@ -15,6 +16,10 @@ VENV := $(CURDIR)/target/venv
 # For what the static binaries are made, and what trying the packages needs.
 TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf
 PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
+# The tests of links, run in a virtual machine.
+IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
+# A virtual machine for each, side by side.
+VM_PLAYS ?= 'lab/peering.sh' 'lab/takeover.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check bless bench size dist packages vm vm-pop \
@@ -32,6 +37,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/forms.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
@@ -61,9 +67,10 @@ dist: ## static binaries, packages, checksums into dist/ (TARGETS="..." for some
 packages: package-packages ## what dist/ has, on machines that have nothing else
 	tests/packages/run.sh
 
-vm: vm-packages ## WireGuard of a real kernel, in a virtual machine
-	$(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" \
-		--test wireguard -- inside kernel
+vm: vm-packages lab-packages ## WireGuard of a real kernel, and the lab on it, in virtual machines
+	$(CARGO) build --quiet
+	$(IN_VM) inside kernel
+	PEERLING=$(CURDIR)/target/debug/peerling tests/vm/plays.sh $(VM_PLAYS)
 
 # install PACKAGES: as root on Debian; elsewhere nothing, and the tests say what they skipped.
 define install

@@ -74,11 +74,13 @@ pub struct Service {
 
 /// `peerling serve`: until SIGTERM or SIGINT.
 pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+    // One that comes while the service starts waits until it can be heeded, and does not end it.
+    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
     let assembled = Assembled::load(&file)?;
     let listeners = listen(&assembled).map_err(|trouble| vec![trouble])?;
     let keys = assembled.host_keys().map_err(|trouble| vec![trouble])?;
     let service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, listeners, keys).await);
+    let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
     run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
 }
 
@@ -122,8 +124,8 @@ impl Service {
     async fn run(
         self,
         executor: Rc<LocalExecutor<'static>>,
-        listeners: Vec<TcpListener>,
-        keys: Vec<russh::keys::PrivateKey>,
+        (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
+        signals: Signals,
     ) -> Result<(), Trouble> {
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
         watch.read_now().await;
@@ -157,7 +159,7 @@ impl Service {
         };
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
-        signals(reload).await
+        heed(signals, reload).await
     }
 }
 
@@ -177,10 +179,14 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
     }
 }
 
+/// From now on the signals that mean something are kept for [`heed`].
+fn catch_signals() -> Result<Signals, Trouble> {
+    Signals::new([Signal::Hup, Signal::Term, Signal::Int])
+        .map_err(|error| Trouble::new(format!("no signals: {error}")))
+}
+
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
-    let mut signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
+async fn heed(mut signals: Signals, reload: impl Fn()) -> Result<(), Trouble> {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),

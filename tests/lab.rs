@@ -83,6 +83,11 @@ fn what_is_printed_for_other_programs_comes_up_as_printed() {
 }
 
 #[test]
+fn what_hands_change_is_mended_and_nothing_goes_unasked() {
+    play("hands.sh");
+}
+
+#[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
 }
