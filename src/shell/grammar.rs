@@ -91,6 +91,10 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
+        Flag::From if value()? != "-" => {
+            return Err(usage("--from takes -, which is standard input".to_string(), spec));
+        }
+        Flag::From => request.from_input = true,
         Flag::Form => {
             let form = form(&value()?, spec)?;
             request.command = Command::PeerConfig(form);
@@ -267,6 +271,8 @@ mod tests {
             ("peer_create --wait=0", "1 to 600"),
             ("peer_create --wait=x", "1 to 600"),
             ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create --from file", "--from takes -"),
+            ("peer_create --from", "--from needs a value"),
             ("peer_create 'x", "has no partner"),
             ("help reboot", "no command reboot"),
         ] {

@@ -1,5 +1,7 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
+mod export;
+
 use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
 use crate::model::{Refusal, WgSecret};
 use nanoserde::SerJson;
@@ -136,6 +138,7 @@ pub fn reply(reply: &Reply) -> Option<String> {
             peer.our.asn = Some(view.our_asn.get());
             one(peer)
         }
+        Reply::Exported(view) => export::export(view),
         Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
