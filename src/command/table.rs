@@ -142,7 +142,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         aliases: &["?"],
         summary: "list the commands, or explain one",
         detail: "help COMMAND shows its flags and an example.",
-        flags: &[],
+        flags: &[JSON],
         example: "help peer_create",
         who: Who::Member,
     },

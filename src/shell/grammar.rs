@@ -16,7 +16,10 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
     let (spec, rest) = command(&words)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
-        request.command = Command::Help(topic(rest)?);
+        let (json, rest): (Vec<String>, Vec<String>) =
+            rest.iter().cloned().partition(|word| word == "--json");
+        request.format = if json.is_empty() { Format::Text } else { Format::Json };
+        request.command = Command::Help(topic(&rest)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -236,6 +239,11 @@ mod tests {
         assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
         assert_eq!(ok("?").command, Command::Help(None));
         assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        for line in ["help --json peer_create", "help peer create --json"] {
+            let request = ok(line);
+            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(request.format, Format::Json);
+        }
         assert_eq!(ok("quit").command, Command::Bye);
     }
 

@@ -28,4 +28,5 @@ mod forms;
 mod hostile;
 mod login;
 mod operations;
+mod schema;
 mod shell;
