@@ -6,14 +6,16 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod lookup;
 mod reply;
 mod table;
 
+pub use lookup::lookup;
 pub use reply::{
-    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
-    StatusView,
+    Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
+    PeeringState, Reply, StatusView, WITHHELD,
 };
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;
@@ -125,6 +127,8 @@ pub struct Request {
     pub wait: Option<Duration>,
     /// How the answer is to look.
     pub format: Format,
+    /// Do more answers come on standard input, as peer_export prints them?
+    pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
 }
@@ -197,6 +201,7 @@ impl Request {
             answers: BTreeMap::new(),
             wait: None,
             format: Format::Text,
+            from_input: false,
             watch: false,
         }
     }

@@ -142,6 +142,8 @@ pub const MARKS_MAX: usize = 4;
 /// A line of input: an answer or a command. The longest of use is an RSA key's size; a terminal's
 /// own line editing ends at 4096 too (N_TTY_BUF_SIZE in the kernel's drivers/tty/n_tty.c).
 pub const LINE_BYTES_MAX: usize = 4_096;
+/// What peer_export printed, with room for notes: a whole one has 400 bytes.
+pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.

@@ -8,6 +8,7 @@
 
 pub mod grammar;
 pub mod harmless;
+mod import;
 mod json;
 pub mod keys;
 pub mod line;
@@ -80,6 +81,8 @@ pub struct Session {
     question: Option<Question>,
     todo: Option<Todo>,
     ended: bool,
+    /// What waits for the answers that come on standard input.
+    importing: Option<Request>,
     status: u32,
 }
 
@@ -111,6 +114,7 @@ impl Session {
             question: None,
             todo,
             ended: false,
+            importing: None,
             status: status::DONE,
         }
     }
@@ -144,7 +148,7 @@ impl Session {
 
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
-        if self.start == Start::Shell {
+        if self.start == Start::Shell || self.importing.is_some() {
             self.ended = true;
         }
     }
@@ -159,6 +163,12 @@ impl Session {
                 }
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
+            }
+            if let Some(request) = self.importing.take() {
+                match self.import(request, output) {
+                    true => continue,
+                    false => return None,
+                }
             }
             match self.line.next(&mut output.out) {
                 Some(event) => self.heed(event, output),
@@ -228,6 +238,7 @@ impl Session {
             self.line.remember(text);
         }
         match grammar::parse(text) {
+            Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
                 if self.terminal && request.format == Format::Text && request.wait.is_none() {
                     request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));

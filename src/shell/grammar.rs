@@ -16,7 +16,10 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
     let (spec, rest) = command(&words)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
-        request.command = Command::Help(topic(rest)?);
+        let (json, rest): (Vec<String>, Vec<String>) =
+            rest.iter().cloned().partition(|word| word == "--json");
+        request.format = if json.is_empty() { Format::Text } else { Format::Json };
+        request.command = Command::Help(topic(&rest)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -91,6 +94,10 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
+        Flag::From if value()? != "-" => {
+            return Err(usage("--from takes -, which is standard input".to_string(), spec));
+        }
+        Flag::From => request.from_input = true,
         Flag::Form => {
             let form = form(&value()?, spec)?;
             request.command = Command::PeerConfig(form);
@@ -232,6 +239,11 @@ mod tests {
         assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
         assert_eq!(ok("?").command, Command::Help(None));
         assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        for line in ["help --json peer_create", "help peer create --json"] {
+            let request = ok(line);
+            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(request.format, Format::Json);
+        }
         assert_eq!(ok("quit").command, Command::Bye);
     }
 
@@ -267,6 +279,8 @@ mod tests {
             ("peer_create --wait=0", "1 to 600"),
             ("peer_create --wait=x", "1 to 600"),
             ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create --from file", "--from takes -"),
+            ("peer_create --from", "--from needs a value"),
             ("peer_create 'x", "has no partner"),
             ("help reboot", "no command reboot"),
         ] {

@@ -2,8 +2,9 @@
 //! again where an answer was wrong; a script is told which flag is missing.
 
 use super::line::Recall;
-use super::{Output, Session, Todo, json, refusal_status, status};
-use crate::command::{Command, Field, Format, Question, Request, Stop};
+use super::{Output, Session, Start, Todo, import, json, refusal_status, status};
+use crate::command::{Command, Field, Format, Question, Request, Stop, lookup};
+use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 
 impl Session {
@@ -49,6 +50,35 @@ impl Session {
                 self.status = status::FAULT;
             }
         }
+    }
+
+    /// Only a single command has standard input to itself: at a prompt it is what is typed, and in
+    /// a script the next commands.
+    pub(super) fn begin_import(&mut self, request: Request, output: &mut Output) {
+        if self.terminal || self.start == Start::Shell {
+            let words = "--from - reads standard input, which is something else here";
+            let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
+            return self.fail(Refusal::new("usage", words, hint), Some(request), output);
+        }
+        self.todo = None;
+        self.importing = Some(request);
+    }
+
+    /// Goes on with what came on standard input; `false`: there may be more.
+    pub(super) fn import(&mut self, mut request: Request, output: &mut Output) -> bool {
+        if !self.ended && self.typed.len() <= IMPORT_BYTES_MAX {
+            self.importing = Some(request);
+            return false;
+        }
+        let input = std::mem::take(&mut self.typed);
+        let read = lookup("peer_create")
+            .map_err(|_| Refusal::new("usage", "There is nothing to import", ""))
+            .and_then(|spec| import::read(&input, spec, &mut request));
+        match read {
+            Ok(()) => self.todo = Some(Todo::Run(request)),
+            Err(refusal) => self.fail(refusal, Some(request), output),
+        }
+        true
     }
 
     fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {

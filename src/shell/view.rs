@@ -1,5 +1,9 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
+mod export;
+
+pub use export::export;
+
 use super::harmless::{harmless, harmless_lines};
 use super::table::{Borders, Color, Fit, Style, Table};
 use crate::command::{
@@ -58,6 +62,7 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Peers(views, scope) => peers(views, *scope, screen),
         Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => config(view, screen),
+        Reply::Exported(view) => export(view),
         Reply::Status(view) => status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Removed(asn, applied) => removed(*asn, applied, screen),
