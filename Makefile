@@ -19,7 +19,7 @@ PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
 # The tests of links, run in a virtual machine.
 IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
 # A virtual machine for each, side by side.
-VM_PLAYS ?= 'lab/peering.sh' 'lab/takeover.sh vm/killed.sh'
+VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check bless bench size dist packages vm vm-pop \
