@@ -8,12 +8,14 @@
 
 mod reply;
 mod table;
+mod vocabulary;
 
 pub use reply::{
     Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
     StatusView,
 };
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;

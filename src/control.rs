@@ -14,6 +14,7 @@ mod history;
 mod remove;
 mod status;
 mod switch;
+mod vocabulary;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};

@@ -144,6 +144,11 @@ pub const LINE_BYTES_MAX: usize = 4_096;
 pub const INPUT_BYTES_MAX: usize = 2_048;
 /// Lines to go back to, per session, all together; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.

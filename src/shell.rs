@@ -6,6 +6,7 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+pub mod complete;
 pub mod grammar;
 pub mod harmless;
 mod json;
@@ -16,10 +17,10 @@ pub mod table;
 mod text;
 pub mod view;
 
-use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
+use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request, Vocabulary};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
-use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
@@ -79,6 +80,8 @@ pub struct Session {
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
     todo: Option<Todo>,
+    /// What Tab may complete besides the table of commands.
+    vocabulary: Vocabulary,
     ended: bool,
     status: u32,
 }
@@ -93,7 +96,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
+            Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -110,9 +113,15 @@ impl Session {
             request: None,
             question: None,
             todo,
+            vocabulary: Vocabulary::default(),
             ended: false,
             status: status::DONE,
         }
+    }
+
+    /// What the caller may name, from now on.
+    pub fn know(&mut self, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary;
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -209,6 +218,10 @@ impl Session {
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
+            LineEvent::Tab(before) => {
+                let found = self.completion(&before);
+                self.line.complete(&found, &mut output.out);
+            }
         }
     }
 
@@ -312,12 +325,14 @@ impl Session {
     }
 }
 
-/// A terminal that draws no lines does not know brackets round what is pasted either.
-fn paste(screen: Screen) -> Paste {
-    match screen.style.borders {
-        Borders::Unicode => Paste::Bracketed,
-        Borders::Ascii | Borders::None => Paste::Typed,
-    }
+/// A terminal that draws no lines moves no cursor and knows no brackets round what is pasted
+/// either.
+fn terminal(screen: Screen) -> Mode {
+    let (drawing, paste) = match screen.style.borders {
+        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+    };
+    Mode::Terminal { columns: screen.columns, drawing, paste }
 }
 
 fn refusal_status(refusal: &Refusal) -> u32 {

@@ -7,6 +7,7 @@
 
 mod latency;
 mod migrations;
+mod peered;
 
 use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
 use crate::model::{Asn, Timestamp};

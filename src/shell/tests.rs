@@ -1,5 +1,7 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
+pub(super) mod glass;
+
 use super::view::Screen;
 use super::*;
 use crate::command::{

@@ -59,6 +59,21 @@ pub fn longest_word(text: &str) -> usize {
     text.split(' ').map(width).max().unwrap_or(0)
 }
 
+/// Words side by side in as many columns as fit into `cells`, read from top to bottom, as `ls` has
+/// them. A word that is wider has a line of its own.
+pub fn in_columns(words: &[String], cells: usize) -> Vec<String> {
+    const GAP: usize = 2;
+    let cell = words.iter().map(|it| width(it)).max().unwrap_or(0) + GAP;
+    let rows = words.len().div_ceil(((cells + GAP) / cell).max(1));
+    let row = |row: usize| {
+        let padded = words.iter().skip(row).step_by(rows);
+        let line: String =
+            padded.map(|it| format!("{it}{}", " ".repeat(cell - width(it)))).collect();
+        line.trim_end().to_owned()
+    };
+    (0..rows).map(row).collect()
+}
+
 fn append(lines: &mut [String], text: &str) {
     if let Some(line) = lines.last_mut() {
         line.push_str(text);
@@ -107,6 +122,16 @@ mod tests {
         {
             assert_eq!(width(text), cells, "{text}");
         }
+    }
+
+    #[test]
+    fn words_in_columns() {
+        let words = ["one", "three", "日本", "four", "x"].map(str::to_owned);
+        assert_eq!(in_columns(&words, 80), ["one    three  日本   four   x"]);
+        assert_eq!(in_columns(&words, 19), ["one    日本   x", "three  four"]);
+        assert_eq!(in_columns(&words, 12), ["one    four", "three  x", "日本"]);
+        assert_eq!(in_columns(&words, 1), ["one", "three", "日本", "four", "x"]);
+        assert!(in_columns(&[], 80).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::command::{Outcome, Request, Stop};
+use crate::command::{Outcome, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
 use crate::shell::view::Screen;
@@ -90,6 +90,7 @@ impl Channel {
     async fn serve(&self) -> Result<u32, Gone> {
         let (mut session, terminal) = self.begin().await?;
         let (mut output, mut backlog) = (Output::default(), VecDeque::new());
+        session.know(self.vocabulary(terminal));
         session.begin(&mut output);
         loop {
             while let Some(event) = session.next(&mut output) {
@@ -107,6 +108,7 @@ impl Channel {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
                         }
+                        session.know(self.vocabulary(terminal));
                     }
                 }
             }
@@ -197,6 +199,12 @@ impl Channel {
         let identity = self.proof.identity(&self.control);
         let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
         self.control.run(&identity, request, sys::now()).await
+    }
+
+    /// What Tab may complete; without a terminal there is no Tab.
+    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+        let identity = terminal.then(|| self.proof.identity(&self.control).ok()).flatten();
+        identity.map(|it| self.control.vocabulary(&it)).unwrap_or_default()
     }
 
     /// Sends what there is.
