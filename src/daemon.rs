@@ -112,6 +112,7 @@ impl Service {
             bell: bell.clone(),
             board: board.clone(),
             resolver: resolver.clone(),
+            typed: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -140,7 +141,7 @@ impl Service {
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(latency.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
-        let again = smol::channel::bounded(1);
+        let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let reload = move || {
             let _ = again.0.try_send(());
@@ -152,7 +153,9 @@ impl Service {
                 }
             }
         };
-        signals(reload).await
+        let ended = signals(reload).await;
+        control.write_typed();
+        ended
     }
 }
 

@@ -7,6 +7,7 @@
 //! run and ends it.
 
 pub mod complete;
+mod discreet;
 pub mod grammar;
 pub mod harmless;
 mod json;
@@ -80,6 +81,8 @@ pub struct Session {
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
     todo: Option<Todo>,
+    /// Lines that may be kept for later sessions.
+    kept: Vec<String>,
     /// What Tab may complete besides the table of commands.
     vocabulary: Vocabulary,
     ended: bool,
@@ -113,6 +116,7 @@ impl Session {
             request: None,
             question: None,
             todo,
+            kept: Vec::new(),
             vocabulary: Vocabulary::default(),
             ended: false,
             status: status::DONE,
@@ -122,6 +126,16 @@ impl Session {
     /// What the caller may name, from now on.
     pub fn know(&mut self, vocabulary: Vocabulary) {
         self.vocabulary = vocabulary;
+    }
+
+    /// Lines of earlier sessions, oldest first.
+    pub fn recall(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.line.remember(line));
+    }
+
+    /// The lines typed since this was asked last that may be kept for later sessions.
+    pub fn take_kept(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -240,6 +254,7 @@ impl Session {
         self.line.remember(text);
         match grammar::parse(text) {
             Ok(mut request) => {
+                self.keep(text, &request);
                 if self.terminal && request.format == Format::Text && request.wait.is_none() {
                     request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
                 }
@@ -254,6 +269,14 @@ impl Session {
                 self.refuse(&refusal, output);
                 self.rest(output);
             }
+        }
+    }
+
+    fn keep(&mut self, text: &str, request: &Request) {
+        let typed = self.terminal && self.start == Start::Shell;
+        let again = self.kept.last().is_some_and(|last| last == text);
+        if typed && !again && discreet::may_be_kept(text, request) {
+            self.kept.push(text.to_owned());
         }
     }
 

@@ -36,6 +36,12 @@ impl Screen {
         Screen { columns, style }
     }
 
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         match self.style.color {
             Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),

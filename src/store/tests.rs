@@ -1,6 +1,7 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
+use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX};
 use crate::model::Measured;
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
@@ -198,10 +199,51 @@ fn distances_are_kept_as_long_as_their_peering() {
 #[test]
 fn a_database_of_the_first_version_knows_no_distance() {
     let place = Place::new("first-version");
-    drop(Store::open(&place.path()).unwrap());
     let older = Connection::open(place.path()).unwrap();
-    older.execute_batch("DROP TABLE peerling_latency; PRAGMA user_version = 1").unwrap();
+    older.execute_batch(migrations::MIGRATIONS[0]).unwrap();
+    older.pragma_update(None, "user_version", 1).unwrap();
     drop(older);
     assert_eq!(Store::look(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
     assert_eq!(Store::open(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
+}
+
+#[test]
+fn what_was_typed_is_kept_by_owner_and_within_its_bounds() {
+    let place = Place::new("typed");
+    let mut one = Store::open(&place.path()).unwrap();
+    let mut two = Store::open(&place.path()).unwrap();
+    let lines = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let generation = one.generation().unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["whoami", "peer_list"])).unwrap();
+    two.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    // Two sessions at once: each adds its own.
+    two.keep_shell_history("ALICE-MNT", &lines(&["intro"])).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["help"])).unwrap();
+    let expect = ["whoami", "peer_list", "intro", "help"];
+    assert_eq!(one.shell_history("ALICE-MNT").unwrap(), expect);
+    assert_eq!(two.shell_history("BOB-MNT").unwrap(), ["bye"]);
+    assert_eq!(one.generation().unwrap(), generation, "nothing was asked of the apply loop");
+    assert_eq!(Store::open_read_only(&place.path()).unwrap().shell_history("X").unwrap(), [""; 0]);
+
+    // The apply loop asks its own connection whether somebody else changed anything.
+    let outside = one.outside_changes().unwrap();
+    one.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    assert_eq!(one.outside_changes().unwrap(), outside);
+
+    let many: Vec<String> = (0..SHELL_HISTORY_LINES_MAX).map(|it| format!("help {it}")).collect();
+    one.keep_shell_history("ALICE-MNT", &many).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["last"])).unwrap();
+    let kept = one.shell_history("ALICE-MNT").unwrap();
+    assert_eq!((kept.len(), kept[0].as_str()), (usize::from(SHELL_HISTORY_LINES_MAX), "help 1"));
+    assert_eq!(kept.last().map(String::as_str), Some("last"));
+
+    for number in 0..SHELL_HISTORY_OWNERS_MAX {
+        one.keep_shell_history(&format!("M{number}-MNT"), &lines(&["bye"])).unwrap();
+    }
+    assert_eq!(
+        one.shell_history("ALICE-MNT").unwrap(),
+        [""; 0],
+        "the longest silent are forgotten"
+    );
+    assert_eq!(one.shell_history("M0-MNT").unwrap(), ["bye"]);
 }
