@@ -54,6 +54,33 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// Text that may have colours (SGR, ECMA-48), with lines of more than `cells` cells broken at their
+/// blanks. A word that is wider stays whole, so that it can be copied whole.
+pub fn fold(text: &str, cells: usize) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut used = 0;
+        for (number, word) in line.split(' ').enumerate() {
+            let wide = width_without_color(word);
+            let fits = used + 1 + wide <= cells;
+            match number {
+                0 => {}
+                _ if fits => folded.push(' '),
+                _ => folded.push('\n'),
+            }
+            used = if number > 0 && fits { used + 1 + wide } else { wide };
+            folded.push_str(word);
+        }
+    }
+    folded
+}
+
+fn width_without_color(text: &str) -> usize {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().map_or(0, width);
+    first + parts.map(|it| it.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
+}
+
 /// The widest word between blanks.
 pub fn longest_word(text: &str) -> usize {
     text.split(' ').map(width).max().unwrap_or(0)
@@ -121,6 +148,21 @@ mod tests {
             [("", 0), ("abc", 3), ("日本", 4), ("e\u{301}", 1), ("Zoë", 3), ("…", 1)]
         {
             assert_eq!(width(text), cells, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_lines_are_folded() {
+        for (line, cells, expect) in [
+            ("one two\n\nthree four\n", 7, "one two\n\nthree\nfour\n"),
+            ("\x1b[31mone two\x1b[0m", 7, "\x1b[31mone two\x1b[0m"),
+            ("\x1b[31mone two\x1b[0m!", 7, "\x1b[31mone\ntwo\x1b[0m!"),
+            ("key: 0123456789 x", 6, "key:\n0123456789\nx"),
+            ("日本 語", 6, "日本\n語"),
+            ("a  b", 9, "a  b"),
+            ("", 1, ""),
+        ] {
+            assert_eq!(fold(line, cells), expect, "{line}");
         }
     }
 
