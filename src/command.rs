@@ -9,6 +9,7 @@
 mod lookup;
 mod reply;
 mod table;
+mod vocabulary;
 
 pub use lookup::lookup;
 pub use reply::{
@@ -16,6 +17,7 @@ pub use reply::{
     PeeringState, Reply, StatusView, WITHHELD,
 };
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;

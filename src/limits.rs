@@ -150,12 +150,27 @@ pub const IMPORT_BYTES_MAX: usize = 4_096;
 pub const INPUT_BYTES_MAX: usize = 2_048;
 /// Lines to go back to, per session, all together; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
+/// Lines kept of one maintainer for later sessions; few use more than twenty.
+pub const SHELL_HISTORY_LINES_MAX: u16 = 200;
+/// A line that is kept; one with every flag has some 200 bytes.
+pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
+/// Maintainers whose lines are kept: 51 MB at the very worst, 2 MB as people type.
+pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
+/// Lines that a session gathers before it writes them down: what a crash can lose.
+pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
 pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 

@@ -6,6 +6,8 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+pub mod complete;
+mod discreet;
 pub mod grammar;
 pub mod harmless;
 mod import;
@@ -17,10 +19,10 @@ pub mod table;
 mod text;
 pub mod view;
 
-use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
+use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request, Vocabulary};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
-use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
@@ -80,6 +82,10 @@ pub struct Session {
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
     todo: Option<Todo>,
+    /// Lines that may be kept for later sessions.
+    kept: Vec<String>,
+    /// What Tab may complete besides the table of commands.
+    vocabulary: Vocabulary,
     ended: bool,
     /// What waits for the answers that come on standard input.
     importing: Option<Request>,
@@ -96,7 +102,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
+            Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -113,10 +119,27 @@ impl Session {
             request: None,
             question: None,
             todo,
+            kept: Vec::new(),
+            vocabulary: Vocabulary::default(),
             ended: false,
             importing: None,
             status: status::DONE,
         }
+    }
+
+    /// What the caller may name, from now on.
+    pub fn know(&mut self, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary;
+    }
+
+    /// Lines of earlier sessions, oldest first.
+    pub fn recall(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.line.remember(line));
+    }
+
+    /// The lines typed since this was asked last that may be kept for later sessions.
+    pub fn take_kept(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -219,6 +242,10 @@ impl Session {
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
+            LineEvent::Tab(before) => {
+                let found = self.completion(&before);
+                self.line.complete(&found, &mut output.out);
+            }
         }
     }
 
@@ -240,6 +267,7 @@ impl Session {
         match grammar::parse(text) {
             Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
+                self.keep(text, &request);
                 if self.terminal && request.format == Format::Text && request.wait.is_none() {
                     request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
                 }
@@ -254,6 +282,14 @@ impl Session {
                 self.refuse(&refusal, output);
                 self.rest(output);
             }
+        }
+    }
+
+    fn keep(&mut self, text: &str, request: &Request) {
+        let typed = self.terminal && self.start == Start::Shell;
+        let again = self.kept.last().is_some_and(|last| last == text);
+        if typed && !again && discreet::may_be_kept(text, request) {
+            self.kept.push(text.to_owned());
         }
     }
 
@@ -325,12 +361,14 @@ impl Session {
     }
 }
 
-/// A terminal that draws no lines does not know brackets round what is pasted either.
-fn paste(screen: Screen) -> Paste {
-    match screen.style.borders {
-        Borders::Unicode => Paste::Bracketed,
-        Borders::Ascii | Borders::None => Paste::Typed,
-    }
+/// A terminal that draws no lines moves no cursor and knows no brackets round what is pasted
+/// either.
+fn terminal(screen: Screen) -> Mode {
+    let (drawing, paste) = match screen.style.borders {
+        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+    };
+    Mode::Terminal { columns: screen.columns, drawing, paste }
 }
 
 fn refusal_status(refusal: &Refusal) -> u32 {

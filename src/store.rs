@@ -7,6 +7,8 @@
 
 mod latency;
 mod migrations;
+mod peered;
+mod shell_history;
 
 use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
 use crate::model::{Asn, Families, Timestamp};

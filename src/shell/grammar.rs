@@ -146,8 +146,7 @@ fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> 
 }
 
 /// The command that the first word or the first two mean, and the words after it.
-fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
-    let spelt = |word: &String| word.to_lowercase().replace('-', "_");
+pub(super) fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
     let two = match words {
         [first, second, rest @ ..] if !second.starts_with('-') => {
             Some((format!("{}_{}", spelt(first), spelt(second)), rest))
@@ -185,8 +184,13 @@ fn usage(message: String, spec: &CommandSpec) -> Refusal {
     Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
 }
 
+/// A word of a command's name as the table spells it.
+pub(super) fn spelt(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
 /// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
-fn split(line: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn split(line: &str) -> Result<Vec<String>, Refusal> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in line.chars() {
         match (quote, letter) {

@@ -1,6 +1,7 @@
 //! Questions and what stands in the way of an answer: at a terminal the member is asked, and asked
 //! again where an answer was wrong; a script is told which flag is missing.
 
+use super::complete::{self, Completion};
 use super::line::Recall;
 use super::{Output, Session, Start, Todo, import, json, refusal_status, status};
 use crate::command::{Command, Field, Format, Question, Request, Stop, lookup};
@@ -89,6 +90,16 @@ impl Session {
             self.refuse(&refusal, output);
         }
         self.rest(output);
+    }
+
+    /// What Tab brings: words of a command, or of an answer.
+    pub(super) fn completion(&self, before: &str) -> Completion {
+        match (&self.question, &self.request) {
+            (Some(question), Some(request)) => {
+                complete::answer(before, question, &request.command, &self.vocabulary)
+            }
+            _ => complete::command(before, &self.vocabulary),
+        }
     }
 
     fn ask(&mut self, question: Question, output: &mut Output) {

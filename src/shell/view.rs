@@ -6,6 +6,7 @@ pub use export::export;
 
 use super::harmless::{harmless, harmless_lines};
 use super::table::{Borders, Color, Fit, Style, Table};
+use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
     Scope, StatusView, Who,
@@ -40,6 +41,20 @@ impl Screen {
         Screen { columns, style }
     }
 
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
+    /// Breaks lines that are too long for a window; a pipe has no width.
+    fn fold(self, text: String) -> String {
+        match self.style.borders {
+            Borders::None => text,
+            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
+        }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         match self.style.color {
             Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -52,8 +67,17 @@ impl Screen {
     }
 }
 
-/// An answer, with a line end after each line.
+/// An answer, with a line end after each line. In a window no line is wider than it is, but words
+/// that cannot be broken, and text that is to be copied.
 pub fn reply(reply: &Reply, screen: Screen) -> String {
+    let text = laid_out(reply, screen);
+    match reply {
+        Reply::Config(_) => text,
+        _ => screen.fold(text),
+    }
+}
+
+fn laid_out(reply: &Reply, screen: Screen) -> String {
     match reply {
         Reply::Help(None) => commands(screen),
         Reply::Help(Some(spec)) => command(spec, screen),
@@ -77,7 +101,7 @@ pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
-    text + "\n"
+    screen.fold(text + "\n")
 }
 
 /// Harmless, and with a full stop unless it ends in something like one.

@@ -22,6 +22,7 @@ mod testing;
 mod answers;
 mod clients;
 mod commands;
+mod editor;
 mod export;
 mod files;
 mod forms;
