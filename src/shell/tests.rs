@@ -11,6 +11,8 @@ use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
 
+mod conversation;
+
 fn our_asn() -> Asn {
     "4242420263".parse().unwrap()
 }
@@ -81,6 +83,7 @@ fn play(
             }
             Some(Event::Follow(asn)) => {
                 seen += &format!("{{looks on at AS{asn}}}\n");
+                conversation::news().iter().for_each(|it| session.news(it, &mut output));
                 session.followed(&mut output);
             }
             Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),

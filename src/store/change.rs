@@ -77,3 +77,6 @@ fn update(it: &Connection, after: &Peering, actor: &Actor) -> rusqlite::Result<(
     )?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,21 +17,22 @@ pub fn shown(shown: &Shown, screen: Screen) -> String {
     }
 }
 
-/// Two lines, so that nobody minds them: what this POP takes, and how answers are given.
+/// What this POP takes, and how answers are given: short, so that nobody minds it.
 fn limits(view: &LimitsView) -> String {
     let endpoints = match view.families {
-        Families::Both => "over IPv4 or IPv6",
-        Families::V4 => "over IPv4 only",
-        Families::V6 => "over IPv6 only",
+        Families::Both => "Endpoints may have IPv4 or IPv6.",
+        Families::V4 => "Endpoints must have IPv4.",
+        Families::V6 => "Endpoints must have IPv6.",
     };
     let approval = match view.approval {
-        true => " Its operator must approve of each.\n",
-        false => "\n",
+        true => " The operator approves of each.",
+        false => "",
     };
+    let LimitsView { our_asn, server, peers, peers_max, .. } = view;
     format!(
-        "Peering with AS{} at {}, {endpoints}; {} of {} peerings are taken.{approval}\
-         Enter takes what is in brackets. A pasted [Peer] section gives several answers.\n",
-        view.our_asn, view.server, view.peers, view.peers_max
+        "Peering with AS{our_asn} at {server}: {peers} of {peers_max} places are taken.\n\
+         {endpoints}{approval}\n\
+         Enter takes what is in brackets; a pasted [Peer] section gives several answers.\n"
     )
 }
 
