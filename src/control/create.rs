@@ -72,7 +72,7 @@ impl Control {
     fn used_before(&self, case: &Case<'_>) -> Result<Option<Endpoint>, Stop> {
         let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
         let there = own.filter_map(|it| it.endpoint.clone()).next_back();
-        match (&case.identity.maintainer, case.request.answer(Field::EndpointAddr)) {
+        match (&case.identity.maintainer, case.request.answer(Field::EndpointPort)) {
             (Some(name), None) if there.is_none() => {
                 self.store.borrow().last_endpoint(name).map_err(fault)
             }

@@ -100,8 +100,8 @@ fn a_pasted_section_answers_several_questions() {
             .chain([Ok(Reply::Abandoned)]),
     );
     transcript("pasted", &format!("{one}\n--- without marks\n{each}"));
-    let taken = format!("EndpointAddr: \"node.example.org:20263\"}}");
-    assert!(one.contains(&taken) && each.contains(&taken), "{one}\n{each}");
+    let taken = "EndpointAddr: \"node.example.org:20263\"}";
+    assert!(one.contains(taken) && each.contains(taken), "{one}\n{each}");
 }
 
 /// The mistake: the whole file of one's own router, private key and all.
