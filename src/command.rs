@@ -77,7 +77,8 @@ pub enum Scope {
     All,
 }
 
-/// What a peering's configuration is to be written for.
+/// What a peering's configuration is to be written for. Those that are neither for reading nor JSON
+/// are whole files: nothing else stands on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Form {
     /// For reading: all facts, and the texts for wg-quick and BIRD.
@@ -271,6 +272,11 @@ impl Form {
         ("routeros", Form::RouterOs),
         ("json", Form::Json),
     ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Form::ALL.iter().find(|(_, form)| *form == self).map_or("", |(word, _)| word)
+    }
 
     /// The form of this name.
     pub fn from_word(word: &str) -> Option<Form> {

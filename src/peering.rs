@@ -6,6 +6,7 @@
 //! would endanger the kernel or BIRD's parser.
 
 pub mod files;
+pub mod forms;
 pub mod pasted;
 pub mod policy;
 pub mod vet;

@@ -12,6 +12,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("peering", Purity::Pure, &["limits", "model"]),
     ("config", Purity::Pure, &["limits", "model"]),
     ("registry", Purity::Pure, &["limits", "model"]),
+    ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "peering"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("shell", Purity::Pure, &["limits", "model", "peering", "command"]),

@@ -1,6 +1,6 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{Change, CommandSpec, Scope};
+use super::{Change, CommandSpec, Form, Scope};
 use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
@@ -137,6 +137,10 @@ pub struct ConfigView {
     pub link: String,
     /// The protocol for BIRD.
     pub bird: String,
+    /// What was asked for.
+    pub form: Form,
+    /// The text in that form, with a line end; empty where the form is none.
+    pub text: String,
 }
 
 /// How a peering is.

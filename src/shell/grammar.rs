@@ -39,7 +39,10 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
 
 /// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
 pub fn wants_json(line: &str) -> bool {
-    line.split_whitespace().any(|word| word == "--json")
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.contains(&"--json")
+        || words.contains(&"--format=json")
+        || words.windows(2).any(|it| it == ["--format", "json"])
 }
 
 /// Does the line carry a preshared key, or a file that may have any? Then it is not kept for later.
@@ -97,7 +100,13 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::Form => request.command = Command::PeerConfig(form(&value()?, spec)?),
+        Flag::Form => {
+            let form = form(&value()?, spec)?;
+            request.command = Command::PeerConfig(form);
+            if form == Form::Json {
+                request.format = Format::Json;
+            }
+        }
         Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
@@ -272,6 +281,19 @@ mod tests {
         ] {
             assert!(no(line).contains(words), "{line}: {}", no(line));
         }
+    }
+
+    #[test]
+    fn json_is_one_of_the_forms() {
+        for line in ["peer_config --format json", "peer_config --format=json", "peer_config --json"]
+        {
+            assert_eq!(ok(line).format, Format::Json, "{line}");
+            assert!(wants_json(line), "{line}");
+        }
+        let frr = ok("peer_config 64600 --format frr");
+        assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
+        assert!(!wants_json("peer_config --format frr"));
+        assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
     }
 
     #[test]

@@ -81,6 +81,9 @@ struct Config {
     link: String,
     wireguard: String,
     bird: String,
+    /// What was asked for, where that is a text of its own.
+    format: Option<String>,
+    text: Option<String>,
 }
 
 #[derive(SerJson)]
@@ -123,10 +126,13 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Peers { version: VERSION, peers: views.iter().map(peer).collect() }.serialize_json()
         }
         Reply::Config(view) => {
+            let chosen = !view.text.is_empty();
             let config = Config {
                 link: view.link.clone(),
                 wireguard: view.wireguard.clone(),
                 bird: view.bird.clone(),
+                format: chosen.then(|| view.form.word().to_string()),
+                text: chosen.then(|| view.text.clone()),
             };
             let mut peer = Peer { config: Some(config), ..peer(&view.peer) };
             peer.our.asn = Some(view.our_asn.get());

@@ -6,7 +6,7 @@ use crate::command::{
     CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
     StatusView,
 };
-use crate::command::{Field, Stop};
+use crate::command::{Field, Form, Stop};
 use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
@@ -226,6 +226,8 @@ fn answers_fit_the_window() {
         ],
     };
     let config = ConfigView {
+        form: Form::Table,
+        text: String::new(),
         peer: peer(4242420001, PeeringState::Applied),
         our_asn: our_asn(),
         wireguard: "[Interface]".into(),

@@ -62,6 +62,7 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Intro(view) => intro(view, screen),
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
+        Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => config(view, screen),
         Reply::Status(view) => status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
