@@ -6,16 +6,20 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod follow;
 mod lookup;
 mod reply;
+mod shown;
 mod table;
 mod vocabulary;
 
+pub use follow::{News, Stage};
 pub use lookup::lookup;
 pub use reply::{
     Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
     PeeringState, Reply, StatusView, WITHHELD,
 };
+pub use shown::{Change, LimitsView, Shown};
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
 pub use vocabulary::Vocabulary;
 
@@ -133,6 +137,9 @@ pub struct Request {
     pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
+    /// Is everything asked that a form has, since nothing of it was said? Else what was not said
+    /// stays as it is.
+    pub form: bool,
 }
 
 /// What a question is about.
@@ -173,6 +180,10 @@ pub struct Question {
     pub prompt: String,
     /// What an empty answer means; `None`: there must be one.
     pub suggestion: Option<String>,
+    /// What is meant where nobody can be asked; `None`: it must be said.
+    pub unasked: Option<String>,
+    /// What is to be seen before it is answered.
+    pub shown: Option<Box<Shown>>,
 }
 
 /// What became of a request: an answer, or what stood in its way.
@@ -195,6 +206,28 @@ impl From<Refusal> for Stop {
     }
 }
 
+impl Question {
+    /// A question that must be answered.
+    pub fn new(field: Field, prompt: impl Into<String>) -> Question {
+        Question { field, prompt: prompt.into(), suggestion: None, unasked: None, shown: None }
+    }
+
+    /// The same, where Enter takes `suggestion`.
+    pub fn suggesting(self, suggestion: Option<String>) -> Question {
+        Question { suggestion, ..self }
+    }
+
+    /// The same, which means `answer` where nobody can be asked.
+    pub fn or_else(self, answer: Option<String>) -> Question {
+        Question { unasked: answer, ..self }
+    }
+
+    /// The same, after something was shown.
+    pub fn showing(self, shown: Shown) -> Question {
+        Question { shown: Some(Box::new(shown)), ..self }
+    }
+}
+
 impl Request {
     /// A request with nothing said yet.
     pub fn new(command: Command) -> Request {
@@ -205,6 +238,7 @@ impl Request {
             format: Format::Text,
             from_input: false,
             watch: false,
+            form: false,
         }
     }
 

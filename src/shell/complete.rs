@@ -284,7 +284,8 @@ mod tests {
     fn answers() {
         let known = |field, suggestion: Option<&str>, before, command: Command| {
             let suggestion = suggestion.map(str::to_string);
-            let question = Question { field, prompt: String::new(), suggestion };
+            let question =
+                Question { field, prompt: String::new(), suggestion, shown: None, unasked: None };
             answer(before, &question, &command, &vocabulary(false))
         };
         let create = || Command::PeerCreate;
