@@ -215,8 +215,12 @@ fn config(view: &ConfigView, screen: Screen) -> String {
             optional(our.link_local.map(|it: LinkLocal| it.to_string())),
         ],
     );
+    let note = match peer.psk {
+        true => "\nA preshared key is set: yours is what PresharedKey needs.\n",
+        false => "",
+    };
     format!(
-        "{}{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        "{}{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         theirs.render(screen.columns, screen.style),
         ours.render(screen.columns, screen.style),
         screen.heading(&format!(

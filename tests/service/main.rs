@@ -28,5 +28,6 @@ mod forms;
 mod hostile;
 mod login;
 mod operations;
+mod options;
 mod schema;
 mod shell;
