@@ -227,8 +227,12 @@ fn optional(value: Option<impl ToString>) -> String {
 }
 
 fn config(view: &ConfigView, screen: Screen) -> String {
+    let note = match view.peer.psk {
+        true => "\nA preshared key is set: yours is what PresharedKey needs.\n",
+        false => "",
+    };
     format!(
-        "{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         sides(&view.peer, view.our_asn, screen),
         screen.heading(&format!(
             "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",

@@ -32,5 +32,6 @@ mod hostile;
 mod login;
 mod manager;
 mod operations;
+mod options;
 mod schema;
 mod shell;
