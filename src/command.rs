@@ -6,13 +6,17 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod follow;
 mod reply;
+mod shown;
 mod table;
 
+pub use follow::{News, Stage};
 pub use reply::{
     Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
     StatusView,
 };
+pub use shown::{Change, LimitsView, Shown};
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
 
 use crate::model::Refusal;
@@ -126,6 +130,9 @@ pub struct Request {
     pub format: Format,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
+    /// Is everything asked that a form has, since nothing of it was said? Else what was not said
+    /// stays as it is.
+    pub form: bool,
 }
 
 /// What a question is about.
@@ -166,6 +173,10 @@ pub struct Question {
     pub prompt: String,
     /// What an empty answer means; `None`: there must be one.
     pub suggestion: Option<String>,
+    /// What is meant where nobody can be asked; `None`: it must be said.
+    pub unasked: Option<String>,
+    /// What is to be seen before it is answered.
+    pub shown: Option<Box<Shown>>,
 }
 
 /// What became of a request: an answer, or what stood in its way.
@@ -188,6 +199,28 @@ impl From<Refusal> for Stop {
     }
 }
 
+impl Question {
+    /// A question that must be answered.
+    pub fn new(field: Field, prompt: impl Into<String>) -> Question {
+        Question { field, prompt: prompt.into(), suggestion: None, unasked: None, shown: None }
+    }
+
+    /// The same, where Enter takes `suggestion`.
+    pub fn suggesting(self, suggestion: Option<String>) -> Question {
+        Question { suggestion, ..self }
+    }
+
+    /// The same, which means `answer` where nobody can be asked.
+    pub fn or_else(self, answer: Option<String>) -> Question {
+        Question { unasked: answer, ..self }
+    }
+
+    /// The same, after something was shown.
+    pub fn showing(self, shown: Shown) -> Question {
+        Question { shown: Some(Box::new(shown)), ..self }
+    }
+}
+
 impl Request {
     /// A request with nothing said yet.
     pub fn new(command: Command) -> Request {
@@ -197,6 +230,7 @@ impl Request {
             wait: None,
             format: Format::Text,
             watch: false,
+            form: false,
         }
     }
 

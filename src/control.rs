@@ -6,10 +6,12 @@
 //! answered: what is asked and what is checked cannot drift apart.
 
 mod admin;
+mod answers;
 mod config;
 mod create;
 mod edit;
 mod export;
+mod follow;
 mod history;
 mod options;
 mod remove;
@@ -20,7 +22,7 @@ use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{
     Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Stop,
+    Reply, Request, Scope, Shown, Stop,
 };
 use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
@@ -181,6 +183,20 @@ impl Control {
     ) -> Applied {
         self.board.expect(asn, generation);
         self.bell.ring(Cause::Saved(format!("{what} of AS{asn}")));
+        self.awaited(case, asn, generation).await
+    }
+
+    /// The same for a peering that was not changed: what was asked for before may still be under
+    /// way.
+    async fn settled(&self, case: &Case<'_>, asn: Asn) -> Applied {
+        let generation = self.store.borrow().generation();
+        match generation {
+            Ok(generation) => self.awaited(case, asn, generation).await,
+            Err(error) => Applied::No(error.to_string()),
+        }
+    }
+
+    async fn awaited(&self, case: &Case<'_>, asn: Asn, generation: Generation) -> Applied {
         let Some(wait) = case.request.wait else {
             return Applied::NotAwaited;
         };
@@ -268,6 +284,21 @@ impl Case<'_> {
         }
     }
 
+    /// Is it meant? Where nobody can be asked, what was said is meant.
+    fn confirmed(&self, prompt: &str, shown: impl FnOnce() -> Shown) -> Result<bool, Stop> {
+        let yes = || Some("yes".to_string());
+        let question = Question::new(Field::Confirm, prompt);
+        let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
+        let answer = self.request.answer(Field::Confirm);
+        let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
+        Ok(["yes", "y"].iter().any(|it| answer.eq_ignore_ascii_case(it)))
+    }
+
+    /// The peerings but one.
+    fn others(&self, but: &Peering) -> Vec<Peering> {
+        self.peerings.iter().filter(|it| it.asn != but.asn).cloned().collect()
+    }
+
     /// The peering that is meant: the one that was named, or the caller's only one.
     fn chosen(&self) -> Result<&Peering, Stop> {
         if let Some(text) = self.request.answer(Field::Asn) {
@@ -316,7 +347,7 @@ fn no_peering(message: String) -> Refusal {
 }
 
 fn ask(field: Field, prompt: String) -> Stop {
-    Stop::Ask(Question { field, prompt, suggestion: None })
+    Stop::Ask(Question::new(field, prompt))
 }
 
 fn wrong(field: Field) -> impl Fn(Refusal) -> Stop {
@@ -342,6 +373,12 @@ fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
         }
         StoreError::Full => {
             Refusal::new("full", "This POP has no room for another peering", "Ask its operator")
+                .into()
+        }
+        StoreError::Stale => {
+            let message =
+                format!("The peering with AS{asn} was changed by somebody else meanwhile");
+            Refusal::new("changed_meanwhile", message, "Look at it with peer_config, and try again")
                 .into()
         }
         StoreError::Absent => no_peering(format!("AS{asn} has no peering here any more")).into(),

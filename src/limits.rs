@@ -123,6 +123,11 @@ pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 600;
 /// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
 pub const LOOK_MS: u64 = 1_500;
+/// How long somebody watches a new peering while nothing happens to it, in seconds: BIRD takes 5 s
+/// to connect, and who installs their side by hand takes longer than anybody watches.
+pub const FOLLOW_S: u64 = 30;
+/// How often the loop is asked for a fresh look meanwhile, in milliseconds.
+pub const FOLLOW_LOOK_MS: u64 = 1_000;
 /// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
@@ -193,6 +198,7 @@ pub const QUICK_READS: u8 = 40;
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
+const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
 /// How soon a pass that failed is tried again, in seconds; doubled each time.

@@ -6,6 +6,7 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+mod follow;
 pub mod grammar;
 pub mod harmless;
 mod json;
@@ -16,7 +17,9 @@ pub mod table;
 mod text;
 pub mod view;
 
-use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
+use crate::command::{
+    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown,
+};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
 use line::{Event as LineEvent, Line, Mode, Paste, Recall};
@@ -43,6 +46,9 @@ pub mod status {
 pub enum Event {
     /// Carry this out, and tell [`Session::answered`].
     Run(Request),
+    /// Tell how this peering comes up, by [`Session::news`], and then [`Session::followed`]. What
+    /// the member types ends it.
+    Follow(Asn),
     /// Close, with this exit status.
     Close(u32),
 }
@@ -78,6 +84,10 @@ pub struct Session {
     request: Option<Request>,
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
+    /// What was shown before the questions about `request`.
+    shown: Option<Shown>,
+    /// The peering that is looked at while it comes up.
+    peer: Option<PeerView>,
     todo: Option<Todo>,
     ended: bool,
     status: u32,
@@ -86,6 +96,7 @@ pub struct Session {
 /// What is to be done next, before more input is looked at.
 enum Todo {
     Run(Request),
+    Follow(Asn),
     Close,
 }
 
@@ -109,6 +120,8 @@ impl Session {
             typed: Vec::new(),
             request: None,
             question: None,
+            shown: None,
+            peer: None,
             todo,
             ended: false,
             status: status::DONE,
@@ -157,6 +170,7 @@ impl Session {
                     self.request = Some(request.clone());
                     return Some(Event::Run(request));
                 }
+                Some(Todo::Follow(asn)) => return Some(Event::Follow(asn)),
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
             }
@@ -229,9 +243,10 @@ impl Session {
         }
         match grammar::parse(text) {
             Ok(mut request) => {
-                if self.terminal && request.format == Format::Text && request.wait.is_none() {
-                    request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
+                if self.terminal && request.format == Format::Text {
+                    at_terminal(&mut request);
                 }
+                self.shown = None;
                 self.todo = Some(Todo::Run(request));
             }
             Err(refusal) if grammar::wants_json(text) => {
@@ -253,6 +268,9 @@ impl Session {
         match outcome {
             Ok(Reply::Bye) => self.finish(Reply::Bye, output),
             Ok(reply) => {
+                if let Some(peer) = self.followed_by(&reply, request.as_ref()) {
+                    return self.follow(peer, output);
+                }
                 self.status = exit_status(&reply);
                 match json::reply(&reply).filter(|_| format == Format::Json) {
                     Some(json) => self.print_json(&json, output),
@@ -314,6 +332,18 @@ impl Session {
     }
 }
 
+/// What a member at a terminal means by what they have not said: they wait for a moment, or look
+/// on, and go through the whole form where nothing of it was said.
+fn at_terminal(request: &mut Request) {
+    match request.command {
+        Command::PeerCreate => {}
+        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
+    }
+    let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
+    request.form =
+        request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
+}
+
 /// A terminal that draws no lines does not know brackets round what is pasted either.
 fn paste(screen: Screen) -> Paste {
     match screen.style.borders {
@@ -328,9 +358,11 @@ fn refusal_status(refusal: &Refusal) -> u32 {
 
 fn exit_status(reply: &Reply) -> u32 {
     match reply {
-        Reply::Created(_, Applied::No(_)) | Reply::Removed(_, Applied::No(_)) => {
-            status::NOT_APPLIED
-        }
+        Reply::Created(_, Applied::No(_))
+        | Reply::Edited(_, _, Applied::No(_))
+        | Reply::Switched(_, Applied::No(_))
+        | Reply::Unchanged(_, Applied::No(_))
+        | Reply::Removed(_, Applied::No(_)) => status::NOT_APPLIED,
         Reply::Abandoned => status::REFUSED,
         _ => status::DONE,
     }

@@ -6,6 +6,8 @@
 //! generation up, and the apply loop tells which generation the machine has reached.
 
 mod ban;
+mod change;
+mod habits;
 mod latency;
 mod migrations;
 mod trail;
@@ -63,6 +65,8 @@ pub enum StoreError {
     Full,
     /// There is no such peering: somebody else was faster.
     Absent,
+    /// It is not any more what it was when the change was judged: somebody else was faster.
+    Stale,
     /// Somebody else holds the database for longer than [`STORE_BUSY_MS`].
     Busy(PathBuf),
     /// It was made by a newer version of this program.
@@ -224,6 +228,7 @@ impl Store {
             Outcome::Exists => StoreError::Exists,
             Outcome::Full => StoreError::Full,
             Outcome::Absent => StoreError::Absent,
+            Outcome::Stale => StoreError::Stale,
             Outcome::Sqlite(error) => fault(&path, error),
         })
     }
@@ -234,6 +239,7 @@ enum Outcome {
     Exists,
     Full,
     Absent,
+    Stale,
     Sqlite(rusqlite::Error),
 }
 
@@ -367,6 +373,7 @@ impl fmt::Display for StoreError {
             StoreError::Exists => out.write_str("the AS number has a peering already"),
             StoreError::Full => out.write_str("every id is in use"),
             StoreError::Absent => out.write_str("there is no such peering"),
+            StoreError::Stale => out.write_str("the peering was changed meanwhile"),
             StoreError::Busy(path) => {
                 write!(out, "{}: another program holds the database", path.display())
             }

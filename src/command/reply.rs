@@ -1,6 +1,6 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{CommandSpec, Scope};
+use super::{Change, CommandSpec, Scope};
 use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
@@ -21,6 +21,12 @@ pub enum Reply {
     Status(Box<StatusView>),
     /// A peering was saved.
     Created(Box<PeerView>, Applied),
+    /// A peering was changed, and this is what is different.
+    Edited(Box<PeerView>, Vec<Change>, Applied),
+    /// A peering was switched off, or on again.
+    Switched(Box<PeerView>, Applied),
+    /// A peering is already as it was asked for.
+    Unchanged(Box<PeerView>, Applied),
     /// A peering was taken out.
     Removed(Asn, Applied),
     /// Nothing was done, since the caller did not mean it.

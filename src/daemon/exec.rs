@@ -63,6 +63,8 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
                 let outcome = service.control.run(identity, &request, now).await;
                 session.answered(outcome, &mut output);
             }
+            // Only a member at a terminal looks on.
+            Some(Event::Follow(_)) => session.followed(&mut output),
             Some(Event::Close(status)) => break status,
             None => break crate::shell::status::FAULT,
         }

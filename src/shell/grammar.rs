@@ -5,6 +5,7 @@ use crate::command::{
 };
 use crate::limits::{WAIT_S, WAIT_S_MAX};
 use crate::model::Refusal;
+use crate::peering::pasted;
 use std::time::Duration;
 
 /// Reads a line. A refusal has the code `usage`.
@@ -12,6 +13,10 @@ use std::time::Duration;
 /// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
 /// equals sign. A bare word after a command that takes `--asn` is that AS number.
 pub fn parse(line: &str) -> Result<Request, Refusal> {
+    if is_file(line) {
+        let message = "That is a piece of a WireGuard file, not a command";
+        return Err(Refusal::new("usage", message, "peer_create asks for what is in it"));
+    }
     let words = split(line)?;
     let (spec, rest) = command(&words)?;
     let mut request = Request::new(plain(spec));
@@ -37,9 +42,13 @@ pub fn wants_json(line: &str) -> bool {
     line.split_whitespace().any(|word| word == "--json")
 }
 
-/// Does the line carry a preshared key? Then it is not kept for later.
+/// Does the line carry a preshared key, or a file that may have any? Then it is not kept for later.
 pub fn carries_secret(line: &str) -> bool {
-    line.contains("--psk")
+    line.contains("--psk") || is_file(line)
+}
+
+fn is_file(line: &str) -> bool {
+    !line.starts_with(['#', ';']) && pasted::read(line).is_some()
 }
 
 fn plain(spec: &CommandSpec) -> Command {

@@ -1,5 +1,7 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
+mod change;
+
 use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
 use crate::model::{Refusal, WgSecret};
 use nanoserde::SerJson;
@@ -137,6 +139,9 @@ pub fn reply(reply: &Reply) -> Option<String> {
             let psk = view.generated_psk.as_ref().map(WgSecret::reveal);
             One { version: VERSION, peer, psk }.serialize_json()
         }
+        Reply::Edited(view, changes, applied) => change::edited(view, changes, applied),
+        Reply::Switched(view, applied) => change::switched(view, applied),
+        Reply::Unchanged(view, applied) => change::unchanged(view, applied),
         Reply::Removed(asn, applied) => {
             Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
                 .serialize_json()

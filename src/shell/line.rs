@@ -118,6 +118,11 @@ impl Line {
         rest
     }
 
+    /// Is there input that nobody has asked for yet?
+    pub fn is_waiting(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// No more input will come. What waits is still served, a last line without its end too.
     pub fn close(&mut self) {
         self.closed = true;

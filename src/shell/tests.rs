@@ -11,6 +11,8 @@ use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
 
+mod conversation;
+
 fn our_asn() -> Asn {
     "4242420263".parse().unwrap()
 }
@@ -51,7 +53,7 @@ fn identity() -> IdentityView {
 
 fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
     let suggestion = suggestion.map(str::to_string);
-    Err(Stop::Ask(Question { field, prompt: prompt.into(), suggestion }))
+    Err(Stop::Ask(Question::new(field, prompt).suggesting(suggestion.clone()).or_else(suggestion)))
 }
 
 /// Feeds `input` whole, answers each request with the next outcome, and returns everything that was
@@ -78,6 +80,11 @@ fn play(
             Some(Event::Run(request)) => {
                 seen += &format!("{{{:?} {:?}}}\n", request.command, request.answers);
                 session.answered(outcomes.pop_front().expect("an outcome"), &mut output);
+            }
+            Some(Event::Follow(asn)) => {
+                seen += &format!("{{looks on at AS{asn}}}\n");
+                conversation::news().iter().for_each(|it| session.news(it, &mut output));
+                session.followed(&mut output);
             }
             Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),
             None if ended => return seen,

@@ -1,5 +1,11 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
+mod change;
+mod follow;
+
+pub use change::{shown, taken};
+pub use follow::{begun, news};
+
 use super::harmless::{harmless, harmless_lines};
 use super::table::{Borders, Color, Fit, Style, Table};
 use crate::command::{
@@ -59,6 +65,9 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Config(view) => config(view, screen),
         Reply::Status(view) => status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
+        Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),
+        Reply::Switched(view, applied) => change::switched(view, applied, screen),
+        Reply::Unchanged(view, applied) => change::unchanged(view, applied, screen),
         Reply::Removed(asn, applied) => removed(*asn, applied, screen),
         Reply::Abandoned => "Nothing was changed.\n".to_string(),
         Reply::Bye => "See You, Space Cowboy!\n".to_string(),
@@ -190,7 +199,22 @@ fn optional(value: Option<impl ToString>) -> String {
 }
 
 fn config(view: &ConfigView, screen: Screen) -> String {
-    let (peer, our) = (&view.peer, &view.peer.our);
+    format!(
+        "{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        sides(&view.peer, view.our_asn, screen),
+        screen.heading(&format!(
+            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
+            view.peer.asn, view.link
+        )),
+        view.wireguard,
+        screen.heading(&format!("Bird configuration for AS{}", view.peer.asn)),
+        view.bird,
+    )
+}
+
+/// Both sides of a peering, theirs first.
+fn sides(peer: &PeerView, our_asn: Asn, screen: Screen) -> String {
+    let our = &peer.our;
     let theirs = side(
         peer.asn,
         [
@@ -201,7 +225,7 @@ fn config(view: &ConfigView, screen: Screen) -> String {
         ],
     );
     let ours = side(
-        view.our_asn,
+        our_asn,
         [
             our.wg_pub_key.to_string(),
             our.wg_endpoint_addr.clone(),
@@ -209,18 +233,7 @@ fn config(view: &ConfigView, screen: Screen) -> String {
             optional(our.link_local.map(|it: LinkLocal| it.to_string())),
         ],
     );
-    format!(
-        "{}{}\n{}\n\n{}\n\n{}\n\n{}\n",
-        theirs.render(screen.columns, screen.style),
-        ours.render(screen.columns, screen.style),
-        screen.heading(&format!(
-            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
-            peer.asn, view.link
-        )),
-        view.wireguard,
-        screen.heading(&format!("Bird configuration for AS{}", peer.asn)),
-        view.bird,
-    )
+    theirs.render(screen.columns, screen.style) + &ours.render(screen.columns, screen.style)
 }
 
 fn side(asn: Asn, values: [String; 4]) -> Table {

@@ -3,9 +3,10 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::command::{Outcome, Request, Stop};
+use crate::command::{News, Outcome, Request, Stop};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
+use crate::model::Asn;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -98,6 +99,9 @@ impl Channel {
                         self.flush(&mut output).await?;
                         return Ok(status);
                     }
+                    Event::Follow(asn) => {
+                        self.follow(asn, &mut session, &mut output, &mut backlog).await?;
+                    }
                     Event::Run(request) => {
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
@@ -178,6 +182,44 @@ impl Channel {
         match terminal {
             true => command.or(self.interruption(backlog)).await,
             false => command.await,
+        }
+    }
+
+    /// Tells how a peering comes up, until there is nothing more to tell or the client types
+    /// something, which is then read as ever.
+    async fn follow(
+        &self,
+        asn: Asn,
+        session: &mut Session,
+        output: &mut Output,
+        backlog: &mut VecDeque<ChannelEvent>,
+    ) -> Result<(), Gone> {
+        let mut follow = self.control.follow(asn);
+        loop {
+            self.flush(output).await?;
+            let news = async { Ok(follow.next().await) };
+            match news.or(self.typing(backlog)).await? {
+                Some(news) => session.news(&news, output),
+                None => break,
+            }
+        }
+        session.followed(output);
+        Ok(())
+    }
+
+    /// Ends when the client types.
+    async fn typing(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Option<News>, Gone> {
+        loop {
+            let event = self.inbox.next().await.ok_or(Gone)?;
+            let typed = matches!(event, ChannelEvent::Data(_) | ChannelEvent::Eof);
+            match event {
+                ChannelEvent::Close => return Err(Gone),
+                event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
+                _ => return Err(Gone),
+            }
+            if typed {
+                return Ok(None);
+            }
         }
     }
 

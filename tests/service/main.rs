@@ -20,8 +20,10 @@ mod ssh;
 mod testing;
 
 mod answers;
+mod changes;
 mod clients;
 mod commands;
+mod conversation;
 mod files;
 mod hostile;
 mod login;
