@@ -103,6 +103,14 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 pub const STORE_BUSY_MS: u64 = 250;
 /// Audit records kept: years of them, in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
+/// Records that `audit` and peer_history show at most, the newest: some screens, and 60 kB of JSON.
+pub const RECORDS_SHOWN_MAX: usize = 200;
+/// Peerings of one maintainer that may wait for approval at once: each costs an operator a look.
+pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
+/// Characters of the reason for a suspension, a ban or a rejection: it is shown on one line.
+pub const REASON_CHARS_MAX: usize = 200;
+/// Maintainers that one question or notice names; the rest is counted.
+pub const NAMES_SHOWN_MAX: usize = 8;
 
 // --- bell, board and apply loop
 

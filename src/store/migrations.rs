@@ -66,6 +66,20 @@ pub const MIGRATIONS: &[&str] = &[
         line TEXT NOT NULL
     );
     CREATE INDEX peerling_shell_history_owner ON peerling_shell_history (owner, id);",
+    // What the operator decided, and the way to the records of one AS number.
+    "CREATE TABLE IF NOT EXISTS peerling_suspension (
+        as_num INTEGER PRIMARY KEY,  -- counts while its peering is suspended
+        reason TEXT NOT NULL,        -- for its member to read
+        decided_by TEXT NOT NULL,    -- as in an audit record
+        since_s INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS peerling_ban (
+        subject TEXT PRIMARY KEY,    -- a maintainer, or AS and a number
+        reason TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        since_s INTEGER NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS peerling_audit_of ON peerling_audit (as_num, id);",
 ];
 
 /// Every peering with what only we keep of it.
