@@ -5,7 +5,7 @@ use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
     Applied, COMMANDS, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark, OurSide,
-    PeerView, PeeringState, Reply, Scope, StatusView, lookup,
+    PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
 
@@ -86,13 +86,14 @@ fn status() -> Reply {
         mark,
         detail: detail.into(),
         hint: hint.into(),
+        by: (mark == Mark::Bad).then_some(Whose::Member),
     };
     let checks = vec![
         check("registry", Mark::Good, "AS4242420001 belongs to ALICE-MNT", ""),
         check("handshake", Mark::Bad, "never", "Let UDP in"),
         check("bgp", Mark::Unknown, "this POP has not heard of the BGP session", ""),
     ];
-    Reply::Status(Box::new(StatusView { peer: peer(), checks }))
+    Reply::Status(Box::new(StatusView { peer: peer(), checks, raw: None }))
 }
 
 fn export() -> Reply {
