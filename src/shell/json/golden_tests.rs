@@ -4,8 +4,8 @@
 use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
-    Applied, COMMANDS, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark, OurSide,
-    PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
+    Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
+    OurSide, PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
 
@@ -110,6 +110,13 @@ fn export() -> Reply {
     }))
 }
 
+fn edited() -> Reply {
+    let psk = Some(WgSecret::new([3; 32]));
+    let view = PeerView { psk: true, generated_psk: psk, ..peer() };
+    let change = Change { name: "psk", before: "none".into(), after: "set".into() };
+    Reply::Edited(Box::new(view), vec![change], Applied::Yes)
+}
+
 #[test]
 fn answers_are_golden() {
     let made = PeerView {
@@ -118,6 +125,7 @@ fn answers_are_golden() {
         state: PeeringState::Pending,
         ..peer()
     };
+    let disabled = PeerView { state: PeeringState::Disabled, ..peer() };
     let late = Applied::No("not applied within 30 s; it goes on".into());
     let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
     for (name, answer) in [
@@ -128,6 +136,9 @@ fn answers_are_golden() {
         ("peers-none", Reply::Peers(vec![], Scope::Mine)),
         ("peers-two", Reply::Peers(vec![failed(), peer()], Scope::All)),
         ("peer-created", Reply::Created(Box::new(made), Applied::NotAwaited)),
+        ("peer-edited", edited()),
+        ("peer-disabled", Reply::Switched(Box::new(disabled), Applied::Yes)),
+        ("peer-unchanged", Reply::Unchanged(Box::new(peer()), Applied::Yes)),
         ("peer-late", Reply::Created(Box::new(peer()), late.clone())),
         ("peer-config", config(Form::Json, "")),
         ("peer-config-frr", config(Form::Frr, "router bgp 4242420001\n")),
