@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist packages vm vm-pop \
+.PHONY: help demo lab test check bless bench size dist packages vm scale vm-pop \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -71,6 +71,11 @@ vm: vm-packages lab-packages ## WireGuard of a real kernel, and the lab on it, i
 	$(CARGO) build --quiet
 	$(IN_VM) inside kernel
 	PEERLING=$(CURDIR)/target/debug/peerling tests/vm/plays.sh $(VM_PLAYS)
+
+scale: vm-packages lab-packages ## 1000 links of the kernel at once, beside a bare loop
+	$(CARGO) build --release --quiet
+	test=$$($(CARGO) test --release --test wireguard --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))/\1/p') && \
+	MEMORY_MB=1536 PEERLING=$(CURDIR)/target/release/peerling WIREGUARD_TEST=$$test tests/vm/plays.sh vm/scale.sh
 
 # install PACKAGES: as root on Debian; elsewhere nothing, and the tests say what they skipped.
 define install

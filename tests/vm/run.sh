@@ -1,12 +1,12 @@
 #!/bin/sh
 # Runs a program in a virtual machine with a kernel that has WireGuard, and succeeds as the program does.
 #
-#   [COMMANDS='NAME...'] [FILES='FILE=NAME...'] tests/vm/run.sh PROGRAM [ARGUMENT...]
+#   [COMMANDS='NAME...'] [FILES='FILE=NAME...'] [PROCESSORS=2] [MEMORY_MB=512] tests/vm/run.sh PROGRAM [ARGUMENT...]
 #
 # Fit to be cargo's runner:
 #   cargo test --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard -- inside kernel
 #
-# The machine has 512 MB, no disk and no network: its root is an archive of busybox, the program, `ip`, `wg`,
+# The machine has no disk and no network: its root is an archive of busybox, the program, `ip`, `wg`,
 # the commands and files that were asked for, and the libraries and kernel modules that these need. The kernel
 # is the newest in /boot, or KERNEL. The machine is emulated, which works everywhere and starts in some 4
 # seconds; ACCEL=kvm where that works.
@@ -96,7 +96,8 @@ ldconfig -r "$root" 2> /dev/null
 # The first serial line has the kernel's messages, the second the program's output, the third its end. Addresses
 # are not random: qemu translates a program's code anew for each address that it comes to lie at, and every
 # process would start five times as slowly.
-timeout "$seconds_max" qemu-system-x86_64 -accel "${ACCEL:-tcg,thread=multi}" -cpu max -smp "${PROCESSORS:-2}" -m 512 \
+timeout "$seconds_max" qemu-system-x86_64 -accel "${ACCEL:-tcg,thread=multi}" -cpu max \
+    -smp "${PROCESSORS:-2}" -m "${MEMORY_MB:-512}" \
     -nodefaults -no-reboot -display none -kernel "$kernel" -initrd "$work/initramfs" \
     -append 'console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off tsc=unstable norandmaps' \
     -serial "file:$work/console" -serial "file:$work/output" -serial "file:$work/end" \
