@@ -6,6 +6,7 @@
 //! would endanger the kernel or BIRD's parser.
 
 pub mod files;
+pub mod history;
 pub mod policy;
 pub mod vet;
 

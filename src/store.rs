@@ -5,6 +5,7 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod history;
 mod latency;
 mod migrations;
 
@@ -160,6 +161,7 @@ impl Store {
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
             latency::forget(it, saved.asn)?;
+            history::forget(it, saved.asn)?;
             audit(it, actor, "create", saved.asn, [None, Some(&describe(&saved))])?;
             Ok((id, count_up(it)?))
         })
@@ -175,6 +177,7 @@ impl Store {
             }
             it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
             latency::forget(it, peering.asn)?;
+            history::forget(it, peering.asn)?;
             let generation = count_up(it)?;
             it.execute(
                 "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s)

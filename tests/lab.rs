@@ -77,6 +77,11 @@ fn a_running_pop_is_taken_over_without_a_step() {
 }
 
 #[test]
+fn drift_is_mended_told_and_then_left() {
+    play("drift.sh");
+}
+
+#[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
 }

@@ -18,7 +18,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("plan", Purity::Pure, &["limits", "model", "peering", "config"]),
     ("store", Purity::Effects, &["limits", "model", "peering"]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
-    ("board", Purity::Effects, &["limits", "model", "store"]),
+    ("board", Purity::Effects, &["limits", "model", "plan", "store", "sys"]),
     (
         "control",
         Purity::Effects,

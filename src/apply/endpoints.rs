@@ -4,8 +4,8 @@
 //! others the declared endpoint is resolved again. An address that policy forbids never reaches the
 //! kernel, even if the name was harmless when the peering was made.
 
-use super::{Pass, handshake_age};
-use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
+use super::Pass;
+use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
 use crate::model::{Asn, Endpoint, Host, IfName};
 use crate::peering::policy::{Policy, verdict};
 use crate::plan::wireguard::LinkActual;
@@ -41,7 +41,8 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     let mut tasks = Vec::new();
     for peering in &pass.peerings {
         let link = pass.actual.links.get(&IfName::of(peering.asn));
-        let asked = |it: &&Endpoint| is_stale(link) && (names || matches!(it.host, Host::Ip(_)));
+        let stale = pass.is_stale(peering.asn);
+        let asked = |it: &&Endpoint| stale && (names || matches!(it.host, Host::Ip(_)));
         let Some(endpoint) = peering.endpoint.as_ref().filter(asked) else { continue };
         let (places, policy, results) = (&places, &policy, &results);
         tasks.push(executor.spawn(async move {
@@ -61,11 +62,6 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     all.or(elapsed).await;
     drop(tasks);
     results.take()
-}
-
-/// Must we look where the member is? Not while packets go both ways.
-pub(super) fn is_stale(link: Option<&LinkActual>) -> bool {
-    link.and_then(|link| handshake_age(link, sys::now())).is_none_or(|age| age > HANDSHAKE_STALE_S)
 }
 
 async fn one(
