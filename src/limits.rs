@@ -111,6 +111,12 @@ pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
 pub const REASON_CHARS_MAX: usize = 200;
 /// Maintainers that one question or notice names; the rest is counted.
 pub const NAMES_SHOWN_MAX: usize = 8;
+/// Transitions kept of each peering: one that flaps all day fills 10 kB and no more, and of a calm
+/// one this is years.
+pub const TRANSITIONS_KEPT_MAX: i64 = 100;
+/// Characters of BIRD's last error that a transition keeps: a shutdown message of the other end has
+/// at most 255 bytes (RFC 9003), and may be anything.
+pub const TRANSITION_WORDS_CHARS_MAX: usize = 300;
 
 // --- bell, board and apply loop
 
@@ -143,6 +149,23 @@ pub const PROBE_KEPT_S: u64 = 5;
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
 pub const HANDSHAKE_STALE_S: u64 = 135;
+/// A link whose last handshake is older is down, in seconds: WireGuard takes no packet under a key
+/// of this age (REJECT_AFTER_TIME).
+pub const LINK_UP_S: u64 = 180;
+/// How often one thing of one peering may drift within [`DRIFT_WINDOW_S`] and be mended.
+pub const DRIFT_MENDED_MAX: usize = 3;
+/// The time over which that is counted, in seconds: two programs that disagree meet each pass.
+pub const DRIFT_WINDOW_S: u64 = 3_600;
+/// How long what drifts more often is left alone, in seconds.
+pub const DRIFT_LEFT_S: u64 = 3_600;
+/// How long after a link could not be made it is not tried again, in seconds; doubled each time. A
+/// little less than [`RETRY_S`], so that the loop's own next try is one.
+pub const LINK_PAUSE_S: u64 = 9;
+/// How long these pauses grow at most, in seconds.
+pub const LINK_PAUSE_S_MAX: u64 = 900;
+/// How long one pass may spend with programs that make no link, in seconds; a member with a new
+/// peering waits for the same pass.
+pub const LINK_FAILURES_S_MAX: u64 = 15;
 
 // --- shell
 
@@ -232,6 +255,7 @@ pub const ACCEPT_PAUSE_MS: u64 = 100;
 
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
 const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
+const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
 /// How soon a pass that failed is tried again, in seconds; doubled each time.
