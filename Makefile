@@ -10,7 +10,7 @@ LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsma
 VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
 	e2fsprogs
 # Clients and auditors from PyPI, in an environment of their own.
-LAB_PYTHON := paramiko asyncssh ssh-audit
+LAB_PYTHON := paramiko asyncssh ssh-audit jsonschema
 VENV := $(CURDIR)/target/venv
 
 # For what the static binaries are made, and what trying the packages needs.
@@ -19,7 +19,7 @@ PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
 # The tests of links, run in a virtual machine.
 IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
 # A virtual machine for each, side by side.
-VM_PLAYS ?= 'lab/peering.sh' 'lab/takeover.sh vm/killed.sh'
+VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test check bless bench size dist packages vm vm-pop \
@@ -86,8 +86,9 @@ endef
 
 lab-packages:
 	$(call install,$(LAB_PACKAGES))
-	@if [ "$$(id -u)" = 0 ] && command -v python3 >/dev/null && ! [ -x $(VENV)/bin/ssh-audit ]; then \
-		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
+	@if [ "$$(id -u)" = 0 ] && command -v python3 >/dev/null && \
+		! $(VENV)/bin/python3 -c 'import paramiko, asyncssh, jsonschema' 2>/dev/null; then \
+		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/python3 -m pip install -q $(LAB_PYTHON) || \
 			echo "no Python environment: some clients are not tested"; \
 	fi
 

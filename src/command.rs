@@ -7,17 +7,21 @@
 //! disagree.
 
 mod follow;
+mod lookup;
 mod reply;
 mod shown;
 mod table;
+mod vocabulary;
 
 pub use follow::{News, Stage};
+pub use lookup::lookup;
 pub use reply::{
-    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
-    StatusView,
+    Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
+    PeeringState, Reply, StatusView, WITHHELD,
 };
 pub use shown::{Change, LimitsView, Shown};
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;
@@ -129,6 +133,8 @@ pub struct Request {
     pub wait: Option<Duration>,
     /// How the answer is to look.
     pub format: Format,
+    /// Do more answers come on standard input, as peer_export prints them?
+    pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
     /// Is everything asked that a form has, since nothing of it was said? Else what was not said
@@ -230,6 +236,7 @@ impl Request {
             answers: BTreeMap::new(),
             wait: None,
             format: Format::Text,
+            from_input: false,
             watch: false,
             form: false,
         }

@@ -17,6 +17,8 @@ mod options;
 mod remove;
 mod status;
 mod switch;
+mod typed;
+mod vocabulary;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
@@ -36,6 +38,7 @@ use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
+use typed::Typed;
 
 /// What commands need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -79,6 +82,8 @@ pub struct Control {
     pub board: Rc<Board>,
     /// Names to addresses.
     pub resolver: Rc<Resolver>,
+    /// What members type.
+    pub typed: Typed,
 }
 
 /// One request with what it is judged by, taken at one moment.

@@ -115,6 +115,7 @@ impl Service {
             bell: bell.clone(),
             board: board.clone(),
             resolver: resolver.clone(),
+            typed: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -143,7 +144,7 @@ impl Service {
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(latency.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
-        let again = smol::channel::bounded(1);
+        let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let reload = move || {
             notify::reloading();
@@ -159,7 +160,9 @@ impl Service {
         };
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
-        heed(signals, reload).await
+        let ended = heed(signals, reload).await;
+        control.write_typed();
+        ended
     }
 }
 

@@ -33,9 +33,10 @@
 //! A command: a row in `command/table.rs`, then the compiler names the three places that need an
 //! arm. A configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. An
 //! operation of the command line: `usage.rs` and `main.rs`; manual and completions under
-//! `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for WireGuard and what
-//! members install, `plan/bird.rs` for BIRD. A bound: `limits.rs`. What may be an endpoint:
-//! `peering/policy`. A back end for links: `sys/wireguard.rs`.
+//! `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for WireGuard,
+//! `peering/forms` for what members install, `plan/bird.rs` for BIRD. What a JSON answer has:
+//! `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. A back
+//! end for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod limits;

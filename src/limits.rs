@@ -103,6 +103,14 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 pub const STORE_BUSY_MS: u64 = 250;
 /// Audit records kept: years of them, in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
+/// Records that `audit` and peer_history show at most, the newest: some screens, and 60 kB of JSON.
+pub const RECORDS_SHOWN_MAX: usize = 200;
+/// Peerings of one maintainer that may wait for approval at once: each costs an operator a look.
+pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
+/// Characters of the reason for a suspension, a ban or a rejection: it is shown on one line.
+pub const REASON_CHARS_MAX: usize = 200;
+/// Maintainers that one question or notice names; the rest is counted.
+pub const NAMES_SHOWN_MAX: usize = 8;
 
 // --- bell, board and apply loop
 
@@ -147,18 +155,35 @@ pub const MARKS_MAX: usize = 4;
 /// A line of input: an answer or a command. The longest of use is an RSA key's size; a terminal's
 /// own line editing ends at 4096 too (N_TTY_BUF_SIZE in the kernel's drivers/tty/n_tty.c).
 pub const LINE_BYTES_MAX: usize = 4_096;
+/// What peer_export printed, with room for notes: a whole one has 400 bytes.
+pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
 pub const INPUT_BYTES_MAX: usize = 2_048;
 /// Lines to go back to, per session, all together; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
+/// Lines kept of one maintainer for later sessions; few use more than twenty.
+pub const SHELL_HISTORY_LINES_MAX: u16 = 200;
+/// A line that is kept; one with every flag has some 200 bytes.
+pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
+/// Maintainers whose lines are kept: 51 MB at the very worst, 2 MB as people type.
+pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
+/// Lines that a session gathers before it writes them down: what a crash can lose.
+pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
 pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 

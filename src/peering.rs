@@ -5,10 +5,12 @@
 //! serving what was let in long ago, says what would be refused today, and gives up only on what
 //! would endanger the kernel or BIRD's parser.
 
+pub mod ban;
 pub mod files;
 pub mod forms;
 pub mod pasted;
 pub mod policy;
+pub mod trail;
 pub mod vet;
 
 mod row;

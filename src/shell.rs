@@ -6,9 +6,12 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+pub mod complete;
+mod discreet;
 mod follow;
 pub mod grammar;
 pub mod harmless;
+mod import;
 mod json;
 pub mod keys;
 pub mod line;
@@ -18,11 +21,11 @@ mod text;
 pub mod view;
 
 use crate::command::{
-    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown,
+    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
-use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
@@ -89,7 +92,13 @@ pub struct Session {
     /// The peering that is looked at while it comes up.
     peer: Option<PeerView>,
     todo: Option<Todo>,
+    /// Lines that may be kept for later sessions.
+    kept: Vec<String>,
+    /// What Tab may complete besides the table of commands.
+    vocabulary: Vocabulary,
     ended: bool,
+    /// What waits for the answers that come on standard input.
+    importing: Option<Request>,
     status: u32,
 }
 
@@ -104,7 +113,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
+            Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -123,9 +132,27 @@ impl Session {
             shown: None,
             peer: None,
             todo,
+            kept: Vec::new(),
+            vocabulary: Vocabulary::default(),
             ended: false,
+            importing: None,
             status: status::DONE,
         }
+    }
+
+    /// What the caller may name, from now on.
+    pub fn know(&mut self, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary;
+    }
+
+    /// Lines of earlier sessions, oldest first.
+    pub fn recall(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.line.remember(line));
+    }
+
+    /// The lines typed since this was asked last that may be kept for later sessions.
+    pub fn take_kept(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -157,7 +184,7 @@ impl Session {
 
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
-        if self.start == Start::Shell {
+        if self.start == Start::Shell || self.importing.is_some() {
             self.ended = true;
         }
     }
@@ -173,6 +200,12 @@ impl Session {
                 Some(Todo::Follow(asn)) => return Some(Event::Follow(asn)),
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
+            }
+            if let Some(request) = self.importing.take() {
+                match self.import(request, output) {
+                    true => continue,
+                    false => return None,
+                }
             }
             match self.line.next(&mut output.out) {
                 Some(event) => self.heed(event, output),
@@ -223,6 +256,10 @@ impl Session {
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
+            LineEvent::Tab(before) => {
+                let found = self.completion(&before);
+                self.line.complete(&found, &mut output.out);
+            }
         }
     }
 
@@ -242,7 +279,9 @@ impl Session {
             self.line.remember(text);
         }
         match grammar::parse(text) {
+            Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
+                self.keep(text, &request);
                 if self.terminal && request.format == Format::Text {
                     at_terminal(&mut request);
                 }
@@ -258,6 +297,14 @@ impl Session {
                 self.refuse(&refusal, output);
                 self.rest(output);
             }
+        }
+    }
+
+    fn keep(&mut self, text: &str, request: &Request) {
+        let typed = self.terminal && self.start == Start::Shell;
+        let again = self.kept.last().is_some_and(|last| last == text);
+        if typed && !again && discreet::may_be_kept(text, request) {
+            self.kept.push(text.to_owned());
         }
     }
 
@@ -332,6 +379,16 @@ impl Session {
     }
 }
 
+/// A terminal that draws no lines moves no cursor and knows no brackets round what is pasted
+/// either.
+fn terminal(screen: Screen) -> Mode {
+    let (drawing, paste) = match screen.style.borders {
+        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+    };
+    Mode::Terminal { columns: screen.columns, drawing, paste }
+}
+
 /// What a member at a terminal means by what they have not said: they wait for a moment, or look
 /// on, and go through the whole form where nothing of it was said.
 fn at_terminal(request: &mut Request) {
@@ -342,14 +399,6 @@ fn at_terminal(request: &mut Request) {
     let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
     request.form =
         request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
-}
-
-/// A terminal that draws no lines does not know brackets round what is pasted either.
-fn paste(screen: Screen) -> Paste {
-    match screen.style.borders {
-        Borders::Unicode => Paste::Bracketed,
-        Borders::Ascii | Borders::None => Paste::Typed,
-    }
 }
 
 fn refusal_status(refusal: &Refusal) -> u32 {

@@ -5,13 +5,18 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod ban;
 mod change;
 mod habits;
 mod latency;
 mod migrations;
+mod peered;
+mod shell_history;
+mod trail;
+mod verdict;
 
-use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
-use crate::model::{Asn, Families, Timestamp};
+use crate::limits::STORE_BUSY_MS;
+use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -70,6 +75,13 @@ pub enum StoreError {
     Newer(PathBuf, i64),
     /// What SQLite said, and about which file.
     Sqlite(PathBuf, rusqlite::Error),
+}
+
+impl Actor {
+    /// Is it an administrator? Whoever is not named by a maintainer's name is.
+    fn is_operator(&self) -> bool {
+        self.name.parse::<Mntner>().is_err()
+    }
 }
 
 impl Store {
@@ -169,22 +181,18 @@ impl Store {
     }
 
     /// Takes a peering out and leaves a tombstone for the apply loop.
+    ///
+    /// A suspension outlives it: if its member takes a suspended peering out, that becomes a ban of
+    /// the AS number.
     pub fn remove(&mut self, peering: &Peering, actor: &Actor) -> Result<Generation, StoreError> {
-        let asn = peering.asn.get();
         self.change(|it| {
-            let gone = it.execute("DELETE FROM peering_links WHERE as_num = ?", [asn])?;
-            if gone == 0 {
-                return Err(Outcome::Absent);
-            }
-            it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
-            latency::forget(it, peering.asn)?;
-            let generation = count_up(it)?;
-            it.execute(
-                "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s)
-                 VALUES (?, ?, ?)",
-                params![asn, generation, actor.now.0],
-            )?;
-            audit(it, actor, "remove", peering.asn, [Some(&describe(peering)), None])?;
+            let kept = match actor.is_operator() {
+                true => None,
+                false => verdict::keep_suspension(it, peering.asn)?,
+            };
+            let generation = take_out(it, peering.asn, actor.now)?;
+            let texts = [Some(&describe(peering)), kept.as_ref()];
+            audit(it, actor, "remove", peering.asn, texts)?;
             Ok(generation)
         })
     }
@@ -306,6 +314,23 @@ fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {
     Ok(())
 }
 
+fn take_out(it: &Connection, asn: Asn, now: Timestamp) -> Result<Generation, Outcome> {
+    let gone = it.execute("DELETE FROM peering_links WHERE as_num = ?", [asn.get()])?;
+    if gone == 0 {
+        return Err(Outcome::Absent);
+    }
+    for table in ["peerling_peering", "peerling_suspension"] {
+        it.execute(&format!("DELETE FROM {table} WHERE as_num = ?"), [asn.get()])?;
+    }
+    latency::forget(it, asn)?;
+    let generation = count_up(it)?;
+    it.execute(
+        "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s) VALUES (?, ?, ?)",
+        params![asn.get(), generation, now.0],
+    )?;
+    Ok(generation)
+}
+
 fn count_up(it: &Connection) -> rusqlite::Result<Generation> {
     let query = "UPDATE peerling_state SET generation = generation + 1 RETURNING generation";
     it.query_row(query, [], |row| row.get(0))
@@ -321,8 +346,9 @@ fn describe(peering: &Peering) -> String {
         Families::Both => String::new(),
         one => format!(" families {}", one.word()),
     };
+    let owner = peering.maintainer.as_ref().map_or(String::new(), |it| format!(" maintainer {it}"));
     let (id, key) = (peering.id, &peering.key);
-    format!("id {id} key {key} endpoint {endpoint} link-local {address}{mtu}{psk}{families}")
+    format!("id {id} key {key} endpoint {endpoint} link-local {address}{mtu}{psk}{families}{owner}")
 }
 
 fn audit(
@@ -330,16 +356,9 @@ fn audit(
     actor: &Actor,
     action: &str,
     asn: Asn,
-    [before, after]: [Option<&String>; 2],
+    texts: [Option<&String>; 2],
 ) -> rusqlite::Result<()> {
-    it.execute(
-        "INSERT INTO peerling_audit (at_s, actor, key, source, action, as_num, before, after)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        params![actor.now.0, actor.name, actor.key, actor.source, action, asn.get(), before, after],
-    )?;
-    let query = "DELETE FROM peerling_audit WHERE id <= (SELECT max(id) FROM peerling_audit) - ?";
-    it.execute(query, [STORE_AUDIT_ROWS_MAX])?;
-    Ok(())
+    trail::write(it, actor, action, Some(asn), texts)
 }
 
 fn fault(path: &Path, error: rusqlite::Error) -> StoreError {

@@ -17,6 +17,8 @@ pub enum Reply {
     Peers(Vec<PeerView>, Scope),
     /// One peering, with what to install.
     Config(Box<ConfigView>),
+    /// One peering, for a sister POP.
+    Exported(Box<ExportView>),
     /// How a peering is.
     Status(Box<StatusView>),
     /// A peering was saved.
@@ -142,6 +144,32 @@ pub struct ConfigView {
     /// The text in that form, with a line end; empty where the form is none.
     pub text: String,
 }
+
+/// What a member said of a peering: all that a sister POP needs to make the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportView {
+    /// The public name of this POP.
+    pub server: String,
+    /// The member's AS number.
+    pub asn: Asn,
+    /// The member's public key.
+    pub wg_pub_key: WgKey,
+    /// Where the member's WireGuard is; `None`: they call us.
+    pub wg_endpoint_addr: Option<String>,
+    /// The port there.
+    pub wg_endpoint_port: Option<Port>,
+    /// The address that the member chose; `None`: one of this POP's.
+    pub link_local: Option<LinkLocal>,
+    /// The largest packet of the tunnel in bytes, where one was asked for.
+    pub mtu: Option<u32>,
+    /// Is a preshared key set? It stays here.
+    pub psk: bool,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
+}
+
+/// What stands in an export for a secret.
+pub const WITHHELD: &str = "withheld";
 
 /// How a peering is.
 #[derive(Clone, Debug, PartialEq, Eq)]

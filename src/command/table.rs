@@ -59,6 +59,8 @@ pub enum Flag {
     All,
     /// What a configuration is written for.
     Form,
+    /// More answers from standard input.
+    From,
     /// What the programs themselves say.
     Raw,
     /// Again and again.
@@ -124,6 +126,12 @@ const PSK: FlagSpec = answer(
     "a preshared key besides the key pairs; generate: we make one and show it once",
     Field::Psk,
 );
+const FROM: FlagSpec = FlagSpec {
+    name: "--from",
+    value: "-",
+    meaning: "answers from standard input, as peer_export prints them; other flags win",
+    flag: Flag::From,
+};
 const FAMILIES: FlagSpec =
     answer("--families", "both|ipv4|ipv6", "which routes the BGP session carries", Field::Families);
 
@@ -134,7 +142,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         aliases: &["?"],
         summary: "list the commands, or explain one",
         detail: "help COMMAND shows its flags and an example.",
-        flags: &[],
+        flags: &[JSON],
         example: "help peer_create",
         who: Who::Member,
     },
@@ -180,6 +188,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             MTU,
             PSK,
             FAMILIES,
+            FROM,
             YES,
             WAIT,
             JSON,
@@ -266,7 +275,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_export",
         aliases: &[],
         summary: "a peering as text, to make the same at a sister POP",
-        detail: "",
+        detail: "ssh pop peer_export | ssh sister peer_create --from - --yes --wait makes the \
+                 same there. A preshared key stays here; what must differ, such as the port, is \
+                 said with a flag.",
         flags: &[ASN, JSON],
         example: "peer_export --asn 4242420001",
         who: Who::Member,
@@ -368,75 +379,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     },
 ];
 
-/// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
-/// names that come near: those that begin with it, or else those that a typing mistake or two away.
-pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
-    let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
-    if let Some(found) = COMMANDS.iter().find(exact) {
-        return Ok(found);
-    }
-    let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
-    let candidates: Vec<_> = COMMANDS.iter().filter(begins).collect();
-    match candidates.as_slice() {
-        [only] => Ok(only),
-        [] => Err(COMMANDS.iter().map(|it| it.name).filter(|it| near(it, name)).collect()),
-        several => Err(several.iter().map(|it| it.name).collect()),
-    }
-}
-
-/// At most two letters away (Levenshtein's distance), or the same without its underscores.
-fn near(known: &str, typed: &str) -> bool {
-    known.replace('_', "") == typed.replace('_', "") || distance(known, typed) <= 2
-}
-
-/// How many letters to change, add or leave out to make one word of the other; words longer than 32
-/// letters are simply far away.
-fn distance(left: &str, right: &str) -> usize {
-    if left.len().max(right.len()) > 32 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut last = i + 1;
-        let mut next = vec![last];
-        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            last = (diagonal + usize::from(a != b)).min(above + 1).min(last + 1);
-            diagonal = *above;
-            next.push(last);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_found_and_abbreviated() {
-        let found = |name| lookup(name).map(|it| it.name);
-        assert_eq!(found("peer_list"), Ok("peer_list"));
-        assert_eq!(found("?"), Ok("help"));
-        assert_eq!(found("exit"), Ok("bye"));
-        assert_eq!(found("peer_l"), Ok("peer_list"));
-        assert_eq!(found("w"), Ok("whoami"));
-        assert_eq!(found("peer_c"), Err(vec!["peer_create", "peer_config"]));
-        assert_eq!(found("per_list"), Err(vec!["peer_list"]));
-        assert_eq!(found("peerlist"), Err(vec!["peer_list"]));
-        assert_eq!(found("reboot"), Err(vec![]));
-        assert_eq!(found(""), Err(vec![]));
-        assert_eq!(found(&"x".repeat(4000)), Err(vec![]));
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("peer", "pere", 2)]
-        {
-            assert_eq!(distance(a, b), d, "{a} {b}");
-        }
-    }
 
     #[test]
     fn every_row_is_complete() {

@@ -5,8 +5,10 @@
 //! is shown in the answer, and what is not understood is refused.
 
 mod options;
+mod reason;
 
 pub use options::{Psk, families, mtu, psk};
+pub use reason::reason;
 
 use super::policy::split_port;
 use super::{Peering, Site};

@@ -21,7 +21,10 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
     let (spec, rest) = command(&words)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
-        request.command = Command::Help(topic(rest)?);
+        let (json, rest): (Vec<String>, Vec<String>) =
+            rest.iter().cloned().partition(|word| word == "--json");
+        request.format = if json.is_empty() { Format::Text } else { Format::Json };
+        request.command = Command::Help(topic(&rest)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -100,6 +103,10 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
+        Flag::From if value()? != "-" => {
+            return Err(usage("--from takes -, which is standard input".to_string(), spec));
+        }
+        Flag::From => request.from_input = true,
         Flag::Form => {
             let form = form(&value()?, spec)?;
             request.command = Command::PeerConfig(form);
@@ -148,8 +155,7 @@ fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> 
 }
 
 /// The command that the first word or the first two mean, and the words after it.
-fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
-    let spelt = |word: &String| word.to_lowercase().replace('-', "_");
+pub(super) fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
     let two = match words {
         [first, second, rest @ ..] if !second.starts_with('-') => {
             Some((format!("{}_{}", spelt(first), spelt(second)), rest))
@@ -187,8 +193,13 @@ fn usage(message: String, spec: &CommandSpec) -> Refusal {
     Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
 }
 
+/// A word of a command's name as the table spells it.
+pub(super) fn spelt(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
 /// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
-fn split(line: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn split(line: &str) -> Result<Vec<String>, Refusal> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in line.chars() {
         match (quote, letter) {
@@ -241,6 +252,11 @@ mod tests {
         assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
         assert_eq!(ok("?").command, Command::Help(None));
         assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        for line in ["help --json peer_create", "help peer create --json"] {
+            let request = ok(line);
+            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(request.format, Format::Json);
+        }
         assert_eq!(ok("quit").command, Command::Bye);
     }
 
@@ -276,6 +292,8 @@ mod tests {
             ("peer_create --wait=0", "1 to 600"),
             ("peer_create --wait=x", "1 to 600"),
             ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create --from file", "--from takes -"),
+            ("peer_create --from", "--from needs a value"),
             ("peer_create 'x", "has no partner"),
             ("help reboot", "no command reboot"),
         ] {

@@ -1,6 +1,8 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
 mod change;
+mod export;
+mod help;
 
 use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
 use crate::model::{Refusal, WgSecret};
@@ -138,6 +140,7 @@ pub fn reply(reply: &Reply) -> Option<String> {
             peer.our.asn = Some(view.our_asn.get());
             one(peer)
         }
+        Reply::Exported(view) => export::export(view),
         Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
@@ -152,7 +155,8 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
                 .serialize_json()
         }
-        Reply::Help(_) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
+        Reply::Help(topic) => help::help(*topic),
+        Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }
 
@@ -216,6 +220,9 @@ fn checks(view: &StatusView) -> Vec<Check> {
     };
     view.checks.iter().map(check).collect()
 }
+
+#[cfg(test)]
+mod golden_tests;
 
 #[cfg(test)]
 mod tests {

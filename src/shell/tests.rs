@@ -1,5 +1,7 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
+pub(super) mod glass;
+
 use super::view::Screen;
 use super::*;
 use crate::command::{
@@ -206,6 +208,17 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     }
 }
 
+/// No line is wider than the window, but a word that cannot be broken and what is to be copied.
+fn fits(reply: &Reply, columns: usize) {
+    if matches!(reply, Reply::Config(_)) {
+        return;
+    }
+    let text = view::reply(reply, Screen::window("xterm", columns).without_color());
+    for line in text.lines() {
+        assert!(text::width(line) <= columns || !line.contains(' '), "{columns}: {line}");
+    }
+}
+
 #[test]
 fn answers_fit_the_window() {
     let status = StatusView {
@@ -245,6 +258,13 @@ fn answers_fit_the_window() {
     ];
     for columns in [40, 80, 200] {
         let screen = Screen::window("xterm", columns);
+        replies.iter().for_each(|it| fits(it, columns));
+        let late = || Applied::No("BIRD does not answer on its socket /run/bird/bird.ctl".into());
+        fits(&Reply::Created(Box::new(peer(64600, PeeringState::Failed)), late()), columns);
+        fits(&Reply::Removed(our_asn(), late()), columns);
+        fits(&Reply::Whoami(identity()), columns);
+        let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
+        commands.for_each(|spec| fits(&Reply::Help(spec), columns));
         let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }

@@ -1,13 +1,16 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
 mod change;
+mod export;
 mod follow;
 
 pub use change::{shown, taken};
+pub use export::export;
 pub use follow::{begun, news};
 
 use super::harmless::{harmless, harmless_lines};
 use super::table::{Borders, Color, Fit, Style, Table};
+use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
     Scope, StatusView, Who,
@@ -42,6 +45,20 @@ impl Screen {
         Screen { columns, style }
     }
 
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
+    /// Breaks lines that are too long for a window; a pipe has no width.
+    fn fold(self, text: String) -> String {
+        match self.style.borders {
+            Borders::None => text,
+            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
+        }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         match self.style.color {
             Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -54,8 +71,17 @@ impl Screen {
     }
 }
 
-/// An answer, with a line end after each line.
+/// An answer, with a line end after each line. In a window no line is wider than it is, but words
+/// that cannot be broken, and text that is to be copied.
 pub fn reply(reply: &Reply, screen: Screen) -> String {
+    let text = laid_out(reply, screen);
+    match reply {
+        Reply::Config(_) => text,
+        _ => screen.fold(text),
+    }
+}
+
+fn laid_out(reply: &Reply, screen: Screen) -> String {
     match reply {
         Reply::Help(None) => commands(screen),
         Reply::Help(Some(spec)) => command(spec, screen),
@@ -64,6 +90,7 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
         Reply::Peers(views, scope) => peers(views, *scope, screen),
         Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => config(view, screen),
+        Reply::Exported(view) => export(view),
         Reply::Status(view) => status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),
@@ -81,7 +108,7 @@ pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
-    text + "\n"
+    screen.fold(text + "\n")
 }
 
 /// Harmless, and with a full stop unless it ends in something like one.
@@ -200,8 +227,12 @@ fn optional(value: Option<impl ToString>) -> String {
 }
 
 fn config(view: &ConfigView, screen: Screen) -> String {
+    let note = match view.peer.psk {
+        true => "\nA preshared key is set: yours is what PresharedKey needs.\n",
+        false => "",
+    };
     format!(
-        "{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         sides(&view.peer, view.our_asn, screen),
         screen.heading(&format!(
             "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",

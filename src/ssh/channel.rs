@@ -3,7 +3,8 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::command::{News, Outcome, Request, Stop};
+use crate::access::Identity;
+use crate::command::{News, Outcome, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
 use crate::model::Asn;
@@ -57,6 +58,7 @@ impl Channel {
     /// Ends with the channel.
     pub async fn run(self) {
         let served = self.serve().await;
+        self.control.write_typed();
         let end = async {
             // Each of these fails only if the client is gone.
             let status = match served {
@@ -91,6 +93,11 @@ impl Channel {
     async fn serve(&self) -> Result<u32, Gone> {
         let (mut session, terminal) = self.begin().await?;
         let (mut output, mut backlog) = (Output::default(), VecDeque::new());
+        session.know(self.vocabulary(terminal));
+        let owner = self.identity().filter(|_| terminal).map(|it| self.control.history_owner(&it));
+        if let Some(owner) = &owner {
+            session.recall(&self.control.typed_before(owner));
+        }
         session.begin(&mut output);
         loop {
             while let Some(event) = session.next(&mut output) {
@@ -103,6 +110,9 @@ impl Channel {
                         self.follow(asn, &mut session, &mut output, &mut backlog).await?;
                     }
                     Event::Run(request) => {
+                        if let Some(owner) = &owner {
+                            self.control.typed(owner, session.take_kept());
+                        }
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
                         self.flush(&mut output).await?;
@@ -111,6 +121,7 @@ impl Channel {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
                         }
+                        session.know(self.vocabulary(terminal));
                     }
                 }
             }
@@ -125,13 +136,15 @@ impl Channel {
 
     /// Waits for the request of a shell or a command; a terminal may be asked for before it.
     async fn begin(&self) -> Result<(Session, bool), Gone> {
-        let mut window = None;
+        let (mut window, mut plain) = (None, false);
         loop {
             match self.event().await? {
                 ChannelEvent::Terminal(term, columns) => {
                     window = Some(Screen::window(&term, bounded(columns)));
                 }
+                ChannelEvent::NoColor => plain = true,
                 ChannelEvent::Start(command) => {
+                    let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
                     return Ok((Session::new(start, window, our_asn), window.is_some()));
@@ -164,7 +177,7 @@ impl Channel {
             ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
             ChannelEvent::Eof => session.end_of_input(),
             ChannelEvent::Close => return Err(Gone),
-            ChannelEvent::Terminal(..) | ChannelEvent::Start(_) => {}
+            ChannelEvent::Terminal(..) | ChannelEvent::NoColor | ChannelEvent::Start(_) => {}
         }
         Ok(())
     }
@@ -239,6 +252,16 @@ impl Channel {
         let identity = self.proof.identity(&self.control);
         let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
         self.control.run(&identity, request, sys::now()).await
+    }
+
+    /// What Tab may complete; without a terminal there is no Tab.
+    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+        let identity = self.identity().filter(|_| terminal);
+        identity.map(|it| self.control.vocabulary(&it)).unwrap_or_default()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.proof.identity(&self.control).ok()
     }
 
     /// Sends what there is.

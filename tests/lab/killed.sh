@@ -124,11 +124,6 @@ bystander_stands() {
 watch_bystander() {
     BYSTANDER_SINCE=$(since ebgp_as${FIRST}_v6) BYSTANDER_LINK=$(life_of "$LINK")
 }
-# life_of LINK: what is another's once the link was made anew: its index, and its process.
-life_of() {
-    ip -n pop -o link show "$1" | cut -d: -f1
-    process_of "$1"
-}
 bystander_noticed_nothing() {
     undisturbed ebgp_as${FIRST}_v6 "$BYSTANDER_SINCE"
     same "the life of $LINK, ${WHERE:-}" "$BYSTANDER_LINK" "$(life_of "$LINK")"

@@ -10,7 +10,8 @@ pub fn routeros(peering: &Peering, site: &Site) -> Option<String> {
     let side = Side::of(peering, site)?;
     let [interface, peer, address] = tunnel(&side);
     let lines = [
-        "# RouterOS 7.20 or later. Without this line if you have an instance:".to_string(),
+        "# RouterOS 7.20 or later. With a BGP instance of your own, name it in the place of dn42."
+            .to_string(),
         format!("/routing bgp instance add name=dn42 as={}", peering.asn),
         "# The networks that you announce go into the address list dn42-networks.".to_string(),
         interface,
