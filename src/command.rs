@@ -17,7 +17,7 @@ pub use follow::{News, Stage};
 pub use lookup::lookup;
 pub use reply::{
     Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
-    PeeringState, Reply, StatusView, WITHHELD,
+    PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
 };
 pub use shown::{Change, LimitsView, Shown};
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};

@@ -35,8 +35,8 @@
 //! operation of the command line: `usage.rs` and `main.rs`; manual and completions under
 //! `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for WireGuard,
 //! `peering/forms` for what members install, `plan/bird.rs` for BIRD. What a JSON answer has:
-//! `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. A back
-//! end for links: `sys/wireguard.rs`.
+//! `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. What
+//! peer_status makes of what it sees: `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod limits;
@@ -51,6 +51,7 @@ pub mod usage;
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
 pub mod command;
+pub mod diagnosis;
 pub mod shell;
 
 // What should be, and the steps to it: pure.

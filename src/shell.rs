@@ -16,12 +16,14 @@ mod json;
 pub mod keys;
 pub mod line;
 mod questions;
+pub mod status;
 pub mod table;
 mod text;
 pub mod view;
+mod watch;
 
 use crate::command::{
-    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
+    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
@@ -29,20 +31,7 @@ use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
-
-/// Exit statuses, as in the contract of the command line.
-pub mod status {
-    /// Done.
-    pub const DONE: u32 = 0;
-    /// Refused.
-    pub const REFUSED: u32 = 1;
-    /// Usage.
-    pub const USAGE: u32 = 2;
-    /// Saved, but not applied.
-    pub const NOT_APPLIED: u32 = 3;
-    /// A fault of ours.
-    pub const FAULT: u32 = 4;
-}
+use watch::Watch;
 
 /// What the session wants of its surroundings.
 #[derive(Debug)]
@@ -52,6 +41,8 @@ pub enum Event {
     /// Tell how this peering comes up, by [`Session::news`], and then [`Session::followed`]. What
     /// the member types ends it.
     Follow(Asn),
+    /// Wait so long, and tell [`Session::rested`], unless the member does something meanwhile.
+    Pause(Duration),
     /// Close, with this exit status.
     Close(u32),
 }
@@ -91,6 +82,8 @@ pub struct Session {
     shown: Option<Shown>,
     /// The peering that is looked at while it comes up.
     peer: Option<PeerView>,
+    /// What is shown again and again.
+    watch: Option<Watch>,
     todo: Option<Todo>,
     /// Lines that may be kept for later sessions.
     kept: Vec<String>,
@@ -131,6 +124,7 @@ impl Session {
             question: None,
             shown: None,
             peer: None,
+            watch: None,
             todo,
             kept: Vec::new(),
             vocabulary: Vocabulary::default(),
@@ -178,6 +172,8 @@ impl Session {
     pub fn resize(&mut self, columns: usize, output: &mut Output) {
         if self.terminal {
             self.screen.columns = columns;
+            // What is watched is drawn anew at once.
+            self.rested();
             self.line.resize(columns, &mut output.out);
         }
     }
@@ -206,6 +202,9 @@ impl Session {
                     true => continue,
                     false => return None,
                 }
+            }
+            if let Some(event) = self.watching(output) {
+                return Some(event);
             }
             match self.line.next(&mut output.out) {
                 Some(event) => self.heed(event, output),
@@ -278,7 +277,12 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        match grammar::parse(text) {
+        let read = grammar::parse(text);
+        let read = read.and_then(|request| match self.unwatchable(&request) {
+            Some(refusal) => Err(refusal),
+            None => Ok(request),
+        });
+        match read {
             Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
                 self.keep(text, &request);
@@ -311,6 +315,16 @@ impl Session {
     /// What became of the request that [`Session::next`] gave out.
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let request = self.request.take();
+        match (outcome, request) {
+            (Ok(reply @ Reply::Status(_)), Some(request)) if request.watch => {
+                self.watched(&reply, request, output);
+            }
+            (outcome, request) => self.concluded(outcome, request, output),
+        }
+    }
+
+    fn concluded(&mut self, outcome: Outcome, request: Option<Request>, output: &mut Output) {
+        self.watch = None;
         let format = request.as_ref().map(|it| it.format).unwrap_or_default();
         match outcome {
             Ok(Reply::Bye) => self.finish(Reply::Bye, output),
@@ -318,7 +332,7 @@ impl Session {
                 if let Some(peer) = self.followed_by(&reply, request.as_ref()) {
                     return self.follow(peer, output);
                 }
-                self.status = exit_status(&reply);
+                self.status = status::of_reply(&reply);
                 match json::reply(&reply).filter(|_| format == Format::Json) {
                     Some(json) => self.print_json(&json, output),
                     None => self.say(&view::reply(&reply, self.screen), output),
@@ -332,6 +346,10 @@ impl Session {
     /// The member did not want to wait for the answer. What was saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
+        if self.watch.take().is_some() {
+            self.say("^C\n", output);
+            return self.rest(output);
+        }
         self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
         self.rest(output);
     }
@@ -357,7 +375,7 @@ impl Session {
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = refusal_status(refusal);
+        self.status = status::of_refusal(refusal);
         let text = view::refusal(refusal, self.screen);
         match self.terminal {
             true => self.say(&text, output),
@@ -399,22 +417,6 @@ fn at_terminal(request: &mut Request) {
     let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
     request.form =
         request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
-}
-
-fn refusal_status(refusal: &Refusal) -> u32 {
-    if refusal.code == "usage" { status::USAGE } else { status::REFUSED }
-}
-
-fn exit_status(reply: &Reply) -> u32 {
-    match reply {
-        Reply::Created(_, Applied::No(_))
-        | Reply::Edited(_, _, Applied::No(_))
-        | Reply::Switched(_, Applied::No(_))
-        | Reply::Unchanged(_, Applied::No(_))
-        | Reply::Removed(_, Applied::No(_)) => status::NOT_APPLIED,
-        Reply::Abandoned => status::REFUSED,
-        _ => status::DONE,
-    }
 }
 
 #[cfg(test)]

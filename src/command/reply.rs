@@ -178,6 +178,17 @@ pub struct StatusView {
     pub peer: PeerView,
     /// The checks, in the order in which the parts depend on each other.
     pub checks: Vec<CheckView>,
+    /// The same as other programs would show it, where that was asked for.
+    pub raw: Option<RawView>,
+}
+
+/// What other programs would show of a peering, secrets masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawView {
+    /// Of `wg show wg-as<ASN>`; empty where there is no link.
+    pub wireguard: String,
+    /// Of `birdc show protocols all ebgp_as<ASN>_v6`; empty where BIRD does not know it.
+    pub bird: String,
 }
 
 /// One check of a peering.
@@ -187,10 +198,21 @@ pub struct CheckView {
     pub name: &'static str,
     /// Is it well?
     pub mark: Mark,
-    /// What was seen.
+    /// What was seen, and the most likely cause where it is not well.
     pub detail: String,
-    /// What to do about it; empty where there is nothing to do.
+    /// Who has to do something about it.
+    pub by: Option<Whose>,
+    /// What to do about it; empty where there is nothing to do, or something else comes first.
     pub hint: String,
+}
+
+/// Whose matter something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The member's.
+    Member,
+    /// The operator's of this POP.
+    Operator,
 }
 
 /// Is it well?

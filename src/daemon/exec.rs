@@ -68,6 +68,7 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
             // Only a member at a terminal looks on.
             Some(Event::Follow(_)) => session.followed(&mut output),
             Some(Event::Close(status)) => break status,
+            Some(Event::Pause(_)) => break crate::shell::status::FAULT,
             None if heard => break crate::shell::status::FAULT,
             None => {
                 heard = true;

@@ -1,8 +1,8 @@
 //! What happened to a peering: who changed what, from the audit records, and what became of its
 //! link and BGP session. What a reader gets to see of it is decided here.
 //!
-//! The audit record describes a peering in pairs of words (`id 1 key … endpoint … maintainer …`), and a
-//! decision by its reason, which comes last and may be many words.
+//! The audit record describes a peering in pairs of words (`id 1 key … endpoint … maintainer …`),
+//! and a decision by its reason, which comes last and may be many words.
 
 use crate::model::{Asn, Mntner, Timestamp};
 

@@ -3,8 +3,9 @@
 mod change;
 mod export;
 mod help;
+mod status;
 
-use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
+use crate::command::{Applied, IdentityView, PeerView, Reply};
 use crate::model::{Refusal, WgSecret};
 use nanoserde::SerJson;
 
@@ -64,7 +65,8 @@ struct Peer {
     #[nserde(serialize_none_as_null)]
     error: Option<String>,
     config: Option<Config>,
-    checks: Option<Vec<Check>>,
+    checks: Option<Vec<status::Check>>,
+    raw: Option<status::Raw>,
 }
 
 #[derive(SerJson)]
@@ -86,15 +88,6 @@ struct Config {
     /// What was asked for, where that is a text of its own.
     format: Option<String>,
     text: Option<String>,
-}
-
-#[derive(SerJson)]
-struct Check {
-    name: String,
-    #[nserde(serialize_none_as_null)]
-    ok: Option<bool>,
-    detail: String,
-    hint: String,
 }
 
 #[derive(SerJson)]
@@ -141,7 +134,11 @@ pub fn reply(reply: &Reply) -> Option<String> {
             one(peer)
         }
         Reply::Exported(view) => export::export(view),
-        Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
+        Reply::Status(view) => one(Peer {
+            checks: Some(status::checks(view)),
+            raw: view.raw.as_ref().map(status::raw),
+            ..peer(&view.peer)
+        }),
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
             peer.error = peer.error.or(trouble(applied));
@@ -204,21 +201,8 @@ fn peer(view: &PeerView) -> Peer {
         error: view.error.clone(),
         config: None,
         checks: None,
+        raw: None,
     }
-}
-
-fn checks(view: &StatusView) -> Vec<Check> {
-    let check = |it: &CheckView| Check {
-        name: it.name.to_string(),
-        ok: match it.mark {
-            Mark::Good => Some(true),
-            Mark::Bad => Some(false),
-            Mark::Unknown => None,
-        },
-        detail: it.detail.clone(),
-        hint: it.hint.clone(),
-    };
-    view.checks.iter().map(check).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Output, Session, Start, Todo, import, json, refusal_status, status, view};
+use super::{Output, Session, Start, Todo, import, json, status, view};
 use crate::command::{Command, Field, Format, Question, Request, Shown, Stop, lookup};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
@@ -117,7 +117,7 @@ impl Session {
 
     fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
         if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = refusal_status(&refusal);
+            self.status = status::of_refusal(&refusal);
             self.print_json(&json::refusal(&refusal), output);
         } else {
             self.refuse(&refusal, output);

@@ -4,11 +4,11 @@ pub(super) mod glass;
 
 use super::view::Screen;
 use super::*;
+use crate::command::{Applied, Field, Form, Stop};
 use crate::command::{
-    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
-    StatusView,
+    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView, Reply,
+    Scope, StatusView, Whose,
 };
-use crate::command::{Field, Form, Stop};
 use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
@@ -87,6 +87,10 @@ fn play(
                 seen += &format!("{{looks on at AS{asn}}}\n");
                 conversation::news().iter().for_each(|it| session.news(it, &mut output));
                 session.followed(&mut output);
+            }
+            Some(Event::Pause(time)) => {
+                seen += &format!("{{pause of {} ms}}\n", time.as_millis());
+                session.rested();
             }
             Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),
             None if ended => return seen,
@@ -192,11 +196,12 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     let mut view = peer(64600, PeeringState::Failed);
     view.wg_endpoint_addr = Some("\u{1b}[2J.example.org".into());
     view.error = Some(words.into());
-    let check =
-        CheckView { name: "bgp", mark: Mark::Bad, detail: words.into(), hint: words.into() };
+    let (detail, hint) = (words.to_string(), words.to_string());
+    let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
+    let raw = Some(RawView { wireguard: words.into(), bird: words.into() });
     let replies = [
         Reply::Peers(vec![view.clone()], Scope::All),
-        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check] })),
+        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check], raw })),
         Reply::Created(Box::new(view), Applied::No(words.into())),
     ];
     for reply in replies {
@@ -228,15 +233,18 @@ fn answers_fit_the_window() {
                 name: "registry",
                 mark: Mark::Good,
                 detail: "AS4242420001 belongs to ALICE-MNT".into(),
+                by: None,
                 hint: String::new(),
             },
             CheckView {
                 name: "bgp",
                 mark: Mark::Bad,
                 detail: "Active since 12:00, last error: Socket: No route to host".into(),
+                by: Some(Whose::Member),
                 hint: "Is your BIRD configured as in peer_config?".into(),
             },
         ],
+        raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
     };
     let config = ConfigView {
         form: Form::Table,
@@ -270,4 +278,106 @@ fn answers_fit_the_window() {
     }
     let piped: String = replies.iter().map(|it| view::reply(it, Screen::PIPE)).collect();
     transcript("pipe", &piped);
+}
+
+fn watched(detail: &str) -> Outcome {
+    let check = CheckView {
+        name: "bgp",
+        mark: Mark::Good,
+        detail: detail.into(),
+        by: None,
+        hint: String::new(),
+    };
+    let peer = peer(64600, PeeringState::Applied);
+    Ok(Reply::Status(Box::new(StatusView { peer, checks: vec![check], raw: None })))
+}
+
+/// Runs a session until it has nothing to do, or is to pause; what was sent, and the time.
+fn until_pause(session: &mut Session, outcomes: &mut Vec<Outcome>) -> (String, Option<Duration>) {
+    let (mut output, mut pause) = (Output::default(), None);
+    while let (None, Some(event)) = (pause, session.next(&mut output)) {
+        match event {
+            Event::Run(_) => session.answered(outcomes.remove(0), &mut output),
+            Event::Pause(time) => pause = Some(time),
+            other => panic!("{other:?}"),
+        }
+    }
+    (String::from_utf8(output.out).unwrap(), pause)
+}
+
+/// The key that ends it is no input, and the prompt comes back.
+#[test]
+fn what_is_watched_comes_again_until_a_key_is_pressed() {
+    for (term, top) in [("xterm", true), ("dumb", false)] {
+        let mut session = Session::new(Start::Shell, Some(Screen::window(term, 80)), our_asn());
+        let mut outcomes = vec![
+            Ok(Reply::Intro(identity())),
+            watched("Active"),
+            watched("Connect"),
+            watched("Established"),
+        ];
+        session.feed(b"peer_status --watch\r");
+        let (first, pause) = until_pause(&mut session, &mut outcomes);
+        assert_eq!(pause, Some(Duration::from_millis(2000)));
+        assert!(first.contains("Active") && first.contains("Any key ends this."), "{first}");
+        assert_eq!(first.contains("\x1b[H"), top, "{first:?}");
+        session.rested();
+        let (second, pause) = until_pause(&mut session, &mut outcomes);
+        assert!(pause.is_some() && second.contains("Connect"), "{second}");
+        assert_eq!(second.contains('\x1b'), top, "{second:?}");
+        // A new width draws it anew at once.
+        session.resize(40, &mut Output::default());
+        let (third, pause) = until_pause(&mut session, &mut outcomes);
+        assert!(pause.is_some() && third.contains("Established"), "{third}");
+        session.feed(b"q");
+        let (end, pause) = until_pause(&mut session, &mut outcomes);
+        assert_eq!(pause, None);
+        assert!(end.contains("AS4242420263> ") && !end.contains("> q"), "{end:?}");
+    }
+}
+
+#[test]
+fn a_watch_ends_by_itself_or_with_ctrl_c_or_with_an_error() {
+    let begin = || {
+        let start = Start::Exec("peer_status --watch".into());
+        let mut session = Session::new(start, window(80), our_asn());
+        session.begin(&mut Output::default());
+        session
+    };
+    let (mut session, mut output) = (begin(), Output::default());
+    let mut answers = 0;
+    let status = loop {
+        match session.next(&mut output) {
+            Some(Event::Run(_)) => {
+                answers += 1;
+                session.answered(watched("Active"), &mut output);
+            }
+            Some(Event::Pause(_)) => session.rested(),
+            Some(Event::Close(status)) => break status,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((answers, status), (crate::limits::WATCH_ROUNDS_MAX, status::DONE));
+    let mut session = begin();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.answered(watched("Active"), &mut output);
+    session.rested();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.interrupted(&mut output);
+    assert!(matches!(session.next(&mut output), Some(Event::Close(_))));
+    let mut session = begin();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.answered(Err(Refusal::new("no_peering", "gone", "").into()), &mut output);
+    assert!(matches!(session.next(&mut output), Some(Event::Close(status::REFUSED))));
+}
+
+#[test]
+fn only_a_terminal_can_watch() {
+    let exec = |line: &str| play(Start::Exec(line.to_string()), None, "", []);
+    for line in ["peer_status --watch", "peer_status --watch --json"] {
+        let said = exec(line);
+        assert!(said.contains("--watch needs a terminal") && said.contains("status 2"), "{said}");
+    }
+    let json = play(Start::Exec("peer_status --watch --json".into()), window(80), "", []);
+    assert!(json.contains("\"error\"") && json.contains("status 2"), "{json}");
 }

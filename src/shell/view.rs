@@ -3,17 +3,18 @@
 mod change;
 mod export;
 mod follow;
+mod status;
 
 pub use change::{shown, taken};
 pub use export::export;
 pub use follow::{begun, news};
 
-use super::harmless::{harmless, harmless_lines};
+use super::harmless::harmless;
 use super::table::{Borders, Color, Fit, Style, Table};
 use super::text::fold;
 use crate::command::{
-    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
-    Scope, StatusView, Who,
+    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
+    Who,
 };
 use crate::limits::PIPE_COLUMNS;
 use crate::model::{Asn, LinkLocal, Port, Refusal};
@@ -91,7 +92,7 @@ fn laid_out(reply: &Reply, screen: Screen) -> String {
         Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => config(view, screen),
         Reply::Exported(view) => export(view),
-        Reply::Status(view) => status(view, screen),
+        Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),
         Reply::Switched(view, applied) => change::switched(view, applied, screen),
@@ -275,29 +276,6 @@ fn side(asn: Asn, values: [String; 4]) -> Table {
     table.rows =
         names.iter().zip(values).map(|(name, value)| vec![name.to_string(), value]).collect();
     table
-}
-
-fn status(view: &StatusView, screen: Screen) -> String {
-    let peer = &view.peer;
-    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
-    if let Some(error) = &peer.error {
-        let _ = writeln!(text, "{}", harmless_lines(error));
-    }
-    let mut table = Table::new([("Check", Fit::Whole), ("", Fit::Whole), ("Seen", Fit::Wrap)]);
-    for check in &view.checks {
-        let mark = match check.mark {
-            Mark::Good => "ok",
-            Mark::Bad => "no",
-            Mark::Unknown => "?",
-        };
-        table.rows.push(vec![check.name.to_string(), mark.to_string(), check.detail.clone()]);
-    }
-    text += &table.render(screen.columns, screen.style);
-    let first = view.checks.iter().find(|it| it.mark == Mark::Bad && !it.hint.is_empty());
-    if let Some(check) = first {
-        let _ = writeln!(text, "{}: {}", check.name, sentence(&check.hint));
-    }
-    text
 }
 
 fn state(state: PeeringState, screen: Screen) -> String {

@@ -109,6 +109,13 @@ impl Channel {
                     Event::Follow(asn) => {
                         self.follow(asn, &mut session, &mut output, &mut backlog).await?;
                     }
+                    Event::Pause(time) => {
+                        self.flush(&mut output).await?;
+                        match self.within(time, &mut backlog).await? {
+                            Some(event) => self.heed(event, &mut session, &mut output)?,
+                            None => session.rested(),
+                        }
+                    }
                     Event::Run(request) => {
                         if let Some(owner) = &owner {
                             self.control.typed(owner, session.take_kept());
@@ -164,6 +171,23 @@ impl Channel {
             Err(Gone)
         };
         event.or(idle).await
+    }
+
+    /// The next event, if there is one in this time.
+    async fn within(
+        &self,
+        time: Duration,
+        backlog: &mut VecDeque<ChannelEvent>,
+    ) -> Result<Option<ChannelEvent>, Gone> {
+        if let Some(event) = backlog.pop_front() {
+            return Ok(Some(event));
+        }
+        let event = async { self.inbox.next().await.map(Some).ok_or(Gone) };
+        let elapsed = async {
+            smol::Timer::after(time).await;
+            Ok(None)
+        };
+        event.or(elapsed).await
     }
 
     fn heed(

@@ -35,3 +35,4 @@ mod operations;
 mod options;
 mod schema;
 mod shell;
+mod status;

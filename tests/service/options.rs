@@ -97,6 +97,22 @@ fn a_generated_key_is_shown_once() {
     assert!(!pop.log().contains(&psk) && !plan.contains(&psk));
 }
 
+/// A later one too.
+#[test]
+fn a_key_that_an_edit_generates_is_in_its_answer() {
+    let Some(pop) = Pop::start() else { return };
+    pop.alice(&create(&format!("{ENDPOINT} --wait"))).fine();
+    let edited = json(pop.alice("peer_edit --psk generate --yes --wait --json").fine());
+    let psk = edited["psk"].get::<String>().unwrap();
+    let conf = pop.read("wireguard/wg-as4242420001.conf");
+    assert!(conf.contains(&format!("\nPresharedKey = {psk}\n")), "{conf}");
+    assert!(!edited["changes"].stringify().unwrap().contains(psk.as_str()), "{edited:?}");
+    let again = pop.alice("peer_edit --psk generate --yes --wait");
+    let words = "The preshared key, shown this once: ";
+    let other = again.fine().lines().find_map(|it| it.strip_prefix(words)).unwrap();
+    assert_ne!(other, psk);
+}
+
 /// A line with a key in it is not kept for the arrow keys.
 #[test]
 fn a_typed_key_is_not_recalled() {

@@ -4,8 +4,8 @@
 use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
-    Applied, COMMANDS, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark, OurSide,
-    PeerView, PeeringState, Reply, Scope, StatusView, lookup,
+    Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
+    OurSide, PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
 
@@ -86,13 +86,14 @@ fn status() -> Reply {
         mark,
         detail: detail.into(),
         hint: hint.into(),
+        by: (mark == Mark::Bad).then_some(Whose::Member),
     };
     let checks = vec![
         check("registry", Mark::Good, "AS4242420001 belongs to ALICE-MNT", ""),
         check("handshake", Mark::Bad, "never", "Let UDP in"),
         check("bgp", Mark::Unknown, "this POP has not heard of the BGP session", ""),
     ];
-    Reply::Status(Box::new(StatusView { peer: peer(), checks }))
+    Reply::Status(Box::new(StatusView { peer: peer(), checks, raw: None }))
 }
 
 fn export() -> Reply {
@@ -109,6 +110,13 @@ fn export() -> Reply {
     }))
 }
 
+fn edited() -> Reply {
+    let psk = Some(WgSecret::new([3; 32]));
+    let view = PeerView { psk: true, generated_psk: psk, ..peer() };
+    let change = Change { name: "psk", before: "none".into(), after: "set".into() };
+    Reply::Edited(Box::new(view), vec![change], Applied::Yes)
+}
+
 #[test]
 fn answers_are_golden() {
     let made = PeerView {
@@ -117,6 +125,7 @@ fn answers_are_golden() {
         state: PeeringState::Pending,
         ..peer()
     };
+    let disabled = PeerView { state: PeeringState::Disabled, ..peer() };
     let late = Applied::No("not applied within 30 s; it goes on".into());
     let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
     for (name, answer) in [
@@ -127,6 +136,9 @@ fn answers_are_golden() {
         ("peers-none", Reply::Peers(vec![], Scope::Mine)),
         ("peers-two", Reply::Peers(vec![failed(), peer()], Scope::All)),
         ("peer-created", Reply::Created(Box::new(made), Applied::NotAwaited)),
+        ("peer-edited", edited()),
+        ("peer-disabled", Reply::Switched(Box::new(disabled), Applied::Yes)),
+        ("peer-unchanged", Reply::Unchanged(Box::new(peer()), Applied::Yes)),
         ("peer-late", Reply::Created(Box::new(peer()), late.clone())),
         ("peer-config", config(Form::Json, "")),
         ("peer-config-frr", config(Form::Frr, "router bgp 4242420001\n")),
