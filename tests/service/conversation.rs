@@ -156,6 +156,22 @@ fn looking_on_ends_with_any_key() {
     assert_eq!(only_peer(&pop)["asn"], json("4242420001"));
 }
 
+/// A window that is drawn larger with the mouse sends its size all the way; that is no typing, and
+/// no flood.
+#[test]
+fn looking_on_survives_a_window_that_grows() {
+    let Some((_pop, mut shell)) = alice() else { return };
+    shell.send(format!("peer_create\r\r{}\rnone\r\r\r", router_key(1)));
+    shell.expect("was created");
+    for columns in 60..140 {
+        shell.resize(columns);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let news = shell.expect(PROMPT);
+    assert!(news.contains("peer_config 4242420001 shows what to install"), "{news}");
+    shell.say("whoami", "ALICE-MNT, AS4242420001\r\n");
+}
+
 /// Our side cannot be set up: the member is told why at once, and the exit status tells it too.
 #[test]
 fn what_fails_on_our_side_is_told() {
