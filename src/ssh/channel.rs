@@ -54,6 +54,12 @@ enum Ran {
     Interrupted,
 }
 
+/// What comes first while a peering is looked at.
+enum Seen {
+    News(Option<News>),
+    Event(ChannelEvent),
+}
+
 impl Channel {
     /// Ends with the channel.
     pub async fn run(self) {
@@ -234,30 +240,27 @@ impl Channel {
         let mut follow = self.control.follow(asn);
         loop {
             self.flush(output).await?;
-            let news = async { Ok(follow.next().await) };
-            match news.or(self.typing(backlog)).await? {
-                Some(news) => session.news(&news, output),
-                None => break,
+            let event = async {
+                match backlog.pop_front() {
+                    Some(event) => Ok(Seen::Event(event)),
+                    None => self.inbox.next().await.map(Seen::Event).ok_or(Gone),
+                }
+            };
+            let news = async { Ok(Seen::News(follow.next().await)) };
+            match event.or(news).await? {
+                Seen::News(Some(news)) => session.news(&news, output),
+                Seen::Event(event @ ChannelEvent::Resize(_)) => {
+                    self.heed(event, session, output)?;
+                }
+                Seen::Event(event) => {
+                    self.heed(event, session, output)?;
+                    break;
+                }
+                Seen::News(None) => break,
             }
         }
         session.followed(output);
         Ok(())
-    }
-
-    /// Ends when the client types.
-    async fn typing(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Option<News>, Gone> {
-        loop {
-            let event = self.inbox.next().await.ok_or(Gone)?;
-            let typed = matches!(event, ChannelEvent::Data(_) | ChannelEvent::Eof);
-            match event {
-                ChannelEvent::Close => return Err(Gone),
-                event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
-                _ => return Err(Gone),
-            }
-            if typed {
-                return Ok(None);
-            }
-        }
     }
 
     async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
