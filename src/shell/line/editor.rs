@@ -2,7 +2,7 @@
 
 mod search;
 
-use super::buffer::{Buffer, Full, Reach, Way};
+use super::buffer::{Before, Buffer, Full, Reach, Way};
 use super::history::History;
 use super::screen::{Screen, screen};
 use super::{Drawing, Event, Paste, Recall};
@@ -27,6 +27,8 @@ pub(super) struct Editor {
     search: Option<Search>,
     /// What was sought last.
     sought: String,
+    /// The key before removed more than a letter: what this one removes belongs to it.
+    killing: Before,
     /// The key before was Tab, and several words were possible: another one lists them.
     listing: bool,
     paste: Paste,
@@ -61,6 +63,7 @@ impl Editor {
             recall: Recall::Nothing,
             search: None,
             sought: String::new(),
+            killing: Before::Apart,
             listing: false,
             paste,
             pasting: false,
@@ -196,6 +199,9 @@ impl Editor {
 
     fn press(&mut self, key: Key, out: &mut Vec<u8>) -> Option<Event> {
         self.listing = self.listing && key == Key::Tab;
+        if removal(key).is_none() {
+            self.killing = Before::Apart;
+        }
         if self.seek(key, out) {
             return None;
         }
@@ -281,7 +287,8 @@ impl Editor {
             && self.buffer.at_end()
             && self.stale == Stale::Nothing
             && last > 0;
-        match self.buffer.kill(way, reach) {
+        let before = std::mem::replace(&mut self.killing, joins(reach));
+        match self.buffer.kill(way, reach, before) {
             true if quick && self.screen.erase(last, out) => {}
             true => self.stale = Stale::Text,
             false => self.ring(out),
@@ -315,6 +322,11 @@ impl Editor {
             out.push(0x07);
         }
     }
+}
+
+/// Whether what is removed next is put back together with this.
+fn joins(reach: Reach) -> Before {
+    if reach == Reach::Letter { Before::Apart } else { Before::Joined }
 }
 
 /// Keys that move the cursor.
