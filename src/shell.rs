@@ -298,8 +298,8 @@ impl Session {
         }
     }
 
-    /// The member did not want to wait for the answer, nor for what they typed ahead. What was saved
-    /// goes on.
+    /// The member did not want to wait for the answer, nor for what they typed ahead. What was
+    /// saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
         self.typed.clear();

@@ -20,6 +20,7 @@ mod ssh;
 mod testing;
 
 mod answers;
+mod attacks;
 mod clients;
 mod commands;
 mod editor;

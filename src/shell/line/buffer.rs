@@ -67,8 +67,8 @@ impl Buffer {
         steps > 0
     }
 
-    /// Removes. What is more than a letter can be put back by `yank`, together with what was removed
-    /// just before it. True if anything was there.
+    /// Removes. What is more than a letter can be put back by `yank`, together with what was
+    /// removed just before it. True if anything was there.
     pub(super) fn kill(&mut self, way: Way, reach: Reach, before: Before) -> bool {
         let steps = self.distance(way, reach);
         let side = if way == Way::Back { &mut self.before } else { &mut self.after };

@@ -6,7 +6,7 @@ use super::buffer::{Before, Buffer, Full, Reach, Way};
 use super::history::History;
 use super::screen::{Screen, screen};
 use super::{Drawing, Event, Paste, Recall};
-use crate::limits::{COMPLETIONS_SHOWN_MAX, MARKS_MAX};
+use crate::limits::{COMPLETED_BYTES_MAX, COMPLETIONS_SHOWN_MAX, MARKS_MAX};
 use crate::shell::complete::Completion;
 use crate::shell::harmless::{harmless, is_harmless};
 use crate::shell::keys::{ESC, Key, Keys, Step};
@@ -35,7 +35,9 @@ pub(super) struct Editor {
     /// Between the two marks of a paste.
     pasting: bool,
     stale: Stale,
+    /// Since there was new input, it rang, or words were listed.
     rang: bool,
+    listed: bool,
 }
 
 /// What the screen does not show yet. It is drawn when the input is used up, once for all of it, so
@@ -69,6 +71,7 @@ impl Editor {
             pasting: false,
             stale: Stale::Nothing,
             rang: false,
+            listed: false,
         }
     }
 
@@ -111,7 +114,7 @@ impl Editor {
 
     /// New input: it may ring once.
     pub(super) fn fresh(&mut self) {
-        self.rang = false;
+        (self.rang, self.listed) = (false, false);
     }
 
     /// Gives up what the decoder has begun, because bytes after it were dropped.
@@ -153,10 +156,10 @@ impl Editor {
         let before = self.buffer.before();
         let word = before.len().saturating_sub(found.replaced);
         if before.iter().skip(word).copied().eq(found.text.chars()) {
-            return if several && list {
-                self.list(&found.candidates, out)
-            } else {
-                self.ring(out)
+            // Once for all input that came together, or a packet of Tabs would bring megabytes.
+            return match several && list && !std::mem::replace(&mut self.listed, list) {
+                true => self.list(&found.candidates, out),
+                false => self.ring(out),
             };
         }
         let followed = self.buffer.after().next() == Some(' ');
@@ -224,7 +227,9 @@ impl Editor {
                 self.leave("", out);
                 return Some(Event::End);
             }
-            Key::Tab => return Some(Event::Tab(self.buffer.before().iter().collect())),
+            Key::Tab if self.buffer.before().len() <= COMPLETED_BYTES_MAX => {
+                return Some(Event::Tab(self.buffer.before().iter().collect()));
+            }
             _ => self.edit(key, out),
         }
         None

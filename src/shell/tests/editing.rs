@@ -294,3 +294,16 @@ fn who_does_not_wait_has_typed_ahead_in_vain() {
     let Some(Event::Run(next)) = session.next(&mut output) else { panic!("a request") };
     assert_eq!(next.command, Command::Whoami);
 }
+
+/// The attack: a packet of Tabs or of searches, to make the one thread work and the answers long.
+#[test]
+fn many_keys_at_once_are_answered_once() {
+    let before: Vec<String> = (0..500).map(|number| format!("whoami {number}")).collect();
+    for keys in ["\t", "\x12", "\x12o\x7f", "\x12\x13", "a\t", "peer_\t\t", "\x0c", "\x12w\x1b[A"] {
+        let mut seat = Seat::new(window(80), &before);
+        let mut output = Output::default();
+        seat.session.feed(keys.repeat(32_768 / keys.len()).as_bytes());
+        while seat.session.next(&mut output).is_some() {}
+        assert!(output.out.len() < 300_000, "{keys:?}: {} bytes", output.out.len());
+    }
+}
