@@ -200,8 +200,10 @@ pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
 pub const INPUT_BYTES_MAX: usize = 2_048;
-/// Lines to go back to, per session, all together; the oldest are forgotten first.
+/// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// The same as a number of lines: what each key of a search looks through.
+pub const HISTORY_LINES_MAX: usize = 500;
 /// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
 pub const SEARCH_BYTES_MAX: usize = 256;
 /// Words that a second Tab lists; of more only their number is told. There are fewer flags and
@@ -215,6 +217,8 @@ pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
 pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
 /// Lines that a session gathers before it writes them down: what a crash can lose.
 pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
+/// Text before the cursor that Tab completes; a command with every flag has some 350 bytes.
+pub const COMPLETED_BYTES_MAX: usize = 1_024;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
@@ -222,6 +226,7 @@ pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
 const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINES_MAX as usize <= HISTORY_LINES_MAX);
 const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);

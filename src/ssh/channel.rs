@@ -8,6 +8,7 @@ use crate::command::{News, Outcome, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
 use crate::model::Asn;
+use crate::shell::line::CTRL_C;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -267,7 +268,14 @@ impl Channel {
         loop {
             match self.inbox.next().await.ok_or(Gone)? {
                 ChannelEvent::Close => return Err(Gone),
-                ChannelEvent::Data(bytes) if bytes.contains(&0x03) => return Ok(Ran::Interrupted),
+                ChannelEvent::Data(mut bytes) if bytes.contains(&CTRL_C) => {
+                    // What was typed before it goes with it, what comes after it stays.
+                    let end = bytes.iter().rposition(|it| *it == CTRL_C).unwrap_or_default();
+                    bytes.drain(..=end);
+                    backlog.retain(|it| !matches!(it, ChannelEvent::Data(_)));
+                    backlog.push_back(ChannelEvent::Data(bytes));
+                    return Ok(Ran::Interrupted);
+                }
                 event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
                 // Whoever types this much while a command runs is not typing.
                 _ => return Err(Gone),

@@ -20,6 +20,7 @@ mod ssh;
 mod testing;
 
 mod answers;
+mod attacks;
 mod changes;
 mod clients;
 mod commands;
