@@ -6,18 +6,22 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod decision;
 mod follow;
+mod lookup;
 mod reply;
 mod shown;
 mod table;
 
+pub use decision::{Decision, Effect, HistoryView};
 pub use follow::{News, Stage};
+pub use lookup::{lookup, lookup_for};
 pub use reply::{
     Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
     StatusView,
 };
 pub use shown::{Change, LimitsView, Shown};
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;

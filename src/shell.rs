@@ -18,10 +18,11 @@ mod text;
 pub mod view;
 
 use crate::command::{
-    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown,
+    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Who,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
+use harmless::harmless_json;
 use line::{Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
@@ -74,6 +75,8 @@ pub enum Start {
 /// A session.
 pub struct Session {
     our_asn: Asn,
+    /// Whose commands may be abbreviated.
+    who: Who,
     screen: Screen,
     terminal: bool,
     start: Start,
@@ -113,6 +116,7 @@ impl Session {
         };
         Session {
             our_asn,
+            who: Who::Member,
             screen: window.unwrap_or(Screen::PIPE),
             terminal: window.is_some(),
             start,
@@ -126,6 +130,11 @@ impl Session {
             ended: false,
             status: status::DONE,
         }
+    }
+
+    /// The same session for such a caller. It says nothing about what they may.
+    pub fn listed_for(self, who: Who) -> Session {
+        Session { who, ..self }
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -241,7 +250,7 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        match grammar::parse(text) {
+        match grammar::parse(text, self.who) {
             Ok(mut request) => {
                 if self.terminal && request.format == Format::Text {
                     at_terminal(&mut request);
@@ -319,7 +328,7 @@ impl Session {
     }
 
     fn print_json(&self, json: &str, output: &mut Output) {
-        self.say(json, output);
+        self.say(&harmless_json(json), output);
         self.say("\n", output);
     }
 
@@ -363,6 +372,7 @@ fn exit_status(reply: &Reply) -> u32 {
         | Reply::Switched(_, Applied::No(_))
         | Reply::Unchanged(_, Applied::No(_))
         | Reply::Removed(_, Applied::No(_)) => status::NOT_APPLIED,
+        Reply::Decided(it) if matches!(it.applied(), Some(Applied::No(_))) => status::NOT_APPLIED,
         Reply::Abandoned => status::REFUSED,
         _ => status::DONE,
     }

@@ -13,6 +13,8 @@ mod migrations;
 mod trail;
 mod verdict;
 
+pub use trail::Filter;
+
 use crate::limits::STORE_BUSY_MS;
 use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};

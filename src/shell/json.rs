@@ -1,6 +1,7 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
 mod change;
+mod decision;
 
 use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
 use crate::model::{Refusal, WgSecret};
@@ -146,7 +147,9 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
                 .serialize_json()
         }
-        Reply::Help(_) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
+        Reply::History(view) => decision::history(view),
+        Reply::Decided(it) => decision::decided(it),
+        Reply::Help(..) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }
 

@@ -48,6 +48,7 @@ fn identity() -> IdentityView {
         network: "Example Network".into(),
         server: "pop.example.net".into(),
         our_asn: our_asn(),
+        notices: vec![],
     }
 }
 
@@ -234,8 +235,8 @@ fn answers_fit_the_window() {
     };
     let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
     let replies = [
-        Reply::Help(None),
-        Reply::Help(crate::command::lookup("peer_create").ok()),
+        Reply::Help(None, Who::Member),
+        Reply::Help(crate::command::lookup("peer_create").ok(), Who::Member),
         Reply::Intro(identity()),
         Reply::Peers(peers, Scope::Mine),
         Reply::Config(Box::new(config)),
