@@ -6,6 +6,7 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod decision;
 mod follow;
 mod lookup;
 mod reply;
@@ -13,8 +14,9 @@ mod shown;
 mod table;
 mod vocabulary;
 
+pub use decision::{Decision, Effect, HistoryView};
 pub use follow::{News, Stage};
-pub use lookup::lookup;
+pub use lookup::{lookup, lookup_for};
 pub use reply::{
     Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
     PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,

@@ -6,6 +6,7 @@
 //! answered: what is asked and what is checked cannot drift apart.
 
 mod admin;
+mod admission;
 mod answers;
 mod config;
 mod create;
@@ -13,6 +14,7 @@ mod edit;
 mod export;
 mod follow;
 mod history;
+mod notices;
 mod options;
 mod remove;
 mod status;
@@ -24,7 +26,7 @@ use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{
     Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Shown, Stop,
+    Reply, Request, Scope, Shown, Stop, Who,
 };
 use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
@@ -36,6 +38,7 @@ use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use typed::Typed;
@@ -96,6 +99,8 @@ struct Case<'a> {
     owned: Vec<Asn>,
     peerings: Vec<Peering>,
     unservable: Vec<(i64, Unservable)>,
+    /// Why peerings are suspended.
+    suspensions: BTreeMap<Asn, String>,
 }
 
 impl Control {
@@ -103,9 +108,10 @@ impl Control {
     pub async fn run(&self, identity: &Identity, request: &Request, now: Timestamp) -> Outcome {
         access::permit(identity, &request.command)?;
         let case = self.case(identity, request, now)?;
+        self.admit(&case)?;
         match &request.command {
-            Command::Help(topic) => help(topic.as_deref()),
-            Command::Intro => Ok(Reply::Intro(case.identity_view())),
+            Command::Help(topic) => help(topic.as_deref(), identity.who()),
+            Command::Intro => Ok(Reply::Intro(self.greeted(&case))),
             Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
             Command::PeerList(scope) => Ok(self.list(&case, *scope)),
             Command::PeerCreate => self.create(&case).await,
@@ -143,7 +149,22 @@ impl Control {
         let index = self.index.borrow().clone();
         let owned = identity.asns(&index);
         let settings = self.settings.borrow().clone();
-        Ok(Case { identity, request, now, settings, index, owned, peerings, unservable })
+        let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
+        let suspensions = match suspended {
+            true => self.store.borrow().suspensions().map_err(fault)?,
+            false => BTreeMap::new(),
+        };
+        Ok(Case {
+            identity,
+            request,
+            now,
+            settings,
+            index,
+            owned,
+            peerings,
+            unservable,
+            suspensions,
+        })
     }
 
     /// The peerings, for commands that are about peerings: the others work without a database too.
@@ -205,6 +226,9 @@ impl Control {
         let Some(wait) = case.request.wait else {
             return Applied::NotAwaited;
         };
+        if let Some(why) = self.unapproved(asn) {
+            return Applied::No(why);
+        }
         let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
         let settled = async { Some(self.board.settled(asn, generation).await) };
         let elapsed = async {
@@ -222,7 +246,7 @@ impl Control {
 
     fn view(&self, case: &Case<'_>, peering: &Peering) -> PeerView {
         let site = &case.settings.site;
-        let (state, error) = self.state(peering);
+        let (state, error) = self.state(case, peering);
         PeerView {
             asn: peering.asn,
             id: peering.id.get(),
@@ -245,11 +269,15 @@ impl Control {
         }
     }
 
-    fn state(&self, peering: &Peering) -> (PeeringState, Option<String>) {
+    fn state(&self, case: &Case<'_>, peering: &Peering) -> (PeeringState, Option<String>) {
         match peering.standing {
-            Standing::Pending => return (PeeringState::Pending, None),
+            Standing::Pending => {
+                return (PeeringState::Pending, Some(admission::WAITS.to_string()));
+            }
             Standing::Disabled => return (PeeringState::Disabled, None),
-            Standing::Suspended => return (PeeringState::Suspended, None),
+            Standing::Suspended => {
+                return (PeeringState::Suspended, Some(case.switched_off(peering.asn)));
+            }
             Standing::Active => {}
         }
         match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
@@ -286,6 +314,7 @@ impl Case<'_> {
             network: self.settings.network.clone(),
             server: self.settings.site.name.clone(),
             our_asn: self.settings.site.asn,
+            notices: Vec::new(),
         }
     }
 
@@ -338,13 +367,17 @@ impl Case<'_> {
     }
 }
 
-fn help(topic: Option<&str>) -> Outcome {
+fn help(topic: Option<&str>, who: Who) -> Outcome {
     let Some(topic) = topic else {
-        return Ok(Reply::Help(None));
+        return Ok(Reply::Help(None, who));
     };
-    crate::command::lookup(topic).map(|spec| Reply::Help(Some(spec))).map_err(|_| {
-        Refusal::new("usage", format!("There is no command {topic}"), "help lists them").into()
-    })
+    let spec = crate::command::lookup(topic).map_err(|_| {
+        Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
+    })?;
+    match (spec.who, who) {
+        (Who::Admin, Who::Member) => Err(access::for_operators().into()),
+        _ => Ok(Reply::Help(Some(spec), who)),
+    }
 }
 
 fn no_peering(message: String) -> Refusal {

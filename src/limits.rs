@@ -109,6 +109,8 @@ pub const RECORDS_SHOWN_MAX: usize = 200;
 pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
 /// Characters of the reason for a suspension, a ban or a rejection: it is shown on one line.
 pub const REASON_CHARS_MAX: usize = 200;
+/// How long a member is told at login that a peering was rejected, in seconds: a month.
+pub const REJECTION_TOLD_S: u64 = 30 * 24 * 60 * 60;
 /// Maintainers that one question or notice names; the rest is counted.
 pub const NAMES_SHOWN_MAX: usize = 8;
 /// Transitions kept of each peering: one that flaps all day fills 10 kB and no more, and of a calm
@@ -187,6 +189,8 @@ pub const COLUMNS_MIN: usize = 4;
 pub const COLUMNS_MAX: usize = 2_000;
 /// In a narrower window a table becomes one line per value: two columns of words need this much.
 pub const TABLE_COLUMNS_MIN: usize = 40;
+/// In a narrower window the audit has no keys: seven columns need this much.
+pub const AUDIT_COLUMNS_MIN: usize = 160;
 /// A column that gives way keeps this many cells at least: three characters and the mark of a cut.
 pub const TABLE_CELL_COLUMNS_MIN: usize = 4;
 /// Marks over one letter; no script stacks more than this, and a tall stack covers other lines.

@@ -23,10 +23,11 @@ pub mod view;
 mod watch;
 
 use crate::command::{
-    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
+    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary, Who,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
+use harmless::harmless_json;
 use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
@@ -68,6 +69,8 @@ pub enum Start {
 /// A session.
 pub struct Session {
     our_asn: Asn,
+    /// Whose commands may be abbreviated.
+    who: Who,
     screen: Screen,
     terminal: bool,
     start: Start,
@@ -115,6 +118,7 @@ impl Session {
         };
         Session {
             our_asn,
+            who: Who::Member,
             screen: window.unwrap_or(Screen::PIPE),
             terminal: window.is_some(),
             start,
@@ -147,6 +151,11 @@ impl Session {
     /// The lines typed since this was asked last that may be kept for later sessions.
     pub fn take_kept(&mut self) -> Vec<String> {
         std::mem::take(&mut self.kept)
+    }
+
+    /// The same session for such a caller. It says nothing about what they may.
+    pub fn listed_for(self, who: Who) -> Session {
+        Session { who, ..self }
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -277,7 +286,7 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        let read = grammar::parse(text);
+        let read = grammar::parse(text, self.who);
         let read = read.and_then(|request| match self.unwatchable(&request) {
             Some(refusal) => Err(refusal),
             None => Ok(request),
@@ -387,7 +396,7 @@ impl Session {
     }
 
     fn print_json(&self, json: &str, output: &mut Output) {
-        self.say(json, output);
+        self.say(&harmless_json(json), output);
         self.say("\n", output);
     }
 

@@ -16,6 +16,8 @@ mod shell_history;
 mod trail;
 mod verdict;
 
+pub use trail::Filter;
+
 use crate::limits::STORE_BUSY_MS;
 use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};

@@ -1,19 +1,26 @@
-//! Which command a word means, and which it may have been meant to be.
+//! A command's name as people type it: whole, abbreviated, or nearly right.
 
-use super::{COMMANDS, CommandSpec};
+use super::table::{COMMANDS, CommandSpec, Who};
 
 /// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
 /// names that come near: those that begin with it, or else those that a typing mistake or two away.
 pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
+    lookup_for(name, Who::Admin)
+}
+
+/// The same for such a caller: what is not listed for them is found by its whole name only, so that
+/// it makes nothing ambiguous.
+pub fn lookup_for(name: &str, who: Who) -> Result<&'static CommandSpec, Vec<&'static str>> {
     let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
     if let Some(found) = COMMANDS.iter().find(exact) {
         return Ok(found);
     }
+    let listed = || COMMANDS.iter().filter(|it| it.is_listed_for(who));
     let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
-    let candidates: Vec<_> = COMMANDS.iter().filter(begins).collect();
+    let candidates: Vec<_> = listed().filter(begins).collect();
     match candidates.as_slice() {
         [only] => Ok(only),
-        [] => Err(COMMANDS.iter().map(|it| it.name).filter(|it| near(it, name)).collect()),
+        [] => Err(listed().map(|it| it.name).filter(|it| near(it, name)).collect()),
         several => Err(several.iter().map(|it| it.name).collect()),
     }
 }
@@ -50,7 +57,7 @@ mod tests {
 
     #[test]
     fn names_are_found_and_abbreviated() {
-        let found = |name| lookup(name).map(|it| it.name);
+        let found = |name: &str| lookup(name).map(|it| it.name);
         assert_eq!(found("peer_list"), Ok("peer_list"));
         assert_eq!(found("?"), Ok("help"));
         assert_eq!(found("exit"), Ok("bye"));
@@ -62,6 +69,12 @@ mod tests {
         assert_eq!(found("reboot"), Err(vec![]));
         assert_eq!(found(""), Err(vec![]));
         assert_eq!(found(&"x".repeat(4000)), Err(vec![]));
+        let member = |name: &str| lookup_for(name, Who::Member).map(|it| it.name);
+        assert_eq!(found("peer_s"), Err(vec!["peer_status", "peer_suspend"]));
+        assert_eq!(member("peer_s"), Ok("peer_status"));
+        assert_eq!(member("peer_r"), Ok("peer_remove"));
+        assert_eq!((member("au"), member("baan")), (Err(vec![]), Err(vec![])));
+        assert_eq!(member("peer_suspend"), Ok("peer_suspend"), "refused as what it is");
     }
 
     #[test]

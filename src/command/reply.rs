@@ -1,14 +1,14 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{Change, CommandSpec, Form, Scope};
+use super::{Change, CommandSpec, Decision, Form, HistoryView, Scope, Who};
 use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
 /// What a command is answered with.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// The list of commands, or one of them.
-    Help(Option<&'static CommandSpec>),
+    /// The list of commands for such a caller, or one of them.
+    Help(Option<&'static CommandSpec>, Who),
     /// The greeting.
     Intro(IdentityView),
     /// Who the caller is.
@@ -31,6 +31,10 @@ pub enum Reply {
     Unchanged(Box<PeerView>, Applied),
     /// A peering was taken out.
     Removed(Asn, Applied),
+    /// What happened to a peering.
+    History(Box<HistoryView>),
+    /// What an operator decided, or wanted to know.
+    Decided(Box<Decision>),
     /// Nothing was done, since the caller did not mean it.
     Abandoned,
     /// The session ends.
@@ -63,6 +67,8 @@ pub struct IdentityView {
     pub server: String,
     /// Our AS number.
     pub our_asn: Asn,
+    /// What they should know before they type anything, in sentences; for the greeting only.
+    pub notices: Vec<String>,
 }
 
 /// A peering and what became of it.

@@ -31,6 +31,13 @@ pub enum Who {
     Admin,
 }
 
+impl CommandSpec {
+    /// Is it among the commands that such a caller sees?
+    pub fn is_listed_for(&self, who: Who) -> bool {
+        self.who == Who::Member || who == Who::Admin
+    }
+}
+
 /// A flag as it can be typed.
 #[derive(Debug)]
 pub struct FlagSpec {
@@ -322,7 +329,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_reject",
         aliases: &[],
         summary: "refuse a peering that waits for approval",
-        detail: "",
+        detail: "It is gone then; its member reads the reason at login and in peer_history.",
         flags: &[ASN, REASON, YES, JSON],
         example: "peer_reject --asn 4242420001 --reason 'no transit here' --yes",
         who: Who::Admin,
@@ -331,7 +338,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_suspend",
         aliases: &[],
         summary: "switch a peering off, with a reason that its member sees",
-        detail: "peer_enable by an administrator ends it.",
+        detail: "peer_enable by an administrator ends it. If its member removes it, the AS number \
+                 is banned for the same reason.",
         flags: &[ASN, REASON, YES, WAIT, JSON],
         example: "peer_suspend --asn 4242420001 --reason 'floods the tunnel' --yes",
         who: Who::Admin,
@@ -340,7 +348,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "ban",
         aliases: &[],
         summary: "let a maintainer or an AS number have no peering here",
-        detail: "Peerings that exist stay: peer_suspend switches them off.",
+        detail: "It stands against new peerings, changes and peer_enable. Peerings that exist \
+                 stay: peer_suspend switches them off. Without flags it lists the bans.",
         flags: &[ASN, MAINTAINER, REASON, YES, JSON],
         example: "ban --maintainer EXAMPLE-MNT --reason 'spam' --yes",
         who: Who::Admin,
@@ -349,7 +358,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "unban",
         aliases: &[],
         summary: "end a ban",
-        detail: "",
+        detail: "One that is not there is no error.",
         flags: &[ASN, MAINTAINER, JSON],
         example: "unban --maintainer EXAMPLE-MNT",
         who: Who::Admin,

@@ -4,6 +4,7 @@
 use super::answers::Judge;
 use super::options::preshared_key;
 use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
+use crate::access::Rights;
 use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
 use crate::model::{Asn, Endpoint, Families, Refusal};
 use crate::peering::vet::{self, Psk};
@@ -168,7 +169,7 @@ impl Case<'_> {
             peers: self.peerings.len(),
             peers_max: self.settings.peerings_max,
             families: self.settings.policy.families,
-            approval: self.settings.open == Open::Approval,
+            approval: self.standing() == Standing::Pending,
         };
         match stop {
             Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
@@ -177,9 +178,9 @@ impl Case<'_> {
     }
 
     fn standing(&self) -> Standing {
-        match self.settings.open {
-            Open::Approval => Standing::Pending,
-            Open::Yes | Open::No => Standing::Active,
+        match (self.settings.open, self.identity.rights) {
+            (Open::Approval, Rights::Member) => Standing::Pending,
+            (Open::Approval, Rights::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
         }
     }
 

@@ -18,7 +18,7 @@ impl Control {
             Standing::Active => self.switch(case, peering, Standing::Disabled, "disable").await,
             Standing::Disabled => self.as_it_is(case, peering).await,
             Standing::Pending => Err(pending(peering).into()),
-            Standing::Suspended => Err(suspended(peering).into()),
+            Standing::Suspended => Err(suspended(case, peering).into()),
         }
     }
 
@@ -29,7 +29,7 @@ impl Control {
         match (peering.standing, case.identity.rights) {
             (Standing::Active, _) => self.as_it_is(case, peering).await,
             (Standing::Pending, _) => Err(pending(peering).into()),
-            (Standing::Suspended, Rights::Member) => Err(suspended(peering).into()),
+            (Standing::Suspended, Rights::Member) => Err(suspended(case, peering).into()),
             (Standing::Disabled, _) | (Standing::Suspended, Rights::Admin) => {
                 self.switch(case, peering, Standing::Active, "enable").await
             }
@@ -63,7 +63,8 @@ fn pending(peering: &Peering) -> Refusal {
     Refusal::new("pending", message, "Nothing of it is on; peer_remove takes it back")
 }
 
-fn suspended(peering: &Peering) -> Refusal {
-    let message = format!("The peering with AS{} was switched off by the operator", peering.asn);
-    Refusal::new("suspended", message, "peer_history may tell why; ask the operator")
+fn suspended(case: &Case<'_>, peering: &Peering) -> Refusal {
+    let asn = peering.asn;
+    let message = format!("The peering with AS{asn} stays off: {}", case.switched_off(asn));
+    Refusal::new("suspended", message, "Only the operator switches it on again: ask them")
 }

@@ -53,7 +53,8 @@ fn identity(service: &Service, name: Option<&str>) -> Result<Identity, Trouble> 
 
 async fn drive(service: &Service, identity: &Identity, command: &str, now: Timestamp) -> u32 {
     let our_asn = service.control.settings.borrow().site.asn;
-    let mut session = Session::new(Start::Exec(command.to_string()), None, our_asn);
+    let mut session =
+        Session::new(Start::Exec(command.to_string()), None, our_asn).listed_for(identity.who());
     let mut output = Output::default();
     let mut heard = false;
     session.begin(&mut output);

@@ -1,8 +1,8 @@
 //! What happened to a peering: who changed what, from the audit records, and what became of its
 //! link and BGP session. What a reader gets to see of it is decided here.
 //!
-//! The audit record describes a peering in pairs of words (`id 1 key … endpoint … maintainer …`),
-//! and a decision by its reason, which comes last and may be many words.
+//! The audit record describes a peering in pairs of words (`id 1 key … endpoint …`), and a decision
+//! by its reason, which comes last and may be many words.
 
 use crate::model::{Asn, Mntner, Timestamp};
 
@@ -85,6 +85,11 @@ impl Record {
         let texts = [self.before.as_deref(), self.after.as_deref()].into_iter().flatten();
         let named = texts.flat_map(pairs).filter(|pair| pair.0 == "maintainer").map(|pair| pair.1);
         named.chain([acted_for]).filter_map(|name| name.parse().ok())
+    }
+
+    /// Is it about this maintainer?
+    pub fn is_about(&self, name: &Mntner) -> bool {
+        self.concerned().any(|it| it == *name)
     }
 
     /// The difference that it made, in words.

@@ -83,7 +83,8 @@ fn common<'a>(left: &'a str, right: &str) -> &'a str {
 }
 
 fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    match grammar::command(words) {
+    let who = if vocabulary.admin { Who::Admin } else { Who::Member };
+    match grammar::command(words, who) {
         _ if words.is_empty() => names(word, vocabulary),
         Ok((spec, _)) if spec.who == Who::Admin && !vocabulary.admin => Vec::new(),
         Ok((spec, rest)) if spec.name == "help" => candidates_of_help(rest, word, vocabulary),

@@ -1,30 +1,32 @@
 //! A line of words becomes a request. Everything it knows comes from the table of commands.
 
 use crate::command::{
-    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup,
+    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, Who,
+    lookup_for,
 };
 use crate::limits::{WAIT_S, WAIT_S_MAX};
-use crate::model::Refusal;
+use crate::model::{Mntner, Refusal};
 use crate::peering::pasted;
 use std::time::Duration;
 
 /// Reads a line. A refusal has the code `usage`.
 ///
 /// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
-/// equals sign. A bare word after a command that takes `--asn` is that AS number.
-pub fn parse(line: &str) -> Result<Request, Refusal> {
+/// equals sign. A bare word after a command that takes `--asn` is that AS number, or a maintainer
+/// if it is a whole name and the command takes one. Only what is listed for `who` is abbreviated.
+pub fn parse(line: &str, who: Who) -> Result<Request, Refusal> {
     if is_file(line) {
         let message = "That is a piece of a WireGuard file, not a command";
         return Err(Refusal::new("usage", message, "peer_create asks for what is in it"));
     }
     let words = split(line)?;
-    let (spec, rest) = command(&words)?;
+    let (spec, rest) = command(&words, who)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
         let (json, rest): (Vec<String>, Vec<String>) =
             rest.iter().cloned().partition(|word| word == "--json");
         request.format = if json.is_empty() { Format::Text } else { Format::Json };
-        request.command = Command::Help(topic(&rest)?);
+        request.command = Command::Help(topic(&rest, who)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -127,14 +129,18 @@ fn apply<'a>(
 }
 
 fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(), Refusal> {
-    let takes_asn = spec.flags.iter().any(|it| it.flag == Flag::Answer(Field::Asn));
+    let takes = |field| spec.flags.iter().any(|it| it.flag == Flag::Answer(field));
     if word.starts_with('-') {
         return Err(usage(format!("{} has no flag {word}", spec.name), spec));
     }
-    if !takes_asn || request.answers.contains_key(&Field::Asn) {
+    let field = match word.parse::<Mntner>() {
+        Ok(_) if takes(Field::Maintainer) => Field::Maintainer,
+        _ => Field::Asn,
+    };
+    if !takes(field) || request.answers.contains_key(&field) {
         return Err(usage(format!("{} does not take {word}", spec.name), spec));
     }
-    request.answers.insert(Field::Asn, word.to_string());
+    request.answers.insert(field, word.to_string());
     Ok(())
 }
 
@@ -155,7 +161,10 @@ fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> 
 }
 
 /// The command that the first word or the first two mean, and the words after it.
-pub(super) fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
+pub(super) fn command(
+    words: &[String],
+    who: Who,
+) -> Result<(&'static CommandSpec, &[String]), Refusal> {
     let two = match words {
         [first, second, rest @ ..] if !second.starts_with('-') => {
             Some((format!("{}_{}", spelt(first), spelt(second)), rest))
@@ -163,14 +172,14 @@ pub(super) fn command(words: &[String]) -> Result<(&'static CommandSpec, &[Strin
         _ => None,
     };
     if let Some((name, rest)) = two
-        && let Ok(spec) = lookup(&name)
+        && let Ok(spec) = lookup_for(&name, who)
     {
         return Ok((spec, rest));
     }
     let Some((first, rest)) = words.split_first() else {
         return Err(Refusal::new("usage", "No command was given", "help lists them"));
     };
-    lookup(&spelt(first)).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
+    lookup_for(&spelt(first), who).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
 }
 
 fn unknown(word: &str, near: &[&'static str]) -> Refusal {
@@ -182,10 +191,10 @@ fn unknown(word: &str, near: &[&'static str]) -> Refusal {
     }
 }
 
-fn topic(words: &[String]) -> Result<Option<String>, Refusal> {
+fn topic(words: &[String], who: Who) -> Result<Option<String>, Refusal> {
     match words {
         [] => Ok(None),
-        words => command(words).map(|(spec, _)| Some(spec.name.to_string())),
+        words => command(words, who).map(|(spec, _)| Some(spec.name.to_string())),
     }
 }
 
@@ -233,11 +242,11 @@ mod tests {
     use super::*;
 
     fn ok(line: &str) -> Request {
-        parse(line).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
+        parse(line, Who::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
     }
 
     fn no(line: &str) -> String {
-        let refusal = parse(line).expect_err(line);
+        let refusal = parse(line, Who::Admin).expect_err(line);
         assert_eq!(refusal.code, "usage");
         refusal.to_string()
     }
@@ -273,6 +282,17 @@ mod tests {
         assert_eq!((request.wait, request.format), (Some(Duration::from_secs(5)), Format::Json));
         assert_eq!(ok("peer_create --wait").wait, Some(Duration::from_secs(WAIT_S)));
         assert_eq!(ok("peer_status 64600").answer(Field::Asn), Some("64600"));
+    }
+
+    #[test]
+    fn a_bare_word_is_a_number_or_a_whole_name() {
+        assert_eq!(ok("ban EVE-MNT").answer(Field::Maintainer), Some("EVE-MNT"));
+        assert_eq!(ok("ban AS64600 --reason 'x y'").answer(Field::Asn), Some("AS64600"));
+        assert_eq!(ok("audit eve-mnt 64600 --since 7d").answer(Field::Asn), Some("64600"));
+        assert_eq!(ok("ban eve").answer(Field::Asn), Some("eve"), "judged as what it is not");
+        assert!(no("ban EVE-MNT EVE-MNT").contains("given twice"));
+        assert!(no("ban EVE-MNT BOB-MNT").contains("does not take BOB-MNT"));
+        assert_eq!(ok("peer_status EVE-MNT").answer(Field::Asn), Some("EVE-MNT"));
     }
 
     #[test]
@@ -322,8 +342,10 @@ mod tests {
     #[test]
     fn every_command_of_the_table_parses_to_itself() {
         for spec in COMMANDS {
-            assert!(parse(spec.name).is_ok(), "{}", spec.name);
-            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+            for line in [spec.name, spec.example] {
+                assert!(parse(line, Who::Admin).is_ok(), "{line}");
+                assert!(parse(line, Who::Member).is_ok(), "{line}: refused as what it is");
+            }
         }
         let byes = names().filter(|name| ok(name).command == Command::Bye);
         assert_eq!(byes.collect::<Vec<_>>(), ["bye"], "a new command needs an arm in `plain`");

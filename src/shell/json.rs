@@ -1,6 +1,7 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
 mod change;
+mod decision;
 mod export;
 mod help;
 mod status;
@@ -152,7 +153,9 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
                 .serialize_json()
         }
-        Reply::Help(topic) => help::help(*topic),
+        Reply::History(view) => decision::history(view),
+        Reply::Decided(it) => decision::decided(it),
+        Reply::Help(topic, _) => help::help(*topic),
         Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }

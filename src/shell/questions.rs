@@ -166,7 +166,7 @@ fn takes_sections(request: &Request, field: Field) -> bool {
 
 /// A wrong answer is asked again at a prompt, but only where there is a conversation.
 fn can_ask_again(request: &Request, field: Field) -> bool {
-    let asks = request.command == Command::PeerCreate
+    let asks = matches!(request.command, Command::PeerCreate | Command::Intro)
         || (request.command == Command::PeerEdit && request.form);
     asks && request.answers.contains_key(&field)
 }

@@ -27,6 +27,7 @@ pub fn of_reply(reply: &Reply) -> u32 {
         | Reply::Switched(_, Applied::No(_))
         | Reply::Unchanged(_, Applied::No(_))
         | Reply::Removed(_, Applied::No(_)) => NOT_APPLIED,
+        Reply::Decided(it) if matches!(it.applied(), Some(Applied::No(_))) => NOT_APPLIED,
         Reply::Abandoned => REFUSED,
         _ => DONE,
     }

@@ -51,6 +51,7 @@ fn identity() -> IdentityView {
         network: "Example Network".into(),
         server: "pop.example.net".into(),
         our_asn: our_asn(),
+        notices: vec![],
     }
 }
 
@@ -258,8 +259,8 @@ fn answers_fit_the_window() {
     };
     let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
     let replies = [
-        Reply::Help(None),
-        Reply::Help(crate::command::lookup("peer_create").ok()),
+        Reply::Help(None, Who::Member),
+        Reply::Help(crate::command::lookup("peer_create").ok(), Who::Member),
         Reply::Intro(identity()),
         Reply::Peers(peers, Scope::Mine),
         Reply::Config(Box::new(config)),
@@ -273,7 +274,7 @@ fn answers_fit_the_window() {
         fits(&Reply::Removed(our_asn(), late()), columns);
         fits(&Reply::Whoami(identity()), columns);
         let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
-        commands.for_each(|spec| fits(&Reply::Help(spec), columns));
+        commands.for_each(|spec| fits(&Reply::Help(spec, Who::Admin), columns));
         let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }

@@ -1,10 +1,12 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
 mod change;
+mod decision;
 mod export;
 mod follow;
 mod status;
 
+use change::outcome as outcome_words;
 pub use change::{shown, taken};
 pub use export::export;
 pub use follow::{begun, news};
@@ -84,13 +86,13 @@ pub fn reply(reply: &Reply, screen: Screen) -> String {
 
 fn laid_out(reply: &Reply, screen: Screen) -> String {
     match reply {
-        Reply::Help(None) => commands(screen),
-        Reply::Help(Some(spec)) => command(spec, screen),
+        Reply::Help(None, who) => commands(*who, screen),
+        Reply::Help(Some(spec), _) => command(spec, screen),
         Reply::Intro(view) => intro(view, screen),
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
         Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
-        Reply::Config(view) => config(view, screen),
+        Reply::Config(view) => note(&view.peer) + &config(view, screen),
         Reply::Exported(view) => export(view),
         Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
@@ -98,6 +100,8 @@ fn laid_out(reply: &Reply, screen: Screen) -> String {
         Reply::Switched(view, applied) => change::switched(view, applied, screen),
         Reply::Unchanged(view, applied) => change::unchanged(view, applied, screen),
         Reply::Removed(asn, applied) => removed(*asn, applied, screen),
+        Reply::History(view) => decision::history(view, screen),
+        Reply::Decided(it) => decision::decided(it, screen),
         Reply::Abandoned => "Nothing was changed.\n".to_string(),
         Reply::Bye => "See You, Space Cowboy!\n".to_string(),
     }
@@ -118,9 +122,9 @@ fn sentence(words: &str) -> String {
     harmless(words) + end
 }
 
-fn commands(screen: Screen) -> String {
+fn commands(who: Who, screen: Screen) -> String {
     let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
-    let shown = COMMANDS.iter().filter(|it| it.who == Who::Member);
+    let shown = COMMANDS.iter().filter(|it| it.is_listed_for(who));
     table.rows = shown.map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
     format!(
         "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
@@ -151,10 +155,12 @@ fn intro(view: &IdentityView, screen: Screen) -> String {
         "" => format!("AS{}", view.our_asn),
         name => format!("{} (AS{})", harmless(name), view.our_asn),
     };
+    let notices: String = view.notices.iter().map(|it| sentence(it) + "\n").collect();
+    let gap = if notices.is_empty() { "" } else { "\n" };
     format!(
         "\nWelcome to {network} automated peering service\n\
          You are connected as {} to {} @ AS{}\n\n{}\n\
-         Use this shell to configure your BGP peering session.\n\n\
+         {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
          Type help or ? to list commands.\n\n",
         who(view),
         view.server,
@@ -210,7 +216,14 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
         Scope::All => "All peering sessions".to_string(),
     });
     table.rows = views.iter().map(peer_row).collect();
-    table.render(screen.columns, screen.style)
+    let notes: String = views.iter().map(note).collect();
+    table.render(screen.columns, screen.style) + &notes
+}
+
+/// Why a peering is not well, as a line; nothing if it is.
+fn note(view: &PeerView) -> String {
+    let words = |error: &String| sentence(&format!("AS{}: {}", view.asn, error.trim_end())) + "\n";
+    view.error.as_ref().map_or(String::new(), words)
 }
 
 fn peer_row(view: &PeerView) -> Vec<String> {

@@ -3,11 +3,15 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::access::Identity;
-use crate::command::{News, Outcome, Request, Stop, Vocabulary};
+use crate::access::{Denial, Identity};
+use crate::command::{
+    Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary, Who,
+};
 use crate::control::Control;
-use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
-use crate::model::Asn;
+use crate::limits::{
+    CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
+};
+use crate::model::{Asn, Mntner, Refusal};
 use crate::shell::line::CTRL_C;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
@@ -16,6 +20,7 @@ use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::future::FutureExt as _;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::rc::Rc;
@@ -34,8 +39,8 @@ pub struct Channel {
     pub id: ChannelId,
     /// What commands work on.
     pub control: Rc<Control>,
-    /// Whose it is.
-    pub proof: Proof,
+    /// Whose it is; that changes once at most, when somebody of several says who they are.
+    pub proof: RefCell<Proof>,
     /// The way back to the client.
     pub handle: Handle,
     /// The connection itself, to hang up on a client that takes nothing more.
@@ -161,7 +166,10 @@ impl Channel {
                     let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
-                    return Ok((Session::new(start, window, our_asn), window.is_some()));
+                    let who = self.proof.borrow().identity(&self.control).map(|it| it.who());
+                    let session = Session::new(start, window, our_asn);
+                    let session = session.listed_for(who.unwrap_or(Who::Member));
+                    return Ok((session, window.is_some()));
                 }
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
@@ -222,7 +230,7 @@ impl Channel {
         backlog: &mut VecDeque<ChannelEvent>,
         terminal: bool,
     ) -> Result<Ran, Gone> {
-        let command = async { Ok(Ran::Done(self.command(request).await)) };
+        let command = async { Ok(Ran::Done(self.command(request, terminal).await)) };
         match terminal {
             true => command.or(self.interruption(backlog)).await,
             false => command.await,
@@ -283,9 +291,14 @@ impl Channel {
         }
     }
 
-    async fn command(&self, request: &Request) -> Outcome {
-        let identity = self.proof.identity(&self.control);
-        let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
+    async fn command(&self, request: &Request, terminal: bool) -> Outcome {
+        let identity = self.proof.borrow().identity(&self.control);
+        let identity = match identity {
+            // Whoever they are, they may leave.
+            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Reply::Bye),
+            Err(Denial::Several(names)) => self.choose(names, request, terminal)?,
+            identity => identity.map_err(|denial| Stop::Refused(gone(&denial), None))?,
+        };
         self.control.run(&identity, request, sys::now()).await
     }
 
@@ -296,7 +309,33 @@ impl Channel {
     }
 
     fn identity(&self) -> Option<Identity> {
-        self.proof.identity(&self.control).ok()
+        self.proof.borrow().identity(&self.control).ok()
+    }
+
+    /// Whose key belongs to several maintainers says at the greeting who they are. Where nobody can
+    /// be asked, the user name has to say it.
+    fn choose(
+        &self,
+        names: Vec<Mntner>,
+        request: &Request,
+        terminal: bool,
+    ) -> Result<Identity, Stop> {
+        if !terminal || request.command != Command::Intro {
+            return Err(several(names, terminal).into());
+        }
+        let Some(text) = request.answer(Field::Maintainer) else {
+            return Err(Stop::Ask(Question::new(Field::Maintainer, which(&names))));
+        };
+        let Some(name) = Mntner::candidates(text).find(|it| names.contains(it)) else {
+            let refusal = Refusal::new("unknown_maintainer", "That is none of them", "");
+            return Err(Stop::Refused(refusal, Some(Field::Maintainer)));
+        };
+        let chosen = self.proof.borrow().naming(&name);
+        let identity = chosen.identity(&self.control);
+        let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
+        log::info!("{} it is, from {}", identity.actor(), identity.source);
+        self.proof.replace(chosen);
+        Ok(identity)
     }
 
     /// Sends what there is.
@@ -314,6 +353,18 @@ impl Channel {
         };
         self.in_time(send).await
     }
+}
+
+fn several(names: Vec<Mntner>, terminal: bool) -> Refusal {
+    let hint = if terminal { "Or type intro, and you are asked" } else { "" };
+    Refusal::new("several_maintainers", Denial::Several(names).to_string(), hint)
+}
+
+fn which(names: &[Mntner]) -> String {
+    let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN_MAX));
+    let shown: Vec<String> = shown.iter().map(Mntner::to_string).collect();
+    let more = if more.is_empty() { "" } else { " and others" };
+    format!("This key belongs to {}{more}. Which one", shown.join(", "))
 }
 
 /// A width that tables can be laid out for, whatever the client says; 0 is "unknown" (RFC 4254,

@@ -20,6 +20,12 @@ impl Store {
         Ok(rows.into_iter().filter_map(known).collect())
     }
 
+    /// What a peering is meant to be, where something was ever noted about that.
+    pub fn standing(&self, asn: Asn) -> Result<Option<Standing>, StoreError> {
+        let word = self.read(|it| standing(it, asn))?;
+        Ok(word.as_deref().map(Standing::from_word))
+    }
+
     /// Takes a peering that waits.
     pub fn approve(&mut self, peering: &Peering, actor: &Actor) -> Result<Generation, StoreError> {
         self.change(|it| {

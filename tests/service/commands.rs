@@ -10,7 +10,7 @@ pub const REFUSED: i32 = 1;
 /// The line cannot be understood.
 pub const USAGE: i32 = 2;
 /// Saved, and not on the machine.
-const NOT_APPLIED: i32 = 3;
+pub const NOT_APPLIED: i32 = 3;
 /// A fault of the POP's own.
 const FAULT: i32 = 4;
 

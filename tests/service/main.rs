@@ -19,6 +19,8 @@ mod ssh;
 #[path = "../../src/testing.rs"]
 mod testing;
 
+mod admin;
+mod admin_attacks;
 mod answers;
 mod attacks;
 mod changes;

@@ -5,7 +5,7 @@ use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
     Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
-    OurSide, PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
+    OurSide, PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
 
@@ -65,6 +65,7 @@ fn identity() -> IdentityView {
         network: "Example Network".into(),
         server: "pop.example.net".into(),
         our_asn: asn(4242420263),
+        notices: Vec::new(),
     }
 }
 
@@ -129,8 +130,8 @@ fn answers_are_golden() {
     let late = Applied::No("not applied within 30 s; it goes on".into());
     let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
     for (name, answer) in [
-        ("help-all", Reply::Help(None)),
-        ("help-one", Reply::Help(lookup("peer_config").ok())),
+        ("help-all", Reply::Help(None, Who::Member)),
+        ("help-one", Reply::Help(lookup("peer_config").ok(), Who::Member)),
         ("whoami-member", Reply::Whoami(identity())),
         ("whoami-admin", Reply::Whoami(admin)),
         ("peers-none", Reply::Peers(vec![], Scope::Mine)),

@@ -109,7 +109,8 @@ pub fn unchanged(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     format!("The peering with AS{} is so already; nothing was changed.\n{more}", view.asn)
 }
 
-fn outcome(view: &PeerView, applied: &Applied, screen: Screen) -> String {
+/// What came of waiting until it is set up.
+pub fn outcome(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     match (applied, view.state) {
         (_, PeeringState::Pending | PeeringState::Disabled | PeeringState::Suspended) => {
             format!("It is {}, so nothing of it is set up.", view.state)
