@@ -16,7 +16,7 @@ mod scratch;
 mod timing;
 
 use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
-use peerling::model::{Asn, Timestamp};
+use peerling::model::{Asn, Families, Timestamp};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
 use peerling::registry::{Builder, Index};
@@ -142,6 +142,7 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, reply: &Reply) -> Ou
     while let Some(event) = session.next(&mut output) {
         match event {
             Event::Run(_) => session.answered(Ok(reply.clone()), &mut output),
+            Event::Follow(_) => session.followed(&mut output),
             Event::Pause(_) | Event::Close(_) => break,
         }
     }
@@ -157,6 +158,10 @@ fn view(peering: &Peering, site: &Site) -> PeerView {
         wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
         wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
         link_local: site.remote(peering),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
         our: OurSide {
             wg_pub_key: site.key,
             wg_endpoint_addr: site.name.clone(),

@@ -4,7 +4,7 @@
 //! only chooses among the maintainers of that key; one that names a maintainer who does not have
 //! the key is refused. What is said to a stranger is what the public registry says anyway.
 
-use crate::command::{Command, Scope};
+use crate::command::{Command, Scope, Who};
 use crate::model::{Asn, Mntner, Refusal};
 use crate::registry::{Index, KeyFingerprint};
 use std::fmt;
@@ -103,6 +103,14 @@ impl Identity {
         found.map(|it| it.asns().to_vec()).unwrap_or_default()
     }
 
+    /// Whom the commands are that they see listed.
+    pub fn who(&self) -> Who {
+        match self.rights {
+            Rights::Member => Who::Member,
+            Rights::Admin => Who::Admin,
+        }
+    }
+
     /// The name in audit records: an administrator is recorded as such, whoever they act for.
     pub fn actor(&self) -> String {
         match (self.rights, &self.maintainer) {
@@ -141,11 +149,41 @@ pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
     };
     match (admin, identity.rights) {
         (false, _) | (true, Rights::Admin) => Ok(()),
-        (true, Rights::Member) => Err(Refusal::new(
-            "admins_only",
-            "That is for the operators of this POP",
-            "help lists what is for you; without --all you see your own peerings",
-        )),
+        (true, Rights::Member) => Err(for_operators()),
+    }
+}
+
+/// What a member is told who asks for what is not theirs.
+pub fn for_operators() -> Refusal {
+    Refusal::new(
+        "admins_only",
+        "That is for the operators of this POP",
+        "help lists what is for you; without --all you see your own peerings",
+    )
+}
+
+/// Does a ban stand against it? A new peering and whatever changes one or switches it on is barred;
+/// looking, and taking away, never is. Without a wildcard, as [`permit`] is.
+pub fn is_barred_by_bans(command: &Command) -> bool {
+    match command {
+        Command::PeerCreate | Command::PeerEdit | Command::PeerEnable => true,
+        Command::Help(_)
+        | Command::Intro
+        | Command::Whoami
+        | Command::PeerList(_)
+        | Command::PeerConfig(_)
+        | Command::PeerStatus(_)
+        | Command::PeerHistory
+        | Command::PeerExport
+        | Command::PeerDisable
+        | Command::PeerRemove
+        | Command::PeerApprove
+        | Command::PeerReject
+        | Command::PeerSuspend
+        | Command::Ban
+        | Command::Unban
+        | Command::Audit
+        | Command::Bye => false,
     }
 }
 

@@ -6,14 +6,24 @@
 //! it is asked, for a script it is a usage error. So the questions and the flags can never
 //! disagree.
 
+mod decision;
+mod follow;
+mod lookup;
 mod reply;
+mod shown;
 mod table;
+mod vocabulary;
 
+pub use decision::{Decision, Effect, HistoryView};
+pub use follow::{News, Stage};
+pub use lookup::{lookup, lookup_for};
 pub use reply::{
-    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView,
-    Reply, StatusView, Whose,
+    Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
+    PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
 };
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who, lookup};
+pub use shown::{Change, LimitsView, Shown};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;
@@ -73,7 +83,8 @@ pub enum Scope {
     All,
 }
 
-/// What a peering's configuration is to be written for.
+/// What a peering's configuration is to be written for. Those that are neither for reading nor JSON
+/// are whole files: nothing else stands on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Form {
     /// For reading: all facts, and the texts for wg-quick and BIRD.
@@ -124,8 +135,13 @@ pub struct Request {
     pub wait: Option<Duration>,
     /// How the answer is to look.
     pub format: Format,
+    /// Do more answers come on standard input, as peer_export prints them?
+    pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
+    /// Is everything asked that a form has, since nothing of it was said? Else what was not said
+    /// stays as it is.
+    pub form: bool,
 }
 
 /// What a question is about.
@@ -166,6 +182,10 @@ pub struct Question {
     pub prompt: String,
     /// What an empty answer means; `None`: there must be one.
     pub suggestion: Option<String>,
+    /// What is meant where nobody can be asked; `None`: it must be said.
+    pub unasked: Option<String>,
+    /// What is to be seen before it is answered.
+    pub shown: Option<Box<Shown>>,
 }
 
 /// What became of a request: an answer, or what stood in its way.
@@ -188,6 +208,28 @@ impl From<Refusal> for Stop {
     }
 }
 
+impl Question {
+    /// A question that must be answered.
+    pub fn new(field: Field, prompt: impl Into<String>) -> Question {
+        Question { field, prompt: prompt.into(), suggestion: None, unasked: None, shown: None }
+    }
+
+    /// The same, where Enter takes `suggestion`.
+    pub fn suggesting(self, suggestion: Option<String>) -> Question {
+        Question { suggestion, ..self }
+    }
+
+    /// The same, which means `answer` where nobody can be asked.
+    pub fn or_else(self, answer: Option<String>) -> Question {
+        Question { unasked: answer, ..self }
+    }
+
+    /// The same, after something was shown.
+    pub fn showing(self, shown: Shown) -> Question {
+        Question { shown: Some(Box::new(shown)), ..self }
+    }
+}
+
 impl Request {
     /// A request with nothing said yet.
     pub fn new(command: Command) -> Request {
@@ -196,7 +238,9 @@ impl Request {
             answers: BTreeMap::new(),
             wait: None,
             format: Format::Text,
+            from_input: false,
             watch: false,
+            form: false,
         }
     }
 
@@ -237,6 +281,11 @@ impl Form {
         ("routeros", Form::RouterOs),
         ("json", Form::Json),
     ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Form::ALL.iter().find(|(_, form)| *form == self).map_or("", |(word, _)| word)
+    }
 
     /// The form of this name.
     pub fn from_word(word: &str) -> Option<Form> {

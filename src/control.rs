@@ -6,20 +6,27 @@
 //! answered: what is asked and what is checked cannot drift apart.
 
 mod admin;
+mod admission;
+mod answers;
 mod config;
 mod create;
 mod edit;
 mod export;
+mod follow;
 mod history;
+mod notices;
+mod options;
 mod remove;
 mod status;
 mod switch;
+mod typed;
+mod vocabulary;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{
     Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Stop,
+    Reply, Request, Scope, Shown, Stop, Who,
 };
 use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
@@ -31,8 +38,10 @@ use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use typed::Typed;
 
 /// What commands need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -76,6 +85,8 @@ pub struct Control {
     pub board: Rc<Board>,
     /// Names to addresses.
     pub resolver: Rc<Resolver>,
+    /// What members type.
+    pub typed: Typed,
 }
 
 /// One request with what it is judged by, taken at one moment.
@@ -88,6 +99,8 @@ struct Case<'a> {
     owned: Vec<Asn>,
     peerings: Vec<Peering>,
     unservable: Vec<(i64, Unservable)>,
+    /// Why peerings are suspended.
+    suspensions: BTreeMap<Asn, String>,
 }
 
 impl Control {
@@ -95,9 +108,10 @@ impl Control {
     pub async fn run(&self, identity: &Identity, request: &Request, now: Timestamp) -> Outcome {
         access::permit(identity, &request.command)?;
         let case = self.case(identity, request, now)?;
+        self.admit(&case)?;
         match &request.command {
-            Command::Help(topic) => help(topic.as_deref()),
-            Command::Intro => Ok(Reply::Intro(case.identity_view())),
+            Command::Help(topic) => help(topic.as_deref(), identity.who()),
+            Command::Intro => Ok(Reply::Intro(self.greeted(&case))),
             Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
             Command::PeerList(scope) => Ok(self.list(&case, *scope)),
             Command::PeerCreate => self.create(&case).await,
@@ -135,7 +149,22 @@ impl Control {
         let index = self.index.borrow().clone();
         let owned = identity.asns(&index);
         let settings = self.settings.borrow().clone();
-        Ok(Case { identity, request, now, settings, index, owned, peerings, unservable })
+        let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
+        let suspensions = match suspended {
+            true => self.store.borrow().suspensions().map_err(fault)?,
+            false => BTreeMap::new(),
+        };
+        Ok(Case {
+            identity,
+            request,
+            now,
+            settings,
+            index,
+            owned,
+            peerings,
+            unservable,
+            suspensions,
+        })
     }
 
     /// The peerings, for commands that are about peerings: the others work without a database too.
@@ -180,9 +209,26 @@ impl Control {
     ) -> Applied {
         self.board.expect(asn, generation);
         self.bell.ring(Cause::Saved(format!("{what} of AS{asn}")));
+        self.awaited(case, asn, generation).await
+    }
+
+    /// The same for a peering that was not changed: what was asked for before may still be under
+    /// way.
+    async fn settled(&self, case: &Case<'_>, asn: Asn) -> Applied {
+        let generation = self.store.borrow().generation();
+        match generation {
+            Ok(generation) => self.awaited(case, asn, generation).await,
+            Err(error) => Applied::No(error.to_string()),
+        }
+    }
+
+    async fn awaited(&self, case: &Case<'_>, asn: Asn, generation: Generation) -> Applied {
         let Some(wait) = case.request.wait else {
             return Applied::NotAwaited;
         };
+        if let Some(why) = self.unapproved(asn) {
+            return Applied::No(why);
+        }
         let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
         let settled = async { Some(self.board.settled(asn, generation).await) };
         let elapsed = async {
@@ -200,7 +246,7 @@ impl Control {
 
     fn view(&self, case: &Case<'_>, peering: &Peering) -> PeerView {
         let site = &case.settings.site;
-        let (state, error) = self.state(peering);
+        let (state, error) = self.state(case, peering);
         PeerView {
             asn: peering.asn,
             id: peering.id.get(),
@@ -209,6 +255,10 @@ impl Control {
             wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
             wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
             link_local: site.remote(peering),
+            mtu: peering.mtu,
+            psk: peering.preshared_key.is_some(),
+            families: peering.families,
+            generated_psk: None,
             our: OurSide {
                 wg_pub_key: site.key,
                 wg_endpoint_addr: site.name.clone(),
@@ -219,11 +269,15 @@ impl Control {
         }
     }
 
-    fn state(&self, peering: &Peering) -> (PeeringState, Option<String>) {
+    fn state(&self, case: &Case<'_>, peering: &Peering) -> (PeeringState, Option<String>) {
         match peering.standing {
-            Standing::Pending => return (PeeringState::Pending, None),
+            Standing::Pending => {
+                return (PeeringState::Pending, Some(admission::WAITS.to_string()));
+            }
             Standing::Disabled => return (PeeringState::Disabled, None),
-            Standing::Suspended => return (PeeringState::Suspended, None),
+            Standing::Suspended => {
+                return (PeeringState::Suspended, Some(case.switched_off(peering.asn)));
+            }
             Standing::Active => {}
         }
         match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
@@ -260,7 +314,23 @@ impl Case<'_> {
             network: self.settings.network.clone(),
             server: self.settings.site.name.clone(),
             our_asn: self.settings.site.asn,
+            notices: Vec::new(),
         }
+    }
+
+    /// Is it meant? Where nobody can be asked, what was said is meant.
+    fn confirmed(&self, prompt: &str, shown: impl FnOnce() -> Shown) -> Result<bool, Stop> {
+        let yes = || Some("yes".to_string());
+        let question = Question::new(Field::Confirm, prompt);
+        let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
+        let answer = self.request.answer(Field::Confirm);
+        let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
+        Ok(["yes", "y"].iter().any(|it| answer.eq_ignore_ascii_case(it)))
+    }
+
+    /// The peerings but one.
+    fn others(&self, but: &Peering) -> Vec<Peering> {
+        self.peerings.iter().filter(|it| it.asn != but.asn).cloned().collect()
     }
 
     /// The peering that is meant: the one that was named, or the caller's only one.
@@ -297,13 +367,17 @@ impl Case<'_> {
     }
 }
 
-fn help(topic: Option<&str>) -> Outcome {
+fn help(topic: Option<&str>, who: Who) -> Outcome {
     let Some(topic) = topic else {
-        return Ok(Reply::Help(None));
+        return Ok(Reply::Help(None, who));
     };
-    crate::command::lookup(topic).map(|spec| Reply::Help(Some(spec))).map_err(|_| {
-        Refusal::new("usage", format!("There is no command {topic}"), "help lists them").into()
-    })
+    let spec = crate::command::lookup(topic).map_err(|_| {
+        Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
+    })?;
+    match (spec.who, who) {
+        (Who::Admin, Who::Member) => Err(access::for_operators().into()),
+        _ => Ok(Reply::Help(Some(spec), who)),
+    }
 }
 
 fn no_peering(message: String) -> Refusal {
@@ -311,7 +385,7 @@ fn no_peering(message: String) -> Refusal {
 }
 
 fn ask(field: Field, prompt: String) -> Stop {
-    Stop::Ask(Question { field, prompt, suggestion: None })
+    Stop::Ask(Question::new(field, prompt))
 }
 
 fn wrong(field: Field) -> impl Fn(Refusal) -> Stop {
@@ -337,6 +411,12 @@ fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
         }
         StoreError::Full => {
             Refusal::new("full", "This POP has no room for another peering", "Ask its operator")
+                .into()
+        }
+        StoreError::Stale => {
+            let message =
+                format!("The peering with AS{asn} was changed by somebody else meanwhile");
+            Refusal::new("changed_meanwhile", message, "Look at it with peer_config, and try again")
                 .into()
         }
         StoreError::Absent => no_peering(format!("AS{asn} has no peering here any more")).into(),

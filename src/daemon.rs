@@ -17,13 +17,15 @@ pub mod exec;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+mod notify;
 pub mod once;
 mod registry_watch;
+mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
 
 use crate::apply::Apply;
-use crate::board::{Bell, Board, Cause};
+use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
@@ -33,6 +35,7 @@ use async_io::Async;
 use async_signal::{Signal, Signals};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
+use session_watch::SessionWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
@@ -73,11 +76,13 @@ pub struct Service {
 
 /// `peerling serve`: until SIGTERM or SIGINT.
 pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+    // One that comes while the service starts waits until it can be heeded, and does not end it.
+    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
     let assembled = Assembled::load(&file)?;
     let listeners = listen(&assembled).map_err(|trouble| vec![trouble])?;
     let keys = assembled.host_keys().map_err(|trouble| vec![trouble])?;
     let service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, listeners, keys).await);
+    let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
     run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
 }
 
@@ -112,6 +117,7 @@ impl Service {
             bell: bell.clone(),
             board: board.clone(),
             resolver: resolver.clone(),
+            typed: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -121,8 +127,8 @@ impl Service {
     async fn run(
         self,
         executor: Rc<LocalExecutor<'static>>,
-        listeners: Vec<TcpListener>,
-        keys: Vec<russh::keys::PrivateKey>,
+        (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
+        signals: Signals,
     ) -> Result<(), Trouble> {
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
         watch.read_now().await;
@@ -139,10 +145,13 @@ impl Service {
         executor.spawn(self.apply.run()).detach();
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(latency.run()).detach();
+        let sessions = SessionWatch::new(self.control.clone(), apply_settings.clone());
+        executor.spawn(sessions.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
-        let again = smol::channel::bounded(1);
+        let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let reload = move || {
+            notify::reloading();
             let _ = again.0.try_send(());
             match Assembled::load(&self.file) {
                 Ok(new) => adopt(&new, &self.control, &apply_settings),
@@ -151,8 +160,13 @@ impl Service {
                     log::error!("the new configuration is not used: {}", all.join("; "));
                 }
             }
+            notify::ready();
         };
-        signals(reload).await
+        executor.spawn(notify::stay_alive()).detach();
+        notify::ready();
+        let ended = heed(signals, reload).await;
+        control.write_typed();
+        ended
     }
 }
 
@@ -166,21 +180,26 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
                 "configuration read again; listeners, host keys, database and registry directory \
                  need a restart"
             );
-            control.bell.ring(Cause::Everything("new configuration"));
+            control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
         }
         Err(trouble) => log::error!("the new configuration is not used: {trouble}"),
     }
 }
 
+/// From now on the signals that mean something are kept for [`heed`].
+fn catch_signals() -> Result<Signals, Trouble> {
+    Signals::new([Signal::Hup, Signal::Term, Signal::Int])
+        .map_err(|error| Trouble::new(format!("no signals: {error}")))
+}
+
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
-    let mut signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
+async fn heed(mut signals: Signals, reload: impl Fn()) -> Result<(), Trouble> {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
                 log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
+                notify::stopping();
                 return Ok(());
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),

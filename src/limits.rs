@@ -16,6 +16,10 @@ pub const HOST_LABEL_BYTES_MAX: usize = 63;
 pub const ADDRESS_BYTES_MAX: usize = 46;
 /// A WireGuard key: 32 bytes are 43 base64 characters and one `=`.
 pub const WG_KEY_BYTES: usize = 32;
+/// The smallest packet that every IPv6 link must carry (RFC 8200, section 5), in bytes.
+pub const MTU_MIN: u32 = 1280;
+/// The largest packet of a tunnel, in bytes: Ethernet's jumbo frames; no path has more.
+pub const MTU_MAX: u32 = 9000;
 /// Ids of peerings, as the database's CHECK has it; the listen port is the base port plus the id.
 pub const PEERING_ID_MAX: u16 = u16::MAX;
 
@@ -99,6 +103,22 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 pub const STORE_BUSY_MS: u64 = 250;
 /// Audit records kept: years of them, in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
+/// Records that `audit` and peer_history show at most, the newest: some screens, and 60 kB of JSON.
+pub const RECORDS_SHOWN_MAX: usize = 200;
+/// Peerings of one maintainer that may wait for approval at once: each costs an operator a look.
+pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
+/// Characters of the reason for a suspension, a ban or a rejection: it is shown on one line.
+pub const REASON_CHARS_MAX: usize = 200;
+/// How long a member is told at login that a peering was rejected, in seconds: a month.
+pub const REJECTION_TOLD_S: u64 = 30 * 24 * 60 * 60;
+/// Maintainers that one question or notice names; the rest is counted.
+pub const NAMES_SHOWN_MAX: usize = 8;
+/// Transitions kept of each peering: one that flaps all day fills 10 kB and no more, and of a calm
+/// one this is years.
+pub const TRANSITIONS_KEPT_MAX: i64 = 100;
+/// Characters of BIRD's last error that a transition keeps: a shutdown message of the other end has
+/// at most 255 bytes (RFC 9003), and may be anything.
+pub const TRANSITION_WORDS_CHARS_MAX: usize = 300;
 
 // --- bell, board and apply loop
 
@@ -111,6 +131,11 @@ pub const WAIT_S: u64 = 30;
 pub const WAIT_S_MAX: u64 = 600;
 /// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
 pub const LOOK_MS: u64 = 1_500;
+/// How long somebody watches a new peering while nothing happens to it, in seconds: BIRD takes 5 s
+/// to connect, and who installs their side by hand takes longer than anybody watches.
+pub const FOLLOW_S: u64 = 30;
+/// How often the loop is asked for a fresh look meanwhile, in milliseconds.
+pub const FOLLOW_LOOK_MS: u64 = 1_000;
 /// What `--raw` shows of one program at most, in bytes; it is 3 kB for a peering in use.
 pub const RAW_BYTES_MAX: usize = 16 * 1024;
 /// How long peer_status waits for an endpoint's name, in milliseconds; after that it tells what the
@@ -132,6 +157,23 @@ const _: () = assert!(PROBE_WAIT_MS + OVERHEAR_MS < 1000 * PROBE_KEPT_S);
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
 pub const HANDSHAKE_STALE_S: u64 = 135;
+/// A link whose last handshake is older is down, in seconds: WireGuard takes no packet under a key
+/// of this age (REJECT_AFTER_TIME).
+pub const LINK_UP_S: u64 = 180;
+/// How often one thing of one peering may drift within [`DRIFT_WINDOW_S`] and be mended.
+pub const DRIFT_MENDED_MAX: usize = 3;
+/// The time over which that is counted, in seconds: two programs that disagree meet each pass.
+pub const DRIFT_WINDOW_S: u64 = 3_600;
+/// How long what drifts more often is left alone, in seconds.
+pub const DRIFT_LEFT_S: u64 = 3_600;
+/// How long after a link could not be made it is not tried again, in seconds; doubled each time. A
+/// little less than [`RETRY_S`], so that the loop's own next try is one.
+pub const LINK_PAUSE_S: u64 = 9;
+/// How long these pauses grow at most, in seconds.
+pub const LINK_PAUSE_S_MAX: u64 = 900;
+/// How long one pass may spend with programs that make no link, in seconds; a member with a new
+/// peering waits for the same pass.
+pub const LINK_FAILURES_S_MAX: u64 = 15;
 
 // --- shell
 
@@ -153,6 +195,8 @@ pub const COLUMNS_MIN: usize = 4;
 pub const COLUMNS_MAX: usize = 2_000;
 /// In a narrower window a table becomes one line per value: two columns of words need this much.
 pub const TABLE_COLUMNS_MIN: usize = 40;
+/// In a narrower window the audit has no keys: seven columns need this much.
+pub const AUDIT_COLUMNS_MIN: usize = 160;
 /// A column that gives way keeps this many cells at least: three characters and the mark of a cut.
 pub const TABLE_CELL_COLUMNS_MIN: usize = 4;
 /// Marks over one letter; no script stacks more than this, and a tall stack covers other lines.
@@ -160,18 +204,40 @@ pub const MARKS_MAX: usize = 4;
 /// A line of input: an answer or a command. The longest of use is an RSA key's size; a terminal's
 /// own line editing ends at 4096 too (N_TTY_BUF_SIZE in the kernel's drivers/tty/n_tty.c).
 pub const LINE_BYTES_MAX: usize = 4_096;
+/// What peer_export printed, with room for notes: a whole one has 400 bytes.
+pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
 pub const INPUT_BYTES_MAX: usize = 2_048;
-/// Lines to go back to, per session, all together; the oldest are forgotten first.
+/// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// The same as a number of lines: what each key of a search looks through.
+pub const HISTORY_LINES_MAX: usize = 500;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
+/// Lines kept of one maintainer for later sessions; few use more than twenty.
+pub const SHELL_HISTORY_LINES_MAX: u16 = 200;
+/// A line that is kept; one with every flag has some 200 bytes.
+pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
+/// Maintainers whose lines are kept: 51 MB at the very worst, 2 MB as people type.
+pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
+/// Lines that a session gathers before it writes them down: what a crash can lose.
+pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
+/// Text before the cursor that Tab completes; a command with every flag has some 350 bytes.
+pub const COMPLETED_BYTES_MAX: usize = 1_024;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
 pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINES_MAX as usize <= HISTORY_LINES_MAX);
+const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
@@ -203,6 +269,8 @@ pub const QUICK_READS: u8 = 40;
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
+const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
+const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
 /// How soon a pass that failed is tried again, in seconds; doubled each time.

@@ -5,13 +5,18 @@
 //! serving what was let in long ago, says what would be refused today, and gives up only on what
 //! would endanger the kernel or BIRD's parser.
 
+pub mod ban;
 pub mod files;
+pub mod forms;
+pub mod history;
+pub mod pasted;
 pub mod policy;
+pub mod trail;
 pub mod vet;
 
 mod row;
 
-use crate::model::{Asn, Endpoint, LinkLocal, Mntner, Port, WgKey, WgSecret};
+use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 use std::num::NonZeroU16;
 
@@ -53,6 +58,8 @@ pub struct Peering {
     pub mtu: Option<u32>,
     /// The preshared key, where one was agreed.
     pub preshared_key: Option<WgSecret>,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
     /// Who asked for it, where that is known.
     pub maintainer: Option<Mntner>,
 }
@@ -176,6 +183,7 @@ pub(crate) mod tests {
             standing: Standing::Active,
             mtu: None,
             preshared_key: None,
+            families: Families::Both,
             maintainer: None,
         }
     }

@@ -6,45 +6,42 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+pub mod complete;
+mod discreet;
+mod follow;
 pub mod grammar;
 pub mod harmless;
+mod import;
 mod json;
 pub mod keys;
 pub mod line;
 mod questions;
+pub mod status;
 pub mod table;
 mod text;
 pub mod view;
 mod watch;
 
-use crate::command::{Applied, Command, Format, Outcome, Question, Reply, Request};
+use crate::command::{
+    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary, Who,
+};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
-use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use harmless::harmless_json;
+use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
 use watch::Watch;
-
-/// Exit statuses, as in the contract of the command line.
-pub mod status {
-    /// Done.
-    pub const DONE: u32 = 0;
-    /// Refused.
-    pub const REFUSED: u32 = 1;
-    /// Usage.
-    pub const USAGE: u32 = 2;
-    /// Saved, but not applied.
-    pub const NOT_APPLIED: u32 = 3;
-    /// A fault of ours.
-    pub const FAULT: u32 = 4;
-}
 
 /// What the session wants of its surroundings.
 #[derive(Debug)]
 pub enum Event {
     /// Carry this out, and tell [`Session::answered`].
     Run(Request),
+    /// Tell how this peering comes up, by [`Session::news`], and then [`Session::followed`]. What
+    /// the member types ends it.
+    Follow(Asn),
     /// Wait so long, and tell [`Session::rested`], unless the member does something meanwhile.
     Pause(Duration),
     /// Close, with this exit status.
@@ -72,6 +69,8 @@ pub enum Start {
 /// A session.
 pub struct Session {
     our_asn: Asn,
+    /// Whose commands may be abbreviated.
+    who: Who,
     screen: Screen,
     terminal: bool,
     start: Start,
@@ -82,16 +81,27 @@ pub struct Session {
     request: Option<Request>,
     /// The question that stands at the prompt, about `request`.
     question: Option<Question>,
+    /// What was shown before the questions about `request`.
+    shown: Option<Shown>,
+    /// The peering that is looked at while it comes up.
+    peer: Option<PeerView>,
     /// What is shown again and again.
     watch: Option<Watch>,
     todo: Option<Todo>,
+    /// Lines that may be kept for later sessions.
+    kept: Vec<String>,
+    /// What Tab may complete besides the table of commands.
+    vocabulary: Vocabulary,
     ended: bool,
+    /// What waits for the answers that come on standard input.
+    importing: Option<Request>,
     status: u32,
 }
 
 /// What is to be done next, before more input is looked at.
 enum Todo {
     Run(Request),
+    Follow(Asn),
     Close,
 }
 
@@ -99,7 +109,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
+            Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -108,6 +118,7 @@ impl Session {
         };
         Session {
             our_asn,
+            who: Who::Member,
             screen: window.unwrap_or(Screen::PIPE),
             terminal: window.is_some(),
             start,
@@ -115,11 +126,36 @@ impl Session {
             typed: Vec::new(),
             request: None,
             question: None,
+            shown: None,
+            peer: None,
             watch: None,
             todo,
+            kept: Vec::new(),
+            vocabulary: Vocabulary::default(),
             ended: false,
+            importing: None,
             status: status::DONE,
         }
+    }
+
+    /// What the caller may name, from now on.
+    pub fn know(&mut self, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary;
+    }
+
+    /// Lines of earlier sessions, oldest first.
+    pub fn recall(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.line.remember(line));
+    }
+
+    /// The lines typed since this was asked last that may be kept for later sessions.
+    pub fn take_kept(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// The same session for such a caller. It says nothing about what they may.
+    pub fn listed_for(self, who: Who) -> Session {
+        Session { who, ..self }
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -153,7 +189,7 @@ impl Session {
 
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
-        if self.start == Start::Shell {
+        if self.start == Start::Shell || self.importing.is_some() {
             self.ended = true;
         }
     }
@@ -166,8 +202,15 @@ impl Session {
                     self.request = Some(request.clone());
                     return Some(Event::Run(request));
                 }
+                Some(Todo::Follow(asn)) => return Some(Event::Follow(asn)),
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
+            }
+            if let Some(request) = self.importing.take() {
+                match self.import(request, output) {
+                    true => continue,
+                    false => return None,
+                }
             }
             if let Some(event) = self.watching(output) {
                 return Some(event);
@@ -221,6 +264,10 @@ impl Session {
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
+            LineEvent::Tab(before) => {
+                let found = self.completion(&before);
+                self.line.complete(&found, &mut output.out);
+            }
         }
     }
 
@@ -236,17 +283,22 @@ impl Session {
         if comment && self.start == Start::Shell {
             return self.rest(output);
         }
-        self.line.remember(text);
-        let read = grammar::parse(text);
+        if !grammar::carries_secret(text) {
+            self.line.remember(text);
+        }
+        let read = grammar::parse(text, self.who);
         let read = read.and_then(|request| match self.unwatchable(&request) {
             Some(refusal) => Err(refusal),
             None => Ok(request),
         });
         match read {
+            Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
-                if self.terminal && request.format == Format::Text && request.wait.is_none() {
-                    request.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
+                self.keep(text, &request);
+                if self.terminal && request.format == Format::Text {
+                    at_terminal(&mut request);
                 }
+                self.shown = None;
                 self.todo = Some(Todo::Run(request));
             }
             Err(refusal) if grammar::wants_json(text) => {
@@ -258,6 +310,14 @@ impl Session {
                 self.refuse(&refusal, output);
                 self.rest(output);
             }
+        }
+    }
+
+    fn keep(&mut self, text: &str, request: &Request) {
+        let typed = self.terminal && self.start == Start::Shell;
+        let again = self.kept.last().is_some_and(|last| last == text);
+        if typed && !again && discreet::may_be_kept(text, request) {
+            self.kept.push(text.to_owned());
         }
     }
 
@@ -278,7 +338,10 @@ impl Session {
         match outcome {
             Ok(Reply::Bye) => self.finish(Reply::Bye, output),
             Ok(reply) => {
-                self.status = exit_status(&reply);
+                if let Some(peer) = self.followed_by(&reply, request.as_ref()) {
+                    return self.follow(peer, output);
+                }
+                self.status = status::of_reply(&reply);
                 match json::reply(&reply).filter(|_| format == Format::Json) {
                     Some(json) => self.print_json(&json, output),
                     None => self.say(&view::reply(&reply, self.screen), output),
@@ -289,9 +352,12 @@ impl Session {
         }
     }
 
-    /// The member did not want to wait for the answer. What was saved goes on.
+    /// The member did not want to wait for the answer, nor for what they typed ahead. What was
+    /// saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
+        self.typed.clear();
+        self.line.forget_typed();
         if self.watch.take().is_some() {
             self.say("^C\n", output);
             return self.rest(output);
@@ -321,7 +387,7 @@ impl Session {
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = refusal_status(refusal);
+        self.status = status::of_refusal(refusal);
         let text = view::refusal(refusal, self.screen);
         match self.terminal {
             true => self.say(&text, output),
@@ -330,7 +396,7 @@ impl Session {
     }
 
     fn print_json(&self, json: &str, output: &mut Output) {
-        self.say(json, output);
+        self.say(&harmless_json(json), output);
         self.say("\n", output);
     }
 
@@ -343,26 +409,26 @@ impl Session {
     }
 }
 
-/// A terminal that draws no lines does not know brackets round what is pasted either.
-fn paste(screen: Screen) -> Paste {
-    match screen.style.borders {
-        Borders::Unicode => Paste::Bracketed,
-        Borders::Ascii | Borders::None => Paste::Typed,
-    }
+/// A terminal that draws no lines moves no cursor and knows no brackets round what is pasted
+/// either.
+fn terminal(screen: Screen) -> Mode {
+    let (drawing, paste) = match screen.style.borders {
+        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+    };
+    Mode::Terminal { columns: screen.columns, drawing, paste }
 }
 
-fn refusal_status(refusal: &Refusal) -> u32 {
-    if refusal.code == "usage" { status::USAGE } else { status::REFUSED }
-}
-
-fn exit_status(reply: &Reply) -> u32 {
-    match reply {
-        Reply::Created(_, Applied::No(_)) | Reply::Removed(_, Applied::No(_)) => {
-            status::NOT_APPLIED
-        }
-        Reply::Abandoned => status::REFUSED,
-        _ => status::DONE,
+/// What a member at a terminal means by what they have not said: they wait for a moment, or look
+/// on, and go through the whole form where nothing of it was said.
+fn at_terminal(request: &mut Request) {
+    match request.command {
+        Command::PeerCreate => {}
+        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
     }
+    let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
+    request.form =
+        request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
 }
 
 #[cfg(test)]

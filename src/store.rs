@@ -5,11 +5,21 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod ban;
+mod change;
+mod habits;
+mod history;
 mod latency;
 mod migrations;
+mod peered;
+mod shell_history;
+mod trail;
+mod verdict;
 
-use crate::limits::{STORE_AUDIT_ROWS_MAX, STORE_BUSY_MS};
-use crate::model::{Asn, Timestamp};
+pub use trail::Filter;
+
+use crate::limits::STORE_BUSY_MS;
+use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
@@ -60,12 +70,21 @@ pub enum StoreError {
     Full,
     /// There is no such peering: somebody else was faster.
     Absent,
+    /// It is not any more what it was when the change was judged: somebody else was faster.
+    Stale,
     /// Somebody else holds the database for longer than [`STORE_BUSY_MS`].
     Busy(PathBuf),
     /// It was made by a newer version of this program.
     Newer(PathBuf, i64),
     /// What SQLite said, and about which file.
     Sqlite(PathBuf, rusqlite::Error),
+}
+
+impl Actor {
+    /// Is it an administrator? Whoever is not named by a maintainer's name is.
+    fn is_operator(&self) -> bool {
+        self.name.parse::<Mntner>().is_err()
+    }
 }
 
 impl Store {
@@ -112,9 +131,8 @@ impl Store {
 
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
-        let query = if self.ours { migrations::SELECT } else { migrations::SELECT_OLD };
         self.read(|it| {
-            let mut statement = it.prepare(query)?;
+            let mut statement = it.prepare(migrations::select(it, self.ours)?)?;
             let rows = statement.query_map([], row)?;
             rows.collect()
         })
@@ -160,28 +178,25 @@ impl Store {
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
             latency::forget(it, saved.asn)?;
+            history::forget(it, saved.asn)?;
             audit(it, actor, "create", saved.asn, [None, Some(&describe(&saved))])?;
             Ok((id, count_up(it)?))
         })
     }
 
     /// Takes a peering out and leaves a tombstone for the apply loop.
+    ///
+    /// A suspension outlives it: if its member takes a suspended peering out, that becomes a ban of
+    /// the AS number.
     pub fn remove(&mut self, peering: &Peering, actor: &Actor) -> Result<Generation, StoreError> {
-        let asn = peering.asn.get();
         self.change(|it| {
-            let gone = it.execute("DELETE FROM peering_links WHERE as_num = ?", [asn])?;
-            if gone == 0 {
-                return Err(Outcome::Absent);
-            }
-            it.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn])?;
-            latency::forget(it, peering.asn)?;
-            let generation = count_up(it)?;
-            it.execute(
-                "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s)
-                 VALUES (?, ?, ?)",
-                params![asn, generation, actor.now.0],
-            )?;
-            audit(it, actor, "remove", peering.asn, [Some(&describe(peering)), None])?;
+            let kept = match actor.is_operator() {
+                true => None,
+                false => verdict::keep_suspension(it, peering.asn)?,
+            };
+            let generation = take_out(it, peering.asn, actor.now)?;
+            let texts = [Some(&describe(peering)), kept.as_ref()];
+            audit(it, actor, "remove", peering.asn, texts)?;
             Ok(generation)
         })
     }
@@ -219,6 +234,7 @@ impl Store {
             Outcome::Exists => StoreError::Exists,
             Outcome::Full => StoreError::Full,
             Outcome::Absent => StoreError::Absent,
+            Outcome::Stale => StoreError::Stale,
             Outcome::Sqlite(error) => fault(&path, error),
         })
     }
@@ -229,6 +245,7 @@ enum Outcome {
     Exists,
     Full,
     Absent,
+    Stale,
     Sqlite(rusqlite::Error),
 }
 
@@ -250,6 +267,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         mtu: row.get(7)?,
         preshared_key: row.get(8)?,
         maintainer: row.get(9)?,
+        families: row.get(10)?,
     })
 }
 
@@ -284,10 +302,38 @@ fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {
         ],
     )?;
     it.execute(
-        "INSERT OR REPLACE INTO peerling_peering VALUES (?, ?, ?, ?, ?, ?)",
-        params![row.as_num, row.standing, row.mtu, row.preshared_key, row.maintainer, now.0],
+        "INSERT OR REPLACE INTO peerling_peering
+             (as_num, standing, mtu, preshared_key, maintainer, families, created_s)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            row.as_num,
+            row.standing,
+            row.mtu,
+            row.preshared_key,
+            row.maintainer,
+            row.families,
+            now.0
+        ],
     )?;
     Ok(())
+}
+
+fn take_out(it: &Connection, asn: Asn, now: Timestamp) -> Result<Generation, Outcome> {
+    let gone = it.execute("DELETE FROM peering_links WHERE as_num = ?", [asn.get()])?;
+    if gone == 0 {
+        return Err(Outcome::Absent);
+    }
+    for table in ["peerling_peering", "peerling_suspension"] {
+        it.execute(&format!("DELETE FROM {table} WHERE as_num = ?"), [asn.get()])?;
+    }
+    latency::forget(it, asn)?;
+    history::forget(it, asn)?;
+    let generation = count_up(it)?;
+    it.execute(
+        "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s) VALUES (?, ?, ?)",
+        params![asn.get(), generation, now.0],
+    )?;
+    Ok(generation)
 }
 
 fn count_up(it: &Connection) -> rusqlite::Result<Generation> {
@@ -299,7 +345,15 @@ fn count_up(it: &Connection) -> rusqlite::Result<Generation> {
 fn describe(peering: &Peering) -> String {
     let endpoint = peering.endpoint.as_ref().map_or("none".to_string(), ToString::to_string);
     let address = peering.link_local.map_or("automatic".to_string(), |it| it.to_string());
-    format!("id {} key {} endpoint {endpoint} link-local {address}", peering.id, peering.key)
+    let mtu = peering.mtu.map_or(String::new(), |mtu| format!(" mtu {mtu}"));
+    let psk = peering.preshared_key.as_ref().map_or("", |_| " psk set");
+    let families = match peering.families {
+        Families::Both => String::new(),
+        one => format!(" families {}", one.word()),
+    };
+    let owner = peering.maintainer.as_ref().map_or(String::new(), |it| format!(" maintainer {it}"));
+    let (id, key) = (peering.id, &peering.key);
+    format!("id {id} key {key} endpoint {endpoint} link-local {address}{mtu}{psk}{families}{owner}")
 }
 
 fn audit(
@@ -307,16 +361,9 @@ fn audit(
     actor: &Actor,
     action: &str,
     asn: Asn,
-    [before, after]: [Option<&String>; 2],
+    texts: [Option<&String>; 2],
 ) -> rusqlite::Result<()> {
-    it.execute(
-        "INSERT INTO peerling_audit (at_s, actor, key, source, action, as_num, before, after)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        params![actor.now.0, actor.name, actor.key, actor.source, action, asn.get(), before, after],
-    )?;
-    let query = "DELETE FROM peerling_audit WHERE id <= (SELECT max(id) FROM peerling_audit) - ?";
-    it.execute(query, [STORE_AUDIT_ROWS_MAX])?;
-    Ok(())
+    trail::write(it, actor, action, Some(asn), texts)
 }
 
 fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
@@ -333,6 +380,7 @@ impl fmt::Display for StoreError {
             StoreError::Exists => out.write_str("the AS number has a peering already"),
             StoreError::Full => out.write_str("every id is in use"),
             StoreError::Absent => out.write_str("there is no such peering"),
+            StoreError::Stale => out.write_str("the peering was changed meanwhile"),
             StoreError::Busy(path) => {
                 write!(out, "{}: another program holds the database", path.display())
             }

@@ -16,7 +16,8 @@ pub mod tree;
 pub mod uapi;
 pub mod wireguard;
 
-use crate::model::Timestamp;
+use crate::limits::WG_KEY_BYTES;
+use crate::model::{Timestamp, WgSecret};
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -30,6 +31,13 @@ pub fn now() -> Timestamp {
 /// `yield_now` would come back to us two hundred times before Tokio is asked.
 pub async fn give_way() {
     tokio::task::yield_now().await;
+}
+
+/// A preshared key that nobody can guess, by the kernel's generator, as `wg genpsk` makes one.
+pub fn new_preshared_key() -> std::io::Result<WgSecret> {
+    let mut bytes = [0; WG_KEY_BYTES];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(WgSecret::new(bytes))
 }
 
 /// The addresses of this host, which are never a member's endpoint. Where the kernel does not tell,

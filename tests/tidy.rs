@@ -12,6 +12,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("peering", Purity::Pure, &["limits", "model"]),
     ("config", Purity::Pure, &["limits", "model"]),
     ("registry", Purity::Pure, &["limits", "model"]),
+    ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "peering"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
@@ -19,7 +20,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("plan", Purity::Pure, &["limits", "model", "peering", "config"]),
     ("store", Purity::Effects, &["limits", "model", "peering"]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
-    ("board", Purity::Effects, &["limits", "model", "diagnosis", "store"]),
+    ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
     (
         "control",
         Purity::Effects,

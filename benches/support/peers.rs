@@ -1,6 +1,6 @@
 //! Peerings, made up: each with a key, an address and a number of its own.
 
-use peerling::model::{Asn, Endpoint, WgKey, WgSecret};
+use peerling::model::{Asn, Endpoint, Families, WgKey, WgSecret};
 use peerling::peering::{Peering, Site, Standing};
 use peerling::store::Store;
 use std::path::Path;
@@ -45,6 +45,7 @@ fn peering(number: u16) -> Peering {
         standing: Standing::Active,
         mtu: None,
         preshared_key: None,
+        families: Families::Both,
         maintainer: "EXAMPLE-MNT".parse().ok(),
     }
 }

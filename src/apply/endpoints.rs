@@ -1,13 +1,15 @@
 //! Where members are now: names to addresses, each judged anew.
 //!
-//! A link whose handshake is fresh is left alone, wherever the member may have moved to. For the
-//! others the declared endpoint is resolved again. An address that policy forbids never reaches the
+//! A link whose handshake is fresh is left alone, wherever the member may have moved to, unless
+//! they have just told us of another endpoint or key. For the others the declared endpoint is
+//! resolved again. An address that policy forbids never reaches the
 //! kernel, even if the name was harmless when the peering was made.
 
-use super::{Pass, handshake_age};
-use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
+use super::Pass;
+use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
 use crate::model::{Asn, Endpoint, Host, IfName};
 use crate::peering::policy::{self, Policy};
+use crate::peering::{Peering, files as texts};
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
 use crate::sys::dns::Resolver;
@@ -41,7 +43,8 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     let mut tasks = Vec::new();
     for peering in &pass.peerings {
         let link = pass.actual.links.get(&IfName::of(peering.asn));
-        let asked = |it: &&Endpoint| is_stale(link) && (names || matches!(it.host, Host::Ip(_)));
+        let due = pass.is_stale(peering.asn) || is_declared_anew(pass, peering);
+        let asked = |it: &&Endpoint| due && (names || matches!(it.host, Host::Ip(_)));
         let Some(endpoint) = peering.endpoint.as_ref().filter(asked) else { continue };
         let (places, policy, results) = (&places, &policy, &results);
         tasks.push(executor.spawn(async move {
@@ -63,9 +66,19 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     results.take()
 }
 
-/// Must we look where the member is? Not while packets go both ways.
-pub(super) fn is_stale(link: Option<&LinkActual>) -> bool {
-    link.and_then(|link| handshake_age(link, sys::now())).is_none_or(|age| age > HANDSHAKE_STALE_S)
+/// Was the peering edited, so that a fresh handshake tells of another router than is meant now? The
+/// file tells what was meant until now.
+fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
+    let settings = &pass.settings;
+    let wanted = texts::our_conf(peering, &settings.site, &settings.private_key);
+    let there = pass.actual.confs.get(&peering.asn);
+    there.zip(wanted.as_ref()).is_some_and(|(there, wanted)| remote(there) != remote(wanted))
+}
+
+/// The lines of a WireGuard file that say who the member is, and where.
+fn remote(conf: &str) -> Vec<&str> {
+    let tells = |it: &&str| it.starts_with("PublicKey") || it.starts_with("Endpoint");
+    conf.lines().filter(tells).collect()
 }
 
 async fn one(
@@ -116,6 +129,17 @@ mod tests {
         assert_eq!(address(chosen(&two, None)), "[2a01:4f8::1]:20263");
         assert_eq!(address(chosen(&two, Some("2a01:4f8::2"))), "[2a01:4f8::2]:20263");
         assert_eq!(address(chosen(&two, Some("2a01:4f8::3"))), "[2a01:4f8::1]:20263");
+    }
+
+    #[test]
+    fn another_key_or_endpoint_is_seen_and_nothing_else() {
+        let conf = |key: &str, endpoint: &str, mtu: u32| {
+            format!("[Interface]\nMTU = {mtu}\n\n[Peer]\nPublicKey = {key}\nEndpoint = {endpoint}")
+        };
+        let same = |other: &str| remote(&conf("k", "a:1", 1420)) == remote(other);
+        assert!(same(&conf("k", "a:1", 1400)));
+        assert!(!same(&conf("l", "a:1", 1420)) && !same(&conf("k", "a:2", 1420)));
+        assert!(!same("[Peer]\nPublicKey = k"));
     }
 
     /// The attack: a name that was harmless at the creation is pointed into the operator's network.

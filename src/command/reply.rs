@@ -1,14 +1,14 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{CommandSpec, Scope};
-use crate::model::{Asn, LinkLocal, Mntner, Port, WgKey};
+use super::{Change, CommandSpec, Decision, Form, HistoryView, Scope, Who};
+use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
 /// What a command is answered with.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// The list of commands, or one of them.
-    Help(Option<&'static CommandSpec>),
+    /// The list of commands for such a caller, or one of them.
+    Help(Option<&'static CommandSpec>, Who),
     /// The greeting.
     Intro(IdentityView),
     /// Who the caller is.
@@ -17,12 +17,24 @@ pub enum Reply {
     Peers(Vec<PeerView>, Scope),
     /// One peering, with what to install.
     Config(Box<ConfigView>),
+    /// One peering, for a sister POP.
+    Exported(Box<ExportView>),
     /// How a peering is.
     Status(Box<StatusView>),
     /// A peering was saved.
     Created(Box<PeerView>, Applied),
+    /// A peering was changed, and this is what is different.
+    Edited(Box<PeerView>, Vec<Change>, Applied),
+    /// A peering was switched off, or on again.
+    Switched(Box<PeerView>, Applied),
+    /// A peering is already as it was asked for.
+    Unchanged(Box<PeerView>, Applied),
     /// A peering was taken out.
     Removed(Asn, Applied),
+    /// What happened to a peering.
+    History(Box<HistoryView>),
+    /// What an operator decided, or wanted to know.
+    Decided(Box<Decision>),
     /// Nothing was done, since the caller did not mean it.
     Abandoned,
     /// The session ends.
@@ -55,6 +67,8 @@ pub struct IdentityView {
     pub server: String,
     /// Our AS number.
     pub our_asn: Asn,
+    /// What they should know before they type anything, in sentences; for the greeting only.
+    pub notices: Vec<String>,
 }
 
 /// A peering and what became of it.
@@ -74,6 +88,14 @@ pub struct PeerView {
     pub wg_endpoint_port: Option<Port>,
     /// The member's address on the link.
     pub link_local: Option<LinkLocal>,
+    /// The largest packet of the tunnel in bytes, where one was asked for.
+    pub mtu: Option<u32>,
+    /// Is a preshared key set?
+    pub psk: bool,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
+    /// The preshared key that this very command made: it is shown in its answer, and never again.
+    pub generated_psk: Option<WgSecret>,
     /// The same of our side.
     pub our: OurSide,
     /// Why it is not well.
@@ -123,7 +145,37 @@ pub struct ConfigView {
     pub link: String,
     /// The protocol for BIRD.
     pub bird: String,
+    /// What was asked for.
+    pub form: Form,
+    /// The text in that form, with a line end; empty where the form is none.
+    pub text: String,
 }
+
+/// What a member said of a peering: all that a sister POP needs to make the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportView {
+    /// The public name of this POP.
+    pub server: String,
+    /// The member's AS number.
+    pub asn: Asn,
+    /// The member's public key.
+    pub wg_pub_key: WgKey,
+    /// Where the member's WireGuard is; `None`: they call us.
+    pub wg_endpoint_addr: Option<String>,
+    /// The port there.
+    pub wg_endpoint_port: Option<Port>,
+    /// The address that the member chose; `None`: one of this POP's.
+    pub link_local: Option<LinkLocal>,
+    /// The largest packet of the tunnel in bytes, where one was asked for.
+    pub mtu: Option<u32>,
+    /// Is a preshared key set? It stays here.
+    pub psk: bool,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
+}
+
+/// What stands in an export for a secret.
+pub const WITHHELD: &str = "withheld";
 
 /// How a peering is.
 #[derive(Clone, Debug, PartialEq, Eq)]

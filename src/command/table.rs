@@ -31,6 +31,13 @@ pub enum Who {
     Admin,
 }
 
+impl CommandSpec {
+    /// Is it among the commands that such a caller sees?
+    pub fn is_listed_for(&self, who: Who) -> bool {
+        self.who == Who::Member || who == Who::Admin
+    }
+}
+
 /// A flag as it can be typed.
 #[derive(Debug)]
 pub struct FlagSpec {
@@ -59,6 +66,8 @@ pub enum Flag {
     All,
     /// What a configuration is written for.
     Form,
+    /// More answers from standard input.
+    From,
     /// What the programs themselves say.
     Raw,
     /// Again and again.
@@ -124,6 +133,12 @@ const PSK: FlagSpec = answer(
     "a preshared key besides the key pairs; generate: we make one and show it once",
     Field::Psk,
 );
+const FROM: FlagSpec = FlagSpec {
+    name: "--from",
+    value: "-",
+    meaning: "answers from standard input, as peer_export prints them; other flags win",
+    flag: Flag::From,
+};
 const FAMILIES: FlagSpec =
     answer("--families", "both|ipv4|ipv6", "which routes the BGP session carries", Field::Families);
 
@@ -134,7 +149,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         aliases: &["?"],
         summary: "list the commands, or explain one",
         detail: "help COMMAND shows its flags and an example.",
-        flags: &[],
+        flags: &[JSON],
         example: "help peer_create",
         who: Who::Member,
     },
@@ -180,6 +195,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             MTU,
             PSK,
             FAMILIES,
+            FROM,
             YES,
             WAIT,
             JSON,
@@ -266,7 +282,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_export",
         aliases: &[],
         summary: "a peering as text, to make the same at a sister POP",
-        detail: "",
+        detail: "ssh pop peer_export | ssh sister peer_create --from - --yes --wait makes the \
+                 same there. A preshared key stays here; what must differ, such as the port, is \
+                 said with a flag.",
         flags: &[ASN, JSON],
         example: "peer_export --asn 4242420001",
         who: Who::Member,
@@ -311,7 +329,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_reject",
         aliases: &[],
         summary: "refuse a peering that waits for approval",
-        detail: "",
+        detail: "It is gone then; its member reads the reason at login and in peer_history.",
         flags: &[ASN, REASON, YES, JSON],
         example: "peer_reject --asn 4242420001 --reason 'no transit here' --yes",
         who: Who::Admin,
@@ -320,7 +338,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_suspend",
         aliases: &[],
         summary: "switch a peering off, with a reason that its member sees",
-        detail: "peer_enable by an administrator ends it.",
+        detail: "peer_enable by an administrator ends it. If its member removes it, the AS number \
+                 is banned for the same reason.",
         flags: &[ASN, REASON, YES, WAIT, JSON],
         example: "peer_suspend --asn 4242420001 --reason 'floods the tunnel' --yes",
         who: Who::Admin,
@@ -329,7 +348,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "ban",
         aliases: &[],
         summary: "let a maintainer or an AS number have no peering here",
-        detail: "Peerings that exist stay: peer_suspend switches them off.",
+        detail: "It stands against new peerings, changes and peer_enable. Peerings that exist \
+                 stay: peer_suspend switches them off. Without flags it lists the bans.",
         flags: &[ASN, MAINTAINER, REASON, YES, JSON],
         example: "ban --maintainer EXAMPLE-MNT --reason 'spam' --yes",
         who: Who::Admin,
@@ -338,7 +358,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "unban",
         aliases: &[],
         summary: "end a ban",
-        detail: "",
+        detail: "One that is not there is no error.",
         flags: &[ASN, MAINTAINER, JSON],
         example: "unban --maintainer EXAMPLE-MNT",
         who: Who::Admin,
@@ -368,75 +388,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     },
 ];
 
-/// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
-/// names that come near: those that begin with it, or else those that a typing mistake or two away.
-pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
-    let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
-    if let Some(found) = COMMANDS.iter().find(exact) {
-        return Ok(found);
-    }
-    let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
-    let candidates: Vec<_> = COMMANDS.iter().filter(begins).collect();
-    match candidates.as_slice() {
-        [only] => Ok(only),
-        [] => Err(COMMANDS.iter().map(|it| it.name).filter(|it| near(it, name)).collect()),
-        several => Err(several.iter().map(|it| it.name).collect()),
-    }
-}
-
-/// At most two letters away (Levenshtein's distance), or the same without its underscores.
-fn near(known: &str, typed: &str) -> bool {
-    known.replace('_', "") == typed.replace('_', "") || distance(known, typed) <= 2
-}
-
-/// How many letters to change, add or leave out to make one word of the other; words longer than 32
-/// letters are simply far away.
-fn distance(left: &str, right: &str) -> usize {
-    if left.len().max(right.len()) > 32 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut last = i + 1;
-        let mut next = vec![last];
-        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            last = (diagonal + usize::from(a != b)).min(above + 1).min(last + 1);
-            diagonal = *above;
-            next.push(last);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_found_and_abbreviated() {
-        let found = |name| lookup(name).map(|it| it.name);
-        assert_eq!(found("peer_list"), Ok("peer_list"));
-        assert_eq!(found("?"), Ok("help"));
-        assert_eq!(found("exit"), Ok("bye"));
-        assert_eq!(found("peer_l"), Ok("peer_list"));
-        assert_eq!(found("w"), Ok("whoami"));
-        assert_eq!(found("peer_c"), Err(vec!["peer_create", "peer_config"]));
-        assert_eq!(found("per_list"), Err(vec!["peer_list"]));
-        assert_eq!(found("peerlist"), Err(vec!["peer_list"]));
-        assert_eq!(found("reboot"), Err(vec![]));
-        assert_eq!(found(""), Err(vec![]));
-        assert_eq!(found(&"x".repeat(4000)), Err(vec![]));
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("peer", "pere", 2)]
-        {
-            assert_eq!(distance(a, b), d, "{a} {b}");
-        }
-    }
 
     #[test]
     fn every_row_is_complete() {

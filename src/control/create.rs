@@ -1,71 +1,142 @@
-//! peer_create: five answers, each judged as soon as it is there, and one transaction.
+//! peer_create: a short conversation, a summary, and one transaction. Said once more, it is the
+//! same peering.
 
-use super::{Case, Control, Open, Outcome, ask, refusal_of, wrong};
-use crate::command::{Field, Question, Reply, Stop};
-use crate::model::{Asn, Endpoint, Host, LinkLocal, Port, Refusal, WgKey};
-use crate::peering::policy::{self, Policy};
-use crate::peering::vet::{self, Given};
+use super::answers::Judge;
+use super::options::preshared_key;
+use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
+use crate::access::Rights;
+use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
+use crate::model::{Asn, Endpoint, Families, Refusal};
+use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Standing};
-use crate::sys;
-use std::net::IpAddr;
+use crate::store::StoreError;
 
 impl Control {
     /// Saves what was asked for; the machine follows when the bell was heard.
     pub(super) async fn create(&self, case: &Case<'_>) -> Outcome {
+        if let Some(present) = case.present()? {
+            return self.again(case, present).await;
+        }
         case.room()?;
-        let peering = Peering {
-            id: PeeringId::MIN,
-            asn: case.asn()?,
-            key: case.key()?,
-            endpoint: self.endpoint(case).await?,
-            link_local: case.link_local()?,
-            standing: case.standing(),
-            mtu: None,
-            preshared_key: None,
-            maintainer: case.identity.maintainer.clone(),
-        };
+        let draft = self.draft(case).await.map_err(|stop| case.introduced(stop))?;
+        let psk = case.psk()?.unwrap_or(Psk::Absent);
+        let shown = || PeerView { psk: psk != Psk::Absent, ..self.view(case, &draft) };
+        let shown = || Shown::Draft(Box::new(shown()), case.our_asn());
+        if !case.confirmed("Create this peering?", shown)? {
+            return Ok(Reply::Abandoned);
+        }
+        let (preshared_key, generated_psk) = preshared_key(psk)?;
+        let peering = Peering { preshared_key, ..draft };
         let id_max = case.settings.site.id_max();
         let saved = self.store.borrow_mut().create(&peering, id_max, &case.actor());
-        let (id, generation) = saved.map_err(|error| refusal_of(&error, peering.asn))?;
+        let (id, generation) = match saved {
+            Err(StoreError::Exists) => return self.overtaken(case, peering.asn).await,
+            saved => saved.map_err(|error| refusal_of(&error, peering.asn))?,
+        };
         let peering = Peering { id, ..peering };
         let asn = peering.asn;
         log::info!("AS{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
-        Ok(Reply::Created(Box::new(self.view(case, &peering)), applied))
+        let view = PeerView { generated_psk, ..self.view(case, &peering) };
+        Ok(Reply::Created(Box::new(view), applied))
     }
 
-    async fn endpoint(&self, case: &Case<'_>) -> Result<Option<Endpoint>, Stop> {
-        let text = case.required(Field::EndpointAddr, "WireGuard endpoint address", None)?;
-        let given = vet::host(text).map_err(wrong(Field::EndpointAddr))?;
-        let Given::Host(host, pasted) = given else {
-            return match case.request.answer(Field::EndpointPort) {
-                None => Ok(None),
-                Some(_) => Err(Stop::Refused(no_port_without_address(), Some(Field::EndpointPort))),
-            };
+    /// What was asked for so far, under the id that it would get now, without its preshared key.
+    async fn draft(&self, case: &Case<'_>) -> Result<Peering, Stop> {
+        let (mtu, families) = (case.mtu()?, case.families()?.unwrap_or(Families::Both));
+        let asn = case.asn()?;
+        let judge = Judge {
+            case,
+            present: None,
+            others: &case.peerings,
+            used: self.used_before(case)?,
+            habit: Some(case.habit(asn)),
         };
-        self.reachable(case, &host).await.map_err(wrong(Field::EndpointAddr))?;
-        let port = case.port(pasted)?;
-        Ok(Some(Endpoint { host, port }))
+        let id = self.store.borrow().next_id(case.settings.site.id_max()).map_err(fault)?;
+        Ok(Peering {
+            // Without a free one the database refuses it.
+            id: id.unwrap_or(PeeringId::MAX),
+            asn,
+            key: judge.key()?,
+            endpoint: self.endpoint(&judge).await?,
+            link_local: judge.link_local()?,
+            standing: case.standing(),
+            mtu,
+            // Taken, or made, when it is saved.
+            preshared_key: None,
+            families,
+            maintainer: case.identity.maintainer.clone(),
+        })
     }
 
-    /// Does the host stand for addresses, and may every one of them be an endpoint?
-    async fn reachable(&self, case: &Case<'_>, host: &Host) -> Result<(), Refusal> {
-        let addresses = match host {
-            Host::Ip(address) => vec![address.get()],
-            Host::Name(name) => {
-                let families = case.settings.policy.families;
-                let found = self.resolver.resolve(name, families).await;
-                found.map_err(|error| unresolved(host, &error.to_string()))?
+    /// The endpoint of their last peering here, be it there or gone: most members have one router.
+    fn used_before(&self, case: &Case<'_>) -> Result<Option<Endpoint>, Stop> {
+        let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
+        let there = own.filter_map(|it| it.endpoint.clone()).next_back();
+        match (&case.identity.maintainer, case.request.answer(Field::EndpointPort)) {
+            (Some(name), None) if there.is_none() => {
+                self.store.borrow().last_endpoint(name).map_err(fault)
             }
+            _ => Ok(there),
+        }
+    }
+
+    /// Their AS number has a peering: if it is exactly this one, all is well.
+    async fn again(&self, case: &Case<'_>, present: &Peering) -> Outcome {
+        let said = |field| case.request.answer(field).is_some();
+        if !said(Field::WgPubKey) || !said(Field::EndpointAddr) {
+            let hint = "peer_config shows it, peer_edit changes it, peer_remove takes it away";
+            return Err(exists(present.asn, String::new(), hint));
+        }
+        let others = case.others(present);
+        let judge = Judge { case, present: None, others: &others, used: None, habit: None };
+        let differing = self.differing(&judge, present)?;
+        if !differing.is_empty() {
+            let words = format!(", with another {}", differing.join(", "));
+            return Err(exists(present.asn, words, "peer_edit changes it"));
+        }
+        let applied = self.settled(case, present.asn).await;
+        Ok(Reply::Unchanged(Box::new(self.view(case, present)), applied))
+    }
+
+    /// Somebody else was faster, perhaps with the very same.
+    async fn overtaken(&self, case: &Case<'_>, asn: Asn) -> Outcome {
+        let now = self.case(case.identity, case.request, case.now)?;
+        match now.present()? {
+            Some(present) => self.again(&now, present).await,
+            None => Err(refusal_of(&StoreError::Exists, asn)),
+        }
+    }
+
+    /// What was asked for and is not so. What was left out means what it means for a new peering.
+    fn differing(&self, judge: &Judge<'_>, present: &Peering) -> Result<Vec<&'static str>, Stop> {
+        let case = judge.case;
+        let link_local = match case.request.answer(Field::LinkLocal) {
+            Some(_) => judge.link_local()?,
+            None => None,
         };
-        let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
-        addresses.iter().try_for_each(|address| allowed(host, *address, &policy))
+        let psk = match case.psk()?.unwrap_or(Psk::Absent) {
+            Psk::Absent => present.preshared_key.is_none(),
+            // It was made when this was said first.
+            Psk::Generate => present.preshared_key.is_some(),
+            Psk::Given(key) => present.preshared_key.as_ref() == Some(&key),
+        };
+        let families = case.families()?.unwrap_or(Families::Both);
+        let same = [
+            ("public key", judge.key()? == present.key),
+            ("endpoint", self.declared(judge)? == present.endpoint),
+            ("link-local address", link_local == present.link_local),
+            ("MTU", case.mtu()? == present.mtu),
+            ("preshared key", psk),
+            ("families", families == present.families),
+        ];
+        Ok(same.into_iter().filter(|it| !it.1).map(|it| it.0).collect())
     }
 }
 
 impl Case<'_> {
     fn room(&self) -> Result<(), Refusal> {
-        let full = self.settings.peerings_max.is_some_and(|max| self.peerings.len() >= max.into());
+        let full = self.peerings.len() >= self.peers_max();
         match self.settings.open {
             Open::No => Err(Refusal::new(
                 "closed",
@@ -81,81 +152,66 @@ impl Case<'_> {
         }
     }
 
-    fn standing(&self) -> Standing {
-        match self.settings.open {
-            Open::Approval => Standing::Pending,
-            Open::Yes | Open::No => Standing::Active,
+    fn peers_max(&self) -> usize {
+        let ids = self.settings.site.id_max();
+        self.settings.peerings_max.map_or(ids, |max| max.min(ids)).into()
+    }
+
+    fn our_asn(&self) -> Asn {
+        self.settings.site.asn
+    }
+
+    /// A question, after what this POP takes was shown.
+    fn introduced(&self, stop: Stop) -> Stop {
+        let limits = || LimitsView {
+            our_asn: self.our_asn(),
+            server: self.settings.site.name.clone(),
+            peers: self.peerings.len(),
+            peers_max: self.settings.peerings_max,
+            families: self.settings.policy.families,
+            approval: self.standing() == Standing::Pending,
+        };
+        match stop {
+            Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
+            other => other,
         }
     }
 
-    /// What was answered about `field`; else the question.
-    fn required(
-        &self,
-        field: Field,
-        prompt: &str,
-        suggestion: Option<String>,
-    ) -> Result<&str, Stop> {
-        let question = || Stop::Ask(Question { field, prompt: prompt.to_string(), suggestion });
-        self.request.answer(field).ok_or_else(question)
+    fn standing(&self) -> Standing {
+        match (self.settings.open, self.identity.rights) {
+            (Open::Approval, Rights::Member) => Standing::Pending,
+            (Open::Approval, Rights::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
+        }
+    }
+
+    /// The peering that the AS number in question has already.
+    fn present(&self) -> Result<Option<&Peering>, Stop> {
+        let Some(text) = self.request.answer(Field::Asn) else { return Ok(None) };
+        let asn = vet::known_asn(text, self.context()).map_err(wrong(Field::Asn))?;
+        Ok(self.peerings.iter().find(|it| it.asn == asn))
     }
 
     fn asn(&self) -> Result<Asn, Stop> {
-        let free: Vec<_> = self
-            .owned
-            .iter()
-            .filter(|asn| self.peerings.iter().all(|it| it.asn != **asn))
-            .collect();
-        let suggestion = match free.as_slice() {
-            [only] => Some(only.to_string()),
-            _ => None,
-        };
-        let text = self.required(Field::Asn, "AS Number", suggestion)?;
+        let has_none = |asn: &&Asn| self.peerings.iter().all(|it| it.asn != **asn);
+        let mut free = self.owned.iter().filter(has_none);
+        let only = free.next().filter(|_| free.next().is_none()).map(|it| it.to_string());
+        let question = Question::new(Field::Asn, "AS Number").suggesting(only.clone());
+        let text = self.request.answer(Field::Asn).ok_or(Stop::Ask(question.or_else(only)))?;
         vet::asn(text, self.context()).map_err(wrong(Field::Asn))
     }
 
-    fn key(&self) -> Result<WgKey, Stop> {
-        let text = self.required(Field::WgPubKey, "WireGuard public key", None)?;
-        vet::key(text, self.context()).map_err(wrong(Field::WgPubKey))
-    }
-
-    fn port(&self, pasted: Option<Port>) -> Result<Port, Stop> {
-        let answered = self.request.answer(Field::EndpointPort);
-        match (pasted, answered.map(vet::port)) {
-            (_, Some(Err(refusal))) => Err(Stop::Refused(refusal, Some(Field::EndpointPort))),
-            (Some(one), Some(Ok(other))) if one != other => {
-                let message =
-                    format!("The address carries port {one}, and port {other} was given too");
-                let refusal = Refusal::new("two_ports", message, "Give the port once");
-                Err(Stop::Refused(refusal, Some(Field::EndpointPort)))
-            }
-            (Some(port), _) | (None, Some(Ok(port))) => Ok(port),
-            (None, None) => Err(ask(Field::EndpointPort, "WireGuard endpoint port".to_string())),
+    /// The link-local address that three of ten members would type: `fe80::` and the last four
+    /// digits of their AS number. Where it is taken or none, one from us.
+    fn habit(&self, asn: Asn) -> String {
+        let address = format!("fe80::{}", asn.tail());
+        match vet::link_local(&address, self.context()) {
+            Ok(Some(_)) => address,
+            _ => "auto".to_string(),
         }
     }
-
-    fn link_local(&self) -> Result<Option<LinkLocal>, Stop> {
-        let prompt = "Link-local IPv6 address (optional)";
-        let text = self.required(Field::LinkLocal, prompt, Some(String::new()))?;
-        vet::link_local(text, self.context()).map_err(wrong(Field::LinkLocal))
-    }
 }
 
-fn no_port_without_address() -> Refusal {
-    let message = "A peering without an endpoint has no endpoint port";
-    Refusal::new("two_ports", message, "Leave out --endpoint-port, or give an address")
-}
-
-fn unresolved(host: &Host, error: &str) -> Refusal {
-    let hint = format!("See what `dig {host} AAAA` answers, or give the address itself");
-    Refusal::new("endpoint_unresolved", error.to_string(), hint)
-}
-
-fn allowed(host: &Host, address: IpAddr, policy: &Policy) -> Result<(), Refusal> {
-    policy::verdict(address, policy).map_err(|forbidden| {
-        let message = match host {
-            Host::Ip(_) => forbidden.to_string(),
-            Host::Name(name) => format!("{name}: {forbidden}"),
-        };
-        Refusal::new("endpoint_forbidden", message, "")
-    })
+fn exists(asn: Asn, differing: String, hint: &str) -> Stop {
+    let message = format!("AS{asn} has a peering here already{differing}");
+    Stop::Refused(Refusal::new("exists", message, hint), Some(Field::Asn))
 }

@@ -1,9 +1,99 @@
 //! peer_edit: another key, endpoint or option for a peering that stays what it is.
 
-use super::{Case, Control, Outcome, fault};
+use super::answers::Judge;
+use super::options::preshared_key;
+use super::{Case, Control, Outcome, refusal_of};
+use crate::command::{Change, PeerView, Reply, Shown, Stop};
+use crate::model::{Endpoint, LinkLocal};
+use crate::peering::Peering;
+use crate::peering::vet::Psk;
 
 impl Control {
+    /// Saves what is different; id, port and what was not named stay.
     pub(super) async fn edit(&self, case: &Case<'_>) -> Outcome {
-        Err(fault(format!("{:?} is not there yet", case.request.command)))
+        let before = case.chosen()?;
+        let asn = before.asn;
+        let (after, psk) = self.edited(case, before).await?;
+        let changes = changes(before, &after, psk.as_ref());
+        if changes.is_empty() {
+            let applied = self.settled(case, asn).await;
+            return Ok(Reply::Unchanged(Box::new(self.view(case, before)), applied));
+        }
+        if !case.confirmed("Change this peering?", || Shown::Changes(asn, changes.clone()))? {
+            return Ok(Reply::Abandoned);
+        }
+        let (preshared_key, generated_psk) = match psk {
+            Some(wish) => preshared_key(wish)?,
+            None => (before.preshared_key.clone(), None),
+        };
+        let after = Peering { preshared_key, ..after };
+        let saved = self.store.borrow_mut().replace(before, &after, "edit", &case.actor());
+        let generation = saved.map_err(|error| refusal_of(&error, asn))?;
+        log::info!("AS{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
+        let applied = self.apply(case, asn, generation, "change").await;
+        let view = PeerView { generated_psk, ..self.view(case, &after) };
+        Ok(Reply::Edited(Box::new(view), changes, applied))
     }
+
+    /// The peering as it is to be, but for its preshared key, and what was said of that.
+    async fn edited(
+        &self,
+        case: &Case<'_>,
+        before: &Peering,
+    ) -> Result<(Peering, Option<Psk>), Stop> {
+        let (mtu, families, psk) = (case.mtu()?, case.families()?, case.psk()?);
+        let others = case.others(before);
+        let judge = Judge { case, present: Some(before), others: &others, used: None, habit: None };
+        let after = Peering {
+            key: judge.key()?,
+            endpoint: self.endpoint(&judge).await?,
+            link_local: judge.link_local()?,
+            mtu: mtu.or(before.mtu),
+            families: families.unwrap_or(before.families),
+            ..before.clone()
+        };
+        Ok((after, psk))
+    }
+}
+
+/// What is different, in the words of the audit; of a preshared key only that there is another.
+fn changes(before: &Peering, after: &Peering, psk: Option<&Psk>) -> Vec<Change> {
+    let rows = [
+        ("wg_pub_key", before.key.to_string(), after.key.to_string()),
+        ("wg_endpoint", endpoint(before.endpoint.as_ref()), endpoint(after.endpoint.as_ref())),
+        ("link_local", link_local(before.link_local), link_local(after.link_local)),
+        ("mtu", mtu(before.mtu), mtu(after.mtu)),
+        ("families", before.families.word().to_string(), after.families.word().to_string()),
+    ];
+    let change = |(name, before, after)| Change { name, before, after };
+    let mut changes: Vec<Change> = rows.into_iter().map(change).collect();
+    changes.extend(psk.map(|it| psk_change(before, it)));
+    changes.retain(|it| it.before != it.after);
+    changes
+}
+
+fn psk_change(before: &Peering, wish: &Psk) -> Change {
+    let present = if before.preshared_key.is_some() { "set" } else { "none" };
+    let after = match wish {
+        Psk::Absent => "none",
+        Psk::Given(key) if before.preshared_key.as_ref() == Some(key) => "set",
+        Psk::Given(_) | Psk::Generate if before.preshared_key.is_some() => "set anew",
+        Psk::Given(_) | Psk::Generate => "set",
+    };
+    Change { name: "psk", before: present.to_string(), after: after.to_string() }
+}
+
+fn endpoint(it: Option<&Endpoint>) -> String {
+    it.map_or("none".to_string(), |it| match it.host.to_string() {
+        host if host.contains(':') => format!("[{host}]:{}", it.port),
+        host => format!("{host}:{}", it.port),
+    })
+}
+
+fn link_local(it: Option<LinkLocal>) -> String {
+    it.map_or("auto".to_string(), |it| it.to_string())
+}
+
+fn mtu(it: Option<u32>) -> String {
+    it.map_or("default".to_string(), |it| it.to_string())
 }

@@ -1,9 +1,45 @@
-//! peer_history: what happened to a peering.
+//! peer_history: what happened to a peering, as far as the caller may see it.
 
-use super::{Case, Control, Outcome, fault};
+use super::{Case, Control, Outcome, fault, wrong};
+use crate::access::Rights;
+use crate::command::{Field, HistoryView, Reply, Stop};
+use crate::limits::RECORDS_SHOWN_MAX;
+use crate::model::{Asn, Mntner};
+use crate::peering::trail::{Happening, Reader, history};
+use crate::peering::vet;
+use crate::store::Filter;
 
 impl Control {
+    /// Of a peering that is gone, too: what happened to it is asked for then.
     pub(super) fn history(&self, case: &Case<'_>) -> Outcome {
-        Err(fault(format!("{:?} is not there yet", case.request.command)))
+        let asn = case.told_of()?;
+        let filter = Filter { asn: Some(asn), ..Filter::default() };
+        let trail = self.store.borrow().trail(&filter).map_err(fault)?;
+        let owners: Vec<Mntner> = case.index.owners(asn).cloned().collect();
+        let reader = match (case.identity.rights, &case.identity.maintainer) {
+            (Rights::Member, Some(name)) => Reader::Member(name, &owners),
+            // Nobody is a member without a maintainer.
+            (Rights::Admin, _) | (Rights::Member, None) => Reader::Operator,
+        };
+        let transitions = self.transitions(asn)?;
+        let (happenings, cut) = history(&trail, transitions, reader, RECORDS_SHOWN_MAX);
+        Ok(Reply::History(Box::new(HistoryView { asn, happenings, cut })))
+    }
+
+    /// What became of its link and BGP session.
+    fn transitions(&self, _asn: Asn) -> Result<Vec<Happening>, Stop> {
+        Ok(Vec::new())
+    }
+}
+
+impl Case<'_> {
+    /// The AS number whose history is meant: the one that was named, the only one with a peering,
+    /// or the caller's only one.
+    fn told_of(&self) -> Result<Asn, Stop> {
+        match (self.request.answer(Field::Asn), self.owned.as_slice()) {
+            (Some(text), _) => vet::known_asn(text, self.context()).map_err(wrong(Field::Asn)),
+            (None, [only]) => Ok(*only),
+            (None, _) => self.chosen().map(|it| it.asn),
+        }
     }
 }

@@ -18,6 +18,38 @@ impl Timestamp {
         format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
     }
 
+    /// `YYYY-mm-ddTHH:MM:SSZ`, for programs (RFC 3339).
+    pub fn rfc3339(self) -> String {
+        let (date, time) = self.parts();
+        format!("{date}T{time}Z")
+    }
+
+    /// `YYYY-mm-dd HH:MM:SS` in UTC, for people.
+    pub fn readable(self) -> String {
+        let (date, time) = self.parts();
+        format!("{date} {time}")
+    }
+
+    fn parts(self) -> (String, String) {
+        let (days, seconds) = (self.0.div_euclid(SECONDS_A_DAY), self.0.rem_euclid(SECONDS_A_DAY));
+        let [year, month, day] = date(days);
+        let [hour, minute, second] = [seconds / 3600, seconds / 60 % 60, seconds % 60];
+        (format!("{year:04}-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}:{second:02}"))
+    }
+
+    /// Reads a moment as people name one that is over: a day (`2026-01-31`) or a moment of it
+    /// (`2026-01-31T12:00:00Z`) in UTC, or how long before `now` it was (`90m`, `12h`, `7d`, `2w`).
+    /// `None` for anything else, and for a day that no month has.
+    pub fn earlier(text: &str, now: Timestamp) -> Option<Timestamp> {
+        ago(text).and_then(|seconds| now.0.checked_sub(seconds)).map(Timestamp).or_else(|| {
+            let text = text.trim_end_matches('Z');
+            let whole = if text.contains(':') { text.to_string() } else { format!("{text}T0:0:0") };
+            let found = Timestamp::from_iso(&whole)?;
+            let day = numbers(text.split(['T', ' ']).next()?, '-')?;
+            (date(found.0.div_euclid(SECONDS_A_DAY)) == day).then_some(found)
+        })
+    }
+
     /// Reads `YYYY-mm-dd HH:MM:SS`, with or without a fraction, as if it were UTC. `None` for
     /// anything else.
     pub fn from_iso(text: &str) -> Option<Timestamp> {
@@ -33,6 +65,20 @@ impl Timestamp {
         let days = days([year, month, day]);
         sound.then(|| Timestamp(days * SECONDS_A_DAY + hour * 3600 + minute * 60 + second))
     }
+}
+
+/// Seconds of a span such as `12h`.
+fn ago(text: &str) -> Option<i64> {
+    let (last, unit) = text.char_indices().next_back()?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => SECONDS_A_DAY,
+        'w' => 7 * SECONDS_A_DAY,
+        _ => return None,
+    };
+    let digits = text.get(..last).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse::<i64>().ok()?.checked_mul(seconds)
 }
 
 fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
@@ -83,6 +129,57 @@ mod tests {
         ] {
             assert_eq!(Timestamp(seconds).compact(), name);
         }
+    }
+
+    #[test]
+    fn moments_for_programs_and_people() {
+        let moment = Timestamp(1_749_049_077);
+        assert_eq!(moment.rfc3339(), "2025-06-04T14:57:57Z");
+        assert_eq!(moment.readable(), "2025-06-04 14:57:57");
+        assert_eq!(Timestamp(-1).rfc3339(), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn moments_before_now() {
+        let now = Timestamp(1_749_049_077);
+        let read = |text| Timestamp::earlier(text, now).map(Timestamp::rfc3339);
+        for (text, moment) in [
+            ("0m", "2025-06-04T14:57:57Z"),
+            ("90m", "2025-06-04T13:27:57Z"),
+            ("12h", "2025-06-04T02:57:57Z"),
+            ("7d", "2025-05-28T14:57:57Z"),
+            ("2w", "2025-05-21T14:57:57Z"),
+            ("2024-02-29", "2024-02-29T00:00:00Z"),
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("2025-06-04T12:00:00Z", "2025-06-04T12:00:00Z"),
+            ("2025-06-04 12:00:01", "2025-06-04T12:00:01Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(moment), "{text}");
+        }
+        for text in [
+            "",
+            "m",
+            "h",
+            "-1h",
+            "+1h",
+            "1.5h",
+            "1y",
+            "12",
+            "h12",
+            "１２h",
+            "2025-02-29",
+            "2025-6",
+            "2025-06-31",
+            "yesterday",
+            "2025-06-04T25:00:00",
+            "9223372036854775807w",
+            "Z",
+            "T",
+            "99999999999999999999d",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(Timestamp::earlier("9223372036854775807m", Timestamp(0)), None);
     }
 
     #[test]

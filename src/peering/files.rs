@@ -2,7 +2,7 @@
 //! member installs on the other side of the link.
 
 use super::{Peering, Site};
-use crate::model::{LinkLocal, Port, WgKey, WgSecret};
+use crate::model::{Families, LinkLocal, Port, WgKey, WgSecret};
 use std::fmt::Write as _;
 
 /// Seconds between keepalives, as every file of the replaced service has it: a member behind a
@@ -13,7 +13,7 @@ pub const KEEPALIVE_S: u16 = 30;
 /// link-local IPv6 (dn42 wiki, howto/wireguard), in the order in which the files have it.
 pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "fe80::/10"];
 
-/// What a member writes in place of their private key, which we never see.
+/// What a member writes their private key in place of, which we never see; and their preshared key.
 pub const REPLACE_ME: &str = "**REPLACEME**";
 
 /// The longest interface name that the kernel takes leaves seven letters after `wg-peer-`.
@@ -27,7 +27,7 @@ struct Conf<'a> {
     local: LinkLocal,
     remote: LinkLocal,
     key: WgKey,
-    preshared_key: Option<&'a WgSecret>,
+    preshared_key: Option<String>,
     endpoint: Option<String>,
 }
 
@@ -41,12 +41,13 @@ pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Optio
         local: site.local(peering)?,
         remote: site.remote(peering)?,
         key: peering.key,
-        preshared_key: peering.preshared_key.as_ref(),
+        preshared_key: peering.preshared_key.as_ref().map(WgSecret::reveal),
         endpoint: peering.endpoint.as_ref().map(ToString::to_string),
     }))
 }
 
-/// The member's file: the same with the sides exchanged.
+/// The member's file: the same with the sides exchanged. A preshared key is not in it: it was shown
+/// once, to whoever asked for it.
 pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
     Some(render(&Conf {
         private_key: REPLACE_ME,
@@ -55,7 +56,7 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
         local: site.remote(peering)?,
         remote: site.local(peering)?,
         key: site.key,
-        preshared_key: peering.preshared_key.as_ref(),
+        preshared_key: peering.preshared_key.as_ref().map(|_| REPLACE_ME.to_string()),
         endpoint: Some(format!("{}:{}", site.name, site.port(peering.id)?)),
     }))
 }
@@ -80,15 +81,18 @@ pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
     };
     let ipv4 = channel("ipv4", "on", format!("{ipv4}+, {more_ipv4}+"));
     let ipv6 = channel("ipv6", "off", format!("{ipv6}+"));
+    let channels = match peering.families {
+        Families::Both => format!("{ipv4}\n\n{ipv6}"),
+        Families::V4 => ipv4,
+        Families::V6 => ipv6,
+    };
     Some(format!(
         "protocol bgp {name} {{
     local as {asn};
     neighbor {local} as {ours};
     path metric 1;
     interface \"{link}\";
-{ipv4}
-
-{ipv6}
+{channels}
 }}"
     ))
 }
@@ -101,7 +105,7 @@ pub fn their_link(site: &Site) -> String {
 }
 
 /// A BIRD symbol: letters, digits and underscores, a letter first.
-fn protocol_name(site: &Site) -> String {
+pub(super) fn protocol_name(site: &Site) -> String {
     let label = site.name.split('.').next().unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let name: String = label.chars().map(plain).collect();
@@ -126,7 +130,7 @@ fn render(conf: &Conf<'_>) -> String {
     line("PostUp", Some(format!("/sbin/ip addr add dev %i {local}/128 peer {remote}/128")));
     line("Table", Some("off\n\n[Peer]".to_string()));
     line("PublicKey", Some(conf.key.to_string()));
-    line("PresharedKey", conf.preshared_key.map(WgSecret::reveal));
+    line("PresharedKey", conf.preshared_key.clone());
     line("Endpoint", conf.endpoint.clone());
     line("PersistentKeepalive", Some(KEEPALIVE_S.to_string()));
     let _ = write!(text, "AllowedIPs = {}", ALLOWED_IPS.join(", "));
@@ -165,6 +169,19 @@ mod tests {
         let text = our_conf(&waiting, &site(), &SECRET.parse().unwrap()).unwrap();
         assert!(!text.contains("Endpoint") && text.contains("\nMTU = 1400\n"));
         assert!(text.contains("\nPresharedKey = AgIC"));
+        let theirs = their_conf(&waiting, &site()).unwrap();
+        assert!(theirs.contains("\nPresharedKey = **REPLACEME**\n") && !theirs.contains("AgIC"));
+    }
+
+    #[test]
+    fn a_member_with_one_family_gets_one_channel() {
+        for (families, there, not) in
+            [(Families::V4, "ipv4 {", "ipv6"), (Families::V6, "ipv6 {", "ipv4")]
+        {
+            let one = Peering { families, ..peering(17, 4242420001, None) };
+            let text = their_bird(&one, &site()).unwrap();
+            assert!(text.contains(there) && !text.contains(not), "{text}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{Peering, PeeringId, Standing};
 use crate::model::{
-    AddressError, Asn, Endpoint, EndpointError, Host, HostName, LinkLocal, Mntner, Port, WgKey,
-    WgKeyError, WgSecret,
+    AddressError, Asn, Endpoint, EndpointError, Families, Host, HostName, LinkLocal, Mntner, Port,
+    WgKey, WgKeyError, WgSecret,
 };
 use std::fmt;
 
@@ -31,6 +31,8 @@ pub struct Row {
     pub mtu: Option<i64>,
     /// Our own: base64.
     pub preshared_key: Option<String>,
+    /// Our own: a word of [`Families`]; `None`: both.
+    pub families: Option<String>,
     /// Our own: who asked for it.
     pub maintainer: Option<String>,
 }
@@ -62,6 +64,8 @@ pub enum Unservable {
     LinkLocal(AddressError),
     /// The preshared key is none.
     PresharedKey,
+    /// The families are no word that this version knows.
+    Families,
 }
 
 impl Row {
@@ -84,6 +88,7 @@ impl Peering {
             standing: row.standing.as_deref().map_or(Standing::Active, Standing::from_word),
             mtu: row.mtu.and_then(|mtu| u32::try_from(mtu).ok()),
             preshared_key: preshared_key(row.preshared_key.as_deref())?,
+            families: families(row.families.as_deref())?,
             maintainer: row.maintainer.as_deref().and_then(|name| name.parse::<Mntner>().ok()),
         };
         Ok((peering, objections))
@@ -105,6 +110,7 @@ impl Peering {
             standing: Some(self.standing.word().to_string()),
             mtu: self.mtu.map(i64::from),
             preshared_key: self.preshared_key.as_ref().map(WgSecret::reveal),
+            families: Some(self.families.word().to_string()),
             maintainer: self.maintainer.as_ref().map(Mntner::to_string),
         }
     }
@@ -136,6 +142,10 @@ fn preshared_key(text: Option<&str>) -> Result<Option<WgSecret>, Unservable> {
     text.map(|text| text.parse().map_err(|_| Unservable::PresharedKey)).transpose()
 }
 
+fn families(text: Option<&str>) -> Result<Families, Unservable> {
+    text.map_or(Ok(Families::Both), |it| Families::from_word(it).ok_or(Unservable::Families))
+}
+
 impl fmt::Display for Objection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -160,6 +170,7 @@ impl fmt::Display for Unservable {
             Unservable::Port(port) => write!(out, "its port {port} is outside 1-65535"),
             Unservable::LinkLocal(error) => write!(out, "its link-local address: {error}"),
             Unservable::PresharedKey => out.write_str("its preshared key is no key"),
+            Unservable::Families => out.write_str("its families are none of both, ipv4, ipv6"),
         }
     }
 }
@@ -179,6 +190,7 @@ mod tests {
             let mut asked = peering(9, 64600, Some("fe80::9"));
             asked.standing = Standing::from_word(standing);
             asked.preshared_key = Some(WgSecret::new([3; 32]));
+            asked.families = Families::V6;
             asked.maintainer = "HEIDI-MNT".parse().ok();
             assert_eq!(Peering::read(&asked.to_row()), Ok((asked, vec![])));
         }
@@ -190,7 +202,8 @@ mod tests {
 
     #[test]
     fn rows_of_the_replaced_service_are_served() {
-        let old = Row { standing: None, user_link_local: Some(String::new()), ..row() };
+        let old =
+            Row { standing: None, families: None, user_link_local: Some(String::new()), ..row() };
         let (read, objections) = Peering::read(&old).unwrap();
         assert_eq!((read.standing, read.link_local, objections.len()), (Standing::Active, None, 0));
         let odd = Row { wg_endpoint_addr: "my_host.example.org".into(), ..row() };
@@ -214,6 +227,7 @@ mod tests {
                 Unservable::LinkLocal(AddressError::Form),
             ),
             (Row { preshared_key: Some("x".into()), ..row() }, Unservable::PresharedKey),
+            (Row { families: Some("ipv5".into()), ..row() }, Unservable::Families),
         ];
         for (row, why) in cases {
             assert_eq!(Peering::read(&row).unwrap_err(), why);

@@ -4,6 +4,12 @@
 //! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
 //! is shown in the answer, and what is not understood is refused.
 
+mod options;
+mod reason;
+
+pub use options::{Psk, families, mtu, psk};
+pub use reason::reason;
+
 use super::policy::split_port;
 use super::{Peering, Site};
 use crate::model::{Asn, EndpointError, Host, LinkLocal, Port, Refusal, WgKey};
@@ -76,8 +82,9 @@ pub fn key(text: &str, context: Context<'_>) -> Result<WgKey, Refusal> {
     let key: WgKey =
         text.parse().map_err(|error| Refusal::new("bad_key", sentence(error), hint))?;
     if key == context.site.key {
-        let message = "This is this POP's own public key";
-        return Err(Refusal::new("key_is_ours", message, "Give the public key of your router"));
+        let message = "This is this POP's own public key: it belongs into your file, not here";
+        let hint = "Give the public key of your router, what `wg pubkey` makes of its private key";
+        return Err(Refusal::new("key_is_ours", message, hint));
     }
     if context.peerings.iter().any(|it| it.key == key) {
         let message = "Another peering of this POP uses this public key";
@@ -104,6 +111,18 @@ pub fn host(text: &str) -> Result<Given, Refusal> {
     }
 }
 
+/// A host other than this POP itself, by its name; its addresses are the policy's matter.
+pub fn not_our_name(host: &Host, site: &Site) -> Result<(), Refusal> {
+    match host {
+        Host::Name(name) if name.as_str().eq_ignore_ascii_case(&site.name) => {
+            let message = format!("{name} is this POP itself: it belongs into your file, not here");
+            let hint = "Give your router's public address or host name, or `none` if it calls us";
+            Err(Refusal::new("endpoint_is_ours", message, hint))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn endpoint_hint(error: EndpointError) -> &'static str {
     match error {
         EndpointError::Prefix => "Example: 2a01:4f8::1 instead of 2a01:4f8::1/64",
@@ -120,13 +139,13 @@ pub fn port(text: &str) -> Result<Port, Refusal> {
     })
 }
 
-/// The member's link-local address; an empty answer leaves the choice to us.
+/// The member's link-local address; an empty answer, `auto` or `none` leaves the choice to us.
 pub fn link_local(text: &str, context: Context<'_>) -> Result<Option<LinkLocal>, Refusal> {
-    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+    if text.is_empty() || ["auto", "none"].iter().any(|it| text.eq_ignore_ascii_case(it)) {
         return Ok(None);
     }
     let refuse = |code, message: String| {
-        Refusal::new(code, message, "Leave it empty and you get an address of your own from us")
+        Refusal::new(code, message, "Say auto, and you get an address of your own from us")
     };
     let address: LinkLocal =
         text.parse().map_err(|error| refuse("bad_link_local", sentence(error)))?;
@@ -234,6 +253,13 @@ mod tests {
     }
 
     #[test]
+    fn our_own_name_is_no_members_endpoint() {
+        let judge = |name: &str| not_our_name(&name.parse().unwrap(), &site());
+        assert_eq!(code(judge("POP.example.net")), "endpoint_is_ours");
+        assert_eq!((judge("node.example.net"), judge("192.0.2.1")), (Ok(()), Ok(())));
+    }
+
+    #[test]
     fn what_was_let_in_long_ago_is_told() {
         let names = |link_local| {
             let found = objections(&peering(9, 64600, link_local), &site());
@@ -250,7 +276,9 @@ mod tests {
     #[test]
     fn a_link_local_address_is_free() {
         with_context(|it| {
-            assert_eq!(link_local("", it), Ok(None));
+            for text in ["", "auto", "None"] {
+                assert_eq!(link_local(text, it), Ok(None));
+            }
             assert_eq!(link_local("fe80::1", it).unwrap().unwrap().as_str(), "fe80::1");
             assert_eq!(code(link_local("fe80::263", it)), "link_local_is_ours");
             assert_eq!(code(link_local("fe80:263::2:1", it)), "link_local_is_ours");

@@ -1,6 +1,6 @@
 //! `ebgp_as<ASN>`: the BIRD side of a peering, byte for byte as on every running POP.
 
-use crate::model::Asn;
+use crate::model::{Asn, Families};
 use crate::peering::{Peering, Site};
 
 /// The dn42 latency class of a peering that was never measured: "above 2981 ms" (dn42 wiki,
@@ -28,6 +28,7 @@ pub fn file_owner(name: &str) -> Option<Asn> {
 pub fn render(peering: &Peering, site: &Site, template: &str, latency: u8) -> Option<String> {
     let (asn, remote) = (peering.asn, site.remote(peering)?);
     let name = protocol_name(asn);
+    let [ipv4, ipv6] = channels(asn, peering.families);
     Some(format!(
         "define AS{asn}_LATENCY = {latency};
 
@@ -36,18 +37,28 @@ protocol bgp {name} from {template} {{
     interface \"wg-as{asn}\";
 
     ipv4 {{
-        import where dn42_import_filter(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
-        export where dn42_export_filter(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
-        extended next hop on;
+{ipv4}
     }};
 
     ipv6 {{
-        import where dn42_import_filter_v6(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
-        export where dn42_export_filter_v6(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
-        extended next hop off;
+{ipv6}
     }};
 }}"
     ))
+}
+
+/// The lines of both channels. The template has both already, and BIRD cannot take a channel away
+/// again: one that is not wanted lets nothing in or out.
+fn channels(asn: Asn, families: Families) -> [String; 2] {
+    let channel = |wanted, filter, next_hop| match wanted {
+        true => format!(
+            "        import where dn42_import_filter{filter}(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
+        export where dn42_export_filter{filter}(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
+        extended next hop {next_hop};"
+        ),
+        false => "        import none;\n        export none;".to_string(),
+    };
+    [channel(families.v4(), "", "on"), channel(families.v6(), "_v6", "off")]
 }
 
 /// The latency class that a file carries, 1 to 9.
@@ -59,6 +70,7 @@ pub fn latency(text: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peering::tests::{peering, site};
 
     #[test]
     fn names_are_ours_only_if_exact() {
@@ -69,6 +81,21 @@ mod tests {
         {
             assert_eq!(file_owner(foreign), None, "{foreign}");
         }
+    }
+
+    /// The words around it are those of both families; tests/lab asks BIRD itself.
+    #[test]
+    fn a_family_that_is_not_wanted_is_closed() {
+        let render = |families| {
+            let peering = Peering { families, ..peering(17, 4242420001, None) };
+            render(&peering, &site(), "dnpeers", 3).unwrap()
+        };
+        let both = render(Families::Both);
+        let closed = "        import none;\n        export none;";
+        let [ipv4, ipv6] = channels("4242420001".parse().unwrap(), Families::Both);
+        assert_eq!(render(Families::V6), both.replace(&ipv4, closed));
+        assert_eq!(render(Families::V4), both.replace(&ipv6, closed));
+        assert!(!both.contains("none"));
     }
 
     #[test]

@@ -1,22 +1,32 @@
 //! A line of words becomes a request. Everything it knows comes from the table of commands.
 
 use crate::command::{
-    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup,
+    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, Who,
+    lookup_for,
 };
 use crate::limits::{WAIT_S, WAIT_S_MAX};
-use crate::model::Refusal;
+use crate::model::{Mntner, Refusal};
+use crate::peering::pasted;
 use std::time::Duration;
 
 /// Reads a line. A refusal has the code `usage`.
 ///
 /// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
-/// equals sign. A bare word after a command that takes `--asn` is that AS number.
-pub fn parse(line: &str) -> Result<Request, Refusal> {
+/// equals sign. A bare word after a command that takes `--asn` is that AS number, or a maintainer
+/// if it is a whole name and the command takes one. Only what is listed for `who` is abbreviated.
+pub fn parse(line: &str, who: Who) -> Result<Request, Refusal> {
+    if is_file(line) {
+        let message = "That is a piece of a WireGuard file, not a command";
+        return Err(Refusal::new("usage", message, "peer_create asks for what is in it"));
+    }
     let words = split(line)?;
-    let (spec, rest) = command(&words)?;
+    let (spec, rest) = command(&words, who)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
-        request.command = Command::Help(topic(rest)?);
+        let (json, rest): (Vec<String>, Vec<String>) =
+            rest.iter().cloned().partition(|word| word == "--json");
+        request.format = if json.is_empty() { Format::Text } else { Format::Json };
+        request.command = Command::Help(topic(&rest, who)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -34,7 +44,19 @@ pub fn parse(line: &str) -> Result<Request, Refusal> {
 
 /// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
 pub fn wants_json(line: &str) -> bool {
-    line.split_whitespace().any(|word| word == "--json")
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.contains(&"--json")
+        || words.contains(&"--format=json")
+        || words.windows(2).any(|it| it == ["--format", "json"])
+}
+
+/// Does the line carry a preshared key, or a file that may have any? Then it is not kept for later.
+pub fn carries_secret(line: &str) -> bool {
+    line.contains("--psk") || is_file(line)
+}
+
+fn is_file(line: &str) -> bool {
+    !line.starts_with(['#', ';']) && pasted::read(line).is_some()
 }
 
 fn plain(spec: &CommandSpec) -> Command {
@@ -83,7 +105,17 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::Form => request.command = Command::PeerConfig(form(&value()?, spec)?),
+        Flag::From if value()? != "-" => {
+            return Err(usage("--from takes -, which is standard input".to_string(), spec));
+        }
+        Flag::From => request.from_input = true,
+        Flag::Form => {
+            let form = form(&value()?, spec)?;
+            request.command = Command::PeerConfig(form);
+            if form == Form::Json {
+                request.format = Format::Json;
+            }
+        }
         Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
@@ -97,14 +129,18 @@ fn apply<'a>(
 }
 
 fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(), Refusal> {
-    let takes_asn = spec.flags.iter().any(|it| it.flag == Flag::Answer(Field::Asn));
+    let takes = |field| spec.flags.iter().any(|it| it.flag == Flag::Answer(field));
     if word.starts_with('-') {
         return Err(usage(format!("{} has no flag {word}", spec.name), spec));
     }
-    if !takes_asn || request.answers.contains_key(&Field::Asn) {
+    let field = match word.parse::<Mntner>() {
+        Ok(_) if takes(Field::Maintainer) => Field::Maintainer,
+        _ => Field::Asn,
+    };
+    if !takes(field) || request.answers.contains_key(&field) {
         return Err(usage(format!("{} does not take {word}", spec.name), spec));
     }
-    request.answers.insert(Field::Asn, word.to_string());
+    request.answers.insert(field, word.to_string());
     Ok(())
 }
 
@@ -125,8 +161,10 @@ fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> 
 }
 
 /// The command that the first word or the first two mean, and the words after it.
-fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusal> {
-    let spelt = |word: &String| word.to_lowercase().replace('-', "_");
+pub(super) fn command(
+    words: &[String],
+    who: Who,
+) -> Result<(&'static CommandSpec, &[String]), Refusal> {
     let two = match words {
         [first, second, rest @ ..] if !second.starts_with('-') => {
             Some((format!("{}_{}", spelt(first), spelt(second)), rest))
@@ -134,14 +172,14 @@ fn command(words: &[String]) -> Result<(&'static CommandSpec, &[String]), Refusa
         _ => None,
     };
     if let Some((name, rest)) = two
-        && let Ok(spec) = lookup(&name)
+        && let Ok(spec) = lookup_for(&name, who)
     {
         return Ok((spec, rest));
     }
     let Some((first, rest)) = words.split_first() else {
         return Err(Refusal::new("usage", "No command was given", "help lists them"));
     };
-    lookup(&spelt(first)).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
+    lookup_for(&spelt(first), who).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
 }
 
 fn unknown(word: &str, near: &[&'static str]) -> Refusal {
@@ -153,10 +191,10 @@ fn unknown(word: &str, near: &[&'static str]) -> Refusal {
     }
 }
 
-fn topic(words: &[String]) -> Result<Option<String>, Refusal> {
+fn topic(words: &[String], who: Who) -> Result<Option<String>, Refusal> {
     match words {
         [] => Ok(None),
-        words => command(words).map(|(spec, _)| Some(spec.name.to_string())),
+        words => command(words, who).map(|(spec, _)| Some(spec.name.to_string())),
     }
 }
 
@@ -164,8 +202,13 @@ fn usage(message: String, spec: &CommandSpec) -> Refusal {
     Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
 }
 
+/// A word of a command's name as the table spells it.
+pub(super) fn spelt(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
 /// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
-fn split(line: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn split(line: &str) -> Result<Vec<String>, Refusal> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in line.chars() {
         match (quote, letter) {
@@ -199,11 +242,11 @@ mod tests {
     use super::*;
 
     fn ok(line: &str) -> Request {
-        parse(line).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
+        parse(line, Who::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
     }
 
     fn no(line: &str) -> String {
-        let refusal = parse(line).expect_err(line);
+        let refusal = parse(line, Who::Admin).expect_err(line);
         assert_eq!(refusal.code, "usage");
         refusal.to_string()
     }
@@ -218,6 +261,11 @@ mod tests {
         assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
         assert_eq!(ok("?").command, Command::Help(None));
         assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        for line in ["help --json peer_create", "help peer create --json"] {
+            let request = ok(line);
+            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(request.format, Format::Json);
+        }
         assert_eq!(ok("quit").command, Command::Bye);
     }
 
@@ -237,6 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_word_is_a_number_or_a_whole_name() {
+        assert_eq!(ok("ban EVE-MNT").answer(Field::Maintainer), Some("EVE-MNT"));
+        assert_eq!(ok("ban AS64600 --reason 'x y'").answer(Field::Asn), Some("AS64600"));
+        assert_eq!(ok("audit eve-mnt 64600 --since 7d").answer(Field::Asn), Some("64600"));
+        assert_eq!(ok("ban eve").answer(Field::Asn), Some("eve"), "judged as what it is not");
+        assert!(no("ban EVE-MNT EVE-MNT").contains("given twice"));
+        assert!(no("ban EVE-MNT BOB-MNT").contains("does not take BOB-MNT"));
+        assert_eq!(ok("peer_status EVE-MNT").answer(Field::Asn), Some("EVE-MNT"));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (line, words) in [
             ("", "No command"),
@@ -253,6 +312,8 @@ mod tests {
             ("peer_create --wait=0", "1 to 600"),
             ("peer_create --wait=x", "1 to 600"),
             ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create --from file", "--from takes -"),
+            ("peer_create --from", "--from needs a value"),
             ("peer_create 'x", "has no partner"),
             ("help reboot", "no command reboot"),
         ] {
@@ -261,10 +322,30 @@ mod tests {
     }
 
     #[test]
+    fn json_is_one_of_the_forms() {
+        for line in ["peer_config --format json", "peer_config --format=json", "peer_config --json"]
+        {
+            assert_eq!(ok(line).format, Format::Json, "{line}");
+            assert!(wants_json(line), "{line}");
+        }
+        let frr = ok("peer_config 64600 --format frr");
+        assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
+        assert!(!wants_json("peer_config --format frr"));
+        assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
+    }
+
+    #[test]
+    fn a_line_with_a_preshared_key_is_known() {
+        assert!(carries_secret("peer_edit 64600 --psk=AAAA") && !carries_secret("peer_list"));
+    }
+
+    #[test]
     fn every_command_of_the_table_parses_to_itself() {
         for spec in COMMANDS {
-            assert!(parse(spec.name).is_ok(), "{}", spec.name);
-            assert!(parse(spec.example).is_ok(), "{}", spec.example);
+            for line in [spec.name, spec.example] {
+                assert!(parse(line, Who::Admin).is_ok(), "{line}");
+                assert!(parse(line, Who::Member).is_ok(), "{line}: refused as what it is");
+            }
         }
         let byes = names().filter(|name| ok(name).command == Command::Bye);
         assert_eq!(byes.collect::<Vec<_>>(), ["bye"], "a new command needs an arm in `plain`");

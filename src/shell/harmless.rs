@@ -58,6 +58,23 @@ pub fn harmless_lines(text: &str) -> String {
     out
 }
 
+/// A JSON text that means the same, with an escape for whatever a terminal obeys or a reader cannot
+/// see: outside of strings JSON has none of it, inside any character may be written so (RFC 8259,
+/// section 7).
+pub fn harmless_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_harmless(letter) {
+            true => out.push(letter),
+            false => {
+                let units = letter.encode_utf16(&mut [0; 2]).to_vec();
+                out.extend(units.into_iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+    }
+    out
+}
+
 /// Whether a terminal just shows this character.
 pub fn is_harmless(letter: char) -> bool {
     !letter.is_control() && !INVISIBLE.iter().any(|range| range.contains(&letter))
@@ -100,6 +117,16 @@ mod tests {
             let letter = char::from_u32(code).unwrap();
             assert!(!is_harmless(letter), "{code:x}");
             assert!(!harmless(&letter.to_string()).contains(letter), "{code:x}");
+        }
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        for (text, shown) in [
+            ("{\"a\": \"Zoë 日本\"}", "{\"a\": \"Zoë 日本\"}"),
+            ("\"\u{9b}31m\u{202e}\u{e0041}\"", "\"\\u009b31m\\u202e\\udb40\\udc41\""),
+        ] {
+            assert_eq!(harmless_json(text), shown);
         }
     }
 

@@ -1,9 +1,13 @@
 //! Answers for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
 
+mod change;
+mod decision;
+mod export;
+mod help;
 mod status;
 
 use crate::command::{Applied, IdentityView, PeerView, Reply};
-use crate::model::Refusal;
+use crate::model::{Refusal, WgSecret};
 use nanoserde::SerJson;
 
 /// The version of everything here.
@@ -30,6 +34,8 @@ struct Peers {
 struct One {
     version: u8,
     peer: Peer,
+    /// A preshared key that was just made.
+    psk: Option<String>,
 }
 
 #[derive(SerJson)]
@@ -52,6 +58,10 @@ struct Peer {
     wg_endpoint_port: Option<u16>,
     #[nserde(serialize_none_as_null)]
     link_local: Option<String>,
+    #[nserde(serialize_none_as_null)]
+    mtu: Option<u32>,
+    psk: bool,
+    families: String,
     our: Our,
     #[nserde(serialize_none_as_null)]
     error: Option<String>,
@@ -76,6 +86,9 @@ struct Config {
     link: String,
     wireguard: String,
     bird: String,
+    /// What was asked for, where that is a text of its own.
+    format: Option<String>,
+    text: Option<String>,
 }
 
 #[derive(SerJson)]
@@ -109,15 +122,19 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Peers { version: VERSION, peers: views.iter().map(peer).collect() }.serialize_json()
         }
         Reply::Config(view) => {
+            let chosen = !view.text.is_empty();
             let config = Config {
                 link: view.link.clone(),
                 wireguard: view.wireguard.clone(),
                 bird: view.bird.clone(),
+                format: chosen.then(|| view.form.word().to_string()),
+                text: chosen.then(|| view.text.clone()),
             };
             let mut peer = Peer { config: Some(config), ..peer(&view.peer) };
             peer.our.asn = Some(view.our_asn.get());
             one(peer)
         }
+        Reply::Exported(view) => export::export(view),
         Reply::Status(view) => one(Peer {
             checks: Some(status::checks(view)),
             raw: view.raw.as_ref().map(status::raw),
@@ -126,18 +143,25 @@ pub fn reply(reply: &Reply) -> Option<String> {
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
             peer.error = peer.error.or(trouble(applied));
-            one(peer)
+            let psk = view.generated_psk.as_ref().map(WgSecret::reveal);
+            One { version: VERSION, peer, psk }.serialize_json()
         }
+        Reply::Edited(view, changes, applied) => change::edited(view, changes, applied),
+        Reply::Switched(view, applied) => change::switched(view, applied),
+        Reply::Unchanged(view, applied) => change::unchanged(view, applied),
         Reply::Removed(asn, applied) => {
             Removed { version: VERSION, removed: asn.get(), error: trouble(applied) }
                 .serialize_json()
         }
-        Reply::Help(_) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
+        Reply::History(view) => decision::history(view),
+        Reply::Decided(it) => decision::decided(it),
+        Reply::Help(topic, _) => help::help(*topic),
+        Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }
 
 fn one(peer: Peer) -> String {
-    One { version: VERSION, peer }.serialize_json()
+    One { version: VERSION, peer, psk: None }.serialize_json()
 }
 
 fn trouble(applied: &Applied) -> Option<String> {
@@ -167,6 +191,9 @@ fn peer(view: &PeerView) -> Peer {
         wg_endpoint_addr: view.wg_endpoint_addr.clone(),
         wg_endpoint_port: view.wg_endpoint_port.map(|it| it.get()),
         link_local: view.link_local.map(|it| it.to_string()),
+        mtu: view.mtu,
+        psk: view.psk,
+        families: view.families.word().to_string(),
         our: Our {
             asn: None,
             wg_pub_key: view.our.wg_pub_key.to_string(),
@@ -180,6 +207,9 @@ fn peer(view: &PeerView) -> Peer {
         raw: None,
     }
 }
+
+#[cfg(test)]
+mod golden_tests;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,11 @@
 //! to come. Where the packets end means nothing. On a terminal there is an editor; Ctrl-C is heard
 //! between prompts too, and drops what was typed before it, as a terminal's own line discipline
 //! does. Without a terminal every byte but CR and LF is text.
+//!
+//! Why our own: rustyline and reedline edit on the terminal of their own process, while here one
+//! thread serves many terminals that are far away. noline is a machine without I/O as this one is,
+//! but completion, search, marked pastes, type-ahead for questions to come and terminals without
+//! cursor movement would all have to be built around it, and those are most of these lines.
 
 mod buffer;
 mod editor;
@@ -13,6 +18,7 @@ mod history;
 mod plain;
 mod screen;
 
+use super::complete::Completion;
 use crate::limits::INPUT_BYTES_MAX;
 use editor::Editor;
 use plain::Plain;
@@ -27,9 +33,20 @@ pub enum Mode {
     Terminal {
         /// Its width in columns, as the client has named it; zero is unknown.
         columns: usize,
+        /// What it can do.
+        drawing: Drawing,
         /// Whether it is asked to mark pasted text.
         paste: Paste,
     },
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawing {
+    /// Over several rows, with sequences of ECMA-48 that move the cursor.
+    Rows,
+    /// In one row, with backspaces only: `TERM=dumb`.
+    Strip,
 }
 
 /// Whether a terminal is asked to mark pasted text (xterm's bracketed paste).
@@ -42,7 +59,7 @@ pub enum Paste {
     Typed,
 }
 
-/// What the cursor keys Up and Down bring back.
+/// What the cursor keys Up and Down bring back, and Ctrl-R finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recall {
     /// The lines that `remember` was told.
@@ -51,7 +68,7 @@ pub enum Recall {
     Nothing,
 }
 
-/// What the member has done. After each of them `prompt` goes on.
+/// What the member has done. After each of them but `Tab`, `prompt` goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A line, without its end, of at most `LINE_BYTES_MAX` bytes. From a terminal it holds no
@@ -65,10 +82,13 @@ pub enum Event {
     TooLong,
     /// A line that is not UTF-8, without a terminal.
     NotUtf8,
+    /// Tab, with the text before the cursor. The line is still being edited: `complete` tells what
+    /// may stand there, and `next` goes on.
+    Tab(String),
 }
 
 /// The input of one session.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Line {
     queue: VecDeque<u8>,
     reader: Reader,
@@ -79,21 +99,22 @@ pub struct Line {
     closed: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Reader {
     Plain(Plain),
     Terminal(Box<Editor>),
 }
 
-const CTRL_C: u8 = 0x03;
+/// What a terminal sends for Ctrl-C.
+pub const CTRL_C: u8 = 0x03;
 
 impl Line {
     /// Input that nobody has asked for yet.
     pub fn new(mode: Mode) -> Line {
         let reader = match mode {
             Mode::Plain => Reader::Plain(Plain::default()),
-            Mode::Terminal { columns, paste } => {
-                Reader::Terminal(Box::new(Editor::new(columns, paste)))
+            Mode::Terminal { columns, drawing, paste } => {
+                Reader::Terminal(Box::new(Editor::new(columns, drawing, paste)))
             }
         };
         Line { queue: VecDeque::new(), reader, asking: false, after_cr: false, closed: false }
@@ -116,6 +137,20 @@ impl Line {
         let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
         self.queue.extend(taken);
         rest
+    }
+
+    /// Is there input that nobody has asked for yet?
+    pub fn is_waiting(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Forgets what was typed ahead, as a terminal's line discipline does at Ctrl-C.
+    pub fn forget_typed(&mut self) {
+        self.queue.clear();
+        self.after_cr = false;
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.reset();
+        }
     }
 
     /// No more input will come. What waits is still served, a last line without its end too.
@@ -146,11 +181,18 @@ impl Line {
                 Reader::Terminal(editor) => editor.take(byte, out),
             };
             if event.is_some() {
-                self.asking = false;
+                self.asking = matches!(event, Some(Event::Tab(_)));
                 return event;
             }
         }
         self.drained(out)
+    }
+
+    /// Puts in what a Tab has brought, or lists it.
+    pub fn complete(&mut self, found: &Completion, out: &mut Vec<u8>) {
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.complete(found, out);
+        }
     }
 
     /// Keeps a line for Up and Down. The caller knows which lines are commands, and which hold
@@ -167,7 +209,7 @@ impl Line {
         editor.resize(columns, self.asking.then_some(out));
     }
 
-    /// What a terminal should show, before and after the cursor.
+    /// What a terminal should show, up to the cursor and after it.
     #[cfg(test)]
     fn shown(&self) -> (String, String) {
         match &self.reader {

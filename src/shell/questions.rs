@@ -1,10 +1,13 @@
 //! Questions and what stands in the way of an answer: at a terminal the member is asked, and asked
 //! again where an answer was wrong; a script is told which flag is missing.
 
+use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Output, Session, Todo, json, refusal_status, status};
-use crate::command::{Command, Field, Format, Question, Request, Stop};
+use super::{Output, Session, Start, Todo, import, json, status, view};
+use crate::command::{Command, Field, Format, Question, Request, Shown, Stop, lookup};
+use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
+use crate::peering::pasted::{self, Pasted};
 
 impl Session {
     /// A line that answers a question; an empty one takes the suggestion.
@@ -12,16 +15,48 @@ impl Session {
         let Some(mut request) = self.request.take() else {
             return self.rest(output);
         };
-        let answer = match (text, &question.suggestion) {
-            ("", Some(suggestion)) => suggestion.clone(),
-            ("", None) if question.field != Field::Confirm => {
-                self.request = Some(request);
-                return self.ask(question, output);
-            }
-            (text, _) => text.to_string(),
-        };
-        request.answers.insert(question.field, answer);
+        match pasted::read(text).filter(|_| takes_sections(&request, question.field)) {
+            Some(Ok(pasted)) => self.take(pasted, &mut request, output),
+            Some(Err(refusal)) => self.refuse(&refusal, output),
+            None => match (pasted::bare(text), &question.suggestion) {
+                ("", Some(suggestion)) => {
+                    drop(request.answers.insert(question.field, suggestion.clone()));
+                }
+                ("", None) if question.field != Field::Confirm => {
+                    self.request = Some(request);
+                    return self.ask(question, output);
+                }
+                (text, _) => drop(request.answers.insert(question.field, text.to_string())),
+            },
+        }
         self.todo = Some(Todo::Run(request));
+    }
+
+    /// A piece of a WireGuard file stands for the answers in it; what was taken is told.
+    fn take(&mut self, pasted: Pasted, request: &mut Request, output: &mut Output) {
+        let Pasted { private_key, other_end, .. } = pasted;
+        let found = [
+            ("public key", Field::WgPubKey, pasted.public_key),
+            ("endpoint", Field::EndpointAddr, pasted.endpoint),
+            ("port", Field::EndpointPort, pasted.port),
+            ("link-local address", Field::LinkLocal, pasted.link_local),
+            ("MTU", Field::Mtu, pasted.mtu),
+            ("preshared key", Field::Psk, pasted.preshared_key),
+        ];
+        let mut names = Vec::new();
+        for (name, field, value) in found {
+            let Some(value) = value else { continue };
+            // An endpoint has its port with it.
+            if field == Field::EndpointAddr {
+                request.answers.remove(&Field::EndpointPort);
+            }
+            if field == Field::EndpointPort && names.contains(&"endpoint") {
+                continue;
+            }
+            request.answers.insert(field, value);
+            names.push(name);
+        }
+        self.say(&view::taken(&names, private_key, other_end), output);
     }
 
     pub(super) fn stopped(&mut self, stop: Stop, request: Option<Request>, output: &mut Output) {
@@ -31,7 +66,7 @@ impl Session {
                 self.request = Some(request);
                 self.ask(question, output);
             }
-            (Stop::Ask(Question { field, suggestion: Some(answer), .. }), Some(mut request)) => {
+            (Stop::Ask(Question { field, unasked: Some(answer), .. }), Some(mut request)) => {
                 request.answers.insert(field, answer);
                 self.todo = Some(Todo::Run(request));
             }
@@ -51,9 +86,38 @@ impl Session {
         }
     }
 
+    /// Only a single command has standard input to itself: at a prompt it is what is typed, and in
+    /// a script the next commands.
+    pub(super) fn begin_import(&mut self, request: Request, output: &mut Output) {
+        if self.terminal || self.start == Start::Shell {
+            let words = "--from - reads standard input, which is something else here";
+            let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
+            return self.fail(Refusal::new("usage", words, hint), Some(request), output);
+        }
+        self.todo = None;
+        self.importing = Some(request);
+    }
+
+    /// Goes on with what came on standard input; `false`: there may be more.
+    pub(super) fn import(&mut self, mut request: Request, output: &mut Output) -> bool {
+        if !self.ended && self.typed.len() <= IMPORT_BYTES_MAX {
+            self.importing = Some(request);
+            return false;
+        }
+        let input = std::mem::take(&mut self.typed);
+        let read = lookup("peer_create")
+            .map_err(|_| Refusal::new("usage", "There is nothing to import", ""))
+            .and_then(|spec| import::read(&input, spec, &mut request));
+        match read {
+            Ok(()) => self.todo = Some(Todo::Run(request)),
+            Err(refusal) => self.fail(refusal, Some(request), output),
+        }
+        true
+    }
+
     fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
         if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = refusal_status(&refusal);
+            self.status = status::of_refusal(&refusal);
             self.print_json(&json::refusal(&refusal), output);
         } else {
             self.refuse(&refusal, output);
@@ -61,20 +125,50 @@ impl Session {
         self.rest(output);
     }
 
+    /// What Tab brings: words of a command, or of an answer.
+    pub(super) fn completion(&self, before: &str) -> Completion {
+        match (&self.question, &self.request) {
+            (Some(question), Some(request)) => {
+                complete::answer(before, question, &request.command, &self.vocabulary)
+            }
+            _ => complete::command(before, &self.vocabulary),
+        }
+    }
+
     fn ask(&mut self, question: Question, output: &mut Output) {
         let prompt = match question.suggestion.as_deref() {
             None | Some("") => format!("{}: ", question.prompt),
             Some(suggestion) => format!("{} [{suggestion}]: ", question.prompt),
         };
+        if let Some(shown) = question.shown.as_deref().filter(|it| self.is_news(it)) {
+            self.say(&view::shown(shown, self.screen), output);
+            self.shown = Some(shown.clone());
+        }
         self.question = Some(question);
         self.line.prompt(&prompt, Recall::Nothing, &mut output.out);
     }
+
+    /// What a POP takes is told once; what would be made or changed, as often as it is something
+    /// else.
+    fn is_news(&self, shown: &Shown) -> bool {
+        match (shown, &self.shown) {
+            (Shown::Limits(_), before) => before.is_none(),
+            (shown, before) => before.as_ref() != Some(shown),
+        }
+    }
 }
 
-/// A wrong answer is asked again at a prompt, but only where there is a conversation: the answer to
-/// peer_config's question, or any of peer_create's.
+/// The questions about a peering's two ends; a confirmation is no place for a paste.
+fn takes_sections(request: &Request, field: Field) -> bool {
+    let form = matches!(request.command, Command::PeerCreate | Command::PeerEdit);
+    form && field != Field::Confirm
+}
+
+/// A wrong answer is asked again at a prompt, but only where there is a conversation.
 fn can_ask_again(request: &Request, field: Field) -> bool {
-    request.answers.contains_key(&field) && matches!(request.command, Command::PeerCreate)
+    let asks = matches!(request.command, Command::PeerCreate | Command::Intro)
+        || (request.command == Command::PeerEdit && request.form);
+    asks && request.answers.contains_key(&field)
 }
 
 fn missing(question: &Question) -> Refusal {

@@ -1,14 +1,20 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
+mod editing;
+pub(super) mod glass;
+
 use super::view::Screen;
 use super::*;
+use crate::command::{Applied, Field, Form, Stop};
 use crate::command::{
     CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView, Reply,
     Scope, StatusView, Whose,
 };
-use crate::command::{Field, Stop};
+use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
+
+mod conversation;
 
 fn our_asn() -> Asn {
     "4242420263".parse().unwrap()
@@ -23,6 +29,10 @@ fn peer(asn: u32, state: PeeringState) -> PeerView {
         wg_endpoint_addr: Some("2a02:3100:3e6f:d100:250a:3f69:c3d4:8da8".into()),
         wg_endpoint_port: Some("20263".parse().unwrap()),
         link_local: Some("fe80:0263::2:1".parse().unwrap()),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
         our: OurSide {
             wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
             wg_endpoint_addr: "pop.example.net".into(),
@@ -41,12 +51,13 @@ fn identity() -> IdentityView {
         network: "Example Network".into(),
         server: "pop.example.net".into(),
         our_asn: our_asn(),
+        notices: vec![],
     }
 }
 
 fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
     let suggestion = suggestion.map(str::to_string);
-    Err(Stop::Ask(Question { field, prompt: prompt.into(), suggestion }))
+    Err(Stop::Ask(Question::new(field, prompt).suggesting(suggestion.clone()).or_else(suggestion)))
 }
 
 /// Feeds `input` whole, answers each request with the next outcome, and returns everything that was
@@ -73,6 +84,11 @@ fn play(
             Some(Event::Run(request)) => {
                 seen += &format!("{{{:?} {:?}}}\n", request.command, request.answers);
                 session.answered(outcomes.pop_front().expect("an outcome"), &mut output);
+            }
+            Some(Event::Follow(asn)) => {
+                seen += &format!("{{looks on at AS{asn}}}\n");
+                conversation::news().iter().for_each(|it| session.news(it, &mut output));
+                session.followed(&mut output);
             }
             Some(Event::Pause(time)) => {
                 seen += &format!("{{pause of {} ms}}\n", time.as_millis());
@@ -199,6 +215,17 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     }
 }
 
+/// No line is wider than the window, but a word that cannot be broken and what is to be copied.
+fn fits(reply: &Reply, columns: usize) {
+    if matches!(reply, Reply::Config(_)) {
+        return;
+    }
+    let text = view::reply(reply, Screen::window("xterm", columns).without_color());
+    for line in text.lines() {
+        assert!(text::width(line) <= columns || !line.contains(' '), "{columns}: {line}");
+    }
+}
+
 #[test]
 fn answers_fit_the_window() {
     let status = StatusView {
@@ -222,6 +249,8 @@ fn answers_fit_the_window() {
         raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
     };
     let config = ConfigView {
+        form: Form::Table,
+        text: String::new(),
         peer: peer(4242420001, PeeringState::Applied),
         our_asn: our_asn(),
         wireguard: "[Interface]".into(),
@@ -230,8 +259,8 @@ fn answers_fit_the_window() {
     };
     let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
     let replies = [
-        Reply::Help(None),
-        Reply::Help(crate::command::lookup("peer_create").ok()),
+        Reply::Help(None, Who::Member),
+        Reply::Help(crate::command::lookup("peer_create").ok(), Who::Member),
         Reply::Intro(identity()),
         Reply::Peers(peers, Scope::Mine),
         Reply::Config(Box::new(config)),
@@ -239,6 +268,13 @@ fn answers_fit_the_window() {
     ];
     for columns in [40, 80, 200] {
         let screen = Screen::window("xterm", columns);
+        replies.iter().for_each(|it| fits(it, columns));
+        let late = || Applied::No("BIRD does not answer on its socket /run/bird/bird.ctl".into());
+        fits(&Reply::Created(Box::new(peer(64600, PeeringState::Failed)), late()), columns);
+        fits(&Reply::Removed(our_asn(), late()), columns);
+        fits(&Reply::Whoami(identity()), columns);
+        let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
+        commands.for_each(|spec| fits(&Reply::Help(spec, Who::Admin), columns));
         let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }
@@ -265,7 +301,7 @@ fn until_pause(session: &mut Session, outcomes: &mut Vec<Outcome>) -> (String, O
         match event {
             Event::Run(_) => session.answered(outcomes.remove(0), &mut output),
             Event::Pause(time) => pause = Some(time),
-            Event::Close(status) => panic!("closed with {status}"),
+            other => panic!("{other:?}"),
         }
     }
     (String::from_utf8(output.out).unwrap(), pause)
@@ -320,7 +356,7 @@ fn a_watch_ends_by_itself_or_with_ctrl_c_or_with_an_error() {
             }
             Some(Event::Pause(_)) => session.rested(),
             Some(Event::Close(status)) => break status,
-            None => panic!("it waits for nothing"),
+            other => panic!("{other:?}"),
         }
     };
     assert_eq!((answers, status), (crate::limits::WATCH_ROUNDS_MAX, status::DONE));

@@ -1,9 +1,19 @@
 //! Answers for people: text and tables, for a window or for a pipe.
 
+mod change;
+mod decision;
+mod export;
+mod follow;
 mod status;
+
+use change::outcome as outcome_words;
+pub use change::{shown, taken};
+pub use export::export;
+pub use follow::{begun, news};
 
 use super::harmless::harmless;
 use super::table::{Borders, Color, Fit, Style, Table};
+use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
     Who,
@@ -38,6 +48,20 @@ impl Screen {
         Screen { columns, style }
     }
 
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
+    /// Breaks lines that are too long for a window; a pipe has no width.
+    fn fold(self, text: String) -> String {
+        match self.style.borders {
+            Borders::None => text,
+            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
+        }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         match self.style.color {
             Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -50,18 +74,34 @@ impl Screen {
     }
 }
 
-/// An answer, with a line end after each line.
+/// An answer, with a line end after each line. In a window no line is wider than it is, but words
+/// that cannot be broken, and text that is to be copied.
 pub fn reply(reply: &Reply, screen: Screen) -> String {
+    let text = laid_out(reply, screen);
     match reply {
-        Reply::Help(None) => commands(screen),
-        Reply::Help(Some(spec)) => command(spec, screen),
+        Reply::Config(_) => text,
+        _ => screen.fold(text),
+    }
+}
+
+fn laid_out(reply: &Reply, screen: Screen) -> String {
+    match reply {
+        Reply::Help(None, who) => commands(*who, screen),
+        Reply::Help(Some(spec), _) => command(spec, screen),
         Reply::Intro(view) => intro(view, screen),
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
-        Reply::Config(view) => config(view, screen),
+        Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
+        Reply::Config(view) => note(&view.peer) + &config(view, screen),
+        Reply::Exported(view) => export(view),
         Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
+        Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),
+        Reply::Switched(view, applied) => change::switched(view, applied, screen),
+        Reply::Unchanged(view, applied) => change::unchanged(view, applied, screen),
         Reply::Removed(asn, applied) => removed(*asn, applied, screen),
+        Reply::History(view) => decision::history(view, screen),
+        Reply::Decided(it) => decision::decided(it, screen),
         Reply::Abandoned => "Nothing was changed.\n".to_string(),
         Reply::Bye => "See You, Space Cowboy!\n".to_string(),
     }
@@ -73,7 +113,7 @@ pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
-    text + "\n"
+    screen.fold(text + "\n")
 }
 
 /// Harmless, and with a full stop unless it ends in something like one.
@@ -82,9 +122,9 @@ fn sentence(words: &str) -> String {
     harmless(words) + end
 }
 
-fn commands(screen: Screen) -> String {
+fn commands(who: Who, screen: Screen) -> String {
     let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
-    let shown = COMMANDS.iter().filter(|it| it.who == Who::Member);
+    let shown = COMMANDS.iter().filter(|it| it.is_listed_for(who));
     table.rows = shown.map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
     format!(
         "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
@@ -115,10 +155,12 @@ fn intro(view: &IdentityView, screen: Screen) -> String {
         "" => format!("AS{}", view.our_asn),
         name => format!("{} (AS{})", harmless(name), view.our_asn),
     };
+    let notices: String = view.notices.iter().map(|it| sentence(it) + "\n").collect();
+    let gap = if notices.is_empty() { "" } else { "\n" };
     format!(
         "\nWelcome to {network} automated peering service\n\
          You are connected as {} to {} @ AS{}\n\n{}\n\
-         Use this shell to configure your BGP peering session.\n\n\
+         {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
          Type help or ? to list commands.\n\n",
         who(view),
         view.server,
@@ -174,7 +216,14 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
         Scope::All => "All peering sessions".to_string(),
     });
     table.rows = views.iter().map(peer_row).collect();
-    table.render(screen.columns, screen.style)
+    let notes: String = views.iter().map(note).collect();
+    table.render(screen.columns, screen.style) + &notes
+}
+
+/// Why a peering is not well, as a line; nothing if it is.
+fn note(view: &PeerView) -> String {
+    let words = |error: &String| sentence(&format!("AS{}: {}", view.asn, error.trim_end())) + "\n";
+    view.error.as_ref().map_or(String::new(), words)
 }
 
 fn peer_row(view: &PeerView) -> Vec<String> {
@@ -192,7 +241,26 @@ fn optional(value: Option<impl ToString>) -> String {
 }
 
 fn config(view: &ConfigView, screen: Screen) -> String {
-    let (peer, our) = (&view.peer, &view.peer.our);
+    let note = match view.peer.psk {
+        true => "\nA preshared key is set: yours is what PresharedKey needs.\n",
+        false => "",
+    };
+    format!(
+        "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
+        sides(&view.peer, view.our_asn, screen),
+        screen.heading(&format!(
+            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
+            view.peer.asn, view.link
+        )),
+        view.wireguard,
+        screen.heading(&format!("Bird configuration for AS{}", view.peer.asn)),
+        view.bird,
+    )
+}
+
+/// Both sides of a peering, theirs first.
+fn sides(peer: &PeerView, our_asn: Asn, screen: Screen) -> String {
+    let our = &peer.our;
     let theirs = side(
         peer.asn,
         [
@@ -203,7 +271,7 @@ fn config(view: &ConfigView, screen: Screen) -> String {
         ],
     );
     let ours = side(
-        view.our_asn,
+        our_asn,
         [
             our.wg_pub_key.to_string(),
             our.wg_endpoint_addr.clone(),
@@ -211,18 +279,7 @@ fn config(view: &ConfigView, screen: Screen) -> String {
             optional(our.link_local.map(|it: LinkLocal| it.to_string())),
         ],
     );
-    format!(
-        "{}{}\n{}\n\n{}\n\n{}\n\n{}\n",
-        theirs.render(screen.columns, screen.style),
-        ours.render(screen.columns, screen.style),
-        screen.heading(&format!(
-            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
-            peer.asn, view.link
-        )),
-        view.wireguard,
-        screen.heading(&format!("Bird configuration for AS{}", peer.asn)),
-        view.bird,
-    )
+    theirs.render(screen.columns, screen.style) + &ours.render(screen.columns, screen.style)
 }
 
 fn side(asn: Asn, values: [String; 4]) -> Table {
@@ -259,10 +316,19 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     };
     format!(
         "The peering with AS{asn} was created.\n{outcome}\n\
-         Our side: {} port {port}, public key {}.\n\
+         Our side: {} port {port}, public key {}.\n{}\
          peer_config shows what to install on yours.\n",
-        our.wg_endpoint_addr, our.wg_pub_key
+        our.wg_endpoint_addr,
+        our.wg_pub_key,
+        generated_psk(view)
     )
+}
+
+/// A preshared key that was just made, and that this is the time to keep it; else nothing.
+pub(super) fn generated_psk(view: &PeerView) -> String {
+    view.generated_psk.as_ref().map_or(String::new(), |key| {
+        format!("The preshared key, shown this once: {}\n", key.reveal())
+    })
 }
 
 fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {

@@ -3,9 +3,16 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::command::{Outcome, Request, Stop};
+use crate::access::{Denial, Identity};
+use crate::command::{
+    Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary, Who,
+};
 use crate::control::Control;
-use crate::limits::{CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, WRITE_STALL_S};
+use crate::limits::{
+    CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
+};
+use crate::model::{Asn, Mntner, Refusal};
+use crate::shell::line::CTRL_C;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -13,6 +20,7 @@ use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::future::FutureExt as _;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::rc::Rc;
@@ -31,8 +39,8 @@ pub struct Channel {
     pub id: ChannelId,
     /// What commands work on.
     pub control: Rc<Control>,
-    /// Whose it is.
-    pub proof: Proof,
+    /// Whose it is; that changes once at most, when somebody of several says who they are.
+    pub proof: RefCell<Proof>,
     /// The way back to the client.
     pub handle: Handle,
     /// The connection itself, to hang up on a client that takes nothing more.
@@ -52,10 +60,17 @@ enum Ran {
     Interrupted,
 }
 
+/// What comes first while a peering is looked at.
+enum Seen {
+    News(Option<News>),
+    Event(ChannelEvent),
+}
+
 impl Channel {
     /// Ends with the channel.
     pub async fn run(self) {
         let served = self.serve().await;
+        self.control.write_typed();
         let end = async {
             // Each of these fails only if the client is gone.
             let status = match served {
@@ -90,6 +105,11 @@ impl Channel {
     async fn serve(&self) -> Result<u32, Gone> {
         let (mut session, terminal) = self.begin().await?;
         let (mut output, mut backlog) = (Output::default(), VecDeque::new());
+        session.know(self.vocabulary(terminal));
+        let owner = self.identity().filter(|_| terminal).map(|it| self.control.history_owner(&it));
+        if let Some(owner) = &owner {
+            session.recall(&self.control.typed_before(owner));
+        }
         session.begin(&mut output);
         loop {
             while let Some(event) = session.next(&mut output) {
@@ -97,6 +117,9 @@ impl Channel {
                     Event::Close(status) => {
                         self.flush(&mut output).await?;
                         return Ok(status);
+                    }
+                    Event::Follow(asn) => {
+                        self.follow(asn, &mut session, &mut output, &mut backlog).await?;
                     }
                     Event::Pause(time) => {
                         self.flush(&mut output).await?;
@@ -106,6 +129,9 @@ impl Channel {
                         }
                     }
                     Event::Run(request) => {
+                        if let Some(owner) = &owner {
+                            self.control.typed(owner, session.take_kept());
+                        }
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
                         self.flush(&mut output).await?;
@@ -114,6 +140,7 @@ impl Channel {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
                         }
+                        session.know(self.vocabulary(terminal));
                     }
                 }
             }
@@ -128,16 +155,21 @@ impl Channel {
 
     /// Waits for the request of a shell or a command; a terminal may be asked for before it.
     async fn begin(&self) -> Result<(Session, bool), Gone> {
-        let mut window = None;
+        let (mut window, mut plain) = (None, false);
         loop {
             match self.event().await? {
                 ChannelEvent::Terminal(term, columns) => {
                     window = Some(Screen::window(&term, bounded(columns)));
                 }
+                ChannelEvent::NoColor => plain = true,
                 ChannelEvent::Start(command) => {
+                    let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
-                    return Ok((Session::new(start, window, our_asn), window.is_some()));
+                    let who = self.proof.borrow().identity(&self.control).map(|it| it.who());
+                    let session = Session::new(start, window, our_asn);
+                    let session = session.listed_for(who.unwrap_or(Who::Member));
+                    return Ok((session, window.is_some()));
                 }
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
@@ -184,7 +216,7 @@ impl Channel {
             ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
             ChannelEvent::Eof => session.end_of_input(),
             ChannelEvent::Close => return Err(Gone),
-            ChannelEvent::Terminal(..) | ChannelEvent::Start(_) => {}
+            ChannelEvent::Terminal(..) | ChannelEvent::NoColor | ChannelEvent::Start(_) => {}
         }
         Ok(())
     }
@@ -198,18 +230,60 @@ impl Channel {
         backlog: &mut VecDeque<ChannelEvent>,
         terminal: bool,
     ) -> Result<Ran, Gone> {
-        let command = async { Ok(Ran::Done(self.command(request).await)) };
+        let command = async { Ok(Ran::Done(self.command(request, terminal).await)) };
         match terminal {
             true => command.or(self.interruption(backlog)).await,
             false => command.await,
         }
     }
 
+    /// Tells how a peering comes up, until there is nothing more to tell or the client types
+    /// something, which is then read as ever.
+    async fn follow(
+        &self,
+        asn: Asn,
+        session: &mut Session,
+        output: &mut Output,
+        backlog: &mut VecDeque<ChannelEvent>,
+    ) -> Result<(), Gone> {
+        let mut follow = self.control.follow(asn);
+        loop {
+            self.flush(output).await?;
+            let event = async {
+                match backlog.pop_front() {
+                    Some(event) => Ok(Seen::Event(event)),
+                    None => self.inbox.next().await.map(Seen::Event).ok_or(Gone),
+                }
+            };
+            let news = async { Ok(Seen::News(follow.next().await)) };
+            match event.or(news).await? {
+                Seen::News(Some(news)) => session.news(&news, output),
+                Seen::Event(event @ ChannelEvent::Resize(_)) => {
+                    self.heed(event, session, output)?;
+                }
+                Seen::Event(event) => {
+                    self.heed(event, session, output)?;
+                    break;
+                }
+                Seen::News(None) => break,
+            }
+        }
+        session.followed(output);
+        Ok(())
+    }
+
     async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
         loop {
             match self.inbox.next().await.ok_or(Gone)? {
                 ChannelEvent::Close => return Err(Gone),
-                ChannelEvent::Data(bytes) if bytes.contains(&0x03) => return Ok(Ran::Interrupted),
+                ChannelEvent::Data(mut bytes) if bytes.contains(&CTRL_C) => {
+                    // What was typed before it goes with it, what comes after it stays.
+                    let end = bytes.iter().rposition(|it| *it == CTRL_C).unwrap_or_default();
+                    bytes.drain(..=end);
+                    backlog.retain(|it| !matches!(it, ChannelEvent::Data(_)));
+                    backlog.push_back(ChannelEvent::Data(bytes));
+                    return Ok(Ran::Interrupted);
+                }
                 event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
                 // Whoever types this much while a command runs is not typing.
                 _ => return Err(Gone),
@@ -217,10 +291,51 @@ impl Channel {
         }
     }
 
-    async fn command(&self, request: &Request) -> Outcome {
-        let identity = self.proof.identity(&self.control);
-        let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
+    async fn command(&self, request: &Request, terminal: bool) -> Outcome {
+        let identity = self.proof.borrow().identity(&self.control);
+        let identity = match identity {
+            // Whoever they are, they may leave.
+            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Reply::Bye),
+            Err(Denial::Several(names)) => self.choose(names, request, terminal)?,
+            identity => identity.map_err(|denial| Stop::Refused(gone(&denial), None))?,
+        };
         self.control.run(&identity, request, sys::now()).await
+    }
+
+    /// What Tab may complete; without a terminal there is no Tab.
+    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+        let identity = self.identity().filter(|_| terminal);
+        identity.map(|it| self.control.vocabulary(&it)).unwrap_or_default()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.proof.borrow().identity(&self.control).ok()
+    }
+
+    /// Whose key belongs to several maintainers says at the greeting who they are. Where nobody can
+    /// be asked, the user name has to say it.
+    fn choose(
+        &self,
+        names: Vec<Mntner>,
+        request: &Request,
+        terminal: bool,
+    ) -> Result<Identity, Stop> {
+        if !terminal || request.command != Command::Intro {
+            return Err(several(names, terminal).into());
+        }
+        let Some(text) = request.answer(Field::Maintainer) else {
+            return Err(Stop::Ask(Question::new(Field::Maintainer, which(&names))));
+        };
+        let Some(name) = Mntner::candidates(text).find(|it| names.contains(it)) else {
+            let refusal = Refusal::new("unknown_maintainer", "That is none of them", "");
+            return Err(Stop::Refused(refusal, Some(Field::Maintainer)));
+        };
+        let chosen = self.proof.borrow().naming(&name);
+        let identity = chosen.identity(&self.control);
+        let identity = identity.map_err(|denial| Stop::Refused(gone(&denial), None))?;
+        log::info!("{} it is, from {}", identity.actor(), identity.source);
+        self.proof.replace(chosen);
+        Ok(identity)
     }
 
     /// Sends what there is.
@@ -238,6 +353,18 @@ impl Channel {
         };
         self.in_time(send).await
     }
+}
+
+fn several(names: Vec<Mntner>, terminal: bool) -> Refusal {
+    let hint = if terminal { "Or type intro, and you are asked" } else { "" };
+    Refusal::new("several_maintainers", Denial::Several(names).to_string(), hint)
+}
+
+fn which(names: &[Mntner]) -> String {
+    let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN_MAX));
+    let shown: Vec<String> = shown.iter().map(Mntner::to_string).collect();
+    let more = if more.is_empty() { "" } else { " and others" };
+    format!("This key belongs to {}{more}. Which one", shown.join(", "))
 }
 
 /// A width that tables can be laid out for, whatever the client says; 0 is "unknown" (RFC 4254,

@@ -8,7 +8,7 @@ use super::seats::Seat;
 use crate::access::{self, Denial, Identity};
 use crate::control::Control;
 use crate::limits::CHANNELS_MAX;
-use crate::model::Refusal;
+use crate::model::{Mntner, Refusal};
 use crate::registry::KeyFingerprint;
 use async_io::Async;
 use russh::ChannelId;
@@ -16,6 +16,7 @@ use russh::server::Handle;
 use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
+use std::cell::RefCell;
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,6 +48,14 @@ pub struct Proof {
     source: String,
 }
 
+/// Whom a proven key lets in.
+enum Admitted {
+    /// This one.
+    One(Identity),
+    /// One of these maintainers: which, is asked at the terminal.
+    Several(Vec<Mntner>),
+}
+
 /// The ways to the channels that are open.
 type Channels = Vec<(ChannelId, Postbox)>;
 
@@ -59,6 +68,32 @@ impl Proof {
             access::identify(&index, &settings.admins, &self.login, &self.key)?;
         let (key, source) = (self.key.to_string(), self.source.clone());
         Ok(Identity { maintainer, rights, key, source })
+    }
+
+    /// The same proof, as if they had logged in by this name. It proves nothing more: whether the
+    /// key is that maintainer's, [`Proof::identity`] asks the registry each time.
+    pub fn naming(&self, name: &Mntner) -> Proof {
+        Proof { login: name.to_string(), ..self.clone() }
+    }
+}
+
+impl Admitted {
+    /// Whose places are taken.
+    fn members(&self) -> &[Mntner] {
+        match self {
+            Admitted::One(who) => who.maintainer.as_slice(),
+            Admitted::Several(names) => names,
+        }
+    }
+
+    /// The name in the log.
+    fn name(&self) -> String {
+        match self {
+            Admitted::One(who) => who.actor(),
+            Admitted::Several(names) => {
+                names.iter().map(Mntner::to_string).collect::<Vec<_>>().join(" or ")
+            }
+        }
     }
 }
 
@@ -84,17 +119,12 @@ impl Conversation<'_> {
                 }
                 Event::Proven(login, key, answer) => {
                     let judged = self.judge(login, key);
-                    let admitted =
-                        judged.ok().filter(|(_, who)| seat.prove(who.maintainer.as_ref()));
+                    let admitted = judged.ok().filter(|(_, who)| seat.prove(who.members()));
                     let _ = answer.try_send(admitted.is_some());
                     match admitted {
                         Some((proof, who)) => {
-                            log::info!(
-                                "{} logged in from {} with {}",
-                                who.actor(),
-                                self.peer,
-                                who.key
-                            );
+                            let (who, key) = (who.name(), &proof.key);
+                            log::info!("{who} logged in from {} with {key}", self.peer);
                             return Some(proof);
                         }
                         None => {
@@ -116,9 +146,13 @@ impl Conversation<'_> {
         }
     }
 
-    fn judge(&self, login: String, key: KeyFingerprint) -> Result<(Proof, Identity), Denial> {
+    fn judge(&self, login: String, key: KeyFingerprint) -> Result<(Proof, Admitted), Denial> {
         let proof = Proof { login, key, source: self.peer.ip().to_canonical().to_string() };
-        proof.identity(&self.control).map(|who| (proof, who))
+        match proof.identity(&self.control) {
+            Ok(who) => Ok((proof, Admitted::One(who))),
+            Err(Denial::Several(names)) => Ok((proof, Admitted::Several(names))),
+            Err(denial) => Err(denial),
+        }
     }
 
     /// Lets channels be opened, and passes on what happens on them.
@@ -166,6 +200,7 @@ impl Conversation<'_> {
         let (postbox, inbox) = inbox();
         let control = self.control.clone();
         let (stream, idle_timeout) = (self.stream.clone(), self.settings.idle_timeout);
+        let proof = RefCell::new(proof);
         let channel = Channel { id, control, proof, handle, stream, inbox, idle_timeout };
         self.executor.spawn(channel.run()).detach();
         postbox

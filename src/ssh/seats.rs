@@ -32,7 +32,8 @@ pub struct Seats {
     next: u64,
     /// By number: the longest here comes first.
     unproven: BTreeMap<u64, (IpAddr, Arc<Async<TcpStream>>)>,
-    proven: BTreeMap<u64, Option<Mntner>>,
+    /// With every member that the key may stand for.
+    proven: BTreeMap<u64, Vec<Mntner>>,
 }
 
 /// One place; given back when dropped.
@@ -73,15 +74,17 @@ impl Seats {
 }
 
 impl Seat {
-    /// The newcomer has proven who they are. `false`: that member has all the places they may have.
-    pub fn prove(&self, member: Option<&Mntner>) -> bool {
+    /// The newcomer has proven who they are: nobody of whom places are counted, one member, or one
+    /// of several, whose place it is with each of them. `false`: one of those has all the places
+    /// they may have.
+    pub fn prove(&self, members: &[Mntner]) -> bool {
         let mut it = self.seats.borrow_mut();
-        let same = it.proven.values().filter(|other| member.is_some() && other.as_ref() == member);
-        if same.count() >= it.limits.per_member {
+        let taken = |name| it.proven.values().filter(|others| others.contains(name)).count();
+        if members.iter().any(|name| taken(name) >= it.limits.per_member) {
             return false;
         }
         it.unproven.remove(&self.number);
-        it.proven.insert(self.number, member.cloned());
+        it.proven.insert(self.number, members.to_vec());
         true
     }
 }
@@ -129,7 +132,7 @@ mod tests {
         let _second = take(&seats, "2001:db8:0:1:ffff::2").0.unwrap();
         assert!(take(&seats, "2001:db8:0:1::3").0.is_none(), "the same /64");
         assert!(take(&seats, "2001:db8:0:2::1").0.is_some());
-        assert!(first.prove(None));
+        assert!(first.prove(&[]));
         assert!(take(&seats, "2001:db8:0:1::3").0.is_some(), "who has proven a key does not count");
         assert_eq!(
             source("::ffff:192.0.2.1".parse().unwrap()),
@@ -156,17 +159,30 @@ mod tests {
         let mut kept = Vec::new();
         for number in 0..4 {
             let seat = take(&seats, "192.0.2.1").0.unwrap();
-            let member = if number < 3 { Some(&alice) } else { None };
-            assert_eq!(seat.prove(member), number != 2, "{number}");
+            let members = if number < 3 { std::slice::from_ref(&alice) } else { &[] };
+            assert_eq!(seat.prove(members), number != 2, "{number}");
             kept.push(seat);
         }
         kept.remove(2);
         let fourth = take(&seats, "192.0.2.1").0.unwrap();
-        assert!(fourth.prove(None));
+        assert!(fourth.prove(&[]));
         kept.push(fourth);
         assert!(take(&seats, "192.0.2.1").0.is_none(), "full of proven members");
         kept.clear();
         assert!(take(&seats, "192.0.2.1").0.is_some());
         assert_eq!(seats.borrow().proven.len() + seats.borrow().unproven.len(), 0);
+    }
+
+    /// The attack: a key of two maintainers, and more sessions than either may have.
+    #[test]
+    fn a_key_of_several_members_takes_a_place_with_each() {
+        let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
+        let [alice, club]: [Mntner; 2] = ["ALICE-MNT", "CLUB-MNT"].map(|it| it.parse().unwrap());
+        let both = [alice.clone(), club.clone()];
+        let seat = || take(&seats, "192.0.2.1").0.unwrap();
+        let kept = [seat(), seat()];
+        assert!(kept[0].prove(&both) && kept[1].prove(std::slice::from_ref(&alice)));
+        assert!(!seat().prove(&both), "ALICE has no place left");
+        assert!(seat().prove(&[club]));
     }
 }

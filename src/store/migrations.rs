@@ -10,7 +10,7 @@ use std::path::Path;
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each brings the database from its index to the next version.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     // The shared table, exactly as the replaced service makes it, and ours.
     "CREATE TABLE IF NOT EXISTS peering_links (
         id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535),
@@ -57,19 +57,78 @@ const MIGRATIONS: &[&str] = &[
         class_since_s INTEGER NOT NULL,
         answered_s INTEGER NOT NULL  -- the last answer to a ping, seconds since 1970
     );",
+    // Whose routes a peering carries.
+    "ALTER TABLE peerling_peering ADD COLUMN families TEXT; -- both, ipv4 or ipv6; NULL: both",
+    // What members have typed at the prompt.
+    "CREATE TABLE peerling_shell_history (
+        id INTEGER PRIMARY KEY,      -- the order in which they were typed
+        owner TEXT NOT NULL,         -- a maintainer, or the fingerprint of an administrator's key
+        line TEXT NOT NULL
+    );
+    CREATE INDEX peerling_shell_history_owner ON peerling_shell_history (owner, id);",
+    // What the operator decided, and the way to the records of one AS number.
+    "CREATE TABLE IF NOT EXISTS peerling_suspension (
+        as_num INTEGER PRIMARY KEY,  -- counts while its peering is suspended
+        reason TEXT NOT NULL,        -- for its member to read
+        decided_by TEXT NOT NULL,    -- as in an audit record
+        since_s INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS peerling_ban (
+        subject TEXT PRIMARY KEY,    -- a maintainer, or AS and a number
+        reason TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        since_s INTEGER NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS peerling_audit_of ON peerling_audit (as_num, id);",
+    // What became of links and BGP sessions; what a crash must not make forgotten; what is left.
+    "CREATE TABLE peerling_transition (
+        id INTEGER PRIMARY KEY,      -- a later one is greater
+        as_num INTEGER NOT NULL,
+        at_s INTEGER NOT NULL,       -- seconds since 1970
+        what TEXT NOT NULL,          -- link or bgp
+        up INTEGER NOT NULL CHECK(up IN (0, 1)),
+        was TEXT NOT NULL,
+        became TEXT NOT NULL,
+        last_error TEXT NOT NULL     -- BIRD's words; empty: none
+    );
+    CREATE INDEX peerling_transition_of ON peerling_transition (as_num, id);
+    CREATE TABLE peerling_owed (
+        what TEXT PRIMARY KEY        -- configure: BIRD has not read its files since they changed
+    );
+    CREATE TABLE peerling_left_alone (
+        as_num INTEGER PRIMARY KEY,  -- drifts again and again
+        words TEXT NOT NULL
+    );",
 ];
 
 /// Every peering with what only we keep of it.
-pub const SELECT: &str = "
+const SELECT: &str = "
     SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           standing, mtu, preshared_key, maintainer
+           standing, mtu, preshared_key, maintainer, families
+    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
+
+/// The same from a database that an older version made, and this one only looks at.
+const SELECT_BEFORE_FAMILIES: &str = "
+    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
+           standing, mtu, preshared_key, maintainer, NULL
     FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
 
 /// The same from a database that this program has never opened for writing.
-pub const SELECT_OLD: &str = "
+const SELECT_OLD: &str = "
     SELECT id, as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           NULL, NULL, NULL, NULL
+           NULL, NULL, NULL, NULL, NULL
     FROM peering_links ORDER BY as_num";
+
+/// How this database tells its peerings; `ours`: it has our tables.
+pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<&'static str> {
+    if !ours {
+        return Ok(SELECT_OLD);
+    }
+    Ok(match connection.column_exists(None, "peerling_peering", "families")? {
+        true => SELECT,
+        false => SELECT_BEFORE_FAMILIES,
+    })
+}
 
 /// Takes the steps that are missing, each in one transaction with its version.
 pub fn run(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

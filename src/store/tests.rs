@@ -1,7 +1,9 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
-use crate::model::Measured;
+use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX, TRANSITIONS_KEPT_MAX};
+use crate::model::{Measured, WgSecret};
+use crate::peering::history::{Subject, Transition};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
 
@@ -195,13 +197,151 @@ fn distances_are_kept_as_long_as_their_peering() {
 }
 
 /// The version before distances were kept is looked at as it is, and brought up to date.
+/// A database as this version left it.
+fn of_version(version: usize, place: &Place) -> Connection {
+    let older = Connection::open(place.path()).unwrap();
+    let steps = migrations::MIGRATIONS.iter().take(version);
+    steps.for_each(|step| older.execute_batch(step).unwrap());
+    older.pragma_update(None, "user_version", version as i64).unwrap();
+    older
+}
+
 #[test]
 fn a_database_of_the_first_version_knows_no_distance() {
     let place = Place::new("first-version");
-    drop(Store::open(&place.path()).unwrap());
-    let older = Connection::open(place.path()).unwrap();
-    older.execute_batch("DROP TABLE peerling_latency; PRAGMA user_version = 1").unwrap();
+    let older = of_version(1, &place);
     drop(older);
     assert_eq!(Store::look(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
     assert_eq!(Store::open(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
+}
+
+/// The version before families could be chosen is looked at as it is, and brought up to date.
+#[test]
+fn a_database_of_the_second_version_carries_both_families() {
+    let place = Place::new("second-version");
+    let older = of_version(2, &place);
+    let row = peering(1, 64601, None).to_row();
+    let values =
+        params![row.id, row.as_num, row.wg_pub_key, row.wg_endpoint_addr, row.wg_endpoint_port];
+    older.execute("INSERT INTO peering_links VALUES (?, ?, ?, ?, ?, NULL)", values).unwrap();
+    drop(older);
+    for store in [Store::look(&place.path()), Store::open(&place.path())] {
+        let (read, _) = Peering::read(&store.unwrap().rows().unwrap()[0]).unwrap();
+        assert_eq!(read, peering(1, 64601, None));
+    }
+}
+
+#[test]
+fn options_are_kept_and_the_audit_record_has_no_secret() {
+    let place = Place::new("options");
+    let mut store = Store::open(&place.path()).unwrap();
+    let secret = WgSecret::new([9; 32]);
+    let asked = Peering {
+        mtu: Some(1400),
+        preshared_key: Some(secret.clone()),
+        families: Families::V4,
+        ..peering(1, 64601, None)
+    };
+    store.create(&asked, 65535, &actor()).unwrap();
+    assert_eq!(Peering::read(&store.rows().unwrap()[0]).unwrap().0, asked);
+    let after: String = store
+        .read(|it| it.query_row("SELECT after FROM peerling_audit", [], |row| row.get(0)))
+        .unwrap();
+    assert!(after.ends_with(" mtu 1400 psk set families ipv4"), "{after}");
+    assert!(!after.contains(&secret.reveal()), "{after}");
+}
+
+#[test]
+fn what_was_typed_is_kept_by_owner_and_within_its_bounds() {
+    let place = Place::new("typed");
+    let mut one = Store::open(&place.path()).unwrap();
+    let mut two = Store::open(&place.path()).unwrap();
+    let lines = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let generation = one.generation().unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["whoami", "peer_list"])).unwrap();
+    two.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    // Two sessions at once: each adds its own.
+    two.keep_shell_history("ALICE-MNT", &lines(&["intro"])).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["help"])).unwrap();
+    let expect = ["whoami", "peer_list", "intro", "help"];
+    assert_eq!(one.shell_history("ALICE-MNT").unwrap(), expect);
+    assert_eq!(two.shell_history("BOB-MNT").unwrap(), ["bye"]);
+    assert_eq!(one.generation().unwrap(), generation, "nothing was asked of the apply loop");
+    assert_eq!(Store::open_read_only(&place.path()).unwrap().shell_history("X").unwrap(), [""; 0]);
+
+    // The apply loop asks its own connection whether somebody else changed anything.
+    let outside = one.outside_changes().unwrap();
+    one.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    assert_eq!(one.outside_changes().unwrap(), outside);
+
+    let many: Vec<String> = (0..SHELL_HISTORY_LINES_MAX).map(|it| format!("help {it}")).collect();
+    one.keep_shell_history("ALICE-MNT", &many).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["last"])).unwrap();
+    let kept = one.shell_history("ALICE-MNT").unwrap();
+    assert_eq!((kept.len(), kept[0].as_str()), (usize::from(SHELL_HISTORY_LINES_MAX), "help 1"));
+    assert_eq!(kept.last().map(String::as_str), Some("last"));
+
+    for number in 0..SHELL_HISTORY_OWNERS_MAX {
+        one.keep_shell_history(&format!("M{number}-MNT"), &lines(&["bye"])).unwrap();
+    }
+    assert_eq!(
+        one.shell_history("ALICE-MNT").unwrap(),
+        [""; 0],
+        "the longest silent are forgotten"
+    );
+    assert_eq!(one.shell_history("M0-MNT").unwrap(), ["bye"]);
+}
+
+fn transition(at_s: i64, what: Subject, up: bool) -> Transition {
+    let (from, to) = ("Active".to_string(), "Established".to_string());
+    Transition { at: Timestamp(at_s), what, up, from, to, last_error: "x".into() }
+}
+
+#[test]
+fn transitions_come_back_newest_first_and_are_bounded() {
+    let place = Place::new("transitions");
+    let mut store = Store::open(&place.path()).unwrap();
+    let (one, two) = (peering(1, 64601, None), peering(2, 64602, None));
+    let (gone, old) = (peering(3, 64603, None), transition(1, Subject::Bgp, true));
+    for it in [&one, &two] {
+        store.create(it, 65535, &actor()).unwrap();
+    }
+    store.note_transition(two.asn, old.clone()).unwrap();
+    store.note_transition(gone.asn, old.clone()).unwrap();
+    let many: Vec<_> = (0..TRANSITIONS_KEPT_MAX + 50)
+        .map(|at_s| (one.asn, transition(at_s, Subject::Link, at_s % 2 == 0)))
+        .collect();
+    store.note_transitions(&many).unwrap();
+    let kept = store.transitions(one.asn).unwrap();
+    assert_eq!(kept.len() as i64, TRANSITIONS_KEPT_MAX);
+    assert!(kept.is_sorted_by(|newer, older| newer.at > older.at));
+    assert_eq!(kept[0], many.last().unwrap().1);
+    assert_eq!(
+        store.transitions(two.asn).unwrap(),
+        std::slice::from_ref(&old),
+        "the other's are its own"
+    );
+    assert_eq!(store.transitions(gone.asn).unwrap(), [], "nobody has that peering");
+    let mut last = store.last_transitions().unwrap();
+    last.sort_by_key(|it| it.0);
+    assert_eq!(last, [(one.asn, many.last().unwrap().1.clone()), (two.asn, old)]);
+    store.remove(&one, &actor()).unwrap();
+    assert_eq!(store.transitions(one.asn).unwrap(), []);
+}
+
+#[test]
+fn what_is_owed_and_left_alone_outlives_a_crash() {
+    let place = Place::new("owed");
+    let mut store = Store::open(&place.path()).unwrap();
+    assert!(!store.owes_configure().unwrap());
+    (0..2).for_each(|_| store.owe_configure(true).unwrap());
+    let left = BTreeMap::from([(peering(1, 64601, None).asn, "its link".to_string())]);
+    store.note_left_alone(&left).unwrap();
+    drop(store);
+    let mut store = Store::open(&place.path()).unwrap();
+    assert!(store.owes_configure().unwrap());
+    assert_eq!(BTreeMap::from_iter(store.left_alone().unwrap()), left);
+    store.owe_configure(false).unwrap();
+    store.note_left_alone(&BTreeMap::new()).unwrap();
+    assert!(!store.owes_configure().unwrap() && store.left_alone().unwrap().is_empty());
 }

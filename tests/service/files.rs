@@ -84,16 +84,29 @@ fn a_removal_takes_its_own_files_and_no_others() {
 #[test]
 fn of_two_at_once_one_wins() {
     let Some(pop) = Pop::start() else { return };
-    let line = create(&format!("{ENDPOINT} --json"));
-    let both = std::thread::scope(|scope| {
-        let threads = [(), ()].map(|()| scope.spawn(|| pop.alice(&line)));
-        threads.map(|it| it.join().unwrap())
-    });
+    let line = |port: u16| create(&format!("--endpoint-addr 2001:db8::1:{port} --json"));
+    let at_once = |ports: [u16; 2]| {
+        std::thread::scope(|scope| {
+            let threads = ports.map(|port| {
+                scope.spawn({
+                    let (pop, line) = (&pop, line(port));
+                    move || pop.alice(&line)
+                })
+            });
+            threads.map(|it| it.join().unwrap())
+        })
+    };
+    let both = at_once([20263, 20264]);
     let mut statuses = both.each_ref().map(|it| it.status);
     statuses.sort();
     assert_eq!(statuses, [Some(0), Some(REFUSED)], "{both:#?}");
     let loser = both.iter().find(|it| it.status == Some(REFUSED)).unwrap();
     assert_eq!(json(&loser.stdout)["error"]["code"], json("\"exists\""));
+    // Who says the same twice has not done anything wrong.
+    pop.alice("peer_remove --yes").fine();
+    let both = at_once([20263, 20263]);
+    let second = both.iter().filter(|it| it.fine().contains("\"unchanged\":true"));
+    assert_eq!(second.count(), 1, "{both:#?}");
 }
 
 #[test]

@@ -19,12 +19,23 @@ mod ssh;
 #[path = "../../src/testing.rs"]
 mod testing;
 
+mod admin;
+mod admin_attacks;
 mod answers;
+mod attacks;
+mod changes;
 mod clients;
 mod commands;
+mod conversation;
+mod editor;
+mod export;
 mod files;
+mod forms;
 mod hostile;
 mod login;
+mod manager;
 mod operations;
+mod options;
+mod schema;
 mod shell;
 mod status;

@@ -65,8 +65,8 @@ fn the_wizard_asks_in_the_old_order_and_asks_again() {
         ("64600", "is not yours", "AS Number: ", "4242420001"),
         ("no key", "key", "WireGuard public key: ", key.as_str()),
         ("10.0.0.1", "private", "WireGuard endpoint address: ", "2001:db8::1"),
-        ("99999", "port", "WireGuard endpoint port: ", "20263"),
-        ("fe80::263", "own address", "Link-local IPv6 address (optional): ", ""),
+        ("99999", "port", "WireGuard endpoint port [20263]: ", ""),
+        ("fe80::263", "own address", "Link-local IPv6 address, or auto [fe80::1]: ", "auto"),
     ] {
         if right != "4242420001" {
             shell.expect(question);
@@ -75,7 +75,8 @@ fn the_wizard_asks_in_the_old_order_and_asks_again() {
         shell.expect(question);
         shell.send(format!("{right}\r"));
     }
-    let created = plain(&shell.expect(PROMPT));
+    shell.expect("Create this peering? [yes]: ");
+    let created = plain(&shell.say("", PROMPT));
     assert!(created.contains("The peering with AS4242420001 was created.\n"), "{created}");
     assert_eq!(json(pop.alice("peer_list --json").fine())["peers"][0]["id"], json("1"));
     let list = plain(&shell.say("peer_list", PROMPT));
@@ -93,7 +94,7 @@ fn the_wizard_asks_in_the_old_order_and_asks_again() {
 fn what_was_typed_ahead_answers_the_questions_to_come() {
     let Some(pop) = Pop::start() else { return };
     let mut shell = alice(&pop);
-    let answers = ["peer_create", "4242420002", &router_key(2), "none", "", "peer_list --json"];
+    let answers = ["peer_create", "4242420002", &router_key(2), "none", "", "", "peer_list --json"];
     shell.send(answers.join("\r") + "\r");
     shell.expect("was created");
     let list = plain(&shell.expect("]}\r\n"));

@@ -1,27 +1,43 @@
 //! The line editor: keys to text, with the emacs keys of readline.
 
-use super::buffer::{Buffer, Full, Reach, Way};
+mod search;
+
+use super::buffer::{Before, Buffer, Full, Reach, Way};
 use super::history::History;
-use super::screen::Screen;
-use super::{Event, Paste, Recall};
-use crate::limits::MARKS_MAX;
+use super::screen::{Screen, screen};
+use super::{Drawing, Event, Paste, Recall};
+use crate::limits::{COMPLETED_BYTES_MAX, COMPLETIONS_SHOWN_MAX, MARKS_MAX};
+use crate::shell::complete::Completion;
 use crate::shell::harmless::{harmless, is_harmless};
-use crate::shell::keys::{Key, Keys, Step};
-use crate::shell::text::width_of;
+use crate::shell::keys::{ESC, Key, Keys, Step};
+use crate::shell::text::{in_columns, width_of};
+use search::Search;
 
 /// One line at a time, on a terminal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Editor {
     keys: Keys,
+    prompt: String,
+    /// What stands before the line: the prompt, or what is sought.
+    label: String,
     buffer: Buffer,
-    screen: Screen,
+    screen: Box<dyn Screen>,
     history: History,
     recall: Recall,
+    search: Option<Search>,
+    /// What was sought last.
+    sought: String,
+    /// The key before removed more than a letter: what this one removes belongs to it.
+    killing: Before,
+    /// The key before was Tab, and several words were possible: another one lists them.
+    listing: bool,
     paste: Paste,
     /// Between the two marks of a paste.
     pasting: bool,
     stale: Stale,
+    /// Since there was new input, it rang, or words were listed.
     rang: bool,
+    listed: bool,
 }
 
 /// What the screen does not show yet. It is drawn when the input is used up, once for all of it, so
@@ -38,17 +54,24 @@ const PASTE_ON: &[u8] = b"\x1b[?2004h";
 const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 
 impl Editor {
-    pub(super) fn new(columns: usize, paste: Paste) -> Editor {
+    pub(super) fn new(columns: usize, drawing: Drawing, paste: Paste) -> Editor {
         Editor {
             keys: Keys::default(),
+            prompt: String::new(),
+            label: String::new(),
             buffer: Buffer::default(),
-            screen: Screen::new(columns),
+            screen: screen(columns, drawing),
             history: History::default(),
             recall: Recall::Nothing,
+            search: None,
+            sought: String::new(),
+            killing: Before::Apart,
+            listing: false,
             paste,
             pasting: false,
             stale: Stale::Nothing,
             rang: false,
+            listed: false,
         }
     }
 
@@ -59,12 +82,17 @@ impl Editor {
         }
         self.buffer.set("");
         self.history.begin();
-        (self.recall, self.stale) = (recall, Stale::Nothing);
-        self.screen.begin(&harmless(prompt), out);
+        (self.recall, self.stale, self.listing) = (recall, Stale::Nothing, false);
+        self.prompt = harmless(prompt);
+        self.label.clone_from(&self.prompt);
+        self.screen.begin(&self.prompt, out);
     }
 
     /// Takes a byte.
     pub(super) fn take(&mut self, byte: u8, out: &mut Vec<u8>) -> Option<Event> {
+        if byte == ESC {
+            self.end_search();
+        }
         loop {
             match self.keys.step(byte) {
                 Step::More => return None,
@@ -86,7 +114,7 @@ impl Editor {
 
     /// New input: it may ring once.
     pub(super) fn fresh(&mut self) {
-        self.rang = false;
+        (self.rang, self.listed) = (false, false);
     }
 
     /// Gives up what the decoder has begun, because bytes after it were dropped.
@@ -112,6 +140,7 @@ impl Editor {
 
     /// Leaves the line, which the caller has no more use for on the screen.
     pub(super) fn leave(&mut self, mark: &str, out: &mut Vec<u8>) {
+        self.end_search();
         self.show(out);
         self.screen.finish(&self.buffer, mark, out);
         self.pasting = false;
@@ -120,12 +149,65 @@ impl Editor {
         }
     }
 
+    /// Puts in what Tab has brought, or lists what it could be.
+    pub(super) fn complete(&mut self, found: &Completion, out: &mut Vec<u8>) {
+        let several = found.candidates.len() > 1;
+        let list = std::mem::replace(&mut self.listing, several);
+        let before = self.buffer.before();
+        let word = before.len().saturating_sub(found.replaced);
+        if before.iter().skip(word).copied().eq(found.text.chars()) {
+            // Once for all input that came together, or a packet of Tabs would bring megabytes.
+            return match several && list && !std::mem::replace(&mut self.listed, list) {
+                true => self.list(&found.candidates, out),
+                false => self.ring(out),
+            };
+        }
+        let followed = self.buffer.after().next() == Some(' ');
+        let text = found.text.strip_suffix(' ').filter(|_| followed).unwrap_or(&found.text);
+        let fits = self.buffer.replace(found.replaced, text) == Ok(());
+        if followed && text != found.text {
+            self.buffer.go(Way::Forth, Reach::Letter);
+        }
+        self.stale = Stale::Text;
+        if several || !fits {
+            self.ring(out);
+        }
+    }
+
+    /// Shows words below the line, and then the line again.
+    fn list(&mut self, words: &[String], out: &mut Vec<u8>) {
+        self.show(out);
+        self.screen.finish(&self.buffer, "", out);
+        let (shown, rest) = words.split_at_checked(COMPLETIONS_SHOWN_MAX).unwrap_or((words, &[]));
+        let mut lines = in_columns(shown, self.screen.columns());
+        if !rest.is_empty() {
+            lines.push(format!("and {} more", rest.len()));
+        }
+        for line in lines {
+            out.extend_from_slice(harmless(&line).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        self.screen.begin(&self.prompt, out);
+        self.stale = Stale::Text;
+    }
+
+    /// What a terminal should show: the words before the line, and the line up to the cursor and
+    /// after it.
     #[cfg(test)]
     pub(super) fn shown(&self) -> (String, String) {
-        (self.buffer.before().iter().collect(), self.buffer.after().collect())
+        let label = &self.label;
+        let before: String = self.buffer.before().iter().collect();
+        (format!("{label}{before}"), self.buffer.after().collect())
     }
 
     fn press(&mut self, key: Key, out: &mut Vec<u8>) -> Option<Event> {
+        self.listing = self.listing && key == Key::Tab;
+        if removal(key).is_none() {
+            self.killing = Before::Apart;
+        }
+        if self.seek(key, out) {
+            return None;
+        }
         match key {
             Key::Ctrl(b'C') => {
                 self.leave("^C", out);
@@ -144,6 +226,9 @@ impl Editor {
             Key::Ctrl(b'D') if self.buffer.is_empty() => {
                 self.leave("", out);
                 return Some(Event::End);
+            }
+            Key::Tab if self.buffer.before().len() <= COMPLETED_BYTES_MAX => {
+                return Some(Event::Tab(self.buffer.before().iter().collect()));
             }
             _ => self.edit(key, out),
         }
@@ -207,7 +292,8 @@ impl Editor {
             && self.buffer.at_end()
             && self.stale == Stale::Nothing
             && last > 0;
-        match self.buffer.kill(way, reach) {
+        let before = std::mem::replace(&mut self.killing, joins(reach));
+        match self.buffer.kill(way, reach, before) {
             true if quick && self.screen.erase(last, out) => {}
             true => self.stale = Stale::Text,
             false => self.ring(out),
@@ -230,11 +316,22 @@ impl Editor {
         found.map(|line| self.buffer.set(line)).is_some()
     }
 
+    fn relabel(&mut self, label: String) {
+        self.screen.relabel(&label);
+        self.label = label;
+        self.stale = Stale::Text;
+    }
+
     fn ring(&mut self, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.rang, true) {
             out.push(0x07);
         }
     }
+}
+
+/// Whether what is removed next is put back together with this.
+fn joins(reach: Reach) -> Before {
+    if reach == Reach::Letter { Before::Apart } else { Before::Joined }
 }
 
 /// Keys that move the cursor.

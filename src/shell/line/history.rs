@@ -1,6 +1,7 @@
 //! Lines to go back to.
 
-use crate::limits::HISTORY_BYTES_MAX;
+use super::buffer::Way;
+use crate::limits::{HISTORY_BYTES_MAX, HISTORY_LINES_MAX};
 use std::collections::VecDeque;
 
 /// The lines, oldest first, and where among them the reader is.
@@ -22,7 +23,7 @@ impl History {
         }
         self.bytes += line.len();
         self.lines.push_back(line.to_owned());
-        while self.bytes > HISTORY_BYTES_MAX {
+        while self.bytes > HISTORY_BYTES_MAX || self.lines.len() > HISTORY_LINES_MAX {
             let Some(oldest) = self.lines.pop_front() else { break };
             self.bytes -= oldest.len();
         }
@@ -49,6 +50,34 @@ impl History {
         match self.lines.len().checked_sub(self.back) {
             Some(index) if self.back > 0 => self.lines.get(index).map(String::as_str),
             _ => Some(&self.draft),
+        }
+    }
+
+    /// Where the reader is, counted from the oldest line; the line that is being typed is the last.
+    pub(super) fn place(&self) -> usize {
+        self.lines.len().saturating_sub(self.back)
+    }
+
+    /// Goes to a place; `typed` is kept to come back to.
+    pub(super) fn go(&mut self, place: usize, typed: String) {
+        if self.back == 0 {
+            self.draft = typed;
+        }
+        self.back = self.lines.len().saturating_sub(place);
+    }
+
+    /// The nearest line of a kind, from a place on, that one included.
+    pub(super) fn find(
+        &self,
+        way: Way,
+        from: usize,
+        kind: impl Fn(&str) -> bool,
+    ) -> Option<(usize, &str)> {
+        let lines = || self.lines.iter().map(String::as_str).enumerate();
+        let is = |(_, line): &(usize, &str)| kind(line);
+        match way {
+            Way::Back => lines().rev().skip_while(|(at, _)| *at > from).find(is),
+            Way::Forth => lines().skip(from).find(is),
         }
     }
 }
@@ -80,7 +109,7 @@ mod tests {
     fn the_oldest_are_forgotten() {
         let mut history = History::default();
         (0..10_000).for_each(|number| history.remember(&format!("line {number}")));
-        assert!(history.bytes <= HISTORY_BYTES_MAX);
+        assert!(history.bytes <= HISTORY_BYTES_MAX && history.lines.len() <= HISTORY_LINES_MAX);
         assert_eq!(history.bytes, history.lines.iter().map(String::len).sum::<usize>());
         assert_eq!(history.lines.back().map(String::as_str), Some("line 9999"));
     }

@@ -1,10 +1,10 @@
-//! A terminal's screen, as far as the editor uses one: endless downwards, with either kind of wrap.
+//! A terminal's screen, as far as a session uses one: endless downwards, with either kind of wrap.
 
 use crate::shell::text::width_of;
 
 /// When a full row goes over to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrap {
+pub(in crate::shell) enum Wrap {
     /// With the next character, as xterm does.
     Deferred,
     /// As soon as the last column is filled.
@@ -12,7 +12,7 @@ pub(super) enum Wrap {
 }
 
 /// The screen.
-pub(super) struct Glass {
+pub(in crate::shell) struct Glass {
     columns: usize,
     wrap: Wrap,
     rows: Vec<Vec<String>>,
@@ -21,30 +21,88 @@ pub(super) struct Glass {
 }
 
 impl Glass {
-    pub(super) fn new(columns: usize, wrap: Wrap) -> Glass {
+    pub(in crate::shell) fn new(columns: usize, wrap: Wrap) -> Glass {
         Glass { columns, wrap, rows: vec![vec![]], row: 0, column: 0 }
     }
 
     /// What is there, without blanks at the ends of rows or empty rows at the end.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::shell) fn text(&self) -> String {
         let rows: Vec<String> =
             self.rows.iter().map(|row| row.concat().trim_end_matches(' ').to_owned()).collect();
         rows.join("\n").trim_end_matches('\n').to_owned()
     }
 
+    /// What is there, with a mark at the cursor.
+    pub(in crate::shell) fn picture(&self) -> String {
+        let (row, column) = self.cursor();
+        let mut rows = self.rows.clone();
+        rows.resize(rows.len().max(row + 1), vec![]);
+        let cells = &mut rows[row];
+        cells.resize(cells.len().max(column + 1), " ".to_owned());
+        cells[column].insert(0, '█');
+        let rows: Vec<String> =
+            rows.iter().map(|row| row.concat().trim_end_matches(' ').to_owned()).collect();
+        rows.join("\n") + "\n"
+    }
+
+    /// The window has another width. Full rows are broken anew, as most terminals do.
+    pub(in crate::shell) fn resize(&mut self, columns: usize) {
+        let (lines, cursor) = self.lines();
+        (self.columns, self.rows, self.row, self.column) = (columns, vec![vec![]], 0, 0);
+        let mut place = (0, 0);
+        for (number, line) in lines.iter().enumerate() {
+            if number > 0 {
+                (self.row, self.column) = (self.row + 1, 0);
+                self.rows.push(vec![]);
+            }
+            for (at, cell) in line.iter().enumerate() {
+                if (number, at) == cursor {
+                    place = self.cursor();
+                }
+                if !cell.is_empty() {
+                    cell.chars().for_each(|letter| self.print(letter));
+                }
+            }
+            if number == cursor.0 && cursor.1 >= line.len() {
+                place = (self.row, self.column + cursor.1 - line.len());
+            }
+        }
+        (self.row, self.column) = place;
+        self.go_to_row(self.row);
+    }
+
+    /// The rows as lines again, as long as they were before they were broken, and where in them the
+    /// cursor is.
+    fn lines(&self) -> (Vec<Vec<String>>, (usize, usize)) {
+        let (mut lines, mut cursor) = (vec![vec![]], (0, 0));
+        let mut full = true;
+        for (number, row) in self.rows.iter().enumerate() {
+            if !full {
+                lines.push(vec![]);
+            }
+            let last = lines.len() - 1;
+            if number == self.row {
+                cursor = (last, lines[last].len() + self.column);
+            }
+            lines[last].extend(row.iter().cloned());
+            full = row.len() >= self.columns;
+        }
+        (lines, cursor)
+    }
+
     /// Row and column; a full row counts as the next one's start.
-    pub(super) fn cursor(&self) -> (usize, usize) {
+    pub(in crate::shell) fn cursor(&self) -> (usize, usize) {
         if self.column >= self.columns { (self.row + 1, 0) } else { (self.row, self.column) }
     }
 
     /// Forgets what is above the cursor.
-    pub(super) fn clear_above(&mut self) {
+    pub(in crate::shell) fn clear_above(&mut self) {
         assert_eq!(self.column, 0, "a prompt begins at the left edge");
         assert!(self.rows.drain(self.row..).all(|row| row.concat().trim().is_empty()));
         (self.rows, self.row) = (vec![vec![]], 0);
     }
 
-    pub(super) fn take(&mut self, bytes: &[u8]) {
+    pub(in crate::shell) fn take(&mut self, bytes: &[u8]) {
         let text = str::from_utf8(bytes).expect("whole characters");
         let mut letters = text.chars();
         while let Some(letter) = letters.next() {
@@ -57,7 +115,10 @@ impl Glass {
                     assert_eq!(letters.next(), Some('['));
                     let rest = letters.as_str();
                     let end = rest.find(|it: char| it.is_ascii_alphabetic()).expect("an end");
-                    self.control(rest[..end].parse().unwrap_or(0), &rest[end..=end]);
+                    // Whether a paste is marked, and colours, move nothing.
+                    if !rest.starts_with("?2004") && &rest[end..=end] != "m" {
+                        self.control(rest[..end].parse().unwrap_or(0), &rest[end..=end]);
+                    }
                     letters = rest[end + 1..].chars();
                 }
                 _ => self.print(letter),

@@ -1,0 +1,87 @@
+//! A command's name as people type it: whole, abbreviated, or nearly right.
+
+use super::table::{COMMANDS, CommandSpec, Who};
+
+/// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
+/// names that come near: those that begin with it, or else those that a typing mistake or two away.
+pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
+    lookup_for(name, Who::Admin)
+}
+
+/// The same for such a caller: what is not listed for them is found by its whole name only, so that
+/// it makes nothing ambiguous.
+pub fn lookup_for(name: &str, who: Who) -> Result<&'static CommandSpec, Vec<&'static str>> {
+    let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
+    if let Some(found) = COMMANDS.iter().find(exact) {
+        return Ok(found);
+    }
+    let listed = || COMMANDS.iter().filter(|it| it.is_listed_for(who));
+    let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
+    let candidates: Vec<_> = listed().filter(begins).collect();
+    match candidates.as_slice() {
+        [only] => Ok(only),
+        [] => Err(listed().map(|it| it.name).filter(|it| near(it, name)).collect()),
+        several => Err(several.iter().map(|it| it.name).collect()),
+    }
+}
+
+/// At most two letters away (Levenshtein's distance), or the same without its underscores.
+fn near(known: &str, typed: &str) -> bool {
+    known.replace('_', "") == typed.replace('_', "") || distance(known, typed) <= 2
+}
+
+/// How many letters to change, add or leave out to make one word of the other; words longer than 32
+/// letters are simply far away.
+fn distance(left: &str, right: &str) -> usize {
+    if left.len().max(right.len()) > 32 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut last = i + 1;
+        let mut next = vec![last];
+        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
+            last = (diagonal + usize::from(a != b)).min(above + 1).min(last + 1);
+            diagonal = *above;
+            next.push(last);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_and_abbreviated() {
+        let found = |name: &str| lookup(name).map(|it| it.name);
+        assert_eq!(found("peer_list"), Ok("peer_list"));
+        assert_eq!(found("?"), Ok("help"));
+        assert_eq!(found("exit"), Ok("bye"));
+        assert_eq!(found("peer_l"), Ok("peer_list"));
+        assert_eq!(found("w"), Ok("whoami"));
+        assert_eq!(found("peer_c"), Err(vec!["peer_create", "peer_config"]));
+        assert_eq!(found("per_list"), Err(vec!["peer_list"]));
+        assert_eq!(found("peerlist"), Err(vec!["peer_list"]));
+        assert_eq!(found("reboot"), Err(vec![]));
+        assert_eq!(found(""), Err(vec![]));
+        assert_eq!(found(&"x".repeat(4000)), Err(vec![]));
+        let member = |name: &str| lookup_for(name, Who::Member).map(|it| it.name);
+        assert_eq!(found("peer_s"), Err(vec!["peer_status", "peer_suspend"]));
+        assert_eq!(member("peer_s"), Ok("peer_status"));
+        assert_eq!(member("peer_r"), Ok("peer_remove"));
+        assert_eq!((member("au"), member("baan")), (Err(vec![]), Err(vec![])));
+        assert_eq!(member("peer_suspend"), Ok("peer_suspend"), "refused as what it is");
+    }
+
+    #[test]
+    fn distances() {
+        for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("peer", "pere", 2)]
+        {
+            assert_eq!(distance(a, b), d, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Who gets a new peering, or a change of one: nobody against whom a ban stands, and nobody without
+//! end where each is to be approved.
+
+use super::{Case, Control, Open, fault};
+use crate::access::{self, Rights};
+use crate::command::{Command, Field, Stop};
+use crate::limits::PENDING_PER_MAINTAINER_MAX;
+use crate::model::{Asn, Refusal};
+use crate::peering::{Peering, Standing};
+
+impl Control {
+    /// Judges what can be judged before the command itself is: it is run again with each answer, so
+    /// an AS number is judged as soon as it is there. Administrators decide for themselves.
+    pub(super) fn admit(&self, case: &Case<'_>) -> Result<(), Stop> {
+        let command = &case.request.command;
+        if case.identity.rights == Rights::Admin || !access::is_barred_by_bans(command) {
+            return Ok(());
+        }
+        let (maintainer, asn) = (case.identity.maintainer.as_ref(), case.meant());
+        let bans = self.store.borrow().bans().map_err(fault)?;
+        if let Some(ban) = bans.iter().find(|it| it.concerns(maintainer, asn.as_slice())) {
+            return Err(Stop::Refused(ban.refusal(), ban.subject.asn().map(|_| Field::Asn)));
+        }
+        match command {
+            Command::PeerCreate if case.pending_left() == Some(0) && !case.is_there(asn) => {
+                Err(too_many_pending().into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a peering that its member set up is not to be waited for.
+    pub(super) fn unapproved(&self, asn: Asn) -> Option<String> {
+        let standing = self.store.borrow().standing(asn).ok().flatten();
+        (standing == Some(Standing::Pending)).then(|| WAITS.to_string())
+    }
+}
+
+/// What is told of a peering that waits.
+pub(super) const WAITS: &str = "it waits for the approval of this POP's operator";
+
+impl Case<'_> {
+    /// The AS number that the command is about, as far as that is known.
+    fn meant(&self) -> Option<Asn> {
+        match (self.request.answer(Field::Asn), &self.request.command) {
+            (Some(text), _) => text.parse().ok(),
+            (None, Command::PeerCreate) => None,
+            (None, _) => self.chosen().ok().map(|it| it.asn),
+        }
+    }
+
+    fn is_there(&self, asn: Option<Asn>) -> bool {
+        asn.is_some_and(|asn| self.peerings.iter().any(|it| it.asn == asn))
+    }
+
+    /// How many more peerings of the caller's may wait for approval; `None`: none has to.
+    fn pending_left(&self) -> Option<usize> {
+        let name = self.identity.maintainer.as_ref();
+        let theirs =
+            |it: &&Peering| it.standing == Standing::Pending && it.maintainer.as_ref() == name;
+        let waiting = self.peerings.iter().filter(theirs).count();
+        (self.settings.open == Open::Approval)
+            .then(|| PENDING_PER_MAINTAINER_MAX.saturating_sub(waiting))
+    }
+
+    /// What is told of a peering that is switched off.
+    pub(super) fn switched_off(&self, asn: Asn) -> String {
+        match self.suspensions.get(&asn) {
+            Some(reason) => format!("it was switched off by this POP's operator: {reason}"),
+            None => "it was switched off by this POP's operator".to_string(),
+        }
+    }
+}
+
+fn too_many_pending() -> Refusal {
+    let message =
+        format!("{PENDING_PER_MAINTAINER_MAX} of your peerings wait for approval, and more cannot");
+    Refusal::new("too_many_pending", message, "peer_list shows them, peer_remove takes one back")
+}

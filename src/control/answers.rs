@@ -1,0 +1,186 @@
+//! The answers that a peering is made of, each judged as soon as it is there: a question where it
+//! is missing, a refusal where it is wrong.
+
+use super::{Case, Control, wrong};
+use crate::command::{Field, Question, Stop};
+use crate::model::{Endpoint, Host, LinkLocal, Port, Refusal, WgKey};
+use crate::peering::Peering;
+use crate::peering::policy::{self, Policy};
+use crate::peering::vet::{self, Context, Given};
+use crate::sys;
+use std::net::IpAddr;
+
+/// What answers are judged by, and what is offered where they are missing.
+pub(super) struct Judge<'a> {
+    pub case: &'a Case<'a>,
+    /// The peering that is edited; `None`: a new one.
+    pub present: Option<&'a Peering>,
+    /// All the other peerings.
+    pub others: &'a [Peering],
+    /// The endpoint that is offered.
+    pub used: Option<Endpoint>,
+    /// The link-local address that is offered.
+    pub habit: Option<String>,
+}
+
+/// A host, and the port that was pasted along with it.
+type HostGiven = (Host, Option<Port>);
+
+impl Judge<'_> {
+    pub(super) fn key(&self) -> Result<WgKey, Stop> {
+        let present = self.present.map(|it| it.key);
+        let question = || Question::new(Field::WgPubKey, "WireGuard public key");
+        match self.said(question(), present.map(|it| it.to_string()))? {
+            Some(text) => vet::key(text, self.context()).map_err(wrong(Field::WgPubKey)),
+            None => present.ok_or_else(|| Stop::Ask(question())),
+        }
+    }
+
+    /// The endpoint's host; `None`: the member calls us.
+    fn host(&self) -> Result<Option<HostGiven>, Stop> {
+        let present = self.present.map(|it| it.endpoint.as_ref());
+        let word = |it: Option<&Endpoint>| it.map_or("none".to_string(), |it| it.host.to_string());
+        let offered = present.map(word).or_else(|| Some(self.used.as_ref()?.host.to_string()));
+        let question = Question::new(Field::EndpointAddr, "WireGuard endpoint address");
+        let Some(text) = self.said(question, offered)? else {
+            return Ok(present.flatten().map(|it| (it.host.clone(), None)));
+        };
+        match vet::host(text).map_err(wrong(Field::EndpointAddr))? {
+            Given::Absent => Ok(None),
+            Given::Host(host, pasted) => {
+                let site = &self.case.settings.site;
+                vet::not_our_name(&host, site).map_err(wrong(Field::EndpointAddr))?;
+                Ok(Some((host, pasted)))
+            }
+        }
+    }
+
+    fn port(&self, (host, pasted): HostGiven) -> Result<Port, Stop> {
+        let answered = self.case.request.answer(Field::EndpointPort);
+        let refuse = |refusal| Err(Stop::Refused(refusal, Some(Field::EndpointPort)));
+        match (pasted, answered.map(vet::port)) {
+            (_, Some(Err(refusal))) => refuse(refusal),
+            (Some(one), Some(Ok(other))) if one != other => refuse(two_ports(one, other)),
+            (Some(port), _) | (None, Some(Ok(port))) => Ok(port),
+            (None, None) => self.port_unsaid(&host),
+        }
+    }
+
+    fn port_unsaid(&self, host: &Host) -> Result<Port, Stop> {
+        let present = self.present.and_then(|it| it.endpoint.as_ref()).map(|it| it.port);
+        if let (Some(port), false) = (present, self.case.request.form) {
+            return Ok(port);
+        }
+        let offered = present.or_else(|| self.port_offered(host)).map(|it| it.to_string());
+        let question = Question::new(Field::EndpointPort, "WireGuard endpoint port");
+        Err(Stop::Ask(question.suggesting(offered)))
+    }
+
+    /// What they had there before; else the port that nearly half of dn42 would use, 20000 and the
+    /// last four digits of our AS number. One that another peering has there can be no second's.
+    fn port_offered(&self, host: &Host) -> Option<Port> {
+        let before = self.used.as_ref().filter(|it| it.host == *host).map(|it| it.port);
+        let habit = || Port::new(20_000 + self.case.settings.site.asn.tail());
+        let port = before.or_else(habit)?;
+        let taken = |it: &Endpoint| it.host == *host && it.port == port;
+        let mut declared = self.others.iter().filter_map(|it| it.endpoint.as_ref());
+        (!declared.any(taken)).then_some(port)
+    }
+
+    pub(super) fn link_local(&self) -> Result<Option<LinkLocal>, Stop> {
+        let present = self.present.map(|it| it.link_local);
+        let word = |it: Option<LinkLocal>| it.map_or("auto".to_string(), |it| it.to_string());
+        let offered = present.map(word).or_else(|| self.habit.clone());
+        let question = Question::new(Field::LinkLocal, "Link-local IPv6 address, or auto");
+        match self.said(question.or_else(Some(String::new())), offered)? {
+            Some(text) => vet::link_local(text, self.context()).map_err(wrong(Field::LinkLocal)),
+            None => Ok(present.flatten()),
+        }
+    }
+
+    /// What was said; `None`: nothing, or what is so already, and it stays. What is offered to a
+    /// new peering is no such thing: it must be said.
+    fn said(&self, question: Question, offered: Option<String>) -> Result<Option<&str>, Stop> {
+        let request = self.case.request;
+        let edited = self.present.is_some();
+        match request.answer(question.field) {
+            Some(text) if edited && offered.as_deref() == Some(text) => Ok(None),
+            Some(text) => Ok(Some(text)),
+            None if edited && !request.form => Ok(None),
+            None => Err(Stop::Ask(question.suggesting(offered))),
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { peerings: self.others, ..self.case.context() }
+    }
+}
+
+impl Control {
+    /// The endpoint as it was declared; `None`: the member calls us. Nobody is asked whether it can
+    /// be reached.
+    pub(super) fn declared(&self, judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
+        let Some((host, pasted)) = judge.host()? else { return no_port(judge) };
+        let port = judge.port((host.clone(), pasted))?;
+        Ok(Some(Endpoint { host, port }))
+    }
+
+    /// The same, and every address that a host other than the present one stands for is allowed.
+    /// That is judged before a port is asked for.
+    pub(super) async fn endpoint(&self, judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
+        let Some((host, pasted)) = judge.host()? else { return no_port(judge) };
+        let present = judge.present.and_then(|it| it.endpoint.as_ref());
+        if present.is_none_or(|it| it.host != host) {
+            self.reachable(judge.case, &host).await.map_err(wrong(Field::EndpointAddr))?;
+        }
+        let port = judge.port((host.clone(), pasted))?;
+        Ok(Some(Endpoint { host, port }))
+    }
+
+    /// Does the host stand for addresses, and may every one of them be an endpoint?
+    async fn reachable(&self, case: &Case<'_>, host: &Host) -> Result<(), Refusal> {
+        let addresses = match host {
+            Host::Ip(address) => vec![address.get()],
+            Host::Name(name) => {
+                let families = case.settings.policy.families;
+                let found = self.resolver.resolve(name, families).await;
+                found.map_err(|error| unresolved(host, &error.to_string()))?
+            }
+        };
+        let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
+        addresses.iter().try_for_each(|address| allowed(host, *address, &policy))
+    }
+}
+
+/// No endpoint, and so no port.
+fn no_port(judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
+    match judge.case.request.answer(Field::EndpointPort) {
+        None => Ok(None),
+        Some(_) => {
+            let message = "A peering without an endpoint has no endpoint port";
+            let hint = "Leave out --endpoint-port, or give an address";
+            let refusal = Refusal::new("two_ports", message, hint);
+            Err(Stop::Refused(refusal, Some(Field::EndpointPort)))
+        }
+    }
+}
+
+fn two_ports(one: Port, other: Port) -> Refusal {
+    let message = format!("The address carries port {one}, and port {other} was given too");
+    Refusal::new("two_ports", message, "Give the port once")
+}
+
+fn unresolved(host: &Host, error: &str) -> Refusal {
+    let hint = format!("See what `dig {host} AAAA` answers, or give the address itself");
+    Refusal::new("endpoint_unresolved", error.to_string(), hint)
+}
+
+fn allowed(host: &Host, address: IpAddr, policy: &Policy) -> Result<(), Refusal> {
+    policy::verdict(address, policy).map_err(|forbidden| {
+        let message = match host {
+            Host::Ip(_) => forbidden.to_string(),
+            Host::Name(name) => format!("{name}: {forbidden}"),
+        };
+        Refusal::new("endpoint_forbidden", message, "")
+    })
+}

@@ -1,0 +1,83 @@
+//! What somebody should know before they type anything. None of it keeps anybody from logging in:
+//! without a database there are no notices.
+
+use super::{Case, Control, fault};
+use crate::access::Rights;
+use crate::command::IdentityView;
+use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
+use crate::model::{Asn, Mntner};
+use crate::peering::{Peering, Standing};
+use crate::store::{Filter, Store, StoreError};
+
+impl Control {
+    /// The caller and what they should know.
+    pub(super) fn greeted(&self, case: &Case<'_>) -> IdentityView {
+        let found = notices(&self.store.borrow(), case);
+        // It was logged; the caller meets it again with the first command that needs the database.
+        let notices = found.map_err(fault).unwrap_or_default();
+        IdentityView { notices, ..case.identity_view() }
+    }
+}
+
+fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
+    let rows = store.rows()?;
+    let peerings: Vec<Peering> =
+        rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
+    let mut notices = Vec::new();
+    if case.identity.rights == Rights::Admin {
+        notices.extend(queue(&peerings));
+    }
+    let maintainer = case.identity.maintainer.as_ref();
+    let bans = store.bans()?;
+    let standing = bans.iter().filter(|it| it.concerns(maintainer, &case.owned));
+    notices.extend(standing.map(|it| format!("{}.", it.words())));
+    let suspensions = store.suspensions()?;
+    for it in peerings.iter().filter(|it| case.owned.contains(&it.asn)) {
+        let reason = suspensions.get(&it.asn).map_or(String::new(), |it| format!(": {it}"));
+        let words = match it.standing {
+            Standing::Pending => "waits for the operator's approval".to_string(),
+            Standing::Suspended => format!("was switched off by the operator{reason}"),
+            Standing::Active | Standing::Disabled => continue,
+        };
+        notices.push(format!("Your peering with AS{} {words}.", it.asn));
+    }
+    if let Some(name) = maintainer {
+        let gone = |asn: &&Asn| peerings.iter().all(|it| it.asn != **asn);
+        for asn in case.owned.iter().filter(gone) {
+            notices.extend(rejection(store, case, (*asn, name))?);
+        }
+    }
+    Ok(notices)
+}
+
+/// What waits for an operator.
+fn queue(peerings: &[Peering]) -> Option<String> {
+    let waiting: Vec<String> = peerings
+        .iter()
+        .filter(|it| it.standing == Standing::Pending)
+        .map(|it| match &it.maintainer {
+            Some(name) => format!("AS{} of {name}", it.asn),
+            None => format!("AS{}", it.asn),
+        })
+        .collect();
+    let (shown, more) = waiting.split_at(waiting.len().min(NAMES_SHOWN_MAX));
+    let rest = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let names = shown.join(", ");
+    let hint = "see peer_approve and peer_reject";
+    (!waiting.is_empty()).then(|| format!("Waiting for approval: {names}{rest}; {hint}."))
+}
+
+/// What a member asked for last about an AS number, if it was not taken.
+fn rejection(
+    store: &Store,
+    case: &Case<'_>,
+    (asn, name): (Asn, &Mntner),
+) -> Result<Option<String>, StoreError> {
+    let trail = store.trail(&Filter { asn: Some(asn), ..Filter::default() })?;
+    let last = trail.records.last().filter(|it| it.action == "reject" && it.is_about(name));
+    let recent = last.filter(|it| case.now.since(it.at) < REJECTION_TOLD_S);
+    Ok(recent.map(|it| {
+        let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
+        format!("Your peering with AS{asn} was not approved: {}.", reason.unwrap_or("no reason"))
+    }))
+}

@@ -1,0 +1,162 @@
+//! What operators decided and read, and what happened to a peering, for people.
+
+use super::{Screen, note, outcome_words, sentence};
+use crate::command::{Applied, Decision, Effect, HistoryView, PeerView};
+use crate::limits::AUDIT_COLUMNS_MIN;
+use crate::model::Asn;
+use crate::peering::ban::{Ban, Subject};
+use crate::peering::trail::{Happening, Kind, Record, Trail};
+use crate::shell::table::{Borders, Fit, Table};
+
+/// What came of an operator's command.
+pub fn decided(decision: &Decision, screen: Screen) -> String {
+    match decision {
+        Decision::Approved(view, applied) => {
+            let then = outcome_words(view, applied, screen);
+            format!("The peering with AS{} is approved.\n{then}\n", view.asn)
+        }
+        Decision::Rejected(asn, reason) => rejected(*asn, reason),
+        Decision::Suspended(view, applied) => suspended(view, applied),
+        Decision::Unchanged(view, _) => {
+            format!("The peering with AS{} is so already; nothing was changed.\n", view.asn)
+        }
+        Decision::Banned(ban, Effect::Changed) => {
+            format!("{}\nWhat is set up goes on; unban ends it.\n", sentence(&ban.words()))
+        }
+        Decision::Banned(ban, Effect::Unchanged) => {
+            format!("{} is banned for that already; nothing was changed.\n", ban.subject)
+        }
+        Decision::Unbanned(subject, effect) => unbanned(subject, *effect),
+        Decision::Bans(bans) => list(bans, screen),
+        Decision::Audit(trail) => audit(trail, screen),
+    }
+}
+
+fn suspended(view: &PeerView, applied: &Applied) -> String {
+    let left = match applied {
+        Applied::No(why) => sentence(&format!("Something is still there: {why}")) + "\n",
+        Applied::Yes | Applied::NotAwaited => String::new(),
+    };
+    let (asn, note) = (view.asn, note(view));
+    format!(
+        "The peering with AS{asn} is switched off.\n{note}{left}peer_enable switches it on again.\n"
+    )
+}
+
+fn rejected(asn: Asn, reason: &str) -> String {
+    let told = sentence(&format!("Its member is told: {reason}"));
+    format!("The peering with AS{asn} is rejected and gone.\n{told}\n")
+}
+
+fn unbanned(subject: &Subject, effect: Effect) -> String {
+    match effect {
+        Effect::Changed => format!("{subject} may have peerings here again.\n"),
+        Effect::Unchanged => format!("{subject} was not banned; nothing was changed.\n"),
+    }
+}
+
+fn list(bans: &[Ban], screen: Screen) -> String {
+    if bans.is_empty() {
+        return "Nobody is banned.\n".to_string();
+    }
+    let mut table = Table::new([
+        ("Banned", Fit::Whole),
+        ("Since (UTC)", Fit::Wrap),
+        ("By", Fit::Wrap),
+        ("Reason", Fit::Wrap),
+    ]);
+    let row = |it: &Ban| {
+        vec![it.subject.to_string(), it.since.readable(), it.by.clone(), it.reason.clone()]
+    };
+    table.rows = bans.iter().map(row).collect();
+    table.render(screen.columns, screen.style)
+}
+
+fn audit(trail: &Trail, screen: Screen) -> String {
+    if trail.records.is_empty() {
+        return "There is no such record.\n".to_string();
+    }
+    let wide = screen.style.borders == Borders::None || screen.columns >= AUDIT_COLUMNS_MIN;
+    let table = if wide { records(trail) } else { narrow_records(trail) };
+    let more = cut(trail.cut, trail.records.len(), "--asn, --maintainer and --since choose others");
+    table.render(screen.columns, screen.style) + &more
+}
+
+/// Everything that a record has.
+fn records(trail: &Trail) -> Table {
+    let mut table = Table::new([
+        ("When (UTC)", Fit::Wrap),
+        ("Who", Fit::Wrap),
+        ("From", Fit::Wrap),
+        ("Key", Fit::Cut),
+        ("What", Fit::Whole),
+        ("AS number", Fit::Whole),
+        ("Details", Fit::Wrap),
+    ]);
+    let row = |it: &Record| {
+        vec![
+            it.at.readable(),
+            it.actor.clone(),
+            it.source.clone(),
+            it.key.clone(),
+            it.action.clone(),
+            it.asn.map_or(String::new(), |asn| asn.to_string()),
+            it.detail(),
+        ]
+    };
+    table.rows = trail.records.iter().map(row).collect();
+    table
+}
+
+/// The same without the keys, in fewer columns.
+fn narrow_records(trail: &Trail) -> Table {
+    let mut table = Table::new([
+        ("When (UTC)", Fit::Wrap),
+        ("Who", Fit::Wrap),
+        ("What", Fit::Wrap),
+        ("Details", Fit::Wrap),
+    ]);
+    let row = |it: &Record| {
+        let asn = it.asn.map_or(String::new(), |asn| format!(" AS{asn}"));
+        let who = format!("{} from {}", it.actor, it.source);
+        vec![it.at.readable(), who, format!("{}{asn}", it.action), it.detail()]
+    };
+    table.rows = trail.records.iter().map(row).collect();
+    table
+}
+
+/// What happened to a peering.
+pub fn history(view: &HistoryView, screen: Screen) -> String {
+    if view.happenings.is_empty() {
+        return format!("Nothing is known of AS{}.\n", view.asn);
+    }
+    let mut table = Table::new([
+        ("When (UTC)", Fit::Wrap),
+        ("What", Fit::Wrap),
+        ("Who", Fit::Wrap),
+        ("Details", Fit::Wrap),
+    ]);
+    table.title = Some(format!("What happened to AS{}", view.asn));
+    table.rows = view.happenings.iter().map(happening).collect();
+    table.render(screen.columns, screen.style)
+        + &cut(view.cut, view.happenings.len(), "what was before is not shown")
+}
+
+fn happening(it: &Happening) -> Vec<String> {
+    let what = match it.kind {
+        Kind::Peering => it.action.clone(),
+        Kind::Link => format!("tunnel {}", it.action),
+        Kind::Bgp => format!("BGP session {}", it.action),
+    };
+    vec![it.at.readable(), what, it.who.clone().unwrap_or_default(), it.detail.clone()]
+}
+
+fn cut(cut: bool, shown: usize, hint: &str) -> String {
+    match cut {
+        true => format!("These are the newest {shown}; {hint}.\n"),
+        false => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

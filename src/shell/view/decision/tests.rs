@@ -1,0 +1,148 @@
+//! What operators read, as golden screens and JSON, with texts of others in it.
+
+use super::*;
+use crate::command::{OurSide, PeeringState, Reply, Scope};
+use crate::model::{Families, Timestamp};
+use crate::shell::harmless::harmless_json;
+use crate::shell::text::width;
+use crate::shell::{json, view};
+use crate::testing::golden;
+
+/// A reason that wants to be more than a reason.
+const HOSTILE: &str = "\"},\"version\":2 \u{1b}[2J\u{202e}txet \u{9b}31m";
+
+fn peer(state: PeeringState, error: Option<&str>) -> PeerView {
+    PeerView {
+        asn: Asn::new(4242420001).unwrap(),
+        id: 1,
+        state,
+        wg_pub_key: "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=".parse().unwrap(),
+        wg_endpoint_addr: Some("node.example.org".into()),
+        wg_endpoint_port: Some("20263".parse().unwrap()),
+        link_local: Some("fe80::1".parse().unwrap()),
+        mtu: None,
+        psk: false,
+        families: Families::Both,
+        generated_psk: None,
+        our: OurSide {
+            wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
+            wg_endpoint_addr: "pop.example.net".into(),
+            wg_endpoint_port: Some("52001".parse().unwrap()),
+            link_local: Some("fe80::263".parse().unwrap()),
+        },
+        error: error.map(str::to_string),
+    }
+}
+
+fn ban(subject: &str, reason: &str) -> Ban {
+    let since = Timestamp(1_769_860_800);
+    Ban { subject: subject.parse().unwrap(), reason: reason.into(), by: "admin".into(), since }
+}
+
+fn record(actor: &str, action: &str, asn: Option<u32>, texts: [Option<&str>; 2]) -> Record {
+    let [before, after] = texts.map(|it| it.map(str::to_string));
+    Record {
+        at: Timestamp(1_769_860_800),
+        actor: actor.into(),
+        key: "SHA256:0123456789012345678901234567890123456789012".into(),
+        source: "2001:db8:0:1::1".into(),
+        action: action.into(),
+        asn: asn.map(|it| Asn::new(it).unwrap()),
+        before,
+        after,
+    }
+}
+
+fn trail() -> Trail {
+    let made = "id 1 key qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0= endpoint node.example.org:1 \
+                link-local automatic maintainer ALICE-MNT";
+    let moved = made.replace("node", "new");
+    Trail {
+        records: vec![
+            record("ALICE-MNT", "create", Some(4242420001), [None, Some(made)]),
+            record("admin for ALICE-MNT", "edit", Some(4242420001), [Some(made), Some(&moved)]),
+            record("admin", "ban", None, [None, Some("maintainer EVE-MNT reason spam")]),
+            record("admin", "suspend", Some(64600), [None, Some(&format!("reason {HOSTILE}"))]),
+        ],
+        cut: true,
+    }
+}
+
+fn happened(kind: Kind, action: &str, who: Option<&str>, detail: &str) -> Happening {
+    Happening {
+        at: Timestamp(1_769_860_800),
+        kind,
+        action: action.into(),
+        who: who.map(str::to_string),
+        origin: who.filter(|it| *it != "operator").map(|_| ("SHA256:x".into(), "::1".into())),
+        detail: detail.into(),
+    }
+}
+
+fn replies() -> Vec<Reply> {
+    let waits = "it waits for the approval of this POP's operator";
+    let off = format!("it was switched off by this POP's operator: {HOSTILE}");
+    let pending = || peer(PeeringState::Pending, Some(waits));
+    let suspended = || peer(PeeringState::Suspended, Some(&off));
+    let number: Subject = "AS64600".parse().unwrap();
+    let happenings = vec![
+        happened(Kind::Peering, "create", Some("ALICE-MNT"), "id 1"),
+        happened(Kind::Link, "up", None, ""),
+        happened(Kind::Bgp, "down", None, &format!("Active, last error {HOSTILE}")),
+        happened(Kind::Peering, "suspend", Some("operator"), &format!("reason {HOSTILE}")),
+    ];
+    let history = |happenings| HistoryView { asn: pending().asn, happenings, cut: false };
+    let late = Applied::No(waits.to_string());
+    let decisions = [
+        Decision::Approved(peer(PeeringState::Applied, None), Applied::Yes),
+        Decision::Approved(peer(PeeringState::Queued, None), late),
+        Decision::Rejected(pending().asn, HOSTILE.into()),
+        Decision::Suspended(suspended(), Applied::Yes),
+        Decision::Unchanged(suspended(), Applied::NotAwaited),
+        Decision::Banned(ban("EVE-MNT", HOSTILE), Effect::Changed),
+        Decision::Banned(ban("AS64600", "spam"), Effect::Unchanged),
+        Decision::Unbanned(number.clone(), Effect::Changed),
+        Decision::Unbanned(number, Effect::Unchanged),
+        Decision::Bans(vec![]),
+        Decision::Bans(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)]),
+        Decision::Audit(Trail::default()),
+        Decision::Audit(trail()),
+    ];
+    let decided = decisions.into_iter().map(|it| Reply::Decided(Box::new(it)));
+    let others = [
+        Reply::Peers(vec![pending(), suspended()], Scope::Mine),
+        Reply::History(Box::new(history(vec![]))),
+        Reply::History(Box::new(history(happenings))),
+    ];
+    decided.chain(others).collect()
+}
+
+fn fixture(name: &str, actual: &str) {
+    golden(&format!("{}/fixtures/shell/{name}.txt", env!("CARGO_MANIFEST_DIR")), actual);
+}
+
+#[test]
+fn decisions_fit_the_window_and_drive_no_terminal() {
+    for columns in [40, 80, 200] {
+        let screen = Screen::window("dumb", columns);
+        let text: String = replies().iter().map(|it| view::reply(it, screen)).collect();
+        let bad = text.chars().find(|it| (it.is_control() && *it != '\n') || *it == '\u{202e}');
+        assert_eq!(bad, None, "{text}");
+        for line in text.lines().filter(|it| it.starts_with(['|', '+'])) {
+            assert!(width(line) <= columns, "{columns}: {line}");
+        }
+        fixture(&format!("decisions-{columns}"), &text);
+    }
+    let piped: String = replies().iter().map(|it| view::reply(it, Screen::PIPE)).collect();
+    fixture("decisions-pipe", &piped);
+}
+
+#[test]
+fn decisions_for_programs() {
+    let text = |it: &Reply| harmless_json(&json::reply(it).expect("an answer for programs"));
+    let lines: Vec<String> = replies().iter().map(text).collect();
+    for line in &lines {
+        assert!(!line.chars().any(char::is_control), "{line}");
+    }
+    fixture("decisions-json", &(lines.join("\n") + "\n"));
+}
