@@ -126,6 +126,9 @@ impl Service {
         listeners: Vec<TcpListener>,
         keys: Vec<russh::keys::PrivateKey>,
     ) -> Result<(), Trouble> {
+        // Before anything else: an early SIGHUP would end us.
+        let signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
+            .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
         watch.read_now().await;
         let (backend, why) = self.assembled.backend();
@@ -156,7 +159,8 @@ impl Service {
                 }
             }
         };
-        signals(reload).await
+        heed(signals, reload).await;
+        Ok(())
     }
 }
 
@@ -177,20 +181,17 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
 }
 
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
-    let mut signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
+async fn heed(mut signals: Signals, reload: impl Fn()) {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
                 log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
-                return Ok(());
+                return;
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),
         }
     }
-    Ok(())
 }
 
 /// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.

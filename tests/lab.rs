@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "bash",
     "bird",
     "birdc",
     "dnsmasq",
+    "faketime",
     "ip",
     "jq",
     "prlimit",
@@ -79,6 +80,11 @@ fn a_running_pop_is_taken_over_without_a_step() {
 #[test]
 fn drift_is_mended_told_and_then_left() {
     play("drift.sh");
+}
+
+#[test]
+fn a_clock_that_is_set_moves_nothing_else() {
+    play("clock.sh");
 }
 
 #[test]

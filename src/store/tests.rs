@@ -237,7 +237,11 @@ fn transitions_come_back_newest_first_and_are_bounded() {
     assert_eq!(kept.len() as i64, TRANSITIONS_KEPT_MAX);
     assert!(kept.is_sorted_by(|newer, older| newer.at > older.at));
     assert_eq!(kept[0], many.last().unwrap().1);
-    assert_eq!(store.transitions(two.asn).unwrap(), std::slice::from_ref(&old), "the other's are its own");
+    assert_eq!(
+        store.transitions(two.asn).unwrap(),
+        std::slice::from_ref(&old),
+        "the other's are its own"
+    );
     assert_eq!(store.transitions(gone.asn).unwrap(), [], "nobody has that peering");
     let mut last = store.last_transitions().unwrap();
     last.sort_by_key(|it| it.0);
