@@ -5,7 +5,9 @@
 //! per peering what was reached; whoever waits for it is woken by each publication. Nothing but the
 //! loop asks the kernel or BIRD; commands read the board.
 
-pub use crate::diagnosis::{BgpView, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView};
+pub use crate::diagnosis::{
+    BgpView, Echo, Limit, LinkView, Offer, Overheard, Probe, RawView, RoutesView,
+};
 
 use crate::limits::BELL_CAUSES_MAX;
 use crate::model::{Asn, Handshakes, IfName, Timestamp};
@@ -77,8 +79,19 @@ pub struct Entry {
     pub looks: u64,
     /// What other programs would have shown when somebody last looked.
     pub raw: Option<Rc<RawView>>,
-    /// When the endpoint's port was last tried, and what it said.
-    pub probe: Option<(Timestamp, Probe)>,
+    /// What was last found at an endpoint that does not answer.
+    pub knock: Option<Knock>,
+}
+
+/// What was found at an endpoint that does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// When.
+    pub at: Timestamp,
+    /// What its port said.
+    pub said: Probe,
+    /// What its handshakes were like.
+    pub overheard: Option<Overheard>,
 }
 
 /// What the loop achieved.

@@ -146,7 +146,13 @@ pub const STATUS_RESOLVE_MS: u64 = 3_000;
 pub const PROBE_WAIT_MS: u64 = 700;
 /// How long what it said is told again before it is tried anew, in seconds: whoever names somebody
 /// else's address cannot use us to bother them.
-pub const PROBE_KEPT_S: u64 = 5;
+pub const PROBE_KEPT_S: u64 = 10;
+/// How long a member's handshakes are listened for where none fits, in milliseconds: WireGuard
+/// tries again after 5 s and a third at most (REKEY_TIMEOUT).
+pub const OVERHEAR_MS: u64 = 5_400;
+/// Packets of a member that are looked at meanwhile: a tunnel in use would be no reason to listen.
+pub const OVERHEAR_PACKETS_MAX: usize = 1_000;
+const _: () = assert!(PROBE_WAIT_MS + OVERHEAR_MS < 1000 * PROBE_KEPT_S);
 /// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.

@@ -8,6 +8,7 @@ pub mod files;
 pub mod git;
 pub mod kernel;
 pub mod netlink;
+pub mod overhear;
 pub mod ping;
 pub mod probe;
 pub mod socket;

@@ -79,6 +79,11 @@ fn a_running_pop_is_taken_over_without_a_step() {
 }
 
 #[test]
+fn what_is_wrong_is_named() {
+    play("diagnosis.sh");
+}
+
+#[test]
 fn what_is_printed_for_other_programs_comes_up_as_printed() {
     play("forms.sh");
 }

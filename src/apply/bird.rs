@@ -286,6 +286,7 @@ pub fn view(status: BgpStatus) -> BgpView {
         state: status.bgp_state.map_or(String::new(), |it| it.to_string()),
         since: status.protocol.since,
         last_error: status.last_error.unwrap_or_default(),
+        earlier_error: String::new(),
         neighbor_as: status.neighbor_as,
         offer: status.capabilities.map(offer),
         routes: up.into_iter().map(routes).collect(),

@@ -248,8 +248,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_status",
         aliases: &[],
         summary: "how a peering is: handshake, BGP session, routes",
-        detail: "Six checks in order, each with what was seen. The first that is not well is \
-                 where to look.",
+        detail: "Six checks in order, each with what was seen; where one is not well, the likely \
+                 cause, what to do, and who has to. A silent tunnel is listened at for 5 s.",
         flags: &[
             ASN,
             FlagSpec {

@@ -1,9 +1,9 @@
 //! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
 use super::{Case, Control, Outcome};
-use crate::board::{Cause, Entry, Progress};
+use crate::board::{Cause, Entry, Knock, LinkView, Progress};
 use crate::command::{Depth, Reply, StatusView};
-use crate::diagnosis::{self, Facts, Ownership, Place, Probe};
+use crate::diagnosis::{self, Facts, Overheard, Ownership, Place, Probe};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
 use crate::model::{Endpoint, Host, Timestamp};
 use crate::peering::policy::{Policy, choose};
@@ -11,6 +11,7 @@ use crate::peering::{Peering, Standing};
 use crate::registry::Index;
 use crate::sys;
 use crate::sys::dns::DnsError;
+use crate::sys::overhear::overhear;
 use crate::sys::probe::{Answer, probe};
 use smol::future::FutureExt as _;
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +24,7 @@ impl Control {
         let mut place = Place::Unknown;
         if peering.standing == Standing::Active {
             place = smol::future::zip(self.fresh_look(peering), self.place(case, peering)).await.1;
-            self.knock(case.now, peering, &place).await;
+            self.knock(case, peering, &place).await;
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let checks = diagnosis::checks(&facts(case, peering, place, &entry));
@@ -82,27 +83,51 @@ impl Control {
         }
     }
 
-    /// Tries the port of an endpoint that does not answer, unless that was done a moment ago. It is
-    /// noted before: whoever asks meanwhile tries nothing.
-    async fn knock(&self, now: Timestamp, peering: &Peering, place: &Place) {
+    /// Tries the port of an endpoint that does not answer, and listens for its handshakes, unless
+    /// that was done a moment ago. It is noted before: whoever asks meanwhile tries nothing.
+    async fn knock(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
-        let alive = entry.link.as_ref().is_none_or(|link| {
-            let last = link.last_handshake_s;
-            last > 0 && now.since(Timestamp(last)) <= HANDSHAKE_STALE_S
-        });
-        let lately = entry.probe.is_some_and(|(then, _)| now.since(then) < PROBE_KEPT_S);
-        if alive || lately {
+        let Some(link) = entry.link.filter(|it| !is_alive(it, case.now)) else { return };
+        if entry.knock.is_some_and(|it| case.now.since(it.at) < PROBE_KEPT_S) {
             return;
         }
-        if entry.link.is_some_and(|link| link.endpoint != Some(*address)) {
+        if link.endpoint != Some(*address) {
             self.bell.ring(Cause::Everything("an endpoint that does not answer is elsewhere now"));
         }
-        let before = entry.probe.map_or(Probe::Silence, |(_, said)| said);
-        self.board.note(peering.asn, |entry| entry.probe = Some((now, before)));
+        let note = |said, overheard| {
+            let knock = Knock { at: case.now, said, overheard };
+            self.board.note(peering.asn, |entry| entry.knock = Some(knock));
+        };
+        let (before, heard) =
+            entry.knock.map_or((Probe::Silence, None), |it| (it.said, it.overheard));
+        note(before, heard);
         let said = said(probe(*address, Duration::from_millis(PROBE_WAIT_MS)).await);
-        self.board.note(peering.asn, |entry| entry.probe = Some((now, said)));
+        note(said, heard);
+        let ours_get_lost = link.last_handshake_s == 0 && link.rx_bytes > 0;
+        if said == Probe::Silence && !ours_get_lost {
+            note(said, self.overhear(case, peering, address.ip()).await);
+            // It may have come up meanwhile.
+            self.fresh_look(peering).await;
+        }
     }
+
+    /// Handshakes that fit our key and made no tunnel came from another key than we have.
+    async fn overhear(
+        &self,
+        case: &Case<'_>,
+        peering: &Peering,
+        from: IpAddr,
+    ) -> Option<Overheard> {
+        let site = &case.settings.site;
+        let fits = overhear(from, site.port(peering.id)?, &site.key).await?;
+        Some(if fits { Overheard::OtherSender } else { Overheard::OtherRecipient })
+    }
+}
+
+fn is_alive(link: &LinkView, now: Timestamp) -> bool {
+    let last = link.last_handshake_s;
+    last > 0 && now.since(Timestamp(last)) <= HANDSHAKE_STALE_S
 }
 
 async fn elapsed(milliseconds: u64) {
@@ -147,8 +172,8 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
         peering,
         ownership: ownership(&case.index, peering),
         place,
-        probe: entry.probe.map(|(_, said)| said),
-        overheard: None,
+        probe: entry.knock.map(|it| it.said),
+        overheard: entry.knock.and_then(|it| it.overheard),
         unapplied: match &entry.progress {
             Progress::Failed(why) => Some(why.clone()),
             Progress::Queued | Progress::Applied => None,

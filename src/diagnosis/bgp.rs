@@ -66,11 +66,14 @@ pub fn check(facts: &Facts<'_>, handshake: Mark, tunnel: Mark) -> CheckView {
         let hint = "The operator of this POP has to let BIRD read its files again";
         return bad(NAME, format!("{seen}; BIRD has another AS number"), Whose::Operator, hint);
     }
-    let known = bgp_words::find(&bgp.last_error);
+    let known = bgp_words::find(bgp.error());
     match (known, handshake, tunnel) {
         (_, Mark::Bad, _) => follows(NAME, format!("{seen}; first the handshake")),
+        // What the kernel said of an earlier attempt: now nothing comes through at all.
+        (_, _, Mark::Bad) if known.is_none() || bgp.error().starts_with("Socket: ") => {
+            follows(NAME, format!("{seen}; first the tunnel"))
+        }
         (Some(cause), ..) => explained(facts, &seen, cause),
-        (None, _, Mark::Bad) => follows(NAME, format!("{seen}; first the tunnel")),
         (None, ..) => {
             let state = STATES.iter().find(|it| it.error == bgp.state);
             explained(facts, &seen, state.unwrap_or(&WAITS))
@@ -87,7 +90,11 @@ fn seen(bgp: &BgpView) -> String {
         "" => String::new(),
         words => format!(", last error \"{words}\""),
     };
-    format!("{}{since}{error}", bgp.state)
+    let earlier = match bgp.earlier_error.as_str() {
+        "" => String::new(),
+        words => format!(" after \"{words}\""),
+    };
+    format!("{}{since}{error}{earlier}", bgp.state)
 }
 
 fn explained(facts: &Facts<'_>, seen: &str, cause: &Cause) -> CheckView {

@@ -26,6 +26,10 @@ const fn cause(error: &'static str, means: &'static str, by: Whose, hint: &'stat
 
 const NEIGHBOR: &str = "Your BGP configuration needs this POP as neighbor {local} with AS {ours}, \
                         on the tunnel's interface";
+const HUNG_UP: &str = "your side hung up at once: it does not know this POP as its neighbor, or \
+                       waits after an error";
+const LOG: &str = "Your BGP configuration needs this POP as neighbor {local} with AS {ours}, on \
+                   the tunnel's interface; if it has that, the log of your BGP daemon says more";
 const LOST: &str = "Look at the tunnel: small packets pass it, large ones may not (its MTU, your \
                     firewall), or your BGP daemon hangs";
 const COMPARE: &str = "Compare your BGP configuration with peer_config --asn {theirs}";
@@ -39,20 +43,11 @@ pub const CAUSES: &[Cause] = &[
         "Connection refused",
         "nobody listens on TCP port 179 of {remote}",
         Member,
-        "Start your BGP daemon, and have it listen on that address",
+        "Start your BGP daemon. BIRD listens only while one of its neighbors is on a link: it \
+         needs neighbor {local} with AS {ours}",
     ),
-    cause(
-        "Connection closed",
-        "your side hung up at once: it does not know this POP as its neighbor",
-        Member,
-        NEIGHBOR,
-    ),
-    cause(
-        "Connection reset by peer",
-        "your side hung up at once: it does not know this POP as its neighbor",
-        Member,
-        NEIGHBOR,
-    ),
+    cause("Connection closed", HUNG_UP, Member, LOG),
+    cause("Connection reset by peer", HUNG_UP, Member, LOG),
     cause(
         "Connection timed out",
         "TCP port 179 of {remote} does not answer",

@@ -80,8 +80,6 @@ pub enum Probe {
 /// What handshakes were like that came from the endpoint and to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overheard {
-    /// None came.
-    Nothing,
     /// They were made for another public key than ours.
     OtherRecipient,
     /// They were made for our public key, so that the sender's own must be another one than we
@@ -122,6 +120,8 @@ pub struct BgpView {
     pub since: String,
     /// The last error in BIRD's words; empty: none.
     pub last_error: String,
+    /// What was said before the other side only hung up; empty: nothing.
+    pub earlier_error: String,
     /// The AS number that BIRD expects.
     pub neighbor_as: Option<Asn>,
     /// What the other side can, as long as the BGP session is up.
@@ -167,6 +167,39 @@ pub enum Limit {
     Kept,
     /// It was, since the BGP session is up.
     Hit,
+}
+
+/// How BIRD tells of a connection that was closed without a word.
+const HUNG_UP: [&str; 2] = ["Socket: Connection closed", "Socket: Connection reset by peer"];
+/// How it tells that nobody listens; a daemon that was stopped may have said goodbye before.
+const REFUSED: &str = "Socket: Connection refused";
+
+impl BgpView {
+    /// Keeps what was said when somebody looked before. A BGP daemon that found a mistake says so
+    /// once, and then hangs up on every attempt for a minute or more; BIRD keeps only the last.
+    pub fn remember(&mut self, before: Option<BgpView>) {
+        let Some(before) = before.filter(|_| self.is_mute()) else { return };
+        self.earlier_error = match before.is_mute() {
+            true => before.earlier_error,
+            false => before.last_error,
+        };
+    }
+
+    fn is_hung_up(&self) -> bool {
+        HUNG_UP.contains(&self.last_error.as_str())
+    }
+
+    fn is_mute(&self) -> bool {
+        self.is_hung_up() || self.last_error == REFUSED
+    }
+
+    /// The error that tells most: that nobody listens is news, that they hang up is not.
+    pub(super) fn error(&self) -> &str {
+        match self.is_hung_up() && !self.earlier_error.is_empty() {
+            true => &self.earlier_error,
+            false => &self.last_error,
+        }
+    }
 }
 
 impl Facts<'_> {

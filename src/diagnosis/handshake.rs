@@ -108,14 +108,10 @@ fn unanswered(facts: &Facts<'_>, link: &LinkView, seen: &str, ours: &str) -> Che
         0 => "nothing was sent yet".to_string(),
         bytes => format!("{bytes} bytes of ours got no answer"),
     };
-    let heard = match facts.overheard {
-        Some(Overheard::Nothing) => "and none of your handshakes arrives",
-        _ => "and nothing valid of yours came",
-    };
     let listens = match &facts.peering.endpoint {
         Some(endpoint) => format!("Let UDP port {} in through your firewall. ", endpoint.port),
         None => String::new(),
     };
     let keys = format!("Your peer needs {ours}; our peer has {} of you", facts.peering.key);
-    bad(NAME, format!("{seen}: {sent}, {heard}"), Whose::Member, listens + &keys)
+    bad(NAME, format!("{seen}: {sent}, and nothing of yours came"), Whose::Member, listens + &keys)
 }

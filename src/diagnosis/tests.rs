@@ -66,6 +66,7 @@ fn well() -> Case {
             state: "Established".into(),
             since: "12:00:00".into(),
             last_error: String::new(),
+            earlier_error: String::new(),
             neighbor_as: "4242420001".parse().ok(),
             offer: Some(Offer { families: families(), next_hops: vec!["ipv4".into()] }),
             routes: families().iter().map(|it| routes(it)).collect(),
@@ -248,4 +249,34 @@ fn a_ping_that_cannot_be_sent_proves_nothing() {
     assert_eq!(judged(&case)[3].mark, Mark::Good, "BGP runs through it");
     down(&mut case, "Active", "");
     assert_eq!(judged(&case)[3].mark, Mark::Unknown);
+}
+
+/// A daemon says once what is wrong, and hangs up on every attempt after that.
+#[test]
+fn what_was_said_before_they_hung_up_is_kept() {
+    let view = |error: &str| {
+        let mut case = well();
+        down(&mut case, "Active", error);
+        case.bgp.unwrap()
+    };
+    let mut hung_up = view("Socket: Connection closed");
+    hung_up.remember(Some(view("Received: Bad peer AS")));
+    let mut again = view("Socket: Connection reset by peer");
+    again.remember(Some(hung_up.clone()));
+    for bgp in [hung_up, again.clone()] {
+        let checks = judged(&Case { bgp: Some(bgp), ..well() });
+        assert!(root(&checks).detail.contains("another AS number"), "{checks:?}");
+        assert!(root(&checks).detail.contains("after \"Received: Bad peer AS\""), "{checks:?}");
+    }
+    let mut refused = view("Socket: Connection refused");
+    refused.remember(Some(again.clone()));
+    let checks = judged(&Case { bgp: Some(refused), ..well() });
+    assert!(root(&checks).detail.contains("nobody listens"), "that is news: {checks:?}");
+    assert!(root(&checks).detail.contains("after \"Received: Bad peer AS\""), "{checks:?}");
+    let mut other = view("BGP Error: Hold timer expired");
+    other.remember(Some(again));
+    assert_eq!(other.earlier_error, "", "that is newer, and tells something");
+    let mut first = view("Socket: Connection closed");
+    first.remember(None);
+    assert_eq!(first.earlier_error, "");
 }

@@ -148,6 +148,9 @@ serve_names() {
     } >"$LAB/names"
     echo "nameserver fd5e:1ab::53" >"$LAB/resolv.conf"
     mount --bind "$LAB/resolv.conf" /etc/resolv.conf
+    name_server
+}
+name_server() {
     ip netns exec world dnsmasq --keep-in-foreground --conf-file="$LAB/names" --no-resolv \
         --no-hosts --user=root --pid-file= --bind-interfaces --listen-address=fd5e:1ab::53 \
         --log-facility=- 2>"$LAB/dnsmasq.log" &

@@ -67,16 +67,6 @@ pub const WRONG: &[Wrong] = &[
         M,
         "1480 bytes of ours got no",
     ),
-    (
-        "none of theirs arrives",
-        |it| {
-            unshaken(it, 0, 1480);
-            it.overheard = Some(Overheard::Nothing);
-        },
-        "handshake",
-        M,
-        "none of your handshakes arrives",
-    ),
     ("nothing sent yet", |it| unshaken(it, 0, 0), "handshake", M, "nothing was sent yet"),
     (
         "port closed",
@@ -167,6 +157,16 @@ pub const WRONG: &[Wrong] = &[
         |it| {
             it.tunnel = Some(Echo::Silence);
             down(it, "Connect", "");
+        },
+        "tunnel",
+        M,
+        "does not answer to ping",
+    ),
+    (
+        "address inside, and an error from before",
+        |it| {
+            it.tunnel = Some(Echo::Silence);
+            down(it, "Connect", "Socket: Connection refused");
         },
         "tunnel",
         M,
