@@ -5,15 +5,25 @@ CARGO ?= cargo
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
-	dropbear-bin putty-tools procps strace util-linux
+	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd
 # What the virtual machine needs.
-VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio
+VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
+	e2fsprogs
 # Clients and auditors from PyPI, in an environment of their own.
-LAB_PYTHON := paramiko asyncssh ssh-audit
+LAB_PYTHON := paramiko asyncssh ssh-audit jsonschema
 VENV := $(CURDIR)/target/venv
 
+# For what the static binaries are made, and what trying the packages needs.
+TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf
+PACKAGE_PACKAGES := debootstrap file qemu-user-static dpkg
+# The tests of links, run in a virtual machine.
+IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
+# A virtual machine for each, side by side.
+VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
+
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist vm lab-packages vm-packages
+.PHONY: help demo lab test check bless bench size dist packages vm scale vm-pop \
+	lab-packages vm-packages package-packages
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +36,8 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	$(CARGO) build --quiet
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/forms.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
@@ -40,8 +52,8 @@ check: ## formatting, lints with warnings as errors, documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
 
 bless: ## write the golden files anew; then read the difference
-	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme
-	git diff --stat -- fixtures
+	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme --test manual
+	git diff --stat -- fixtures packaging README.md
 
 bench: ## speed and memory, as figures of one run
 	$(CARGO) bench
@@ -49,12 +61,21 @@ bench: ## speed and memory, as figures of one run
 size: ## the binary by section, resident memory, threads
 	cross/size.sh
 
-dist: ## the static binary for this machine's architecture
-	cross/build.sh
+dist: ## static binaries, packages, checksums into dist/ (TARGETS="..." for some of them)
+	cross/dist.sh $(TARGETS)
 
-vm: vm-packages ## WireGuard of a real kernel, in a virtual machine
-	$(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" \
-		--test wireguard -- inside kernel
+packages: package-packages ## what dist/ has, on machines that have nothing else
+	tests/packages/run.sh
+
+vm: vm-packages lab-packages ## WireGuard of a real kernel, and the lab on it, in virtual machines
+	$(CARGO) build --quiet
+	$(IN_VM) inside kernel
+	PEERLING=$(CURDIR)/target/debug/peerling tests/vm/plays.sh $(VM_PLAYS)
+
+scale: vm-packages lab-packages ## 1000 links of the kernel at once, beside a bare loop
+	$(CARGO) build --release --quiet
+	test=$$($(CARGO) test --release --test wireguard --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))/\1/p') && \
+	MEMORY_MB=1536 PEERLING=$(CURDIR)/target/release/peerling WIREGUARD_TEST=$$test tests/vm/plays.sh vm/scale.sh
 
 # install PACKAGES: as root on Debian; elsewhere nothing, and the tests say what they skipped.
 define install
@@ -70,10 +91,17 @@ endef
 
 lab-packages:
 	$(call install,$(LAB_PACKAGES))
-	@if [ "$$(id -u)" = 0 ] && command -v python3 >/dev/null && ! [ -x $(VENV)/bin/ssh-audit ]; then \
-		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/pip install -q $(LAB_PYTHON) || \
+	@if [ "$$(id -u)" = 0 ] && command -v python3 >/dev/null && \
+		! $(VENV)/bin/python3 -c 'import paramiko, asyncssh, jsonschema' 2>/dev/null; then \
+		python3 -m venv $(VENV) 2>/dev/null && $(VENV)/bin/python3 -m pip install -q $(LAB_PYTHON) || \
 			echo "no Python environment: some clients are not tested"; \
 	fi
 
+vm-pop: vm-packages ## two machines with the Debian package of dist/: peered, rebooted, Established
+	tests/vm/pop.sh dist/peerling_*_amd64.deb
+
 vm-packages:
 	$(call install,$(VM_PACKAGES))
+
+package-packages:
+	$(call install,$(PACKAGE_PACKAGES))

@@ -143,7 +143,7 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, reply: &Reply) -> Ou
         match event {
             Event::Run(_) => session.answered(Ok(reply.clone()), &mut output),
             Event::Follow(_) => session.followed(&mut output),
-            Event::Close(_) => break,
+            Event::Pause(_) | Event::Close(_) => break,
         }
     }
     output

@@ -5,14 +5,17 @@
 //! per peering what was reached; whoever waits for it is woken by each publication. Nothing but the
 //! loop asks the kernel or BIRD; commands read the board.
 
+pub use crate::diagnosis::{BgpView, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView};
+
 use crate::limits::BELL_CAUSES_MAX;
-use crate::model::Asn;
+use crate::model::{Asn, Timestamp};
 use crate::store::Generation;
 use smol::channel::{Receiver, Sender, bounded};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 /// Why the loop is woken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,17 +64,12 @@ pub struct Entry {
     pub distance: Option<Echo>,
     /// What came back when their address was last pinged, through the tunnel.
     pub tunnel: Option<Echo>,
-}
-
-/// What came back of a ping.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Echo {
-    /// An answer, after so many microseconds.
-    Answer(u64),
-    /// Nothing.
-    Silence,
-    /// This POP cannot ping, and this is why.
-    Unable(String),
+    /// How often somebody has looked since the start.
+    pub looks: u64,
+    /// What other programs would have shown when somebody last looked.
+    pub raw: Option<Rc<RawView>>,
+    /// When the endpoint's port was last tried, and what it said.
+    pub probe: Option<(Timestamp, Probe)>,
 }
 
 /// What the loop achieved.
@@ -84,45 +82,6 @@ pub enum Progress {
     Applied,
     /// It is not, and this is why.
     Failed(String),
-}
-
-/// How a link is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinkView {
-    /// Seconds since 1970 of the last handshake; 0: never.
-    pub last_handshake_s: i64,
-    /// Where the last valid packet came from, or what was configured.
-    pub endpoint: Option<SocketAddr>,
-    /// Bytes received.
-    pub rx_bytes: u64,
-    /// Bytes sent.
-    pub tx_bytes: u64,
-}
-
-/// How a BGP session is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BgpView {
-    /// BIRD's word: Established, Active, Connect, Idle, …
-    pub state: String,
-    /// Since when, in BIRD's words.
-    pub since: String,
-    /// The last error in BIRD's words; empty: none.
-    pub last_error: String,
-    /// Per family: name, imported, filtered, exported.
-    pub routes: Vec<RoutesView>,
-}
-
-/// The routes of one family.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RoutesView {
-    /// `ipv4` or `ipv6`.
-    pub family: String,
-    /// Taken from the member.
-    pub imported: u64,
-    /// Refused by the filter, where BIRD counts them.
-    pub filtered: Option<u64>,
-    /// Given to the member.
-    pub exported: u64,
 }
 
 impl Default for Bell {

@@ -12,16 +12,18 @@ mod lookup;
 mod reply;
 mod shown;
 mod table;
+mod vocabulary;
 
 pub use decision::{Decision, Effect, HistoryView};
 pub use follow::{News, Stage};
 pub use lookup::{lookup, lookup_for};
 pub use reply::{
-    Applied, CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply,
-    StatusView,
+    Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
+    PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
 };
 pub use shown::{Change, LimitsView, Shown};
 pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;
 use std::collections::BTreeMap;
@@ -81,7 +83,8 @@ pub enum Scope {
     All,
 }
 
-/// What a peering's configuration is to be written for.
+/// What a peering's configuration is to be written for. Those that are neither for reading nor JSON
+/// are whole files: nothing else stands on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Form {
     /// For reading: all facts, and the texts for wg-quick and BIRD.
@@ -132,6 +135,8 @@ pub struct Request {
     pub wait: Option<Duration>,
     /// How the answer is to look.
     pub format: Format,
+    /// Do more answers come on standard input, as peer_export prints them?
+    pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
     /// Is everything asked that a form has, since nothing of it was said? Else what was not said
@@ -233,6 +238,7 @@ impl Request {
             answers: BTreeMap::new(),
             wait: None,
             format: Format::Text,
+            from_input: false,
             watch: false,
             form: false,
         }
@@ -275,6 +281,11 @@ impl Form {
         ("routeros", Form::RouterOs),
         ("json", Form::Json),
     ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Form::ALL.iter().find(|(_, form)| *form == self).map_or("", |(word, _)| word)
+    }
 
     /// The form of this name.
     pub fn from_word(word: &str) -> Option<Form> {

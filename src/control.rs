@@ -19,6 +19,8 @@ mod options;
 mod remove;
 mod status;
 mod switch;
+mod typed;
+mod vocabulary;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
@@ -39,6 +41,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
+use typed::Typed;
 
 /// What commands need to know of the configuration.
 #[derive(Clone, Debug)]
@@ -82,6 +85,8 @@ pub struct Control {
     pub board: Rc<Board>,
     /// Names to addresses.
     pub resolver: Rc<Resolver>,
+    /// What members type.
+    pub typed: Typed,
 }
 
 /// One request with what it is judged by, taken at one moment.

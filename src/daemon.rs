@@ -17,6 +17,7 @@ pub mod exec;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+mod notify;
 pub mod once;
 mod registry_watch;
 
@@ -73,11 +74,13 @@ pub struct Service {
 
 /// `peerling serve`: until SIGTERM or SIGINT.
 pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+    // One that comes while the service starts waits until it can be heeded, and does not end it.
+    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
     let assembled = Assembled::load(&file)?;
     let listeners = listen(&assembled).map_err(|trouble| vec![trouble])?;
     let keys = assembled.host_keys().map_err(|trouble| vec![trouble])?;
     let service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, listeners, keys).await);
+    let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
     run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
 }
 
@@ -112,6 +115,7 @@ impl Service {
             bell: bell.clone(),
             board: board.clone(),
             resolver: resolver.clone(),
+            typed: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -121,8 +125,8 @@ impl Service {
     async fn run(
         self,
         executor: Rc<LocalExecutor<'static>>,
-        listeners: Vec<TcpListener>,
-        keys: Vec<russh::keys::PrivateKey>,
+        (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
+        signals: Signals,
     ) -> Result<(), Trouble> {
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
         watch.read_now().await;
@@ -140,9 +144,10 @@ impl Service {
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(latency.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
-        let again = smol::channel::bounded(1);
+        let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let reload = move || {
+            notify::reloading();
             let _ = again.0.try_send(());
             match Assembled::load(&self.file) {
                 Ok(new) => adopt(&new, &self.control, &apply_settings),
@@ -151,8 +156,13 @@ impl Service {
                     log::error!("the new configuration is not used: {}", all.join("; "));
                 }
             }
+            notify::ready();
         };
-        signals(reload).await
+        executor.spawn(notify::stay_alive()).detach();
+        notify::ready();
+        let ended = heed(signals, reload).await;
+        control.write_typed();
+        ended
     }
 }
 
@@ -172,15 +182,20 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
     }
 }
 
+/// From now on the signals that mean something are kept for [`heed`].
+fn catch_signals() -> Result<Signals, Trouble> {
+    Signals::new([Signal::Hup, Signal::Term, Signal::Int])
+        .map_err(|error| Trouble::new(format!("no signals: {error}")))
+}
+
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn signals(reload: impl Fn()) -> Result<(), Trouble> {
-    let mut signals = Signals::new([Signal::Hup, Signal::Term, Signal::Int])
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))?;
+async fn heed(mut signals: Signals, reload: impl Fn()) -> Result<(), Trouble> {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
                 log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
+                notify::stopping();
                 return Ok(());
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),

@@ -30,10 +30,12 @@
 //! # Where to change what
 //!
 //! A command: a row in `command/table.rs`, then the compiler names the three places that need an
-//! arm. A configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. A
-//! file's content: `peering/files.rs` for WireGuard and what members install, `plan/bird.rs` for
-//! BIRD. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. A back end for links:
-//! `sys/wireguard.rs`.
+//! arm. A configuration key: a line in `config/table.rs` and one in `packaging/peerling.toml`. An
+//! operation of the command line: `usage.rs` and `main.rs`; manual and completions under
+//! `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for WireGuard,
+//! `peering/forms` for what members install, `plan/bird.rs` for BIRD. What a JSON answer has:
+//! `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint: `peering/policy`. What
+//! peer_status makes of what it sees: `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod limits;
@@ -43,10 +45,12 @@ pub mod peering;
 // What the operator and the registry say: pure.
 pub mod config;
 pub mod registry;
+pub mod usage;
 
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
 pub mod command;
+pub mod diagnosis;
 pub mod shell;
 
 // What should be, and the steps to it: pure.

@@ -130,6 +130,17 @@ pub const LOOK_MS: u64 = 1_500;
 pub const FOLLOW_S: u64 = 30;
 /// How often the loop is asked for a fresh look meanwhile, in milliseconds.
 pub const FOLLOW_LOOK_MS: u64 = 1_000;
+/// What `--raw` shows of one program at most, in bytes; it is 3 kB for a peering in use.
+pub const RAW_BYTES_MAX: usize = 16 * 1024;
+/// How long peer_status waits for an endpoint's name, in milliseconds; after that it tells what the
+/// loop knew last.
+pub const STATUS_RESOLVE_MS: u64 = 3_000;
+/// How long an endpoint's port has to say that nobody listens, in milliseconds: longer than the way
+/// round the world.
+pub const PROBE_WAIT_MS: u64 = 700;
+/// How long what it said is told again before it is tried anew, in seconds: whoever names somebody
+/// else's address cannot use us to bother them.
+pub const PROBE_KEPT_S: u64 = 5;
 /// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
@@ -142,6 +153,11 @@ pub const PIPE_COLUMNS: usize = 100;
 /// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
 /// that.
 pub const PROMPT_WAIT_S: u64 = 10;
+/// The time from one answer of `--watch` to the next question, in milliseconds.
+pub const WATCH_PAUSE_MS: u64 = 2_000;
+/// Answers of one `--watch`: a quarter of an hour and a little, so that nobody holds a session for
+/// ever by a window that they forgot.
+pub const WATCH_ROUNDS_MAX: usize = 450;
 /// Columns of a window whose size the client does not tell.
 pub const COLUMNS_DEFAULT: usize = 80;
 /// Fewer columns cannot hold a wide character with room to spare; they count as this many.
@@ -159,18 +175,35 @@ pub const MARKS_MAX: usize = 4;
 /// A line of input: an answer or a command. The longest of use is an RSA key's size; a terminal's
 /// own line editing ends at 4096 too (N_TTY_BUF_SIZE in the kernel's drivers/tty/n_tty.c).
 pub const LINE_BYTES_MAX: usize = 4_096;
+/// What peer_export printed, with room for notes: a whole one has 400 bytes.
+pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
 pub const INPUT_BYTES_MAX: usize = 2_048;
 /// Lines to go back to, per session, all together; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
+/// Lines kept of one maintainer for later sessions; few use more than twenty.
+pub const SHELL_HISTORY_LINES_MAX: u16 = 200;
+/// A line that is kept; one with every flag has some 200 bytes.
+pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
+/// Maintainers whose lines are kept: 51 MB at the very worst, 2 MB as people type.
+pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
+/// Lines that a session gathers before it writes them down: what a crash can lose.
+pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
 pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 

@@ -5,7 +5,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
 use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
-use peerling::sys;
+use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,30 +17,6 @@ const USAGE: u8 = 2;
 const VERSION: &str =
     concat!("peerling ", env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")\n");
 
-const HELP: &str = "\
-peerling: a dn42 point of presence that members peer with by SSH
-
-usage: peerling [--config FILE] [--verbose] OPERATION
-
-  serve       SSH service and apply loop, in the foreground
-  check       what is wrong with configuration, registry, database, keys, BIRD, WireGuard;
-              prints the effective configuration
-  plan        the steps that an apply pass would take now, with what changes in files;
-              exit status 2 if there are any
-  apply [--confirm-removals]
-              one pass, then exit; what is neither in the database nor removed by a command
-              stays, unless its removal is confirmed
-  genconfig   the files of every peering into the staging directories
-  exec [--as NAME] -- COMMAND...
-              a command of the SSH shell from here, for a maintainer or as the administrator
-  demo [--run COMMAND]
-              everything in a temporary directory; prints the line to connect with
-
-  --config FILE   the configuration (default /etc/peerling/peerling.toml)
-  --verbose       tell everything
-  --help, --version
-";
-
 /// What is to be done.
 enum Operation {
     Serve,
@@ -50,7 +26,7 @@ enum Operation {
     Genconfig,
     Exec { name: Option<String>, command: String },
     Demo { run: Option<OsString> },
-    Say(&'static str),
+    Say(String),
 }
 
 struct Arguments {
@@ -92,7 +68,7 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
         Operation::Say(text) => {
-            say(text, &mut std::io::stdout());
+            say(&text, &mut std::io::stdout());
             Ok(DONE)
         }
     }
@@ -105,8 +81,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
         match argument {
             Long("config") => file = ConfigFile::Named(parser.value()?.into()),
             Long("verbose") | Short('v') => verbose = Some(Volume::Everything),
-            Long("help") | Short('h') => operation = Some(Operation::Say(HELP)),
-            Long("version") | Short('V') => operation = Some(Operation::Say(VERSION)),
+            Long("help") | Short('h') => operation = Some(Operation::Say(usage::help())),
+            Long("version") | Short('V') => operation = Some(Operation::Say(VERSION.to_string())),
             // The replaced service's own names.
             Long("server") => operation = Some(Operation::Serve),
             Long("genconfig") => operation = Some(Operation::Genconfig),

@@ -7,6 +7,7 @@
 
 pub mod ban;
 pub mod files;
+pub mod forms;
 pub mod pasted;
 pub mod policy;
 pub mod trail;

@@ -6,41 +6,33 @@
 //! nothing is asked, errors go to the other stream. And a single command (`ssh pop peer_list`) is
 //! run and ends it.
 
+pub mod complete;
+mod discreet;
 mod follow;
 pub mod grammar;
 pub mod harmless;
+mod import;
 mod json;
 pub mod keys;
 pub mod line;
 mod questions;
+pub mod status;
 pub mod table;
 mod text;
 pub mod view;
+mod watch;
 
 use crate::command::{
-    Applied, Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Who,
+    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary, Who,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal};
 use harmless::harmless_json;
-use line::{Event as LineEvent, Line, Mode, Paste, Recall};
+use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
 use table::Borders;
 use view::Screen;
-
-/// Exit statuses, as in the contract of the command line.
-pub mod status {
-    /// Done.
-    pub const DONE: u32 = 0;
-    /// Refused.
-    pub const REFUSED: u32 = 1;
-    /// Usage.
-    pub const USAGE: u32 = 2;
-    /// Saved, but not applied.
-    pub const NOT_APPLIED: u32 = 3;
-    /// A fault of ours.
-    pub const FAULT: u32 = 4;
-}
+use watch::Watch;
 
 /// What the session wants of its surroundings.
 #[derive(Debug)]
@@ -50,6 +42,8 @@ pub enum Event {
     /// Tell how this peering comes up, by [`Session::news`], and then [`Session::followed`]. What
     /// the member types ends it.
     Follow(Asn),
+    /// Wait so long, and tell [`Session::rested`], unless the member does something meanwhile.
+    Pause(Duration),
     /// Close, with this exit status.
     Close(u32),
 }
@@ -75,8 +69,6 @@ pub enum Start {
 /// A session.
 pub struct Session {
     our_asn: Asn,
-    /// Whose commands may be abbreviated.
-    who: Who,
     screen: Screen,
     terminal: bool,
     start: Start,
@@ -91,8 +83,16 @@ pub struct Session {
     shown: Option<Shown>,
     /// The peering that is looked at while it comes up.
     peer: Option<PeerView>,
+    /// What is shown again and again.
+    watch: Option<Watch>,
     todo: Option<Todo>,
+    /// Lines that may be kept for later sessions.
+    kept: Vec<String>,
+    /// What Tab may complete besides the table of commands.
+    vocabulary: Vocabulary,
     ended: bool,
+    /// What waits for the answers that come on standard input.
+    importing: Option<Request>,
     status: u32,
 }
 
@@ -107,7 +107,7 @@ impl Session {
     /// A session at a window, or at a pipe if there is none.
     pub fn new(start: Start, window: Option<Screen>, our_asn: Asn) -> Session {
         let mode = match window {
-            Some(screen) => Mode::Terminal { columns: screen.columns, paste: paste(screen) },
+            Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
         let todo = match (&start, window) {
@@ -116,7 +116,6 @@ impl Session {
         };
         Session {
             our_asn,
-            who: Who::Member,
             screen: window.unwrap_or(Screen::PIPE),
             terminal: window.is_some(),
             start,
@@ -126,15 +125,35 @@ impl Session {
             question: None,
             shown: None,
             peer: None,
+            watch: None,
             todo,
+            kept: Vec::new(),
+            vocabulary: Vocabulary::default(),
             ended: false,
+            importing: None,
             status: status::DONE,
         }
     }
 
     /// The same session for such a caller. It says nothing about what they may.
-    pub fn listed_for(self, who: Who) -> Session {
-        Session { who, ..self }
+    pub fn listed_for(mut self, who: Who) -> Session {
+        self.vocabulary.admin = who == Who::Admin;
+        self
+    }
+
+    /// What the caller may name, from now on.
+    pub fn know(&mut self, vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary;
+    }
+
+    /// Lines of earlier sessions, oldest first.
+    pub fn recall(&mut self, lines: &[String]) {
+        lines.iter().for_each(|line| self.line.remember(line));
+    }
+
+    /// The lines typed since this was asked last that may be kept for later sessions.
+    pub fn take_kept(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.kept)
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -160,13 +179,15 @@ impl Session {
     pub fn resize(&mut self, columns: usize, output: &mut Output) {
         if self.terminal {
             self.screen.columns = columns;
+            // What is watched is drawn anew at once.
+            self.rested();
             self.line.resize(columns, &mut output.out);
         }
     }
 
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
-        if self.start == Start::Shell {
+        if self.start == Start::Shell || self.importing.is_some() {
             self.ended = true;
         }
     }
@@ -182,6 +203,15 @@ impl Session {
                 Some(Todo::Follow(asn)) => return Some(Event::Follow(asn)),
                 Some(Todo::Close) => return Some(Event::Close(self.status)),
                 None => {}
+            }
+            if let Some(request) = self.importing.take() {
+                match self.import(request, output) {
+                    true => continue,
+                    false => return None,
+                }
+            }
+            if let Some(event) = self.watching(output) {
+                return Some(event);
             }
             match self.line.next(&mut output.out) {
                 Some(event) => self.heed(event, output),
@@ -232,6 +262,10 @@ impl Session {
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
+            LineEvent::Tab(before) => {
+                let found = self.completion(&before);
+                self.line.complete(&found, &mut output.out);
+            }
         }
     }
 
@@ -250,8 +284,15 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        match grammar::parse(text, self.who) {
+        let read = grammar::parse(text, self.vocabulary.who());
+        let read = read.and_then(|request| match self.unwatchable(&request) {
+            Some(refusal) => Err(refusal),
+            None => Ok(request),
+        });
+        match read {
+            Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
+                self.keep(text, &request);
                 if self.terminal && request.format == Format::Text {
                     at_terminal(&mut request);
                 }
@@ -270,9 +311,27 @@ impl Session {
         }
     }
 
+    fn keep(&mut self, text: &str, request: &Request) {
+        let typed = self.terminal && self.start == Start::Shell;
+        let again = self.kept.last().is_some_and(|last| last == text);
+        if typed && !again && discreet::may_be_kept(text, request) {
+            self.kept.push(text.to_owned());
+        }
+    }
+
     /// What became of the request that [`Session::next`] gave out.
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let request = self.request.take();
+        match (outcome, request) {
+            (Ok(reply @ Reply::Status(_)), Some(request)) if request.watch => {
+                self.watched(&reply, request, output);
+            }
+            (outcome, request) => self.concluded(outcome, request, output),
+        }
+    }
+
+    fn concluded(&mut self, outcome: Outcome, request: Option<Request>, output: &mut Output) {
+        self.watch = None;
         let format = request.as_ref().map(|it| it.format).unwrap_or_default();
         match outcome {
             Ok(Reply::Bye) => self.finish(Reply::Bye, output),
@@ -280,7 +339,7 @@ impl Session {
                 if let Some(peer) = self.followed_by(&reply, request.as_ref()) {
                     return self.follow(peer, output);
                 }
-                self.status = exit_status(&reply);
+                self.status = status::of_reply(&reply);
                 match json::reply(&reply).filter(|_| format == Format::Json) {
                     Some(json) => self.print_json(&json, output),
                     None => self.say(&view::reply(&reply, self.screen), output),
@@ -294,6 +353,10 @@ impl Session {
     /// The member did not want to wait for the answer. What was saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
+        if self.watch.take().is_some() {
+            self.say("^C\n", output);
+            return self.rest(output);
+        }
         self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
         self.rest(output);
     }
@@ -319,7 +382,7 @@ impl Session {
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = refusal_status(refusal);
+        self.status = status::of_refusal(refusal);
         let text = view::refusal(refusal, self.screen);
         match self.terminal {
             true => self.say(&text, output),
@@ -341,6 +404,16 @@ impl Session {
     }
 }
 
+/// A terminal that draws no lines moves no cursor and knows no brackets round what is pasted
+/// either.
+fn terminal(screen: Screen) -> Mode {
+    let (drawing, paste) = match screen.style.borders {
+        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+    };
+    Mode::Terminal { columns: screen.columns, drawing, paste }
+}
+
 /// What a member at a terminal means by what they have not said: they wait for a moment, or look
 /// on, and go through the whole form where nothing of it was said.
 fn at_terminal(request: &mut Request) {
@@ -351,31 +424,6 @@ fn at_terminal(request: &mut Request) {
     let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
     request.form =
         request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
-}
-
-/// A terminal that draws no lines does not know brackets round what is pasted either.
-fn paste(screen: Screen) -> Paste {
-    match screen.style.borders {
-        Borders::Unicode => Paste::Bracketed,
-        Borders::Ascii | Borders::None => Paste::Typed,
-    }
-}
-
-fn refusal_status(refusal: &Refusal) -> u32 {
-    if refusal.code == "usage" { status::USAGE } else { status::REFUSED }
-}
-
-fn exit_status(reply: &Reply) -> u32 {
-    match reply {
-        Reply::Created(_, Applied::No(_))
-        | Reply::Edited(_, _, Applied::No(_))
-        | Reply::Switched(_, Applied::No(_))
-        | Reply::Unchanged(_, Applied::No(_))
-        | Reply::Removed(_, Applied::No(_)) => status::NOT_APPLIED,
-        Reply::Decided(it) if matches!(it.applied(), Some(Applied::No(_))) => status::NOT_APPLIED,
-        Reply::Abandoned => status::REFUSED,
-        _ => status::DONE,
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod change;
 mod habits;
 mod latency;
 mod migrations;
+mod peered;
+mod shell_history;
 mod trail;
 mod verdict;
 

@@ -9,6 +9,7 @@ pub mod git;
 pub mod kernel;
 pub mod netlink;
 pub mod ping;
+pub mod probe;
 pub mod socket;
 pub mod tree;
 pub mod uapi;

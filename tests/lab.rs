@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "bash",
     "bird",
     "birdc",
@@ -25,6 +25,7 @@ const PROGRAMS: [&str; 15] = [
     "ssh",
     "strace",
     "unshare",
+    "vtysh",
     "wg",
     "wg-quick",
     "wireguard-go",
@@ -74,6 +75,16 @@ fn a_peering_from_the_registry_to_its_removal() {
 #[test]
 fn a_running_pop_is_taken_over_without_a_step() {
     play("takeover.sh");
+}
+
+#[test]
+fn what_is_printed_for_other_programs_comes_up_as_printed() {
+    play("forms.sh");
+}
+
+#[test]
+fn what_hands_change_is_mended_and_nothing_goes_unasked() {
+    play("hands.sh");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The loop's hand on BIRD: check, give a refused file back, configure, and look that it is there.
 
 use super::ApplySettings;
-use crate::board::{BgpView, RoutesView};
+use crate::board::{BgpView, Limit, Offer, RoutesView};
 use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
 use crate::model::Asn;
 use crate::plan::{FileKind, Step, bird as plan};
-use crate::sys::bird::{BgpStatus, Bird, BirdError, Check, Complaint, Configured, connect};
+use crate::sys::bird::{
+    BgpStatus, Bird, BirdError, Capabilities, Channel, Check, Complaint, Configured, connect,
+};
 use crate::sys::files;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -121,11 +123,14 @@ impl BirdHand {
         Ok(failures)
     }
 
-    /// How one BGP session is; `None` if BIRD does not run it or does not answer.
-    pub async fn look(&mut self, settings: &ApplySettings, asn: Asn) -> Option<BgpView> {
+    /// How one BGP session is, and what birdc would print; `None` if BIRD does not run it or does
+    /// not answer.
+    pub async fn look(&mut self, settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
         let socket = settings.bird_socket.as_deref()?;
         let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
-        bird.protocol(&plan::protocol_name(asn)).await.ok().flatten().map(view)
+        let status = bird.protocol(&plan::protocol_name(asn)).await.ok().flatten()?;
+        let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
+        Some((view(status), raw))
     }
 }
 
@@ -217,21 +222,29 @@ async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Fa
 }
 
 fn view(status: BgpStatus) -> BgpView {
-    let up = |it: &&crate::sys::bird::Channel| it.imported.is_some();
+    let (up, down): (Vec<_>, Vec<_>) =
+        status.channels.into_iter().partition(|it| it.imported.is_some());
+    let offer = |it: Capabilities| Offer { families: it.families, next_hops: it.next_hops };
     BgpView {
         state: status.bgp_state.map_or(String::new(), |it| it.to_string()),
-        since: status.protocol.since.clone(),
-        last_error: status.last_error.clone().unwrap_or_default(),
-        routes: status
-            .channels
-            .iter()
-            .filter(up)
-            .map(|it| RoutesView {
-                family: it.name.clone(),
-                imported: it.imported.unwrap_or(0),
-                filtered: it.filtered,
-                exported: it.exported.unwrap_or(0),
-            })
-            .collect(),
+        since: status.protocol.since,
+        last_error: status.last_error.unwrap_or_default(),
+        neighbor_as: status.neighbor_as,
+        offer: status.capabilities.map(offer),
+        routes: up.into_iter().map(routes).collect(),
+        missing: down.into_iter().map(|it| it.name).collect(),
+    }
+}
+
+fn routes(channel: Channel) -> RoutesView {
+    let limit = if channel.limit_hit { Limit::Hit } else { Limit::Kept };
+    RoutesView {
+        family: channel.name,
+        imported: channel.imported.unwrap_or(0),
+        filtered: channel.filtered,
+        exported: channel.exported.unwrap_or(0),
+        received: channel.received,
+        refused: channel.refused,
+        limit: channel.import_limit.map(|it| (it, limit)),
     }
 }

@@ -8,7 +8,7 @@
 use super::{Pass, handshake_age};
 use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
 use crate::model::{Asn, Endpoint, Host, IfName};
-use crate::peering::policy::{Policy, verdict};
+use crate::peering::policy::{self, Policy};
 use crate::peering::{Peering, files as texts};
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
@@ -103,17 +103,11 @@ async fn one(
     choose(&addresses, policy, used, endpoint.port.get())
 }
 
-/// The address in use if the name still stands for it, else the first that policy allows.
 fn choose(addresses: &[IpAddr], policy: &Policy, used: Option<IpAddr>, port: u16) -> Resolved {
-    let allowed = |it: &&IpAddr| verdict(**it, policy).is_ok();
-    let kept = addresses.iter().filter(allowed).find(|it| Some(**it) == used);
-    match (kept.or_else(|| addresses.iter().find(allowed)), addresses.first()) {
-        (Some(ip), _) => Resolved { address: Some(SocketAddr::new(*ip, port)), trouble: None },
-        (None, Some(first)) => {
-            let why = verdict(*first, policy).err().map(|it| it.to_string());
-            Resolved { address: None, trouble: why }
-        }
-        (None, None) => Resolved::default(),
+    match policy::choose(addresses, policy, used) {
+        Some(Ok(ip)) => Resolved { address: Some(SocketAddr::new(ip, port)), trouble: None },
+        Some(Err(why)) => Resolved { address: None, trouble: Some(why.to_string()) },
+        None => Resolved::default(),
     }
 }
 

@@ -2,14 +2,16 @@
 //! whether their address answers through the tunnel.
 
 use super::{Apply, endpoints, link_view};
-use crate::board::{BgpView, Echo};
-use crate::limits::{TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS};
+use crate::board::{BgpView, Echo, RawView};
+use crate::limits::{RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS};
 use crate::model::{Asn, IfName};
 use crate::plan::latency::median_us;
-use crate::plan::wireguard::LinkActual;
+use crate::plan::wireguard::{LinkActual, show};
+use crate::sys;
 use crate::sys::ping::{Echoes, PingError, ping};
 use smol::LocalExecutor;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 impl Apply {
@@ -26,16 +28,34 @@ impl Apply {
             }
             sessions
         };
-        let (mut sessions, mut tunnels): (BTreeMap<Asn, Option<BgpView>>, _) =
+        let (mut sessions, mut tunnels): (BTreeMap<Asn, Option<(BgpView, String)>>, _) =
             smol::future::zip(sessions, tunnels(&links)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
-                entry.link = links.get(asn).and_then(link_view);
-                entry.bgp = sessions.remove(asn).flatten();
+                let (bgp, bird) = sessions.remove(asn).flatten().unzip();
+                let link = links.get(asn);
+                entry.link = link.and_then(link_view);
+                entry.bgp = bgp;
+                entry.looks += 1;
+                let wireguard = link.map(|link| show(&IfName::of(*asn), link, sys::now()));
+                entry.raw = Some(Rc::new(raw(wireguard, bird)));
                 entry.tunnel = tunnels.remove(asn);
             });
         }
     }
+}
+
+/// What other programs would show, in bounds.
+fn raw(wireguard: Option<String>, bird: Option<String>) -> RawView {
+    let cut = |text: Option<String>| match text.unwrap_or_default() {
+        long if long.len() > RAW_BYTES_MAX => {
+            let start =
+                String::from_utf8_lossy(long.as_bytes().get(..RAW_BYTES_MAX).unwrap_or(&[]));
+            format!("{start}\n(more)")
+        }
+        whole => whole,
+    };
+    RawView { wireguard: cut(wireguard), bird: cut(bird) }
 }
 
 /// What comes back through the tunnels that had a handshake lately; the others would have to make

@@ -153,6 +153,7 @@ impl Pass {
             entry.bgp = before.bgp;
             entry.class = Some(self.class(peering.asn));
             (entry.distance, entry.tunnel) = (before.distance, before.tunnel);
+            (entry.raw, entry.probe, entry.looks) = (before.raw, before.probe, before.looks);
             entry.endpoint = resolved
                 .and_then(|it| it.address)
                 .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))

@@ -1,6 +1,6 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{Change, CommandSpec, Decision, HistoryView, Scope, Who};
+use super::{Change, CommandSpec, Decision, Form, HistoryView, Scope, Who};
 use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
@@ -17,6 +17,8 @@ pub enum Reply {
     Peers(Vec<PeerView>, Scope),
     /// One peering, with what to install.
     Config(Box<ConfigView>),
+    /// One peering, for a sister POP.
+    Exported(Box<ExportView>),
     /// How a peering is.
     Status(Box<StatusView>),
     /// A peering was saved.
@@ -143,7 +145,37 @@ pub struct ConfigView {
     pub link: String,
     /// The protocol for BIRD.
     pub bird: String,
+    /// What was asked for.
+    pub form: Form,
+    /// The text in that form, with a line end; empty where the form is none.
+    pub text: String,
 }
+
+/// What a member said of a peering: all that a sister POP needs to make the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportView {
+    /// The public name of this POP.
+    pub server: String,
+    /// The member's AS number.
+    pub asn: Asn,
+    /// The member's public key.
+    pub wg_pub_key: WgKey,
+    /// Where the member's WireGuard is; `None`: they call us.
+    pub wg_endpoint_addr: Option<String>,
+    /// The port there.
+    pub wg_endpoint_port: Option<Port>,
+    /// The address that the member chose; `None`: one of this POP's.
+    pub link_local: Option<LinkLocal>,
+    /// The largest packet of the tunnel in bytes, where one was asked for.
+    pub mtu: Option<u32>,
+    /// Is a preshared key set? It stays here.
+    pub psk: bool,
+    /// Whose routes the BGP session carries.
+    pub families: Families,
+}
+
+/// What stands in an export for a secret.
+pub const WITHHELD: &str = "withheld";
 
 /// How a peering is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +184,17 @@ pub struct StatusView {
     pub peer: PeerView,
     /// The checks, in the order in which the parts depend on each other.
     pub checks: Vec<CheckView>,
+    /// The same as other programs would show it, where that was asked for.
+    pub raw: Option<RawView>,
+}
+
+/// What other programs would show of a peering, secrets masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawView {
+    /// Of `wg show wg-as<ASN>`; empty where there is no link.
+    pub wireguard: String,
+    /// Of `birdc show protocols all ebgp_as<ASN>_v6`; empty where BIRD does not know it.
+    pub bird: String,
 }
 
 /// One check of a peering.
@@ -161,10 +204,21 @@ pub struct CheckView {
     pub name: &'static str,
     /// Is it well?
     pub mark: Mark,
-    /// What was seen.
+    /// What was seen, and the most likely cause where it is not well.
     pub detail: String,
-    /// What to do about it; empty where there is nothing to do.
+    /// Who has to do something about it.
+    pub by: Option<Whose>,
+    /// What to do about it; empty where there is nothing to do, or something else comes first.
     pub hint: String,
+}
+
+/// Whose matter something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The member's.
+    Member,
+    /// The operator's of this POP.
+    Operator,
 }
 
 /// Is it well?

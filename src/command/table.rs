@@ -66,6 +66,8 @@ pub enum Flag {
     All,
     /// What a configuration is written for.
     Form,
+    /// More answers from standard input.
+    From,
     /// What the programs themselves say.
     Raw,
     /// Again and again.
@@ -131,6 +133,12 @@ const PSK: FlagSpec = answer(
     "a preshared key besides the key pairs; generate: we make one and show it once",
     Field::Psk,
 );
+const FROM: FlagSpec = FlagSpec {
+    name: "--from",
+    value: "-",
+    meaning: "answers from standard input, as peer_export prints them; other flags win",
+    flag: Flag::From,
+};
 const FAMILIES: FlagSpec =
     answer("--families", "both|ipv4|ipv6", "which routes the BGP session carries", Field::Families);
 
@@ -141,7 +149,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         aliases: &["?"],
         summary: "list the commands, or explain one",
         detail: "help COMMAND shows its flags and an example.",
-        flags: &[],
+        flags: &[JSON],
         example: "help peer_create",
         who: Who::Member,
     },
@@ -187,6 +195,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             MTU,
             PSK,
             FAMILIES,
+            FROM,
             YES,
             WAIT,
             JSON,
@@ -273,7 +282,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         name: "peer_export",
         aliases: &[],
         summary: "a peering as text, to make the same at a sister POP",
-        detail: "",
+        detail: "ssh pop peer_export | ssh sister peer_create --from - --yes --wait makes the \
+                 same there. A preshared key stays here; what must differ, such as the port, is \
+                 said with a flag.",
         flags: &[ASN, JSON],
         example: "peer_export --asn 4242420001",
         who: Who::Member,

@@ -1,23 +1,38 @@
-//! peer_config: what the member is to install.
+//! peer_config: what the member is to install, for reading or in one of the forms.
 
 use super::{Case, Control, Outcome, fault};
 use crate::command::{ConfigView, Form, Reply};
-use crate::peering::files;
+use crate::peering::{Peering, Site, files, forms};
 
 impl Control {
     /// The peering with the texts for the member's side.
-    pub(super) fn config(&self, case: &Case<'_>, _form: Form) -> Outcome {
+    pub(super) fn config(&self, case: &Case<'_>, form: Form) -> Outcome {
         let peering = case.chosen()?;
         let site = &case.settings.site;
+        let nowhere = || fault(format!("AS{}: no address follows from its id", peering.asn));
         let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
-        let (wireguard, bird) = texts
-            .ok_or_else(|| fault(format!("AS{}: no address follows from its id", peering.asn)))?;
+        let (wireguard, bird) = texts.ok_or_else(nowhere)?;
         Ok(Reply::Config(Box::new(ConfigView {
             peer: self.view(case, peering),
             our_asn: site.asn,
             wireguard,
             link: files::their_link(site),
             bird,
+            form,
+            text: text(form, peering, site).ok_or_else(nowhere)?,
         })))
     }
+}
+
+/// The text, empty for the forms that are none; `None`: none follows from the peering's id.
+fn text(form: Form, peering: &Peering, site: &Site) -> Option<String> {
+    let render = match form {
+        Form::Table | Form::Json => return Some(String::new()),
+        Form::WgQuick => forms::wg_quick,
+        Form::Bird => forms::bird,
+        Form::Networkd => forms::networkd,
+        Form::Frr => forms::frr,
+        Form::RouterOs => forms::routeros,
+    };
+    render(peering, site)
 }

@@ -1,9 +1,22 @@
 //! peer_export: a peering as text for a sister POP.
 
-use super::{Case, Control, Outcome, fault};
+use super::{Case, Control, Outcome};
+use crate::command::{ExportView, Reply};
 
 impl Control {
+    /// What the member said of the peering, and nothing that is this POP's alone.
     pub(super) fn export(&self, case: &Case<'_>) -> Outcome {
-        Err(fault(format!("{:?} is not there yet", case.request.command)))
+        let peering = case.chosen()?;
+        Ok(Reply::Exported(Box::new(ExportView {
+            server: case.settings.site.name.clone(),
+            asn: peering.asn,
+            wg_pub_key: peering.key,
+            wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
+            wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
+            link_local: peering.link_local,
+            mtu: peering.mtu,
+            psk: peering.preshared_key.is_some(),
+            families: peering.families,
+        })))
     }
 }

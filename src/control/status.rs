@@ -1,222 +1,162 @@
-//! peer_status: six checks, in the order in which the parts depend on each other.
+//! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
 use super::{Case, Control, Outcome};
-use crate::board::{BgpView, Cause, Echo, Entry, LinkView, Progress};
-use crate::command::{CheckView, Depth, Mark, Reply, StatusView};
-use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS};
-use crate::model::Timestamp;
-use crate::peering::{Objection, Peering, Site, Standing, vet};
+use crate::board::{Cause, Entry, Progress};
+use crate::command::{Depth, Reply, StatusView};
+use crate::diagnosis::{self, Facts, Ownership, Place, Probe};
+use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
+use crate::model::{Endpoint, Host, Timestamp};
+use crate::peering::policy::{Policy, choose};
+use crate::peering::{Peering, Standing};
+use crate::registry::Index;
+use crate::sys;
+use crate::sys::dns::DnsError;
+use crate::sys::probe::{Answer, probe};
 use smol::future::FutureExt as _;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 impl Control {
-    /// Asks the loop for a fresh look, waits a moment for it, and tells what is on the board.
-    pub(super) async fn status(&self, case: &Case<'_>, _depth: Depth) -> Outcome {
+    /// Asks the loop for a fresh look, looks at the endpoint meanwhile, and tells what both found.
+    pub(super) async fn status(&self, case: &Case<'_>, depth: Depth) -> Outcome {
         let peering = case.chosen()?;
+        let mut place = Place::Unknown;
         if peering.standing == Standing::Active {
-            let fresh = self.board.changed();
-            self.bell.ring(Cause::Look(peering.asn));
-            let elapsed = async {
-                smol::Timer::after(Duration::from_millis(LOOK_MS)).await;
-            };
-            fresh.or(elapsed).await;
+            place = smol::future::zip(self.fresh_look(peering), self.place(case, peering)).await.1;
+            self.knock(case.now, peering, &place).await;
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
-        let checks = checks(case, peering, &entry);
-        Ok(Reply::Status(Box::new(StatusView { peer: self.view(case, peering), checks })))
+        let checks = diagnosis::checks(&facts(case, peering, place, &entry));
+        let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
+        Ok(Reply::Status(Box::new(StatusView { peer: self.view(case, peering), checks, raw })))
+    }
+
+    async fn fresh_look(&self, peering: &Peering) {
+        let looks = || self.board.entry(peering.asn).map_or(0, |entry| entry.looks);
+        let before = looks();
+        self.bell.ring(Cause::Look(peering.asn));
+        let fresh = async {
+            loop {
+                let changed = self.board.changed();
+                if looks() != before {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        fresh.or(elapsed(LOOK_MS)).await;
+    }
+
+    /// Where the declared endpoint is now. A name that takes too long is where it was last.
+    async fn place(&self, case: &Case<'_>, peering: &Peering) -> Place {
+        let Some(endpoint) = &peering.endpoint else {
+            return Place::Passive;
+        };
+        let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
+        let entry = self.board.entry(peering.asn).unwrap_or_default();
+        let used = entry.link.and_then(|it| it.endpoint).map(|it| it.ip());
+        let asked = self.located(endpoint, &policy, used);
+        let late = async {
+            elapsed(STATUS_RESOLVE_MS).await;
+            match (entry.endpoint_trouble, entry.endpoint) {
+                (Some(why), _) => Place::Unasked(why),
+                (None, Some(address)) => Place::Found(address),
+                (None, None) => Place::Unknown,
+            }
+        };
+        asked.or(late).await
+    }
+
+    async fn located(&self, endpoint: &Endpoint, policy: &Policy, used: Option<IpAddr>) -> Place {
+        let addresses = match &endpoint.host {
+            Host::Ip(address) => vec![address.get()],
+            Host::Name(name) => match self.resolver.resolve(name, policy.families).await {
+                Ok(addresses) => addresses,
+                Err(error) => return nowhere(&error),
+            },
+        };
+        match choose(&addresses, policy, used) {
+            Some(Ok(ip)) => Place::Found(SocketAddr::new(ip, endpoint.port.get())),
+            Some(Err(why)) => Place::Forbidden(why.to_string()),
+            None => Place::Unknown,
+        }
+    }
+
+    /// Tries the port of an endpoint that does not answer, unless that was done a moment ago. It is
+    /// noted before: whoever asks meanwhile tries nothing.
+    async fn knock(&self, now: Timestamp, peering: &Peering, place: &Place) {
+        let Place::Found(address) = place else { return };
+        let entry = self.board.entry(peering.asn).unwrap_or_default();
+        let alive = entry.link.as_ref().is_none_or(|link| {
+            let last = link.last_handshake_s;
+            last > 0 && now.since(Timestamp(last)) <= HANDSHAKE_STALE_S
+        });
+        let lately = entry.probe.is_some_and(|(then, _)| now.since(then) < PROBE_KEPT_S);
+        if alive || lately {
+            return;
+        }
+        if entry.link.is_some_and(|link| link.endpoint != Some(*address)) {
+            self.bell.ring(Cause::Everything("an endpoint that does not answer is elsewhere now"));
+        }
+        let before = entry.probe.map_or(Probe::Silence, |(_, said)| said);
+        self.board.note(peering.asn, |entry| entry.probe = Some((now, before)));
+        let said = said(probe(*address, Duration::from_millis(PROBE_WAIT_MS)).await);
+        self.board.note(peering.asn, |entry| entry.probe = Some((now, said)));
     }
 }
 
-fn checks(case: &Case<'_>, peering: &Peering, entry: &Entry) -> Vec<CheckView> {
-    let established = entry.bgp.as_ref().is_some_and(|bgp| bgp.state == "Established");
-    let handshake = handshake(entry, case.now, &case.settings.site, peering);
-    let mut checks = vec![
-        registry(case, peering),
-        endpoint(peering, entry),
-        handshake.clone(),
-        tunnel(established, &handshake, entry.tunnel.as_ref(), remote(case, peering)),
-        bgp(entry, peering),
-        routes(entry.bgp.as_ref()),
-    ];
-    for (name, words) in vet::objections(peering, &case.settings.site) {
-        for check in checks.iter_mut().filter(|it| it.name == name) {
-            check.detail = format!("{} ({words})", check.detail);
-        }
-    }
-    checks
+async fn elapsed(milliseconds: u64) {
+    smol::Timer::after(Duration::from_millis(milliseconds)).await;
 }
 
-fn check(name: &'static str, mark: Mark, detail: String, hint: &str) -> CheckView {
-    CheckView { name, mark, detail, hint: hint.to_string() }
-}
-
-fn registry(case: &Case<'_>, peering: &Peering) -> CheckView {
-    let owners: Vec<String> = case.index.owners(peering.asn).map(|name| name.to_string()).collect();
-    match owners.as_slice() {
-        [] => check(
-            "registry",
-            Mark::Bad,
-            format!("AS{} is not in the registry, or nobody maintains it", peering.asn),
-            "Look at its aut-num object; the peering goes on",
-        ),
-        names => {
-            let detail = format!("AS{} belongs to {}", peering.asn, names.join(", "));
-            check("registry", Mark::Good, detail, "")
-        }
+fn said(answer: Answer) -> Probe {
+    match answer {
+        Answer::Silence => Probe::Silence,
+        Answer::Closed => Probe::Closed,
+        Answer::Forbidden => Probe::Forbidden,
+        Answer::Unreachable => Probe::Unreachable,
     }
 }
 
-fn endpoint(peering: &Peering, entry: &Entry) -> CheckView {
-    let Some(declared) = &peering.endpoint else {
-        let detail = format!("none: you call us{}", distance(entry));
-        return check("endpoint", Mark::Good, detail, "");
-    };
-    if let Some(trouble) = &entry.endpoint_trouble {
-        let hint = "Mend the name, or make the peering anew with another endpoint";
-        return check("endpoint", Mark::Bad, format!("{declared}: {trouble}"), hint);
-    }
-    let objections = Peering::read(&peering.to_row()).map(|(_, objections)| objections);
-    if let Some(Objection::Endpoint(error)) = objections.unwrap_or_default().first() {
-        let hint = "It goes on as it is; a new peering would need a proper name";
-        return check("endpoint", Mark::Bad, format!("{declared}: {error}"), hint);
-    }
-    let declared = declared.to_string();
-    let found = entry.endpoint.map(|it| it.to_string());
-    let place = match &found {
-        Some(address) if *address != declared => format!("{declared} is {address}"),
-        _ => declared,
-    };
-    let mark = if found.is_some() { Mark::Good } else { Mark::Unknown };
-    check("endpoint", mark, format!("{place}{}", distance(entry)), "")
-}
-
-/// How far away the endpoint is, as the end of a sentence; empty while that was not tried.
-fn distance(entry: &Entry) -> String {
-    match (&entry.distance, entry.class) {
-        (Some(Echo::Answer(us)), Some(class)) => {
-            format!("; {}, latency class {class}", milliseconds(*us))
-        }
-        (Some(Echo::Silence), Some(class)) => {
-            format!("; no answer to ping, latency class {class} stays")
-        }
-        _ => String::new(),
+/// A name that gives no address: is the name at fault, or who was asked for it?
+fn nowhere(error: &DnsError) -> Place {
+    match error {
+        DnsError::NotFound(_)
+        | DnsError::NoData(..)
+        | DnsError::AliasLoop(_)
+        | DnsError::Unaskable(_) => Place::Nameless(error.to_string()),
+        DnsError::ServerFailure(_)
+        | DnsError::Refused(_)
+        | DnsError::TimedOut(_)
+        | DnsError::Unreachable
+        | DnsError::Garbage(_)
+        | DnsError::Machine(_) => Place::Unasked(error.to_string()),
     }
 }
 
-/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
-fn milliseconds(us: u64) -> String {
-    match us {
-        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
-        _ => format!("{} ms", us / 1000),
-    }
+fn ownership(index: &Index, peering: &Peering) -> Ownership {
+    let owners: Vec<_> = index.owners(peering.asn).cloned().collect();
+    let has_key = |name| index.maintainer(name).is_some_and(|it| !it.keys().is_empty());
+    Ownership { known: index.knows(peering.asn), keys: owners.iter().any(has_key), owners }
 }
 
-fn handshake(entry: &Entry, now: Timestamp, site: &Site, peering: &Peering) -> CheckView {
-    let check = |mark, detail, hint: String| check("handshake", mark, detail, &hint);
-    if let Progress::Failed(why) = &entry.progress {
-        return check(Mark::Bad, format!("the link is not as it should be: {why}"), String::new());
-    }
-    let port = site.port(peering.id).map_or(0, |port| port.get());
-    let ours =
-        format!("Your side must send to {} port {port} with public key {}", site.name, site.key);
-    match &entry.link {
-        None => check(Mark::Unknown, "this POP has not seen the link".to_string(), String::new()),
-        Some(link) if link.last_handshake_s == 0 => {
-            check(Mark::Bad, "never".to_string(), format!("{ours}, and let UDP in"))
-        }
-        Some(link) => {
-            let age = now.since(Timestamp(link.last_handshake_s));
-            let mark = if age <= HANDSHAKE_STALE_S { Mark::Good } else { Mark::Bad };
-            let hint = if mark == Mark::Good { String::new() } else { ours };
-            check(mark, seen(link, age), hint)
-        }
-    }
-}
-
-fn seen(link: &LinkView, age: u64) -> String {
-    let from = link.endpoint.map_or(String::new(), |it| format!(" with {it}"));
-    format!("{age} s ago{from}; {} bytes received, {} sent", link.rx_bytes, link.tx_bytes)
-}
-
-/// Their address inside the tunnel, as text.
-fn remote(case: &Case<'_>, peering: &Peering) -> String {
-    let address = case.settings.site.remote(peering);
-    address.map_or("your link-local address".to_string(), |it| it.to_string())
-}
-
-/// What the BGP session runs through is up, and so is what an answer comes through. Without either,
-/// the handshake alone proves nothing about the addresses inside.
-fn tunnel(
-    established: bool,
-    handshake: &CheckView,
-    echo: Option<&Echo>,
-    remote: String,
-) -> CheckView {
-    let check = |mark, detail, hint: String| check("tunnel", mark, detail, &hint);
-    let none = String::new;
-    match (established, echo, handshake.mark) {
-        (true, Some(Echo::Answer(us)), _) => {
-            let detail = format!("{remote} answers in {}", milliseconds(*us));
-            check(Mark::Good, format!("the BGP session runs through it, {detail}"), none())
-        }
-        (true, ..) => check(Mark::Good, "the BGP session runs through it".to_string(), none()),
-        (false, Some(Echo::Answer(us)), _) => {
-            check(Mark::Good, format!("{remote} answers in {}", milliseconds(*us)), none())
-        }
-        (false, Some(Echo::Silence), Mark::Good) => {
-            let hint = format!(
-                "Is {remote} set on your side of the tunnel, does AllowedIPs have fe80::/10, and \
-                 does your firewall let ICMPv6 in?"
-            );
-            check(Mark::Bad, format!("{remote} does not answer to ping"), hint)
-        }
-        (false, Some(Echo::Unable(why)), Mark::Good) => {
-            check(Mark::Unknown, format!("this POP cannot try it: {why}"), none())
-        }
-        (false, None, Mark::Good) => {
-            check(Mark::Unknown, "no traffic of BGP through it".to_string(), none())
-        }
-        (false, ..) => check(Mark::Unknown, "waits for the handshake".to_string(), none()),
-    }
-}
-
-fn bgp(entry: &Entry, peering: &Peering) -> CheckView {
-    let Some(bgp) = &entry.bgp else {
-        return check(
-            "bgp",
-            Mark::Unknown,
-            "this POP has not heard of the BGP session".to_string(),
-            "",
-        );
-    };
-    let error = match bgp.last_error.as_str() {
-        "" => String::new(),
-        words => format!(", last error: {words}"),
-    };
-    let detail = format!("{} since {}{error}", bgp.state, bgp.since);
-    if bgp.state == "Established" {
-        return check("bgp", Mark::Good, detail, "");
-    }
-    let hint = format!("Is your BIRD configured as in `peer_config --asn {}`?", peering.asn);
-    check("bgp", Mark::Bad, detail, &hint)
-}
-
-fn routes(bgp: Option<&BgpView>) -> CheckView {
-    let families = match bgp {
-        Some(bgp) if bgp.state == "Established" => bgp.routes.as_slice(),
-        _ => return check("routes", Mark::Unknown, "wait for the BGP session".to_string(), ""),
-    };
-    let lines: Vec<String> = families
-        .iter()
-        .map(|it| {
-            let filtered = it.filtered.map_or(String::new(), |n| format!(", {n} filtered"));
-            format!("{}: {} imported{filtered}, {} exported", it.family, it.imported, it.exported)
-        })
-        .collect();
-    let imported = families.iter().any(|it| it.imported > 0);
-    let hint = "We take what dn42's filters allow: does your BIRD export your own networks?";
-    match imported {
-        true => check("routes", Mark::Good, lines.join("; "), ""),
-        false => check("routes", Mark::Bad, lines.join("; "), hint),
+fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Entry) -> Facts<'a> {
+    Facts {
+        now: case.now,
+        site: &case.settings.site,
+        peering,
+        ownership: ownership(&case.index, peering),
+        place,
+        probe: entry.probe.map(|(_, said)| said),
+        overheard: None,
+        unapplied: match &entry.progress {
+            Progress::Failed(why) => Some(why.clone()),
+            Progress::Queued | Progress::Applied => None,
+        },
+        link: entry.link.clone(),
+        tunnel: entry.tunnel.clone(),
+        bgp: entry.bgp.clone(),
+        distance: entry.distance.clone(),
+        class: entry.class,
     }
 }

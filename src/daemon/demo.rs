@@ -2,7 +2,7 @@
 //! member, their SSH key, our keys, a database, and files instead of tunnels. Everything goes when
 //! it ends.
 
-use super::{Assembled, ConfigFile, Service, Trouble, block_on, listen};
+use super::{Assembled, ConfigFile, Service, Trouble, block_on, catch_signals, listen};
 use crate::model::WgSecret;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, PrivateKey, key::safe_rng};
@@ -35,6 +35,7 @@ pub fn run(command: Option<&OsStr>) -> Result<u8, Trouble> {
         let words: Vec<String> = troubles.iter().map(ToString::to_string).collect();
         Trouble::new(words.join("; "))
     };
+    let signals = catch_signals()?;
     let assembled = Assembled::load(&file).map_err(one)?;
     let listeners = listen(&assembled)?;
     let address = listeners.first().and_then(|it| it.local_addr().ok());
@@ -43,7 +44,7 @@ pub fn run(command: Option<&OsStr>) -> Result<u8, Trouble> {
     let service = Service::new(assembled, file)?;
     place.tell(address);
     block_on(async |executor| {
-        let serve = async { service.run(executor, listeners, keys).await.map(|()| 0) };
+        let serve = async { service.run(executor, (listeners, keys), signals).await.map(|()| 0) };
         match command {
             Some(command) => place.beside(command, address).or(serve).await,
             None => serve.await,

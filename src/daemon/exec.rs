@@ -3,10 +3,11 @@
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
 use crate::access::{Identity, Rights};
+use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::{Mntner, Timestamp};
 use crate::shell::{Event, Output, Session, Start};
 use crate::sys::tree;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 
 /// Runs one command line; its exit status.
@@ -55,6 +56,7 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
     let mut session =
         Session::new(Start::Exec(command.to_string()), None, our_asn).listed_for(identity.who());
     let mut output = Output::default();
+    let mut heard = false;
     session.begin(&mut output);
     let status = loop {
         match session.next(&mut output) {
@@ -67,11 +69,27 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
             // Only a member at a terminal looks on.
             Some(Event::Follow(_)) => session.followed(&mut output),
             Some(Event::Close(status)) => break status,
-            None => break crate::shell::status::FAULT,
+            Some(Event::Pause(_)) => break crate::shell::status::FAULT,
+            None if heard => break crate::shell::status::FAULT,
+            None => {
+                heard = true;
+                session.feed(&standard_input());
+                session.end_of_input();
+            }
         }
     };
     // Whoever closed these does not want to hear it.
     let _ = std::io::stdout().write_all(&output.out);
     let _ = std::io::stderr().write_all(&output.err);
     status
+}
+
+/// What a command may read, and a byte more, so that too much is known as such. What cannot be read
+/// is not there.
+fn standard_input() -> Vec<u8> {
+    let (mut bytes, bound) = (Vec::new(), IMPORT_BYTES_MAX as u64 + 1);
+    if let Err(error) = std::io::stdin().take(bound).read_to_end(&mut bytes) {
+        log::warn!("standard input: {error}");
+    }
+    bytes
 }

@@ -105,7 +105,7 @@ pub fn their_link(site: &Site) -> String {
 }
 
 /// A BIRD symbol: letters, digits and underscores, a letter first.
-fn protocol_name(site: &Site) -> String {
+pub(super) fn protocol_name(site: &Site) -> String {
     let label = site.name.split('.').next().unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let name: String = label.chars().map(plain).collect();

@@ -7,8 +7,10 @@
 //! IPv6 one as well.
 
 pub mod blocks;
+mod choose;
 mod pasted;
 
+pub use choose::choose;
 pub use pasted::split_port;
 
 use crate::model::Families;

@@ -79,6 +79,11 @@ impl Index {
         row.unwrap_or_default().iter().filter_map(|number| self.names.get(*number as usize))
     }
 
+    /// Is there an object of this AS number, whoever maintains it?
+    pub fn knows(&self, asn: Asn) -> bool {
+        self.aut_nums.binary_search(&asn).is_ok()
+    }
+
     /// How much is in it.
     pub fn counts(&self) -> Counts {
         Counts {

@@ -23,7 +23,10 @@ pub fn parse(line: &str, who: Who) -> Result<Request, Refusal> {
     let (spec, rest) = command(&words, who)?;
     let mut request = Request::new(plain(spec));
     if spec.name == "help" {
-        request.command = Command::Help(topic(rest, who)?);
+        let (json, rest): (Vec<String>, Vec<String>) =
+            rest.iter().cloned().partition(|word| word == "--json");
+        request.format = if json.is_empty() { Format::Text } else { Format::Json };
+        request.command = Command::Help(topic(&rest, who)?);
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -41,7 +44,10 @@ pub fn parse(line: &str, who: Who) -> Result<Request, Refusal> {
 
 /// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
 pub fn wants_json(line: &str) -> bool {
-    line.split_whitespace().any(|word| word == "--json")
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.contains(&"--json")
+        || words.contains(&"--format=json")
+        || words.windows(2).any(|it| it == ["--format", "json"])
 }
 
 /// Does the line carry a preshared key, or a file that may have any? Then it is not kept for later.
@@ -99,7 +105,17 @@ fn apply<'a>(
     match flag.flag {
         Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::Form => request.command = Command::PeerConfig(form(&value()?, spec)?),
+        Flag::From if value()? != "-" => {
+            return Err(usage("--from takes -, which is standard input".to_string(), spec));
+        }
+        Flag::From => request.from_input = true,
+        Flag::Form => {
+            let form = form(&value()?, spec)?;
+            request.command = Command::PeerConfig(form);
+            if form == Form::Json {
+                request.format = Format::Json;
+            }
+        }
         Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
@@ -145,8 +161,10 @@ fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> 
 }
 
 /// The command that the first word or the first two mean, and the words after it.
-fn command(words: &[String], who: Who) -> Result<(&'static CommandSpec, &[String]), Refusal> {
-    let spelt = |word: &String| word.to_lowercase().replace('-', "_");
+pub(super) fn command(
+    words: &[String],
+    who: Who,
+) -> Result<(&'static CommandSpec, &[String]), Refusal> {
     let two = match words {
         [first, second, rest @ ..] if !second.starts_with('-') => {
             Some((format!("{}_{}", spelt(first), spelt(second)), rest))
@@ -184,8 +202,13 @@ fn usage(message: String, spec: &CommandSpec) -> Refusal {
     Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
 }
 
+/// A word of a command's name as the table spells it.
+pub(super) fn spelt(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
 /// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
-fn split(line: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn split(line: &str) -> Result<Vec<String>, Refusal> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in line.chars() {
         match (quote, letter) {
@@ -238,6 +261,11 @@ mod tests {
         assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
         assert_eq!(ok("?").command, Command::Help(None));
         assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        for line in ["help --json peer_create", "help peer create --json"] {
+            let request = ok(line);
+            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(request.format, Format::Json);
+        }
         assert_eq!(ok("quit").command, Command::Bye);
     }
 
@@ -284,11 +312,26 @@ mod tests {
             ("peer_create --wait=0", "1 to 600"),
             ("peer_create --wait=x", "1 to 600"),
             ("peer_create --wait=99999999999999999999", "1 to 600"),
+            ("peer_create --from file", "--from takes -"),
+            ("peer_create --from", "--from needs a value"),
             ("peer_create 'x", "has no partner"),
             ("help reboot", "no command reboot"),
         ] {
             assert!(no(line).contains(words), "{line}: {}", no(line));
         }
+    }
+
+    #[test]
+    fn json_is_one_of_the_forms() {
+        for line in ["peer_config --format json", "peer_config --format=json", "peer_config --json"]
+        {
+            assert_eq!(ok(line).format, Format::Json, "{line}");
+            assert!(wants_json(line), "{line}");
+        }
+        let frr = ok("peer_config 64600 --format frr");
+        assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
+        assert!(!wants_json("peer_config --format frr"));
+        assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
     }
 
     #[test]

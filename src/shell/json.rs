@@ -2,8 +2,11 @@
 
 mod change;
 mod decision;
+mod export;
+mod help;
+mod status;
 
-use crate::command::{Applied, CheckView, IdentityView, Mark, PeerView, Reply, StatusView};
+use crate::command::{Applied, IdentityView, PeerView, Reply};
 use crate::model::{Refusal, WgSecret};
 use nanoserde::SerJson;
 
@@ -63,7 +66,8 @@ struct Peer {
     #[nserde(serialize_none_as_null)]
     error: Option<String>,
     config: Option<Config>,
-    checks: Option<Vec<Check>>,
+    checks: Option<Vec<status::Check>>,
+    raw: Option<status::Raw>,
 }
 
 #[derive(SerJson)]
@@ -82,15 +86,9 @@ struct Config {
     link: String,
     wireguard: String,
     bird: String,
-}
-
-#[derive(SerJson)]
-struct Check {
-    name: String,
-    #[nserde(serialize_none_as_null)]
-    ok: Option<bool>,
-    detail: String,
-    hint: String,
+    /// What was asked for, where that is a text of its own.
+    format: Option<String>,
+    text: Option<String>,
 }
 
 #[derive(SerJson)]
@@ -124,16 +122,24 @@ pub fn reply(reply: &Reply) -> Option<String> {
             Peers { version: VERSION, peers: views.iter().map(peer).collect() }.serialize_json()
         }
         Reply::Config(view) => {
+            let chosen = !view.text.is_empty();
             let config = Config {
                 link: view.link.clone(),
                 wireguard: view.wireguard.clone(),
                 bird: view.bird.clone(),
+                format: chosen.then(|| view.form.word().to_string()),
+                text: chosen.then(|| view.text.clone()),
             };
             let mut peer = Peer { config: Some(config), ..peer(&view.peer) };
             peer.our.asn = Some(view.our_asn.get());
             one(peer)
         }
-        Reply::Status(view) => one(Peer { checks: Some(checks(view)), ..peer(&view.peer) }),
+        Reply::Exported(view) => export::export(view),
+        Reply::Status(view) => one(Peer {
+            checks: Some(status::checks(view)),
+            raw: view.raw.as_ref().map(status::raw),
+            ..peer(&view.peer)
+        }),
         Reply::Created(view, applied) => {
             let mut peer = peer(view);
             peer.error = peer.error.or(trouble(applied));
@@ -149,7 +155,8 @@ pub fn reply(reply: &Reply) -> Option<String> {
         }
         Reply::History(view) => decision::history(view),
         Reply::Decided(it) => decision::decided(it),
-        Reply::Help(..) | Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
+        Reply::Help(topic, who) => help::help(*topic, *who),
+        Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }
 
@@ -197,22 +204,12 @@ fn peer(view: &PeerView) -> Peer {
         error: view.error.clone(),
         config: None,
         checks: None,
+        raw: None,
     }
 }
 
-fn checks(view: &StatusView) -> Vec<Check> {
-    let check = |it: &CheckView| Check {
-        name: it.name.to_string(),
-        ok: match it.mark {
-            Mark::Good => Some(true),
-            Mark::Bad => Some(false),
-            Mark::Unknown => None,
-        },
-        detail: it.detail.clone(),
-        hint: it.hint.clone(),
-    };
-    view.checks.iter().map(check).collect()
-}
+#[cfg(test)]
+mod golden_tests;
 
 #[cfg(test)]
 mod tests {

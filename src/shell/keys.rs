@@ -85,8 +85,10 @@ enum State {
     Text(usize),
 }
 
-const ESC: u8 = 0x1b;
+/// Begins every sequence.
+pub const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
+const BS: u8 = 0x08;
 const DEL: u8 = 0x7f;
 
 impl Keys {
@@ -97,6 +99,8 @@ impl Keys {
             State::Utf8 { missing, bytes } => self.utf8(missing, bytes, byte),
             State::Text(_) if byte == BEL => Step::Key(Key::Unknown),
             State::Escape if byte == ESC => self.enter(State::Escape),
+            // Alt-Backspace of terminals whose Backspace is BS.
+            State::Escape if byte == BS => Step::Key(Key::Alt(char::from(DEL))),
             // Whatever the sequence: a control character ends it.
             _ if byte < 0x20 => Step::Again(Key::Unknown),
             State::Escape => self.escape(byte),
@@ -120,7 +124,7 @@ impl Keys {
             ESC => return self.enter(State::Escape),
             b'\r' | b'\n' => return Step::Key(Key::Enter),
             b'\t' => return Step::Key(Key::Tab),
-            0x08 | DEL => return Step::Key(Key::Backspace),
+            BS | DEL => return Step::Key(Key::Backspace),
             0..0x20 => return Step::Key(Key::Ctrl(byte | 0x40)),
             0x20..DEL => return Step::Key(Key::Char(char::from(byte))),
             0xc2..=0xdf => 1,
@@ -255,6 +259,7 @@ mod tests {
             (b"\x1b[1;2C", Key::Right),
             (b"\x1bb", Key::Alt('b')),
             (b"\x1b\x7f", Key::Alt('\x7f')),
+            (b"\x1b\x08", Key::Alt('\x7f')),
             (b"\x1b\x1b[A", Key::Up),
             (b"\x1b[200~", Key::PasteStart),
             (b"\x1b[201~", Key::PasteEnd),

@@ -13,6 +13,7 @@ mod history;
 mod plain;
 mod screen;
 
+use super::complete::Completion;
 use crate::limits::INPUT_BYTES_MAX;
 use editor::Editor;
 use plain::Plain;
@@ -27,9 +28,20 @@ pub enum Mode {
     Terminal {
         /// Its width in columns, as the client has named it; zero is unknown.
         columns: usize,
+        /// What it can do.
+        drawing: Drawing,
         /// Whether it is asked to mark pasted text.
         paste: Paste,
     },
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawing {
+    /// Over several rows, with sequences of ECMA-48 that move the cursor.
+    Rows,
+    /// In one row, with backspaces only: `TERM=dumb`.
+    Strip,
 }
 
 /// Whether a terminal is asked to mark pasted text (xterm's bracketed paste).
@@ -42,7 +54,7 @@ pub enum Paste {
     Typed,
 }
 
-/// What the cursor keys Up and Down bring back.
+/// What the cursor keys Up and Down bring back, and Ctrl-R finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recall {
     /// The lines that `remember` was told.
@@ -51,7 +63,7 @@ pub enum Recall {
     Nothing,
 }
 
-/// What the member has done. After each of them `prompt` goes on.
+/// What the member has done. After each of them but `Tab`, `prompt` goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A line, without its end, of at most `LINE_BYTES_MAX` bytes. From a terminal it holds no
@@ -65,10 +77,13 @@ pub enum Event {
     TooLong,
     /// A line that is not UTF-8, without a terminal.
     NotUtf8,
+    /// Tab, with the text before the cursor. The line is still being edited: `complete` tells what
+    /// may stand there, and `next` goes on.
+    Tab(String),
 }
 
 /// The input of one session.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Line {
     queue: VecDeque<u8>,
     reader: Reader,
@@ -79,7 +94,7 @@ pub struct Line {
     closed: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Reader {
     Plain(Plain),
     Terminal(Box<Editor>),
@@ -92,8 +107,8 @@ impl Line {
     pub fn new(mode: Mode) -> Line {
         let reader = match mode {
             Mode::Plain => Reader::Plain(Plain::default()),
-            Mode::Terminal { columns, paste } => {
-                Reader::Terminal(Box::new(Editor::new(columns, paste)))
+            Mode::Terminal { columns, drawing, paste } => {
+                Reader::Terminal(Box::new(Editor::new(columns, drawing, paste)))
             }
         };
         Line { queue: VecDeque::new(), reader, asking: false, after_cr: false, closed: false }
@@ -151,11 +166,18 @@ impl Line {
                 Reader::Terminal(editor) => editor.take(byte, out),
             };
             if event.is_some() {
-                self.asking = false;
+                self.asking = matches!(event, Some(Event::Tab(_)));
                 return event;
             }
         }
         self.drained(out)
+    }
+
+    /// Puts in what a Tab has brought, or lists it.
+    pub fn complete(&mut self, found: &Completion, out: &mut Vec<u8>) {
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.complete(found, out);
+        }
     }
 
     /// Keeps a line for Up and Down. The caller knows which lines are commands, and which hold
@@ -172,7 +194,7 @@ impl Line {
         editor.resize(columns, self.asking.then_some(out));
     }
 
-    /// What a terminal should show, before and after the cursor.
+    /// What a terminal should show, up to the cursor and after it.
     #[cfg(test)]
     fn shown(&self) -> (String, String) {
         match &self.reader {

@@ -1,9 +1,11 @@
 //! Questions and what stands in the way of an answer: at a terminal the member is asked, and asked
 //! again where an answer was wrong; a script is told which flag is missing.
 
+use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Output, Session, Todo, json, refusal_status, status, view};
-use crate::command::{Command, Field, Format, Question, Request, Shown, Stop};
+use super::{Output, Session, Start, Todo, import, json, status, view};
+use crate::command::{Command, Field, Format, Question, Request, Shown, Stop, lookup};
+use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
 
@@ -84,14 +86,53 @@ impl Session {
         }
     }
 
+    /// Only a single command has standard input to itself: at a prompt it is what is typed, and in
+    /// a script the next commands.
+    pub(super) fn begin_import(&mut self, request: Request, output: &mut Output) {
+        if self.terminal || self.start == Start::Shell {
+            let words = "--from - reads standard input, which is something else here";
+            let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
+            return self.fail(Refusal::new("usage", words, hint), Some(request), output);
+        }
+        self.todo = None;
+        self.importing = Some(request);
+    }
+
+    /// Goes on with what came on standard input; `false`: there may be more.
+    pub(super) fn import(&mut self, mut request: Request, output: &mut Output) -> bool {
+        if !self.ended && self.typed.len() <= IMPORT_BYTES_MAX {
+            self.importing = Some(request);
+            return false;
+        }
+        let input = std::mem::take(&mut self.typed);
+        let read = lookup("peer_create")
+            .map_err(|_| Refusal::new("usage", "There is nothing to import", ""))
+            .and_then(|spec| import::read(&input, spec, &mut request));
+        match read {
+            Ok(()) => self.todo = Some(Todo::Run(request)),
+            Err(refusal) => self.fail(refusal, Some(request), output),
+        }
+        true
+    }
+
     fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
         if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = refusal_status(&refusal);
+            self.status = status::of_refusal(&refusal);
             self.print_json(&json::refusal(&refusal), output);
         } else {
             self.refuse(&refusal, output);
         }
         self.rest(output);
+    }
+
+    /// What Tab brings: words of a command, or of an answer.
+    pub(super) fn completion(&self, before: &str) -> Completion {
+        match (&self.question, &self.request) {
+            (Some(question), Some(request)) => {
+                complete::answer(before, question, &request.command, &self.vocabulary)
+            }
+            _ => complete::command(before, &self.vocabulary),
+        }
     }
 
     fn ask(&mut self, question: Question, output: &mut Output) {

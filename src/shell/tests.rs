@@ -1,12 +1,14 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
+pub(super) mod glass;
+
 use super::view::Screen;
 use super::*;
+use crate::command::{Applied, Field, Form, Stop};
 use crate::command::{
-    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, Reply, Scope,
-    StatusView,
+    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, RawView, Reply,
+    Scope, StatusView, Whose,
 };
-use crate::command::{Field, Stop};
 use crate::model::Families;
 use crate::testing::golden;
 use std::collections::VecDeque;
@@ -86,6 +88,10 @@ fn play(
                 seen += &format!("{{looks on at AS{asn}}}\n");
                 conversation::news().iter().for_each(|it| session.news(it, &mut output));
                 session.followed(&mut output);
+            }
+            Some(Event::Pause(time)) => {
+                seen += &format!("{{pause of {} ms}}\n", time.as_millis());
+                session.rested();
             }
             Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),
             None if ended => return seen,
@@ -191,11 +197,12 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     let mut view = peer(64600, PeeringState::Failed);
     view.wg_endpoint_addr = Some("\u{1b}[2J.example.org".into());
     view.error = Some(words.into());
-    let check =
-        CheckView { name: "bgp", mark: Mark::Bad, detail: words.into(), hint: words.into() };
+    let (detail, hint) = (words.to_string(), words.to_string());
+    let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
+    let raw = Some(RawView { wireguard: words.into(), bird: words.into() });
     let replies = [
         Reply::Peers(vec![view.clone()], Scope::All),
-        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check] })),
+        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check], raw })),
         Reply::Created(Box::new(view), Applied::No(words.into())),
     ];
     for reply in replies {
@@ -204,6 +211,17 @@ fn the_text_of_others_cannot_drive_a_terminal() {
             let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
             assert_eq!(bad, None, "{text}");
         }
+    }
+}
+
+/// No line is wider than the window, but a word that cannot be broken and what is to be copied.
+fn fits(reply: &Reply, columns: usize) {
+    if matches!(reply, Reply::Config(_)) {
+        return;
+    }
+    let text = view::reply(reply, Screen::window("xterm", columns).without_color());
+    for line in text.lines() {
+        assert!(text::width(line) <= columns || !line.contains(' '), "{columns}: {line}");
     }
 }
 
@@ -216,17 +234,22 @@ fn answers_fit_the_window() {
                 name: "registry",
                 mark: Mark::Good,
                 detail: "AS4242420001 belongs to ALICE-MNT".into(),
+                by: None,
                 hint: String::new(),
             },
             CheckView {
                 name: "bgp",
                 mark: Mark::Bad,
                 detail: "Active since 12:00, last error: Socket: No route to host".into(),
+                by: Some(Whose::Member),
                 hint: "Is your BIRD configured as in peer_config?".into(),
             },
         ],
+        raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
     };
     let config = ConfigView {
+        form: Form::Table,
+        text: String::new(),
         peer: peer(4242420001, PeeringState::Applied),
         our_asn: our_asn(),
         wireguard: "[Interface]".into(),
@@ -244,9 +267,118 @@ fn answers_fit_the_window() {
     ];
     for columns in [40, 80, 200] {
         let screen = Screen::window("xterm", columns);
+        replies.iter().for_each(|it| fits(it, columns));
+        let late = || Applied::No("BIRD does not answer on its socket /run/bird/bird.ctl".into());
+        fits(&Reply::Created(Box::new(peer(64600, PeeringState::Failed)), late()), columns);
+        fits(&Reply::Removed(our_asn(), late()), columns);
+        fits(&Reply::Whoami(identity()), columns);
+        let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
+        commands.for_each(|spec| fits(&Reply::Help(spec, Who::Admin), columns));
         let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }
     let piped: String = replies.iter().map(|it| view::reply(it, Screen::PIPE)).collect();
     transcript("pipe", &piped);
+}
+
+fn watched(detail: &str) -> Outcome {
+    let check = CheckView {
+        name: "bgp",
+        mark: Mark::Good,
+        detail: detail.into(),
+        by: None,
+        hint: String::new(),
+    };
+    let peer = peer(64600, PeeringState::Applied);
+    Ok(Reply::Status(Box::new(StatusView { peer, checks: vec![check], raw: None })))
+}
+
+/// Runs a session until it has nothing to do, or is to pause; what was sent, and the time.
+fn until_pause(session: &mut Session, outcomes: &mut Vec<Outcome>) -> (String, Option<Duration>) {
+    let (mut output, mut pause) = (Output::default(), None);
+    while let (None, Some(event)) = (pause, session.next(&mut output)) {
+        match event {
+            Event::Run(_) => session.answered(outcomes.remove(0), &mut output),
+            Event::Pause(time) => pause = Some(time),
+            other => panic!("{other:?}"),
+        }
+    }
+    (String::from_utf8(output.out).unwrap(), pause)
+}
+
+/// The key that ends it is no input, and the prompt comes back.
+#[test]
+fn what_is_watched_comes_again_until_a_key_is_pressed() {
+    for (term, top) in [("xterm", true), ("dumb", false)] {
+        let mut session = Session::new(Start::Shell, Some(Screen::window(term, 80)), our_asn());
+        let mut outcomes = vec![
+            Ok(Reply::Intro(identity())),
+            watched("Active"),
+            watched("Connect"),
+            watched("Established"),
+        ];
+        session.feed(b"peer_status --watch\r");
+        let (first, pause) = until_pause(&mut session, &mut outcomes);
+        assert_eq!(pause, Some(Duration::from_millis(2000)));
+        assert!(first.contains("Active") && first.contains("Any key ends this."), "{first}");
+        assert_eq!(first.contains("\x1b[H"), top, "{first:?}");
+        session.rested();
+        let (second, pause) = until_pause(&mut session, &mut outcomes);
+        assert!(pause.is_some() && second.contains("Connect"), "{second}");
+        assert_eq!(second.contains('\x1b'), top, "{second:?}");
+        // A new width draws it anew at once.
+        session.resize(40, &mut Output::default());
+        let (third, pause) = until_pause(&mut session, &mut outcomes);
+        assert!(pause.is_some() && third.contains("Established"), "{third}");
+        session.feed(b"q");
+        let (end, pause) = until_pause(&mut session, &mut outcomes);
+        assert_eq!(pause, None);
+        assert!(end.contains("AS4242420263> ") && !end.contains("> q"), "{end:?}");
+    }
+}
+
+#[test]
+fn a_watch_ends_by_itself_or_with_ctrl_c_or_with_an_error() {
+    let begin = || {
+        let start = Start::Exec("peer_status --watch".into());
+        let mut session = Session::new(start, window(80), our_asn());
+        session.begin(&mut Output::default());
+        session
+    };
+    let (mut session, mut output) = (begin(), Output::default());
+    let mut answers = 0;
+    let status = loop {
+        match session.next(&mut output) {
+            Some(Event::Run(_)) => {
+                answers += 1;
+                session.answered(watched("Active"), &mut output);
+            }
+            Some(Event::Pause(_)) => session.rested(),
+            Some(Event::Close(status)) => break status,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((answers, status), (crate::limits::WATCH_ROUNDS_MAX, status::DONE));
+    let mut session = begin();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.answered(watched("Active"), &mut output);
+    session.rested();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.interrupted(&mut output);
+    assert!(matches!(session.next(&mut output), Some(Event::Close(_))));
+    let mut session = begin();
+    assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
+    session.answered(Err(Refusal::new("no_peering", "gone", "").into()), &mut output);
+    assert!(matches!(session.next(&mut output), Some(Event::Close(status::REFUSED))));
+}
+
+#[test]
+fn only_a_terminal_can_watch() {
+    let exec = |line: &str| play(Start::Exec(line.to_string()), None, "", []);
+    for line in ["peer_status --watch", "peer_status --watch --json"] {
+        let said = exec(line);
+        assert!(said.contains("--watch needs a terminal") && said.contains("status 2"), "{said}");
+    }
+    let json = play(Start::Exec("peer_status --watch --json".into()), window(80), "", []);
+    assert!(json.contains("\"error\"") && json.contains("status 2"), "{json}");
 }

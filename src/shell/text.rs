@@ -54,9 +54,51 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// Text that may have colours (SGR, ECMA-48), with lines of more than `cells` cells broken at their
+/// blanks. A word that is wider stays whole, so that it can be copied whole.
+pub fn fold(text: &str, cells: usize) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut used = 0;
+        for (number, word) in line.split(' ').enumerate() {
+            let wide = width_without_color(word);
+            let fits = used + 1 + wide <= cells;
+            match number {
+                0 => {}
+                _ if fits => folded.push(' '),
+                _ => folded.push('\n'),
+            }
+            used = if number > 0 && fits { used + 1 + wide } else { wide };
+            folded.push_str(word);
+        }
+    }
+    folded
+}
+
+fn width_without_color(text: &str) -> usize {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().map_or(0, width);
+    first + parts.map(|it| it.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
+}
+
 /// The widest word between blanks.
 pub fn longest_word(text: &str) -> usize {
     text.split(' ').map(width).max().unwrap_or(0)
+}
+
+/// Words side by side in as many columns as fit into `cells`, read from top to bottom, as `ls` has
+/// them. A word that is wider has a line of its own.
+pub fn in_columns(words: &[String], cells: usize) -> Vec<String> {
+    const GAP: usize = 2;
+    let cell = words.iter().map(|it| width(it)).max().unwrap_or(0) + GAP;
+    let rows = words.len().div_ceil(((cells + GAP) / cell).max(1));
+    let row = |row: usize| {
+        let padded = words.iter().skip(row).step_by(rows);
+        let line: String =
+            padded.map(|it| format!("{it}{}", " ".repeat(cell - width(it)))).collect();
+        line.trim_end().to_owned()
+    };
+    (0..rows).map(row).collect()
 }
 
 fn append(lines: &mut [String], text: &str) {
@@ -107,6 +149,31 @@ mod tests {
         {
             assert_eq!(width(text), cells, "{text}");
         }
+    }
+
+    #[test]
+    fn long_lines_are_folded() {
+        for (line, cells, expect) in [
+            ("one two\n\nthree four\n", 7, "one two\n\nthree\nfour\n"),
+            ("\x1b[31mone two\x1b[0m", 7, "\x1b[31mone two\x1b[0m"),
+            ("\x1b[31mone two\x1b[0m!", 7, "\x1b[31mone\ntwo\x1b[0m!"),
+            ("key: 0123456789 x", 6, "key:\n0123456789\nx"),
+            ("日本 語", 6, "日本\n語"),
+            ("a  b", 9, "a  b"),
+            ("", 1, ""),
+        ] {
+            assert_eq!(fold(line, cells), expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_in_columns() {
+        let words = ["one", "three", "日本", "four", "x"].map(str::to_owned);
+        assert_eq!(in_columns(&words, 80), ["one    three  日本   four   x"]);
+        assert_eq!(in_columns(&words, 19), ["one    日本   x", "three  four"]);
+        assert_eq!(in_columns(&words, 12), ["one    four", "three  x", "日本"]);
+        assert_eq!(in_columns(&words, 1), ["one", "three", "日本", "four", "x"]);
+        assert!(in_columns(&[], 80).is_empty());
     }
 
     #[test]

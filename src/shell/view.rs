@@ -2,17 +2,21 @@
 
 mod change;
 mod decision;
+mod export;
 mod follow;
+mod status;
 
 use change::outcome as outcome_words;
 pub use change::{shown, taken};
+pub use export::export;
 pub use follow::{begun, news};
 
-use super::harmless::{harmless, harmless_lines};
+use super::harmless::harmless;
 use super::table::{Borders, Color, Fit, Style, Table};
+use super::text::fold;
 use crate::command::{
-    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, Mark, PeerView, PeeringState, Reply,
-    Scope, StatusView, Who,
+    Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
+    Who,
 };
 use crate::limits::PIPE_COLUMNS;
 use crate::model::{Asn, LinkLocal, Port, Refusal};
@@ -44,6 +48,20 @@ impl Screen {
         Screen { columns, style }
     }
 
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
+    /// Breaks lines that are too long for a window; a pipe has no width.
+    fn fold(self, text: String) -> String {
+        match self.style.borders {
+            Borders::None => text,
+            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
+        }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         match self.style.color {
             Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -56,16 +74,27 @@ impl Screen {
     }
 }
 
-/// An answer, with a line end after each line.
+/// An answer, with a line end after each line. In a window no line is wider than it is, but words
+/// that cannot be broken, and text that is to be copied.
 pub fn reply(reply: &Reply, screen: Screen) -> String {
+    let text = laid_out(reply, screen);
+    match reply {
+        Reply::Config(_) => text,
+        _ => screen.fold(text),
+    }
+}
+
+fn laid_out(reply: &Reply, screen: Screen) -> String {
     match reply {
         Reply::Help(None, who) => commands(*who, screen),
         Reply::Help(Some(spec), _) => command(spec, screen),
         Reply::Intro(view) => intro(view, screen),
         Reply::Whoami(view) => whoami(view),
         Reply::Peers(views, scope) => peers(views, *scope, screen),
+        Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => note(&view.peer) + &config(view, screen),
-        Reply::Status(view) => status(view, screen),
+        Reply::Exported(view) => export(view),
+        Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),
         Reply::Switched(view, applied) => change::switched(view, applied, screen),
@@ -84,7 +113,7 @@ pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
-    text + "\n"
+    screen.fold(text + "\n")
 }
 
 /// Harmless, and with a full stop unless it ends in something like one.
@@ -212,8 +241,12 @@ fn optional(value: Option<impl ToString>) -> String {
 }
 
 fn config(view: &ConfigView, screen: Screen) -> String {
+    let note = match view.peer.psk {
+        true => "\nA preshared key is set: yours is what PresharedKey needs.\n",
+        false => "",
+    };
     format!(
-        "{}\n{}\n\n{}\n\n{}\n\n{}\n",
+        "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         sides(&view.peer, view.our_asn, screen),
         screen.heading(&format!(
             "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
@@ -256,29 +289,6 @@ fn side(asn: Asn, values: [String; 4]) -> Table {
     table.rows =
         names.iter().zip(values).map(|(name, value)| vec![name.to_string(), value]).collect();
     table
-}
-
-fn status(view: &StatusView, screen: Screen) -> String {
-    let peer = &view.peer;
-    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
-    if let Some(error) = &peer.error {
-        let _ = writeln!(text, "{}", harmless_lines(error));
-    }
-    let mut table = Table::new([("Check", Fit::Whole), ("", Fit::Whole), ("Seen", Fit::Wrap)]);
-    for check in &view.checks {
-        let mark = match check.mark {
-            Mark::Good => "ok",
-            Mark::Bad => "no",
-            Mark::Unknown => "?",
-        };
-        table.rows.push(vec![check.name.to_string(), mark.to_string(), check.detail.clone()]);
-    }
-    text += &table.render(screen.columns, screen.style);
-    let first = view.checks.iter().find(|it| it.mark == Mark::Bad && !it.hint.is_empty());
-    if let Some(check) = first {
-        let _ = writeln!(text, "{}: {}", check.name, sentence(&check.hint));
-    }
-    text
 }
 
 fn state(state: PeeringState, screen: Screen) -> String {

@@ -3,8 +3,8 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::access::{Denial, Identity};
-use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Who};
+use crate::access::{Denial, Identity, Rights};
+use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
     CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
@@ -61,6 +61,7 @@ impl Channel {
     /// Ends with the channel.
     pub async fn run(self) {
         let served = self.serve().await;
+        self.control.write_typed();
         let end = async {
             // Each of these fails only if the client is gone.
             let status = match served {
@@ -95,6 +96,8 @@ impl Channel {
     async fn serve(&self) -> Result<u32, Gone> {
         let (mut session, terminal) = self.begin().await?;
         let (mut output, mut backlog) = (Output::default(), VecDeque::new());
+        session.know(self.vocabulary(terminal));
+        let mut owner = self.recall(&mut session, terminal);
         session.begin(&mut output);
         loop {
             while let Some(event) = session.next(&mut output) {
@@ -106,7 +109,17 @@ impl Channel {
                     Event::Follow(asn) => {
                         self.follow(asn, &mut session, &mut output, &mut backlog).await?;
                     }
+                    Event::Pause(time) => {
+                        self.flush(&mut output).await?;
+                        match self.within(time, &mut backlog).await? {
+                            Some(event) => self.heed(event, &mut session, &mut output)?,
+                            None => session.rested(),
+                        }
+                    }
                     Event::Run(request) => {
+                        if let Some(owner) = &owner {
+                            self.control.typed(owner, session.take_kept());
+                        }
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
                         self.flush(&mut output).await?;
@@ -115,6 +128,9 @@ impl Channel {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
                         }
+                        session.know(self.vocabulary(terminal));
+                        // Who they are may just have been said.
+                        owner = owner.or_else(|| self.recall(&mut session, terminal));
                     }
                 }
             }
@@ -129,19 +145,18 @@ impl Channel {
 
     /// Waits for the request of a shell or a command; a terminal may be asked for before it.
     async fn begin(&self) -> Result<(Session, bool), Gone> {
-        let mut window = None;
+        let (mut window, mut plain) = (None, false);
         loop {
             match self.event().await? {
                 ChannelEvent::Terminal(term, columns) => {
                     window = Some(Screen::window(&term, bounded(columns)));
                 }
+                ChannelEvent::NoColor => plain = true,
                 ChannelEvent::Start(command) => {
+                    let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
-                    let who = self.proof.borrow().identity(&self.control).map(|it| it.who());
-                    let session = Session::new(start, window, our_asn);
-                    let session = session.listed_for(who.unwrap_or(Who::Member));
-                    return Ok((session, window.is_some()));
+                    return Ok((Session::new(start, window, our_asn), window.is_some()));
                 }
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
@@ -160,6 +175,23 @@ impl Channel {
         event.or(idle).await
     }
 
+    /// The next event, if there is one in this time.
+    async fn within(
+        &self,
+        time: Duration,
+        backlog: &mut VecDeque<ChannelEvent>,
+    ) -> Result<Option<ChannelEvent>, Gone> {
+        if let Some(event) = backlog.pop_front() {
+            return Ok(Some(event));
+        }
+        let event = async { self.inbox.next().await.map(Some).ok_or(Gone) };
+        let elapsed = async {
+            smol::Timer::after(time).await;
+            Ok(None)
+        };
+        event.or(elapsed).await
+    }
+
     fn heed(
         &self,
         event: ChannelEvent,
@@ -171,7 +203,7 @@ impl Channel {
             ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
             ChannelEvent::Eof => session.end_of_input(),
             ChannelEvent::Close => return Err(Gone),
-            ChannelEvent::Terminal(..) | ChannelEvent::Start(_) => {}
+            ChannelEvent::Terminal(..) | ChannelEvent::NoColor | ChannelEvent::Start(_) => {}
         }
         Ok(())
     }
@@ -277,6 +309,27 @@ impl Channel {
         log::info!("{} it is, from {}", identity.actor(), identity.source);
         self.proof.replace(chosen);
         Ok(identity)
+    }
+
+    /// What Tab may complete; without a terminal there is no Tab, and only what may be abbreviated
+    /// is of use.
+    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+        match self.identity() {
+            Some(it) if terminal => self.control.vocabulary(&it),
+            Some(it) => Vocabulary { admin: it.rights == Rights::Admin, ..Vocabulary::default() },
+            None => Vocabulary::default(),
+        }
+    }
+
+    /// Gives the session what was typed at a terminal before, and tells whose that is.
+    fn recall(&self, session: &mut Session, terminal: bool) -> Option<String> {
+        let owner = self.control.history_owner(&self.identity().filter(|_| terminal)?);
+        session.recall(&self.control.typed_before(&owner));
+        Some(owner)
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.proof.borrow().identity(&self.control).ok()
     }
 
     /// Sends what there is.

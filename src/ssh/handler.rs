@@ -1,6 +1,6 @@
 //! russh's callbacks, turned into events for the conversation. It decides nothing itself, and
-//! everything that it does not name is refused: forwarding, agents, X11, subsystems, environment,
-//! passwords.
+//! everything that it does not name is refused: forwarding, agents, X11, subsystems, passwords, and
+//! of the environment (RFC 4254, section 6.4) all but NO_COLOR.
 
 use super::algorithms;
 use crate::limits::CHANNELS_MAX;
@@ -30,6 +30,8 @@ pub enum Event {
 pub enum ChannelEvent {
     /// It has a terminal of this kind and this many columns.
     Terminal(String, u32),
+    /// It wants no colours (<https://no-color.org>).
+    NoColor,
     /// It wants a shell, or a command to be run.
     Start(Option<String>),
     /// It sent bytes.
@@ -229,11 +231,15 @@ impl russh::server::Handler for Handler {
     async fn env_request(
         &mut self,
         channel: ChannelId,
-        _: &str,
-        _: &str,
+        name: &str,
+        value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        session.channel_failure(channel)
+        if name != "NO_COLOR" || value.is_empty() {
+            return session.channel_failure(channel);
+        }
+        session.channel_success(channel)?;
+        self.tell_channel(channel, ChannelEvent::NoColor).await
     }
 
     async fn subsystem_request(

@@ -10,7 +10,7 @@ use std::path::Path;
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Each brings the database from its index to the next version.
-const MIGRATIONS: &[&str] = &[
+pub const MIGRATIONS: &[&str] = &[
     // The shared table, exactly as the replaced service makes it, and ours.
     "CREATE TABLE IF NOT EXISTS peering_links (
         id INTEGER PRIMARY KEY CHECK(id BETWEEN 1 AND 65535),
@@ -59,6 +59,13 @@ const MIGRATIONS: &[&str] = &[
     );",
     // Whose routes a peering carries.
     "ALTER TABLE peerling_peering ADD COLUMN families TEXT; -- both, ipv4 or ipv6; NULL: both",
+    // What members have typed at the prompt.
+    "CREATE TABLE peerling_shell_history (
+        id INTEGER PRIMARY KEY,      -- the order in which they were typed
+        owner TEXT NOT NULL,         -- a maintainer, or the fingerprint of an administrator's key
+        line TEXT NOT NULL
+    );
+    CREATE INDEX peerling_shell_history_owner ON peerling_shell_history (owner, id);",
     // What the operator decided, and the way to the records of one AS number.
     "CREATE TABLE IF NOT EXISTS peerling_suspension (
         as_num INTEGER PRIMARY KEY,  -- counts while its peering is suspended

@@ -1,6 +1,7 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
+use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX};
 use crate::model::{Measured, WgSecret};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
@@ -195,17 +196,19 @@ fn distances_are_kept_as_long_as_their_peering() {
 }
 
 /// The version before distances were kept is looked at as it is, and brought up to date.
+/// A database as this version left it.
+fn of_version(version: usize, place: &Place) -> Connection {
+    let older = Connection::open(place.path()).unwrap();
+    let steps = migrations::MIGRATIONS.iter().take(version);
+    steps.for_each(|step| older.execute_batch(step).unwrap());
+    older.pragma_update(None, "user_version", version as i64).unwrap();
+    older
+}
+
 #[test]
 fn a_database_of_the_first_version_knows_no_distance() {
     let place = Place::new("first-version");
-    drop(Store::open(&place.path()).unwrap());
-    let older = Connection::open(place.path()).unwrap();
-    older
-        .execute_batch(
-            "DROP TABLE peerling_latency; ALTER TABLE peerling_peering DROP COLUMN families;
-             PRAGMA user_version = 1",
-        )
-        .unwrap();
+    let older = of_version(1, &place);
     drop(older);
     assert_eq!(Store::look(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
     assert_eq!(Store::open(&place.path()).unwrap().latencies().unwrap(), BTreeMap::new());
@@ -215,10 +218,11 @@ fn a_database_of_the_first_version_knows_no_distance() {
 #[test]
 fn a_database_of_the_second_version_carries_both_families() {
     let place = Place::new("second-version");
-    Store::open(&place.path()).unwrap().create(&peering(1, 64601, None), 65535, &actor()).unwrap();
-    let older = Connection::open(place.path()).unwrap();
-    let back = "ALTER TABLE peerling_peering DROP COLUMN families; PRAGMA user_version = 2";
-    older.execute_batch(back).unwrap();
+    let older = of_version(2, &place);
+    let row = peering(1, 64601, None).to_row();
+    let values =
+        params![row.id, row.as_num, row.wg_pub_key, row.wg_endpoint_addr, row.wg_endpoint_port];
+    older.execute("INSERT INTO peering_links VALUES (?, ?, ?, ?, ?, NULL)", values).unwrap();
     drop(older);
     for store in [Store::look(&place.path()), Store::open(&place.path())] {
         let (read, _) = Peering::read(&store.unwrap().rows().unwrap()[0]).unwrap();
@@ -244,4 +248,45 @@ fn options_are_kept_and_the_audit_record_has_no_secret() {
         .unwrap();
     assert!(after.ends_with(" mtu 1400 psk set families ipv4"), "{after}");
     assert!(!after.contains(&secret.reveal()), "{after}");
+}
+
+#[test]
+fn what_was_typed_is_kept_by_owner_and_within_its_bounds() {
+    let place = Place::new("typed");
+    let mut one = Store::open(&place.path()).unwrap();
+    let mut two = Store::open(&place.path()).unwrap();
+    let lines = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let generation = one.generation().unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["whoami", "peer_list"])).unwrap();
+    two.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    // Two sessions at once: each adds its own.
+    two.keep_shell_history("ALICE-MNT", &lines(&["intro"])).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["help"])).unwrap();
+    let expect = ["whoami", "peer_list", "intro", "help"];
+    assert_eq!(one.shell_history("ALICE-MNT").unwrap(), expect);
+    assert_eq!(two.shell_history("BOB-MNT").unwrap(), ["bye"]);
+    assert_eq!(one.generation().unwrap(), generation, "nothing was asked of the apply loop");
+    assert_eq!(Store::open_read_only(&place.path()).unwrap().shell_history("X").unwrap(), [""; 0]);
+
+    // The apply loop asks its own connection whether somebody else changed anything.
+    let outside = one.outside_changes().unwrap();
+    one.keep_shell_history("BOB-MNT", &lines(&["bye"])).unwrap();
+    assert_eq!(one.outside_changes().unwrap(), outside);
+
+    let many: Vec<String> = (0..SHELL_HISTORY_LINES_MAX).map(|it| format!("help {it}")).collect();
+    one.keep_shell_history("ALICE-MNT", &many).unwrap();
+    one.keep_shell_history("ALICE-MNT", &lines(&["last"])).unwrap();
+    let kept = one.shell_history("ALICE-MNT").unwrap();
+    assert_eq!((kept.len(), kept[0].as_str()), (usize::from(SHELL_HISTORY_LINES_MAX), "help 1"));
+    assert_eq!(kept.last().map(String::as_str), Some("last"));
+
+    for number in 0..SHELL_HISTORY_OWNERS_MAX {
+        one.keep_shell_history(&format!("M{number}-MNT"), &lines(&["bye"])).unwrap();
+    }
+    assert_eq!(
+        one.shell_history("ALICE-MNT").unwrap(),
+        [""; 0],
+        "the longest silent are forgotten"
+    );
+    assert_eq!(one.shell_history("M0-MNT").unwrap(), ["bye"]);
 }

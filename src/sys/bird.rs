@@ -18,7 +18,7 @@ use std::{fmt, io};
 pub use client::{Bird, connect};
 pub use complaint::Complaint;
 pub use reply::{Line, Reply};
-pub use status::{BgpState, BgpStatus, Channel, Protocol};
+pub use status::{BgpState, BgpStatus, Capabilities, Channel, Protocol};
 pub use verbs::{Check, Configured};
 
 /// What went wrong with BIRD. Its text tells the operator what to do.

@@ -23,7 +23,8 @@ step "peerling check finds nothing wrong"
 serve
 step "peerling serves"
 
-ignores_ping node 1
+# A class that is measured would change a file of BIRD's at its own time.
+for name in node roam; do ignores_ping "$name" 1; done
 create_first
 first_comes_up
 class_is_measured

@@ -9,6 +9,12 @@ process_of() {
 }
 runs_link() { [ "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null)" = "wireguard-go $2 " ]; }
 
+# life_of LINK: what is another's once the link was made anew: its index, and its process.
+life_of() {
+    ip -n pop -o link show "$1" | cut -d: -f1
+    process_of "$1"
+}
+
 # everything: what must not change, beside BGP sessions, where nothing is to be done.
 everything() {
     process_of "$LINK"

@@ -208,9 +208,14 @@ install() {
     bird_start "$name"
 }
 
-# bring_up NAMESPACE LINK FILE: what wg-quick does with such a file: link, wg setconf, up, PostUp.
+# bring_up NAMESPACE LINK FILE: as wg-quick does, by which the kernel's links are brought up; a
+# process is started first, then come wg setconf, up and PostUp. FILE is LINK.conf in a directory.
 bring_up() {
-    make_link "$1" "$2"
+    if [ $WIREGUARD = kernel ]; then
+        ip netns exec "$1" wg-quick up "$3" 2>>"$LAB/wg-quick.log"
+        return
+    fi
+    inside "$1" wireguard-go "$2" >>"$LAB/wireguard-go.log" 2>&1
     wg-quick strip "$3" >"$LAB/stripped"
     inside "$1" wg setconf "$2" "$LAB/stripped"
     # A TUN invents an fe80 address when it goes up, the kernel's WireGuard does not: as the
@@ -221,10 +226,13 @@ bring_up() {
     inside "$1" sh -e "$LAB/post-up"
 }
 
-# make_link NAMESPACE LINK: the kernel's WireGuard, or a wireguard-go of its own.
-make_link() {
-    ip -n "$1" link add "$2" type wireguard 2>/dev/null && return
-    inside "$1" wireguard-go "$2" >>"$LAB/wireguard-go.log" 2>&1
+# take_down NAMESPACE FILE: and down again.
+take_down() {
+    if [ $WIREGUARD = kernel ]; then
+        ip netns exec "$1" wg-quick down "$2" 2>>"$LAB/wg-quick.log"
+    else
+        ip -n "$1" link delete "$(basename "$2" .conf)"
+    fi
 }
 
 # inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two

@@ -36,9 +36,10 @@ expect() {
     "$@" || fail "${words[*]}"
 }
 
-# await SECONDS WORDS... -- COMMAND...: tries a command until it succeeds, for so long.
+# await SECONDS WORDS... -- COMMAND...: tries a command until it succeeds, for so long; LAB_PATIENCE
+# times as long on a slow machine.
 await() {
-    local words=() tries=$(($1 * 20))
+    local words=() tries=$(($1 * 20 * ${LAB_PATIENCE:-1}))
     shift
     while [ "$1" != -- ]; do words+=("$1"); shift; done
     shift
@@ -86,6 +87,7 @@ set_stage() {
     # directory.
     chmod 755 "$LAB"
     namespace world
+    wireguard_kind
     ip -n world address add fd5e:1ab::53/128 dev lo
     ip netns exec world sysctl -qw net.ipv6.conf.all.forwarding=1
     local number=1 name
@@ -106,6 +108,15 @@ namespace() {
     ip netns add "$1"
     ip netns exec "$1" sysctl -qw net.ipv6.conf.{all,default}.accept_dad=0
     ip -n "$1" link set lo up
+}
+
+# wireguard_kind: whose links there are in WIREGUARD: of the kernel, or of processes in userspace.
+wireguard_kind() {
+    WIREGUARD=userspace
+    if ip -n world link add probe type wireguard 2>/dev/null; then
+        WIREGUARD=kernel
+        ip -n world link delete probe
+    fi
 }
 
 # connect_to_world NAMESPACE NUMBER

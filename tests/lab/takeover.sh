@@ -52,7 +52,7 @@ old_files() {
 
 # The other side, as its owner has had it for a year.
 old_member() {
-    cat >"$LAB/node.conf" <<CONF
+    cat >"$LAB/wg-pop.conf" <<CONF
 [Interface]
 PrivateKey = $(cat "$LAB/node.wg")
 ListenPort = 20263
@@ -64,8 +64,8 @@ PublicKey = $(cat "$LAB/pop.wg.pub")
 Endpoint = pop.lab.example:52017
 AllowedIPs = 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fe80::/10
 CONF
-    chmod 600 "$LAB/node.conf"
-    bring_up node wg-pop "$LAB/node.conf"
+    chmod 600 "$LAB/wg-pop.conf"
+    bring_up node wg-pop "$LAB/wg-pop.conf"
     {
         bird_common node 172.20.32.1 172.20.32.0/27 fd42:32::/48
         cat <<BIRD
@@ -126,3 +126,11 @@ same "the old table, for whoever goes back" "3 64600,17 $FIRST" \
     "$(sqlite3 "$LAB/peering.db" "SELECT group_concat(id || ' ' || as_num) FROM peering_links")"
 undisturbed ebgp_as${FIRST}_v6 "$SINCE"
 step "and the way back is open: the table is as it was"
+# The units of the replaced service, started again; and then forth once more.
+for link in wg-as$FIRST wg-as64600; do
+    take_down pop "$LAB/wireguard/$link.conf"
+    bring_up pop "$link" "$LAB/wireguard/$link.conf"
+done
+await 30 "BGP Established" -- established pop ebgp_as${FIRST}_v6
+nothing_planned
+step "wg-quick brings both links up again from the files, BGP Established; still no step in plan"

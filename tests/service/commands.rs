@@ -28,7 +28,7 @@ fn peer(state: &str) -> String {
     format!(
         r#"{{"asn": 4242420001, "id": 1, "state": "{state}", "wg_pub_key": "{}",
             "wg_endpoint_addr": "2001:db8::1", "wg_endpoint_port": 20263,
-            "link_local": "fe80:0263::2:1",
+            "link_local": "fe80:0263::2:1", "mtu": null, "psk": false, "families": "both",
             "our": {{"wg_pub_key": "{}", "wg_endpoint_addr": "pop.example.net",
                 "wg_endpoint_port": 52001, "link_local": "fe80:0263::1:1"}},
             "error": null}}"#,

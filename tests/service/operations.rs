@@ -258,6 +258,17 @@ fn an_address_that_is_taken() {
     assert!(said.refused(FAILED).contains(&format!("cannot listen on {address}")), "{said:#?}");
 }
 
+/// A registry of a few thousand files takes it a moment to read.
+#[test]
+fn a_signal_while_it_starts_is_heeded_later() {
+    let Some(draft) = Draft::new() else { return };
+    (0..2000).for_each(|n| draft.member(&format!("MANY{n}"), &[], &[4242422000 + n]));
+    let mut pop = draft.spawn(&[]);
+    pop.wait_for_log("listening on", 1);
+    pop.signal(Signal::HUP);
+    pop.wait_for_log("configuration read again", 1);
+}
+
 #[test]
 fn a_configuration_is_read_again() {
     let Some(mut pop) = Pop::start() else { return };

@@ -176,13 +176,24 @@ impl Draft {
         run(self.command().args(arguments), b"")
     }
 
-    /// Starts the service and waits until it listens and has read the registry.
-    pub fn serve(self) -> Pop {
+    /// Starts the service with these variables in its environment.
+    pub fn spawn(self, variables: &[(&str, &str)]) -> Pop {
         let log = File::create(self.path("log")).unwrap();
         let mut command = self.command();
+        command.envs(variables.iter().copied());
         command.args(["--verbose", "serve"]).stdin(Stdio::null()).stdout(Stdio::null());
         let server = command.stderr(log).spawn().unwrap();
-        let mut pop = Pop { draft: self, server, port: 0 };
+        Pop { draft: self, server, port: 0 }
+    }
+
+    /// Starts the service and waits until it listens and has read the registry.
+    pub fn serve(self) -> Pop {
+        self.serve_with(&[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn serve_with(self, variables: &[(&str, &str)]) -> Pop {
+        let mut pop = self.spawn(variables);
         pop.wait_for_log("registry: ", 1);
         let log = pop.log();
         let address = log.lines().find_map(|line| line.strip_prefix("listening on "));

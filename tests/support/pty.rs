@@ -30,6 +30,11 @@ impl Pty {
     /// Starts `command` at a terminal of this many columns. `setsid` makes it the one that controls
     /// the program, so that the kernel tells it of a new window size.
     pub fn spawn(command: &Command, columns: u16) -> Pty {
+        Pty::spawn_as("xterm-256color", command, columns)
+    }
+
+    /// The same at a terminal that calls itself `term`.
+    pub fn spawn_as(term: &str, command: &Command, columns: u16) -> Pty {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).unwrap();
         grantpt(&master).unwrap();
@@ -38,7 +43,7 @@ impl Pty {
         let slave = || Stdio::from(ioctl_tiocgptpeer(&master, flags).unwrap());
         let mut wrapped = Command::new("setsid");
         wrapped.args(["--ctty", "--"]).arg(command.get_program()).args(command.get_args());
-        wrapped.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("SSH_AUTH_SOCK");
+        wrapped.env("TERM", term).env("LC_ALL", "C.UTF-8").env_remove("SSH_AUTH_SOCK");
         let child = wrapped.stdin(slave()).stdout(slave()).stderr(slave()).spawn().unwrap();
         let (master, screen) = (File::from(master), Arc::new(Screen::default()));
         watch(master.try_clone().unwrap(), screen.clone());

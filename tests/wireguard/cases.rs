@@ -1,6 +1,6 @@
 //! What must hold for every back end.
 
-use crate::lab::{Case, Lab, eventually, private_key, run, wanted, wg_set};
+use crate::lab::{Case, Lab, Monitor, eventually, private_key, run, wanted, wg_set};
 use peerling::model::{IfName, WgSecret};
 use peerling::plan::wireguard::{EndpointRule, LinkWanted, differs};
 use peerling::sys::netlink::Route;
@@ -10,6 +10,7 @@ use std::net::{Ipv6Addr, UdpSocket};
 pub const CASES: &[Case] = &[
     ("a created link is as wanted", created),
     ("each field changes in place", fields),
+    ("no change takes the link down", steady),
     ("what somebody did is mended", drift),
     ("a crowd of peers is read whole and removed", crowd),
     ("a session survives changes", session),
@@ -114,6 +115,40 @@ fn fields(lab: &Lab) {
         |it| it.private_key = WgSecret::new([1; 32]),
         &[&format!("private key of {} -> {}", own[0], own[1])],
     );
+    lab.remove(&wanted.name).unwrap();
+}
+
+/// What the kernel tells of links meanwhile, by `ip monitor`.
+fn steady(lab: &Lab) {
+    let mut wanted = wanted(10);
+    let (begin, end) = ("mtu 60001", "mtu 60002");
+    lab.create(&wanted).unwrap();
+    let monitor = Monitor::start();
+    // It says nothing when it is ready: it is when it tells of the loopback.
+    monitor
+        .tells(begin, || drop(run("ip link set lo mtu 60000") + &run("ip link set lo mtu 60001")));
+    let changes: [fn(&mut LinkWanted); 6] = [
+        |it| it.mtu = Some(1300),
+        |it| it.preshared_key = None,
+        |it| it.remote = "fe80::7".parse().unwrap(),
+        |it| it.local = "fe80::263".parse().unwrap(),
+        |it| it.listen_port = "52910".parse().unwrap(),
+        |it| (it.peer_key, it.private_key) = (private_key(98).public(), WgSecret::new([2; 32])),
+    ];
+    for change in changes {
+        change(&mut wanted);
+        assert_ne!(lab.change(&wanted, EndpointRule::Set), [""; 0]);
+    }
+    monitor.tells(end, || drop(run("ip link set lo mtu 60002")));
+    let told = monitor.lines(&wanted.name);
+    assert!(told.iter().any(|line| line.contains("mtu 1300")), "{told:?}");
+    assert!(told.iter().all(|line| line.contains(",UP")), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("Deleted")), "{told:?}");
+    // It would have told.
+    run(&format!("ip link set {} down", wanted.name));
+    eventually("the link goes down", || {
+        monitor.lines(&wanted.name).iter().any(|line| !line.contains(",UP")).then_some(())
+    });
     lab.remove(&wanted.name).unwrap();
 }
 

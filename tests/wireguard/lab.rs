@@ -3,7 +3,9 @@
 use peerling::model::{IfName, WgKey, WgSecret};
 use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use peerling::sys::wireguard::{Backend, WireError};
-use std::process::Command;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// What must hold, in words, and the function that sees whether it does.
@@ -79,6 +81,44 @@ pub fn private_key(number: u16) -> WgSecret {
     let mut bytes = [0x40; 32];
     bytes[1..3].copy_from_slice(&number.to_be_bytes());
     WgSecret::new(bytes)
+}
+
+/// `ip monitor link`, while it is kept.
+pub struct Monitor {
+    process: Child,
+    file: PathBuf,
+}
+
+impl Monitor {
+    pub fn start() -> Monitor {
+        let file = std::env::temp_dir().join(format!("monitor-{}", std::process::id()));
+        let mut command = Command::new("ip");
+        command.args(["-o", "monitor", "link"]).stdout(File::create(&file).unwrap());
+        Monitor { process: command.spawn().unwrap(), file }
+    }
+
+    /// Does something again and again until these words are told.
+    pub fn tells(&self, words: &str, again: impl Fn()) {
+        eventually(words, || {
+            again();
+            std::fs::read_to_string(&self.file).unwrap().contains(words).then_some(())
+        });
+    }
+
+    /// What was told of a link so far.
+    pub fn lines(&self, name: &IfName) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.file).unwrap();
+        let of_it = |line: &&str| line.contains(&format!(" {name}: "));
+        text.lines().filter(of_it).map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        // It may have ended; there is nothing else to do for it.
+        let _ = self.process.kill().and_then(|()| self.process.wait());
+        let _ = std::fs::remove_file(&self.file);
+    }
 }
 
 /// Runs a command, given as words, that must succeed; its output.

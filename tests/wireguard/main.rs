@@ -13,6 +13,7 @@
     reason = "a test without the usual harness: whatever is not as it should be ends it"
 )]
 
+mod bare;
 mod cases;
 mod lab;
 mod process;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
             lab.create(&lab::wanted(number.parse().unwrap())).unwrap();
             ExitCode::SUCCESS
         }
+        ["bare", links] => bare::run(links.parse().unwrap()),
         ["scale", backend, links] => {
             scale::run(&Lab::enter(named(backend)), links.parse().unwrap())
         }

@@ -2,6 +2,7 @@
 
 use super::{Peer, VERSION, one, peer, trouble};
 use crate::command::{Applied, Change, PeerView};
+use crate::model::WgSecret;
 use nanoserde::SerJson;
 
 #[derive(SerJson)]
@@ -9,6 +10,8 @@ struct Edited {
     version: u8,
     peer: Peer,
     changes: Vec<Difference>,
+    /// A preshared key that was just made.
+    psk: Option<String>,
 }
 
 #[derive(SerJson)]
@@ -33,7 +36,8 @@ pub fn edited(view: &PeerView, changes: &[Change], applied: &Applied) -> String 
         after: it.after.clone(),
     };
     let changes = changes.iter().map(difference).collect();
-    Edited { version: VERSION, peer: troubled(view, applied), changes }.serialize_json()
+    let psk = view.generated_psk.as_ref().map(WgSecret::reveal);
+    Edited { version: VERSION, peer: troubled(view, applied), changes, psk }.serialize_json()
 }
 
 /// A peering that was switched off or on.

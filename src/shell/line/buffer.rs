@@ -102,6 +102,20 @@ impl Buffer {
         let _ = text.chars().try_for_each(|letter| self.insert(letter));
     }
 
+    /// The same, with the cursor after so many characters.
+    pub(super) fn set_at(&mut self, text: &str, letters: usize) {
+        self.set(text);
+        let start = letters.min(self.before.len());
+        self.after.extend(self.before.drain(start..).rev());
+    }
+
+    /// Puts text in place of so many characters before the cursor.
+    pub(super) fn replace(&mut self, letters: usize, text: &str) -> Result<(), Full> {
+        let gone = self.before.split_off(self.before.len().saturating_sub(letters));
+        self.bytes -= gone.iter().map(|it| it.len_utf8()).sum::<usize>();
+        text.chars().try_for_each(|letter| self.insert(letter))
+    }
+
     /// The whole text.
     pub(super) fn text(&self) -> String {
         self.before.iter().chain(self.after.iter().rev()).collect()

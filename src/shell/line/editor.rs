@@ -1,22 +1,34 @@
 //! The line editor: keys to text, with the emacs keys of readline.
 
+mod search;
+
 use super::buffer::{Buffer, Full, Reach, Way};
 use super::history::History;
-use super::screen::Screen;
-use super::{Event, Paste, Recall};
-use crate::limits::MARKS_MAX;
+use super::screen::{Screen, screen};
+use super::{Drawing, Event, Paste, Recall};
+use crate::limits::{COMPLETIONS_SHOWN_MAX, MARKS_MAX};
+use crate::shell::complete::Completion;
 use crate::shell::harmless::{harmless, is_harmless};
-use crate::shell::keys::{Key, Keys, Step};
-use crate::shell::text::width_of;
+use crate::shell::keys::{ESC, Key, Keys, Step};
+use crate::shell::text::{in_columns, width_of};
+use search::Search;
 
 /// One line at a time, on a terminal.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Editor {
     keys: Keys,
+    prompt: String,
+    /// What stands before the line: the prompt, or what is sought.
+    label: String,
     buffer: Buffer,
-    screen: Screen,
+    screen: Box<dyn Screen>,
     history: History,
     recall: Recall,
+    search: Option<Search>,
+    /// What was sought last.
+    sought: String,
+    /// The key before was Tab, and several words were possible: another one lists them.
+    listing: bool,
     paste: Paste,
     /// Between the two marks of a paste.
     pasting: bool,
@@ -38,13 +50,18 @@ const PASTE_ON: &[u8] = b"\x1b[?2004h";
 const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 
 impl Editor {
-    pub(super) fn new(columns: usize, paste: Paste) -> Editor {
+    pub(super) fn new(columns: usize, drawing: Drawing, paste: Paste) -> Editor {
         Editor {
             keys: Keys::default(),
+            prompt: String::new(),
+            label: String::new(),
             buffer: Buffer::default(),
-            screen: Screen::new(columns),
+            screen: screen(columns, drawing),
             history: History::default(),
             recall: Recall::Nothing,
+            search: None,
+            sought: String::new(),
+            listing: false,
             paste,
             pasting: false,
             stale: Stale::Nothing,
@@ -59,12 +76,17 @@ impl Editor {
         }
         self.buffer.set("");
         self.history.begin();
-        (self.recall, self.stale) = (recall, Stale::Nothing);
-        self.screen.begin(&harmless(prompt), out);
+        (self.recall, self.stale, self.listing) = (recall, Stale::Nothing, false);
+        self.prompt = harmless(prompt);
+        self.label.clone_from(&self.prompt);
+        self.screen.begin(&self.prompt, out);
     }
 
     /// Takes a byte.
     pub(super) fn take(&mut self, byte: u8, out: &mut Vec<u8>) -> Option<Event> {
+        if byte == ESC {
+            self.end_search();
+        }
         loop {
             match self.keys.step(byte) {
                 Step::More => return None,
@@ -112,6 +134,7 @@ impl Editor {
 
     /// Leaves the line, which the caller has no more use for on the screen.
     pub(super) fn leave(&mut self, mark: &str, out: &mut Vec<u8>) {
+        self.end_search();
         self.show(out);
         self.screen.finish(&self.buffer, mark, out);
         self.pasting = false;
@@ -120,12 +143,62 @@ impl Editor {
         }
     }
 
+    /// Puts in what Tab has brought, or lists what it could be.
+    pub(super) fn complete(&mut self, found: &Completion, out: &mut Vec<u8>) {
+        let several = found.candidates.len() > 1;
+        let list = std::mem::replace(&mut self.listing, several);
+        let before = self.buffer.before();
+        let word = before.len().saturating_sub(found.replaced);
+        if before.iter().skip(word).copied().eq(found.text.chars()) {
+            return if several && list {
+                self.list(&found.candidates, out)
+            } else {
+                self.ring(out)
+            };
+        }
+        let followed = self.buffer.after().next() == Some(' ');
+        let text = found.text.strip_suffix(' ').filter(|_| followed).unwrap_or(&found.text);
+        let fits = self.buffer.replace(found.replaced, text) == Ok(());
+        if followed && text != found.text {
+            self.buffer.go(Way::Forth, Reach::Letter);
+        }
+        self.stale = Stale::Text;
+        if several || !fits {
+            self.ring(out);
+        }
+    }
+
+    /// Shows words below the line, and then the line again.
+    fn list(&mut self, words: &[String], out: &mut Vec<u8>) {
+        self.show(out);
+        self.screen.finish(&self.buffer, "", out);
+        let (shown, rest) = words.split_at_checked(COMPLETIONS_SHOWN_MAX).unwrap_or((words, &[]));
+        let mut lines = in_columns(shown, self.screen.columns());
+        if !rest.is_empty() {
+            lines.push(format!("and {} more", rest.len()));
+        }
+        for line in lines {
+            out.extend_from_slice(harmless(&line).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        self.screen.begin(&self.prompt, out);
+        self.stale = Stale::Text;
+    }
+
+    /// What a terminal should show: the words before the line, and the line up to the cursor and
+    /// after it.
     #[cfg(test)]
     pub(super) fn shown(&self) -> (String, String) {
-        (self.buffer.before().iter().collect(), self.buffer.after().collect())
+        let label = &self.label;
+        let before: String = self.buffer.before().iter().collect();
+        (format!("{label}{before}"), self.buffer.after().collect())
     }
 
     fn press(&mut self, key: Key, out: &mut Vec<u8>) -> Option<Event> {
+        self.listing = self.listing && key == Key::Tab;
+        if self.seek(key, out) {
+            return None;
+        }
         match key {
             Key::Ctrl(b'C') => {
                 self.leave("^C", out);
@@ -145,6 +218,7 @@ impl Editor {
                 self.leave("", out);
                 return Some(Event::End);
             }
+            Key::Tab => return Some(Event::Tab(self.buffer.before().iter().collect())),
             _ => self.edit(key, out),
         }
         None
@@ -228,6 +302,12 @@ impl Editor {
             Recall::Nothing => None,
         };
         found.map(|line| self.buffer.set(line)).is_some()
+    }
+
+    fn relabel(&mut self, label: String) {
+        self.screen.relabel(&label);
+        self.label = label;
+        self.stale = Stale::Text;
     }
 
     fn ring(&mut self, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! Lines to go back to.
 
+use super::buffer::Way;
 use crate::limits::HISTORY_BYTES_MAX;
 use std::collections::VecDeque;
 
@@ -49,6 +50,34 @@ impl History {
         match self.lines.len().checked_sub(self.back) {
             Some(index) if self.back > 0 => self.lines.get(index).map(String::as_str),
             _ => Some(&self.draft),
+        }
+    }
+
+    /// Where the reader is, counted from the oldest line; the line that is being typed is the last.
+    pub(super) fn place(&self) -> usize {
+        self.lines.len().saturating_sub(self.back)
+    }
+
+    /// Goes to a place; `typed` is kept to come back to.
+    pub(super) fn go(&mut self, place: usize, typed: String) {
+        if self.back == 0 {
+            self.draft = typed;
+        }
+        self.back = self.lines.len().saturating_sub(place);
+    }
+
+    /// The nearest line of a kind, from a place on, that one included.
+    pub(super) fn find(
+        &self,
+        way: Way,
+        from: usize,
+        kind: impl Fn(&str) -> bool,
+    ) -> Option<(usize, &str)> {
+        let lines = || self.lines.iter().map(String::as_str).enumerate();
+        let is = |(_, line): &(usize, &str)| kind(line);
+        match way {
+            Way::Back => lines().rev().skip_while(|(at, _)| *at > from).find(is),
+            Way::Forth => lines().skip(from).find(is),
         }
     }
 }

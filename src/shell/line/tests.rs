@@ -1,12 +1,15 @@
 //! Lines on a terminal and without one, split anyhow, and what a terminal then shows.
 
-mod glass;
+mod finding;
 
-use super::{Event, Line, Mode, Paste, Recall};
-use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX};
-use glass::{Glass, Wrap};
+use super::{Drawing, Event, Line, Mode, Paste, Recall};
+use crate::command::Vocabulary;
+use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX, SEARCH_BYTES_MAX};
+use crate::shell::complete;
+use crate::shell::tests::glass::{Glass, Wrap};
+use crate::shell::text::{width, width_of};
 
-const TERMINAL: Mode = Mode::Terminal { columns: 20, paste: Paste::Typed };
+const TERMINAL: Mode = Mode::Terminal { columns: 20, drawing: Drawing::Rows, paste: Paste::Typed };
 
 /// Xorshift (Marsaglia 2003): the same numbers in every run.
 pub struct Random(u64);
@@ -30,9 +33,16 @@ fn events<'a>(mode: Mode, packets: impl IntoIterator<Item = &'a [u8]>) -> (Vec<E
     line.prompt("> ", Recall::Commands, &mut out);
     let mut serve = |line: &mut Line, out: &mut Vec<u8>| {
         while let Some(event) = line.next(out) {
-            if let Event::Line(text) = &event {
-                assert!(text.len() <= LINE_BYTES_MAX);
-                line.remember(text);
+            match &event {
+                Event::Line(text) => {
+                    assert!(text.len() <= LINE_BYTES_MAX);
+                    line.remember(text);
+                }
+                Event::Tab(before) => {
+                    line.complete(&complete::command(before, &Vocabulary::default()), out);
+                    continue;
+                }
+                _ => {}
             }
             events.push(event);
             line.prompt("> ", Recall::Commands, out);
@@ -198,7 +208,7 @@ fn a_terminal_line_is_bounded_and_rings() {
 
 #[test]
 fn bracketed_paste_is_asked_for_and_given_up() {
-    let mode = Mode::Terminal { columns: 80, paste: Paste::Bracketed };
+    let mode = Mode::Terminal { columns: 80, drawing: Drawing::Rows, paste: Paste::Bracketed };
     let (mut line, mut out) = (Line::new(mode), Vec::new());
     line.prompt("> ", Recall::Nothing, &mut out);
     assert!(line.feed(b"x\r").is_empty());
@@ -208,7 +218,7 @@ fn bracketed_paste_is_asked_for_and_given_up() {
 
 /// A piece of input: keys, text, noise.
 fn noise(random: &mut Random, pieces: usize) -> Vec<u8> {
-    const KEYS: [&str; 34] = [
+    const KEYS: [&str; 41] = [
         "a",
         "b ",
         "word ",
@@ -228,6 +238,13 @@ fn noise(random: &mut Random, pieces: usize) -> Vec<u8> {
         "\x19",
         "\x14",
         "\x0c",
+        "\t",
+        "\t\t",
+        "peer_",
+        "\x12",
+        "\x12wo",
+        "\x13",
+        "\x07",
         "\x1b[A",
         "\x1b[B",
         "\x1b[C",
@@ -281,22 +298,43 @@ fn random_bytes_never_pass_the_bound() {
     }
 }
 
-/// After each packet the terminal shows just the prompt and the line, with the cursor in its place.
-#[test]
-fn the_screen_shows_the_line() {
-    let mut random = Random(0x91a55);
-    for round in 0..300 {
-        let columns = 4 + random.below(18);
+/// Plays noise, packet by packet, and after each of them has a look at the glass.
+fn play_noise(
+    seed: u64,
+    narrowest: usize,
+    drawing: Drawing,
+    mut look: impl FnMut(&Glass, (String, String), usize, &[u8]),
+) {
+    let mut random = Random(seed);
+    for _ in 0..300 {
+        let columns = narrowest + random.below(18);
         let wrap = if random.below(2) == 0 { Wrap::Deferred } else { Wrap::AtOnce };
-        let mode = Mode::Terminal { columns, paste: Paste::Typed };
+        let mode = Mode::Terminal { columns, drawing, paste: Paste::Typed };
         let (mut line, mut glass, mut out) = (Line::new(mode), Glass::new(columns, wrap), vec![]);
-        line.remember("an older and longer line of text");
+        for old in ["an older and longer line of text", "word 日本 word", "a"] {
+            line.remember(old);
+        }
         line.prompt("AS1> ", Recall::Commands, &mut out);
         for _ in 0..40 {
             let pieces = 1 + random.below(3);
             let bytes = noise(&mut random, pieces);
             assert!(line.feed(&bytes).is_empty());
-            while line.next(&mut out).is_some() {
+            while let Some(event) = line.next(&mut out) {
+                if let Event::Tab(before) = event {
+                    let mut listed = Vec::new();
+                    let found = complete::command(&before, &Vocabulary::default());
+                    line.complete(&found, &mut listed);
+                    // What was listed stands above, and the line is begun again below it.
+                    if let Some(at) = str::from_utf8(&listed).unwrap().rfind("AS1> ") {
+                        glass.take(&out);
+                        glass.take(&listed[..at]);
+                        glass.clear_above();
+                        out.clear();
+                        listed.drain(..at);
+                    }
+                    out.append(&mut listed);
+                    continue;
+                }
                 glass.take(&out);
                 out.clear();
                 glass.clear_above();
@@ -304,14 +342,66 @@ fn the_screen_shows_the_line() {
             }
             glass.take(&out);
             out.clear();
-            let (before, after) = line.shown();
-            let mut expect = Glass::new(columns, wrap);
-            expect.take(format!("AS1> {before}").as_bytes());
-            let cursor = expect.cursor();
-            expect.take(after.as_bytes());
-            assert_eq!(glass.text(), expect.text(), "round {round} {bytes:?}");
-            assert_eq!(glass.cursor(), cursor, "round {round} {bytes:?}");
+            look(&glass, line.shown(), columns, &bytes);
         }
+    }
+}
+/// After each packet the terminal shows just the prompt and the line, with the cursor in its place.
+#[test]
+fn the_screen_shows_the_line() {
+    play_noise(0x91a55, 4, Drawing::Rows, |glass, (before, after), columns, bytes| {
+        let mut expect = Glass::new(columns, Wrap::Deferred);
+        expect.take(before.as_bytes());
+        let cursor = expect.cursor();
+        expect.take(after.as_bytes());
+        assert_eq!(glass.text(), expect.text(), "{bytes:?}");
+        assert_eq!(glass.cursor(), cursor, "{bytes:?}");
+    });
+}
+
+/// A terminal that can only go back shows a part of the line with the cursor in it, and its last
+/// column stays free.
+#[test]
+fn a_dumb_screen_shows_where_the_cursor_is() {
+    play_noise(0xd0b, 8, Drawing::Strip, |glass, (before, after), columns, bytes| {
+        let (row, column) = glass.cursor();
+        let (room, at) = (columns - 1, width(&before));
+        assert!(column < room, "{bytes:?}");
+        let hidden = at - column;
+        assert!(hidden == 0 || at >= room, "{bytes:?}");
+        let mut cells: Vec<String> = Vec::new();
+        for letter in before.chars().chain(after.chars()) {
+            match width_of(letter) {
+                0 => cells.iter_mut().rev().find(|it| !it.is_empty()).unwrap().push(letter),
+                1 => cells.push(letter.to_string()),
+                _ => cells.extend([letter.to_string(), String::new()]),
+            }
+        }
+        // Blanks stand for the half of a wide character.
+        let mut shown: Vec<String> = cells.into_iter().skip(hidden).take(room + 1).collect();
+        if hidden > 0 && shown.first().is_some_and(String::is_empty) {
+            shown[0] = " ".into();
+        }
+        if shown.len() > room && shown.pop().is_some_and(|it| it.is_empty()) {
+            shown.pop();
+        }
+        let text = glass.text();
+        let drawn = text.lines().nth(row).unwrap_or_default();
+        assert_eq!(drawn, shown.concat().trim_end_matches(' '), "{bytes:?}");
+    });
+}
+
+#[test]
+fn a_dumb_terminal_gets_nothing_but_text_and_what_a_teletype_obeys() {
+    let mut random = Random(0x7e1e);
+    for columns in [0, 1, 4, 5, 80] {
+        let mode = Mode::Terminal { columns, drawing: Drawing::Strip, paste: Paste::Typed };
+        let bytes = noise(&mut random, 2_000);
+        let (_, out) = events(mode, bytes.chunks(7));
+        let shown = String::from_utf8(out).unwrap();
+        let obeyed = ['\r', '\n', '\x08', '\x07'];
+        assert!(!shown.contains(|it: char| it.is_control() && !obeyed.contains(&it)));
+        assert!(shown.contains('\x08'));
     }
 }
 

@@ -2,7 +2,7 @@
 //! question, and how a peering comes up.
 
 use super::*;
-use crate::command::{Change, LimitsView, News, Stage};
+use crate::command::{Applied, Change, LimitsView, News, Stage};
 use crate::model::Families;
 
 const KEY: &str = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";

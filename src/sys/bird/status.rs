@@ -77,6 +77,19 @@ pub struct Channel {
     pub limit_hit: bool,
     /// The next hop that is sent, as BIRD writes it: `:: fe80::263` is link-local alone.
     pub bgp_next_hop: Option<String>,
+    /// Updates that came, since the channel is up.
+    pub received: Option<u64>,
+    /// Those of them that were broken, or that the filter refused.
+    pub refused: Option<u64>,
+}
+
+/// What the other side said that it can, as far as we need to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The families (RFC 4760): `ipv4`, `ipv6`.
+    pub families: Vec<String>,
+    /// Those that take an IPv6 next hop though they are not IPv6 (RFC 8950).
+    pub next_hops: Vec<String>,
 }
 
 /// All that `show protocols all` tells of a BGP session.
@@ -94,10 +107,33 @@ pub struct BgpStatus {
     pub local_as: Option<Asn>,
     /// Why the last BGP session ended, or none came up.
     pub last_error: Option<String>,
+    /// What the other side can, while there is a connection.
+    pub capabilities: Option<Capabilities>,
     /// In BIRD's order, at most [`BIRD_CHANNELS_MAX`].
     pub channels: Vec<Channel>,
     /// The text, as birdc would print it.
     pub raw: String,
+}
+
+/// What the lines before the first channel are about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Session,
+    Ours,
+    Theirs,
+}
+
+impl Section {
+    /// What a line is about that comes next. The other side chooses some of what stands in its own
+    /// section; it cannot choose that a line begins.
+    fn after(self, line: &str) -> Section {
+        match line {
+            "Local capabilities" => Section::Ours,
+            "Neighbor capabilities" if self == Section::Ours => Section::Theirs,
+            _ if line.starts_with("Session:") || line.starts_with("Channel ") => Section::Session,
+            _ => self,
+        }
+    }
 }
 
 impl Protocol {
@@ -134,13 +170,17 @@ impl BgpStatus {
             neighbor_as: None,
             local_as: None,
             last_error: None,
+            capabilities: None,
             channels: Vec::new(),
             raw: reply.text(),
         };
-        let mut channel = None;
+        let (mut channel, mut section) = (None, Section::Session);
         for line in reply.with_code(DETAILS) {
             let text = line.trim();
-            if let Some(name) = text.strip_prefix("Channel ") {
+            section = section.after(text);
+            if section == Section::Theirs {
+                status.offer(text);
+            } else if let Some(name) = text.strip_prefix("Channel ") {
                 status.add(channel.take());
                 channel = Some(Channel { name: name.to_owned(), ..Channel::default() });
             } else if let Some((key, value)) = text.split_once(':') {
@@ -158,6 +198,18 @@ impl BgpStatus {
         if self.channels.len() < BIRD_CHANNELS_MAX {
             self.channels.extend(channel);
         }
+    }
+
+    /// A line about what the other side can.
+    fn offer(&mut self, line: &str) {
+        let capabilities = self.capabilities.get_or_insert_default();
+        let list = match line.split_once(':') {
+            Some(("AF announced", _)) => &mut capabilities.families,
+            Some(("IPv6 nexthop", _)) => &mut capabilities.next_hops,
+            _ => return,
+        };
+        let words = line.split_whitespace().skip(2).map(str::to_owned);
+        *list = words.take(BIRD_CHANNELS_MAX).collect();
     }
 
     fn set(&mut self, key: &str, value: &str) {
@@ -185,6 +237,14 @@ impl Channel {
             }
             "Receive limit" => self.limit_hit |= value.ends_with("[HIT]"),
             "Routes" => value.split(", ").for_each(|count| self.set_count(count)),
+            // Later versions have more columns; these are the first three of all.
+            "Import updates" => {
+                let mut numbers = value.split_whitespace().map(|it| it.parse::<u64>().ok());
+                let mut next = || numbers.next().flatten();
+                let (received, rejected, filtered) = (next(), next(), next());
+                self.received = received;
+                self.refused = rejected.zip(filtered).map(|(a, b)| a.saturating_add(b));
+            }
             "BGP Next hop" => self.bgp_next_hop = Some(value.to_owned()),
             _ => {}
         }

@@ -25,6 +25,11 @@ fn an_established_session() {
     assert_eq!(status.neighbor_as.map(Asn::get), Some(4242420001));
     assert_eq!(status.local_as.map(Asn::get), Some(4242420263));
     assert_eq!(status.last_error, None);
+    let theirs = status.capabilities.clone().unwrap();
+    assert_eq!(
+        (theirs.families.join(" "), theirs.next_hops.join(" ")),
+        ("ipv4 ipv6".into(), "ipv4".into())
+    );
     let ipv4 = Channel {
         name: "ipv4".to_owned(),
         state: "UP".to_owned(),
@@ -35,6 +40,8 @@ fn an_established_session() {
         import_limit: Some(2),
         limit_hit: true,
         bgp_next_hop: Some(":: fe80::1:1".to_owned()),
+        received: Some(3),
+        refused: Some(0),
     };
     let ipv6 = Channel {
         name: "ipv6".to_owned(),
@@ -42,6 +49,8 @@ fn an_established_session() {
         preferred: Some(1),
         import_limit: Some(9000),
         limit_hit: false,
+        received: Some(2),
+        refused: Some(1),
         ..ipv4.clone()
     };
     assert_eq!(status.channels, [ipv4, ipv6]);
@@ -60,6 +69,9 @@ fn the_same_of_version_3_with_a_date() {
     assert_eq!(channel.state, "UP");
     let counts = [channel.imported, channel.filtered, channel.exported, channel.preferred];
     assert_eq!(counts, [Some(712), Some(3), Some(690), Some(12)]);
+    assert_eq!((channel.received, channel.refused), (Some(730), Some(3)));
+    let theirs = status.capabilities.unwrap();
+    assert_eq!((theirs.families.len(), theirs.next_hops.len()), (2, 0), "only ours has it");
 }
 
 #[test]
@@ -68,6 +80,7 @@ fn sessions_that_are_not_up_say_why() {
     assert_eq!(active.bgp_state, Some(BgpState::Active));
     assert_eq!(active.protocol.info, "Active Received: Administrative shutdown");
     assert_eq!(active.last_error.as_deref(), Some("Received: Administrative shutdown"));
+    assert_eq!(active.capabilities, None);
     let channel = &active.channels[0];
     assert_eq!((channel.state.as_str(), channel.imported), ("DOWN", None));
     let down = status(include_bytes!("../../../../fixtures/bird/down-2.0.12.txt"));

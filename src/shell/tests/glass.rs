@@ -1,10 +1,10 @@
-//! A terminal's screen, as far as the editor uses one: endless downwards, with either kind of wrap.
+//! A terminal's screen, as far as a session uses one: endless downwards, with either kind of wrap.
 
 use crate::shell::text::width_of;
 
 /// When a full row goes over to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrap {
+pub(in crate::shell) enum Wrap {
     /// With the next character, as xterm does.
     Deferred,
     /// As soon as the last column is filled.
@@ -12,7 +12,7 @@ pub(super) enum Wrap {
 }
 
 /// The screen.
-pub(super) struct Glass {
+pub(in crate::shell) struct Glass {
     columns: usize,
     wrap: Wrap,
     rows: Vec<Vec<String>>,
@@ -21,30 +21,30 @@ pub(super) struct Glass {
 }
 
 impl Glass {
-    pub(super) fn new(columns: usize, wrap: Wrap) -> Glass {
+    pub(in crate::shell) fn new(columns: usize, wrap: Wrap) -> Glass {
         Glass { columns, wrap, rows: vec![vec![]], row: 0, column: 0 }
     }
 
     /// What is there, without blanks at the ends of rows or empty rows at the end.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::shell) fn text(&self) -> String {
         let rows: Vec<String> =
             self.rows.iter().map(|row| row.concat().trim_end_matches(' ').to_owned()).collect();
         rows.join("\n").trim_end_matches('\n').to_owned()
     }
 
     /// Row and column; a full row counts as the next one's start.
-    pub(super) fn cursor(&self) -> (usize, usize) {
+    pub(in crate::shell) fn cursor(&self) -> (usize, usize) {
         if self.column >= self.columns { (self.row + 1, 0) } else { (self.row, self.column) }
     }
 
     /// Forgets what is above the cursor.
-    pub(super) fn clear_above(&mut self) {
+    pub(in crate::shell) fn clear_above(&mut self) {
         assert_eq!(self.column, 0, "a prompt begins at the left edge");
         assert!(self.rows.drain(self.row..).all(|row| row.concat().trim().is_empty()));
         (self.rows, self.row) = (vec![vec![]], 0);
     }
 
-    pub(super) fn take(&mut self, bytes: &[u8]) {
+    pub(in crate::shell) fn take(&mut self, bytes: &[u8]) {
         let text = str::from_utf8(bytes).expect("whole characters");
         let mut letters = text.chars();
         while let Some(letter) = letters.next() {
@@ -57,7 +57,10 @@ impl Glass {
                     assert_eq!(letters.next(), Some('['));
                     let rest = letters.as_str();
                     let end = rest.find(|it: char| it.is_ascii_alphabetic()).expect("an end");
-                    self.control(rest[..end].parse().unwrap_or(0), &rest[end..=end]);
+                    // Whether a paste is marked, and colours, move nothing.
+                    if !rest.starts_with("?2004") && &rest[end..=end] != "m" {
+                        self.control(rest[..end].parse().unwrap_or(0), &rest[end..=end]);
+                    }
                     letters = rest[end + 1..].chars();
                 }
                 _ => self.print(letter),

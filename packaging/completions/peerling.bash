@@ -1,0 +1,31 @@
+# Completion of peerling for bash; make bless writes the lists.
+_peerling() {
+    local operation= word
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case $word in
+# <operations>
+            serve | check | plan | apply | genconfig | exec | demo) operation=$word; break ;;
+# </operations>
+        esac
+    done
+    case $previous in
+        --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --run) mapfile -t COMPREPLY < <(compgen -c -- "$current"); return ;;
+        --as) return ;;
+    esac
+    case $operation in
+# <arguments>
+        '') words='serve check plan apply genconfig exec demo --config --verbose --help --version' ;;
+        serve) words='' ;;
+        check) words='' ;;
+        plan) words='' ;;
+        apply) words='--confirm-removals' ;;
+        genconfig) words='' ;;
+        exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
+        demo) words='--run' ;;
+# </arguments>
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _peerling peerling

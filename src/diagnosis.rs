@@ -1,0 +1,108 @@
+//! How a peering is, and what is wrong with it: facts in, six checks out.
+//!
+//! The checks come in the order in which the parts depend on each other: registry, endpoint,
+//! handshake, tunnel, BGP session, routes. Each tells what was seen. The one that is not well by
+//! itself tells also the most likely cause, what to do about it, and who has to do it; one that
+//! only waits for another has no advice of its own.
+
+mod bgp;
+mod bgp_words;
+mod endpoint;
+mod facts;
+mod handshake;
+mod registry;
+mod routes;
+mod tunnel;
+
+#[cfg(test)]
+mod tests;
+
+pub use facts::{
+    BgpView, Echo, Facts, Limit, LinkView, Offer, Overheard, Ownership, Place, Probe, RoutesView,
+};
+
+pub use crate::command::RawView;
+
+use crate::command::{CheckView, Mark, Whose};
+use crate::peering::{Standing, vet};
+
+/// The checks after the registry, in their order.
+const PARTS: [&str; 5] = ["endpoint", "handshake", "tunnel", "bgp", "routes"];
+
+/// The six checks.
+pub fn checks(facts: &Facts<'_>) -> Vec<CheckView> {
+    let mut checks = vec![registry::check(facts)];
+    match facts.peering.standing {
+        Standing::Active => checks.extend(parts(facts)),
+        standing => checks.extend(PARTS.map(|name| resting(name, standing))),
+    }
+    for (name, words) in vet::objections(facts.peering, facts.site) {
+        for check in checks.iter_mut().filter(|it| it.name == name) {
+            check.detail = format!("{} ({words})", check.detail);
+        }
+    }
+    checks
+}
+
+fn parts(facts: &Facts<'_>) -> [CheckView; 5] {
+    let endpoint = endpoint::check(facts);
+    let handshake = handshake::check(facts, endpoint.mark);
+    let tunnel = tunnel::check(facts, handshake.mark);
+    let bgp = bgp::check(facts, handshake.mark, tunnel.mark);
+    let routes = routes::check(facts);
+    [endpoint, handshake, tunnel, bgp, routes]
+}
+
+/// Nothing of a peering that is not to be served is on the machine.
+fn resting(name: &'static str, standing: Standing) -> CheckView {
+    let (words, whose, hint) = match standing {
+        Standing::Active | Standing::Pending => (
+            "the peering waits for approval",
+            Whose::Operator,
+            "This POP's operator approves new peerings by hand",
+        ),
+        Standing::Disabled => {
+            ("the peering is switched off", Whose::Member, "peer_enable switches it on again")
+        }
+        Standing::Suspended => (
+            "the peering was suspended by this POP's operator",
+            Whose::Operator,
+            "Ask the operator why; peer_history tells what they wrote",
+        ),
+    };
+    let told = name == PARTS[0];
+    let (by, hint) = if told { (Some(whose), hint.to_string()) } else { (None, String::new()) };
+    CheckView { name, mark: Mark::Unknown, detail: words.to_string(), by, hint }
+}
+
+fn good(name: &'static str, detail: impl Into<String>) -> CheckView {
+    CheckView { name, mark: Mark::Good, detail: detail.into(), by: None, hint: String::new() }
+}
+
+/// Nothing is known, or it waits for something else.
+fn unknown(name: &'static str, detail: impl Into<String>) -> CheckView {
+    CheckView { mark: Mark::Unknown, ..good(name, detail) }
+}
+
+/// It is not well because something before it is not.
+fn follows(name: &'static str, detail: impl Into<String>) -> CheckView {
+    CheckView { mark: Mark::Bad, ..good(name, detail) }
+}
+
+/// It is not well, and somebody has to do something about it.
+fn bad(
+    name: &'static str,
+    detail: impl Into<String>,
+    whose: Whose,
+    hint: impl Into<String>,
+) -> CheckView {
+    CheckView { by: Some(whose), hint: hint.into(), ..follows(name, detail) }
+}
+
+/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
+fn milliseconds(us: u64) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => format!("{} ms", us / 1000),
+    }
+}

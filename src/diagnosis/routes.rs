@@ -1,0 +1,113 @@
+//! Which routes go which way, and what keeps others out.
+
+use super::{BgpView, Facts, Limit, RoutesView, bad, good, unknown};
+use crate::command::{CheckView, Whose};
+
+const NAME: &str = "routes";
+
+/// What stands in the way: the detail, whose matter it is, and what to do.
+type Trouble = (String, Whose, String);
+
+pub fn check(facts: &Facts<'_>) -> CheckView {
+    let bgp = match &facts.bgp {
+        Some(bgp) if bgp.state == super::bgp::ESTABLISHED => bgp,
+        _ => return unknown(NAME, "waits for the BGP session"),
+    };
+    let counts: Vec<String> = bgp.routes.iter().map(counts).collect();
+    let counts = counts.join("; ");
+    match trouble(facts, bgp) {
+        Some((words, by, hint)) => {
+            let between = if counts.is_empty() { "" } else { ": " };
+            bad(NAME, format!("{counts}{between}{words}"), by, hint)
+        }
+        None => good(NAME, counts),
+    }
+}
+
+fn counts(routes: &RoutesView) -> String {
+    let RoutesView { family, imported, exported, .. } = routes;
+    let filtered = routes.filtered.or(routes.refused).filter(|it| *it > 0);
+    let filtered = filtered.map_or(String::new(), |it| format!(", {it} refused"));
+    format!("{family}: {imported} imported{filtered}, {exported} exported")
+}
+
+/// The first that is wrong: a family that is not there, before what is wrong inside one.
+fn trouble(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
+    missing(bgp)
+        .or_else(|| next_hop(bgp))
+        .or_else(|| bgp.routes.iter().find_map(limit))
+        .or_else(|| nothing_imported(facts, bgp))
+        .or_else(|| nothing_exported(bgp))
+}
+
+fn missing(bgp: &BgpView) -> Option<Trouble> {
+    let family = bgp.missing.first()?;
+    let offered = bgp.offer.as_ref().is_none_or(|it| it.families.contains(family));
+    let words = match offered {
+        true => format!("{family} is not up"),
+        false => format!("your side does not offer {family}"),
+    };
+    let next_hop = if family == "ipv4" { " with extended next hop on" } else { "" };
+    let hint = format!(
+        "Your BGP configuration needs a channel {family}{next_hop}, or give the peering fewer \
+         --families with peer_edit"
+    );
+    Some((words, Whose::Member, hint))
+}
+
+/// There is no IPv4 in the tunnel: IPv4 routes need an IPv6 next hop (RFC 8950).
+fn next_hop(bgp: &BgpView) -> Option<Trouble> {
+    let offer = bgp.offer.as_ref()?;
+    let ipv4 = || bgp.routes.iter().any(|it| it.family == "ipv4");
+    (ipv4() && !offer.next_hops.iter().any(|it| it == "ipv4")).then(|| {
+        let words = "ipv4 without extended next hop: your side takes no IPv6 next hop for IPv4";
+        let hint = "Put \"extended next hop on\" into the ipv4 channel of your BGP configuration";
+        (words.to_string(), Whose::Member, hint.to_string())
+    })
+}
+
+fn limit(routes: &RoutesView) -> Option<Trouble> {
+    let (limit, Limit::Hit) = routes.limit? else { return None };
+    let words =
+        format!("{} is at its import limit of {limit}, the rest is left out", routes.family);
+    let hint = "Announce your own and your peers' dn42 routes only; a restart of the BGP session \
+                clears it";
+    Some((words, Whose::Member, hint.to_string()))
+}
+
+fn nothing_imported(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
+    if bgp.routes.iter().any(|it| it.imported > 0) {
+        return None;
+    }
+    let refused = bgp.routes.iter().filter_map(|it| it.refused.max(it.filtered)).sum::<u64>();
+    let came = bgp.routes.iter().filter_map(|it| it.received).sum::<u64>();
+    let (words, hint) = match (refused, came) {
+        (0, 0) => (
+            "you announce nothing".to_string(),
+            "Your BGP configuration must export your own networks: a static route of each, and an \
+             export filter that lets it out"
+                .to_string(),
+        ),
+        (0, _) => (
+            "you have taken back all that you announced".to_string(),
+            "Does your BGP configuration still export your own networks?".to_string(),
+        ),
+        _ => (
+            "all that you announce is refused by this POP's filter".to_string(),
+            format!(
+                "Each route must be dn42's and have a route or route6 object in the registry with \
+                 AS{} as its origin (ROA), and that may take an hour to arrive",
+                facts.peering.asn
+            ),
+        ),
+    };
+    Some((words, Whose::Member, hint))
+}
+
+fn nothing_exported(bgp: &BgpView) -> Option<Trouble> {
+    let nothing = !bgp.routes.is_empty() && bgp.routes.iter().all(|it| it.exported == 0);
+    nothing.then(|| {
+        let hint = "The operator of this POP has to look at its BIRD: it has no routes for you";
+        ("this POP gives you nothing".to_string(), Whose::Operator, hint.to_string())
+    })
+}

@@ -1,0 +1,310 @@
+//! Tab: what may follow the text before the cursor. The words come from the table of commands and
+//! from the caller's [`Vocabulary`]; nothing is completed that the grammar would not take.
+
+use super::grammar;
+use crate::command::{
+    COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary, Who,
+};
+use crate::model::Asn;
+
+/// What may stand in place of the word before the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// How many characters before the cursor are that word.
+    pub replaced: usize,
+    /// What all candidates begin with; the only one has a blank after it if a word may follow.
+    pub text: String,
+    /// The candidates, in the order of the table.
+    pub candidates: Vec<String>,
+}
+
+/// Completes a command.
+pub fn command(before: &str, vocabulary: &Vocabulary) -> Completion {
+    let Some((words, word)) = words(before) else { return Completion::default() };
+    let mut found = pick(&word, candidates(&words, &word, vocabulary));
+    if let [only] = found.candidates.as_slice() {
+        found.text = format!("{only} ");
+    }
+    found
+}
+
+/// Completes the answer to a question that a command has asked. Whether something is really meant
+/// is nobody's to complete.
+pub fn answer(
+    before: &str,
+    question: &Question,
+    command: &Command,
+    vocabulary: &Vocabulary,
+) -> Completion {
+    let flags = || COMMANDS.iter().flat_map(|spec| spec.flags);
+    let flag = flags().find(|it| it.flag == Flag::Answer(question.field));
+    let numbers = match command {
+        Command::PeerCreate => &vocabulary.own,
+        _ => &vocabulary.peered,
+    };
+    let mut all = flag.map(|it| values(it, numbers, before)).unwrap_or_default();
+    let suggestion = question.suggestion.clone().filter(|it| !it.is_empty() && !all.contains(it));
+    all.extend(suggestion.filter(|_| question.field != Field::Confirm));
+    pick(before, all)
+}
+
+/// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
+/// cursor is inside quotes.
+fn words(before: &str) -> Option<(Vec<String>, String)> {
+    let mut words = grammar::split(before).ok()?;
+    let tail = before.rsplit(char::is_whitespace).next().unwrap_or(before);
+    if tail.is_empty() {
+        return Some((words, String::new()));
+    }
+    let word = words.pop().filter(|it| it == tail)?;
+    Some((words, word))
+}
+
+/// Those that begin with the word, whatever its case and its hyphens.
+fn pick(word: &str, all: Vec<String>) -> Completion {
+    let begins = |it: &String| it.starts_with(word) || it.starts_with(&grammar::spelt(word));
+    let candidates: Vec<String> = all.into_iter().filter(begins).collect();
+    match candidates.split_first() {
+        None => Completion::default(),
+        Some((first, others)) => {
+            let text = others.iter().fold(first.as_str(), |text, it| common(text, it)).to_string();
+            Completion { replaced: word.chars().count(), text, candidates }
+        }
+    }
+}
+
+/// What both begin with.
+fn common<'a>(left: &'a str, right: &str) -> &'a str {
+    let pairs = left.char_indices().zip(right.chars());
+    let same = pairs.take_while(|((_, a), b)| a == b).last();
+    same.and_then(|((at, letter), _)| left.get(..at + letter.len_utf8())).unwrap_or_default()
+}
+
+fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    match grammar::command(words, vocabulary.who()) {
+        _ if words.is_empty() => names(word, vocabulary),
+        Ok((spec, _)) if spec.who == Who::Admin && !vocabulary.admin => Vec::new(),
+        Ok((spec, rest)) if spec.name == "help" => candidates_of_help(rest, word, vocabulary),
+        Ok((spec, rest)) => arguments(spec, rest, word, vocabulary),
+        Err(_) => match words {
+            [first] => second_words(first, vocabulary),
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn candidates_of_help(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    match words {
+        [] => names(word, vocabulary),
+        [first] => second_words(first, vocabulary),
+        _ => Vec::new(),
+    }
+}
+
+fn known(vocabulary: &Vocabulary) -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|it| it.who == Who::Member || vocabulary.admin)
+}
+
+/// Names of commands; other names of the same only if somebody begins to type one.
+fn names(word: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    let names: Vec<String> = known(vocabulary).map(|it| it.name.to_string()).collect();
+    if names.iter().any(|it| it.starts_with(&grammar::spelt(word))) {
+        return names;
+    }
+    known(vocabulary).flat_map(|it| it.aliases).map(ToString::to_string).collect()
+}
+
+/// What may follow `peer` as a word of its own.
+fn second_words(first: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    let first = format!("{}_", grammar::spelt(first));
+    known(vocabulary).filter_map(|it| it.name.strip_prefix(&first)).map(str::to_string).collect()
+}
+
+fn arguments(
+    spec: &CommandSpec,
+    rest: &[String],
+    word: &str,
+    vocabulary: &Vocabulary,
+) -> Vec<String> {
+    let numbers = if spec.name == "peer_create" { &vocabulary.own } else { &vocabulary.peered };
+    let (used, open) = flags_used(spec, rest);
+    if let Some(flag) = open {
+        return values(flag, numbers, word);
+    }
+    if let Some((name, value)) = word.split_once('=') {
+        let flag = spec.flags.iter().find(|it| it.name == name && takes_value(it));
+        let inline = |flag| values(flag, numbers, value).into_iter();
+        return flag
+            .map_or(Vec::new(), |it| inline(it).map(|value| format!("{name}={value}")).collect());
+    }
+    let asn = spec.flags.iter().find(|it| it.flag == Flag::Answer(Field::Asn));
+    let wanted = asn.filter(|it| !word.starts_with('-') && !used.contains(&it.name));
+    let numbers = wanted.map_or(Vec::new(), |it| values(it, numbers, word));
+    match numbers.is_empty() && (word.is_empty() || word.starts_with('-')) {
+        true => flags_left(spec, &used, vocabulary),
+        false => numbers,
+    }
+}
+
+/// The flags that were given, and the one whose value comes next. A bare word is an AS number.
+fn flags_used<'a>(spec: &'a CommandSpec, rest: &[String]) -> (Vec<&'a str>, Option<&'a FlagSpec>) {
+    let (mut used, mut open) = (Vec::new(), None);
+    for word in rest {
+        if open.take().is_some() {
+            continue;
+        }
+        let name = word.split('=').next().unwrap_or(word);
+        let flag = spec.flags.iter().find(|it| it.name == name);
+        used.push(flag.map_or(Field::Asn.flag(), |it| it.name));
+        open = flag.filter(|it| takes_value(it) && !word.contains('='));
+    }
+    (used, open)
+}
+
+fn flags_left(spec: &CommandSpec, used: &[&str], vocabulary: &Vocabulary) -> Vec<String> {
+    let allowed = |it: &&FlagSpec| it.flag != Flag::All || vocabulary.admin;
+    let left = spec.flags.iter().filter(|it| !used.contains(&it.name)).filter(allowed);
+    left.map(|it| it.name.to_string()).collect()
+}
+
+/// Does a word have to follow it?
+fn takes_value(flag: &FlagSpec) -> bool {
+    !flag.value.is_empty() && !flag.value.starts_with('[')
+}
+
+/// What is known of a flag's values: what its help says in small letters is meant literally.
+fn values(flag: &FlagSpec, numbers: &[Asn], word: &str) -> Vec<String> {
+    match flag.flag {
+        Flag::Answer(Field::Asn) => numbers.iter().map(|it| number(*it, word)).collect(),
+        Flag::Form => Form::ALL.iter().map(|(name, _)| name.to_string()).collect(),
+        _ => {
+            let literal = |it: &&str| it.starts_with(|letter: char| letter.is_ascii_lowercase());
+            flag.value.split('|').filter(literal).map(str::to_string).collect()
+        }
+    }
+}
+
+/// An AS number as somebody has begun to write it: with the letters before it, or without.
+fn number(asn: Asn, word: &str) -> String {
+    match word.get(..2).filter(|it| it.eq_ignore_ascii_case("AS")) {
+        Some(letters) => format!("{letters}{asn}"),
+        None if word.eq_ignore_ascii_case("a") => format!("{word}{asn}"),
+        None => asn.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary(admin: bool) -> Vocabulary {
+        let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
+        Vocabulary { admin, own: numbers(&[4242420001, 64600]), peered: numbers(&[4242420001]) }
+    }
+
+    /// The line after Tab, and the candidates.
+    fn tab(line: &str) -> (String, Vec<String>) {
+        let found = command(line, &vocabulary(false));
+        let kept = line.chars().count() - found.replaced;
+        (line.chars().take(kept).collect::<String>() + &found.text, found.candidates)
+    }
+
+    #[test]
+    fn one_candidate_is_completed() {
+        for (line, expect) in [
+            ("w", "whoami "),
+            ("peer_cr", "peer_create "),
+            ("PEER-CR", "peer_create "),
+            ("peer cr", "peer create "),
+            ("peer  LI", "peer  list "),
+            ("ex", "exit "),
+            ("help pe", "help peer_"),
+            ("help peer_l", "help peer_list "),
+            ("help peer rem", "help peer remove "),
+            ("peer_l --j", "peer_l --json "),
+            ("peer list --j", "peer list --json "),
+            ("peer_config --f", "peer_config --format "),
+            ("peer_config --format net", "peer_config --format networkd "),
+            ("peer_config --format=net", "peer_config --format=networkd "),
+            ("peer_config ", "peer_config 4242420001 "),
+            ("peer_config 4", "peer_config 4242420001 "),
+            ("peer_config as42", "peer_config as4242420001 "),
+            ("peer_config --asn=", "peer_config --asn=4242420001 "),
+            ("peer_create 6", "peer_create 64600 "),
+            ("peer_create --endpoint-addr ", "peer_create --endpoint-addr none "),
+            ("peer_create --psk g", "peer_create --psk generate "),
+            ("peer_create --families ipv6 --fa", "peer_create --families ipv6 --fa"),
+            ("peer_create --families ip", "peer_create --families ipv"),
+            ("peer_create --asn --ye", "peer_create --asn --ye"),
+            ("peer_create --link", "peer_create --link-local "),
+            ("peer_status 4242420001 --w", "peer_status 4242420001 --watch "),
+            ("", ""),
+        ] {
+            assert_eq!(tab(line).0, expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn several_candidates_are_all_there() {
+        for (line, expect) in [
+            ("peer_c", "peer_create peer_config"),
+            ("peer c", "create config"),
+            ("peer_create ", "4242420001 64600"),
+            ("peer_create --asn ", "4242420001 64600"),
+            ("peer_create --families ", "both ipv4 ipv6"),
+            ("peer_create --psk ", "generate none"),
+            ("peer_create --e", "--endpoint-addr --endpoint-port"),
+            ("peer_list ", "--json"),
+            ("peer_config 1 ", "--format --json"),
+            ("peer_config --asn 1 --json ", "--format"),
+            ("e", "exit"),
+        ] {
+            assert_eq!(tab(line).1.join(" "), expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_stays() {
+        for line in ["reboot ", "reboot --x", "whoami x", "peer_list 6", "'peer_c", "help help x"] {
+            assert_eq!(command(line, &vocabulary(true)), Completion::default(), "{line}");
+        }
+        assert_eq!(command("peer_config \"4\"", &vocabulary(true)), Completion::default());
+        assert_eq!(command("peer_create --wg-pub-key ", &vocabulary(true)), Completion::default());
+    }
+
+    #[test]
+    fn only_administrators_are_offered_what_is_theirs() {
+        for line in ["ba", "peer_app", "peer app", "ban --m", "peer_list --a", "help audi"] {
+            assert_eq!(command(line, &vocabulary(false)), Completion::default(), "{line}");
+            assert_eq!(command(line, &vocabulary(true)).candidates.len(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn answers() {
+        let known = |field, suggestion: Option<&str>, before, command: Command| {
+            let suggestion = suggestion.map(str::to_string);
+            let question =
+                Question { field, prompt: String::new(), suggestion, shown: None, unasked: None };
+            answer(before, &question, &command, &vocabulary(false))
+        };
+        let create = || Command::PeerCreate;
+        assert_eq!(known(Field::Asn, None, "", create()).candidates, ["4242420001", "64600"]);
+        assert_eq!(known(Field::Asn, None, "", Command::PeerRemove).text, "4242420001");
+        assert_eq!(known(Field::EndpointAddr, None, "n", create()).text, "none");
+        assert_eq!(known(Field::Families, None, "I", create()).text, "ipv");
+        assert_eq!(known(Field::LinkLocal, Some("fe80::1"), "", create()).text, "fe80::1");
+        let confirm = known(Field::Confirm, Some("YES"), "", create());
+        assert_eq!(confirm, Completion::default());
+    }
+
+    #[test]
+    fn whatever_is_typed_can_be_completed() {
+        let vocabulary = vocabulary(true);
+        for line in ["é", "日本 ", "\u{301}", "a=", "=", "--", "peer_list --", "help ", "\t", "as"]
+        {
+            let found = command(line, &vocabulary);
+            assert!(found.replaced <= line.chars().count(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Who has a peering here, and nothing else about it.
+
+use super::{Store, StoreError};
+use crate::model::Asn;
+
+impl Store {
+    /// The AS numbers with a peering, in order. What is no AS number is left out.
+    pub fn peered(&self) -> Result<Vec<Asn>, StoreError> {
+        let numbers: Vec<u32> = self.read(|it| {
+            let query = "SELECT as_num FROM peering_links
+                         WHERE as_num BETWEEN 1 AND 4294967295 ORDER BY as_num";
+            it.prepare(query)?.query_map([], |row| row.get(0))?.collect()
+        })?;
+        Ok(numbers.into_iter().filter_map(|number| Asn::new(number).ok()).collect())
+    }
+}

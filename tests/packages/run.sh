@@ -1,0 +1,60 @@
+#!/bin/sh
+# The static binary and its packages on machines that have nothing else. Takes what dist/ has.
+#
+#   tests/packages/run.sh [VERSION]
+#
+# As root on Debian: debootstrap makes the Debian to install on, once; qemu-user runs other architectures.
+set -eu
+cd "$(dirname "$0")/../.."
+
+version=${1:-$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)}
+native=$(uname -m)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+(cd dist && sha256sum --check --quiet SHA256SUMS)
+echo "checksums: as they should be"
+
+# A machine with nothing at all: no library, no /etc, no /proc.
+for architecture in x86_64 aarch64 armv7; do
+    binary=dist/peerling-$version-$architecture
+    if ! [ -e "$binary" ]; then
+        echo "skipped: $architecture: dist/ has no binary for it"
+        continue
+    fi
+    file "$binary" | grep -q 'static' || { echo "FAIL: $(file "$binary")" >&2; exit 1; }
+    mkdir "$work/$architecture"
+    cp "$binary" "$work/$architecture/peerling"
+    runner=
+    if [ "$architecture" != "$native" ]; then
+        emulator=qemu-${architecture%v7}-static
+        if ! command -v "$emulator" >/dev/null; then
+            echo "skipped: $architecture: there is no $emulator here (package qemu-user-static)"
+            continue
+        fi
+        cp "$(command -v "$emulator")" "$work/$architecture/emulator"
+        runner=/emulator
+    fi
+    inside() { chroot "$work/$architecture" $runner /peerling "$@"; }
+    inside --version
+    # Without a configuration, in an empty machine: a clear answer and no crash.
+    if inside check >"$work/said" 2>&1; then
+        echo "FAIL: check finds an empty machine sound" >&2
+        exit 1
+    fi
+    grep -q 'pop.asn' "$work/said" || { cat "$work/said" >&2; exit 1; }
+    echo "$architecture: starts in an empty machine: $(wc -c <"$binary") bytes"
+done
+
+cache=target/debian-12.tar
+if ! [ -e "$cache" ]; then
+    debootstrap --variant=minbase --include=adduser,bird2,openrc,procps bookworm "$work/debian" >"$work/log" 2>&1 ||
+        { tail -n 5 "$work/log" >&2; exit 1; }
+    mkdir -p target
+    tar -C "$work/debian" -cf "$cache.new" .
+    mv "$cache.new" "$cache"
+fi
+PEERLING_VERSION=$version.1 PEERLING_DIST=$work cross/package.sh "dist/peerling-$version-$native" "$native" >/dev/null
+debian=$(dpkg --print-architecture)
+tests/packages/debian.sh "dist/peerling_${version}_$debian.deb" "$work/peerling_$version.1_$debian.deb" \
+    "dist/peerling-$version-$native.tar.gz"

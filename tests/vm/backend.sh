@@ -1,0 +1,37 @@
+#!/bin/bash
+# What `auto` takes on a machine without WireGuard in its kernel, and with it: `peerling check` tells what and
+# why. The kernel's module is taken out and put in again, which only a machine of its own allows.
+set -euo pipefail
+: "${VIRTUAL_MACHINE:?it unloads a module, and runs only in a virtual machine: tests/vm/plays.sh vm/backend.sh}"
+HERE=$(realpath "$(dirname "$0")/../lab")
+. "$HERE/stage.sh"
+enter "$0" "$@"
+. "$HERE/sides.sh"
+
+# check_says WORDS: among what is well.
+check_says() {
+    peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+    same "the back end" "# WireGuard by $1" "$(grep '^# WireGuard by' "$LAB/check.out")"
+    step "peerling check: WireGuard by $1"
+}
+# A program that a machine may have or lack: the name alone decides.
+userspace() { sed -i "/^backend/a userspace_command = \"$1\"" "$LAB/peerling.toml"; }
+
+set_stage
+wireguard_keys pop
+mkdir -p "$LAB/registry/data/mntner" "$LAB/registry/data/aut-num"
+pop_config
+pop_bird
+bird_start pop
+check_says "kernel: the kernel has WireGuard"
+rmmod wireguard
+NO_KERNEL="not the kernel: find the kernel's WireGuard: No such file or directory (os error 2)"
+userspace no-such-program
+check_says "files: $NO_KERNEL; not userspace: no program no-such-program"
+sed -i /^userspace_command/d "$LAB/peerling.toml"
+userspace true
+check_says "userspace (true): $NO_KERNEL"
+sed -i 's/^backend = .*/backend = "kernel"/' "$LAB/peerling.toml"
+check_says "kernel: as configured, but it cannot work: ${NO_KERNEL#not the kernel: }"
+insmod /modules/*-wireguard.ko
+check_says "kernel: as configured"

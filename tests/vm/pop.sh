@@ -1,0 +1,255 @@
+#!/bin/bash
+# A POP as it is in life: two virtual machines with Debian 12, systemd, the kernel's WireGuard and BIRD, IPv6
+# only. On one the Debian package is installed and configured; on the other a member peers with it by ssh. Then
+# both are rebooted, and nobody helps.
+#
+#   tests/vm/pop.sh PACKAGE.deb
+#
+# As root. The machines are emulated, which works everywhere and takes some minutes; ACCEL=kvm where that works.
+# Debian's packages: debootstrap qemu-system-x86 linux-image-cloud-amd64 busybox-static e2fsprogs kmod cpio
+# openssh-client wireguard-tools
+set -euo pipefail
+
+package=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
+cache=$here/../../target/debian-12-vm.tar
+MEMORY_MB=256
+# One boot takes half a minute here; the machines of others may be slower.
+BOOT_S_MAX=300
+kernel=${KERNEL:-$(find /boot -name 'vmlinuz-*-amd64' | sort -V | tail -n 1)}
+version=${kernel#*/vmlinuz-}
+work=$(mktemp -d /tmp/peerling-pop.XXXXXX)
+machines=()
+leave() {
+    local status=$?
+    [ ${#machines[@]} -eq 0 ] || kill "${machines[@]}" 2>/dev/null || true
+    if [ $status -ne 0 ]; then
+        tail -n 25 "$work"/*.said "$work"/*.console >&2 || true
+    fi
+    [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$work"
+    exit $status
+}
+trap leave EXIT
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+step() { printf '%4d s  %s\n' $SECONDS "$*"; }
+
+# A Debian with what both machines need; nothing in it is peerling's.
+base() {
+    [ -e "$cache" ] && return
+    debootstrap --variant=minbase --include=systemd-sysv,udev,bird2,iproute2,openssh-client,kmod,adduser,wireguard-tools,jq \
+        bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || { tail -n 5 "$work/debootstrap.log" >&2; fail debootstrap; }
+    tar -C "$work/base" -cf "$cache.new" .
+    mv "$cache.new" "$cache"
+    rm -rf --one-file-system "$work/base"
+}
+
+# The archive that finds the disk: busybox and the drivers, no more.
+initramfs() {
+    local root=$work/initramfs.d number=100 file
+    mkdir -p "$root"/{bin,dev,proc,sys,disk,modules}
+    cp "$(command -v busybox)" "$root/bin/busybox"
+    for module in virtio_pci virtio_blk; do
+        modprobe -S "$version" --show-depends "$module"
+    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
+        number=$((number + 1))
+        unpacked "$file" >"$root/modules/$number.ko"
+    done
+    cat >"$root/init" <<'INIT'
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+for module in /modules/*; do /bin/busybox insmod "$module"; done
+while ! [ -e /dev/vda ]; do /bin/busybox sleep 0.1; done
+/bin/busybox mount -t ext4 /dev/vda /disk
+exec /bin/busybox switch_root /disk /sbin/init
+INIT
+    chmod +x "$root/init"
+    (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1 >"$work/initramfs"
+}
+unpacked() {
+    case $1 in
+        *.xz) xz -dc "$1" ;;
+        *.zst) zstd -dcq "$1" ;;
+        *) cat "$1" ;;
+    esac
+}
+
+# machine NAME ADDRESS: the files of a machine in $work/NAME.
+machine() {
+    local root=$work/$1 modules=$work/$1/lib/modules/$version file
+    mkdir "$root"
+    tar -xf "$cache" -C "$root"
+    mkdir -p "$modules"
+    for module in wireguard virtio_net; do
+        modprobe -S "$version" --show-depends "$module"
+    done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+        mkdir -p "$root${file%/*}"
+        cp "$file" "$root$file"
+    done
+    cp "/lib/modules/$version"/modules.{builtin,order} "$modules"
+    depmod -b "$root" "$version" 2>/dev/null
+    echo "$1" >"$root/etc/hostname"
+    printf '127.0.0.1 localhost\n::1 localhost\nfd5e:1ab::1 pop.lab.example\nfd5e:1ab::2 node.lab.example\n' >"$root/etc/hosts"
+    : >"$root/etc/resolv.conf"
+    # IPv6 only: there is no other address on the wire.
+    printf '[Match]\nName=en* eth*\n[Network]\nAddress=%s/64\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\n' "$2" \
+        >"$root/etc/systemd/network/10-wire.network"
+    printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=8M\n' >"$root/etc/systemd/journald.conf"
+    # What the machine tells, and how it is told to reboot: its second serial line.
+    cat >"$root/etc/systemd/system/told.service" <<'UNIT'
+[Service]
+ExecStart=/bin/sh -c 'read -r line </dev/ttyS1 && systemctl reboot'
+[Install]
+WantedBy=multi-user.target
+UNIT
+    on "$1" systemctl --quiet enable systemd-networkd bird told
+    on "$1" systemctl --quiet mask systemd-networkd-wait-online apt-daily.timer apt-daily-upgrade.timer
+}
+on() { chroot "$work/$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "${@:2}"; }
+
+bird_conf() {
+    cat <<BIRD
+router id $1;
+timeformat protocol iso long ms;
+protocol device { scan time 10; }
+protocol kernel { ipv4 { import none; export where source != RTS_STATIC; }; }
+protocol kernel { ipv6 { import none; export where source != RTS_STATIC; }; }
+protocol static { route $2 reject; ipv4; }
+protocol static { route $3 reject; ipv6; }
+BIRD
+}
+
+# What an operator does: installs the package, writes the configuration, BIRD's and the key.
+pop() {
+    local root=$work/pop
+    machine pop fd5e:1ab::1
+    cp "$package" "$root/peerling.deb"
+    on pop dpkg -i /peerling.deb >/dev/null 2>&1 || fail "the package cannot be installed"
+    (umask 077 && wg genkey >"$root/etc/wireguard/peerling.key")
+    sed -i 's/^asn = .*/asn = 4242420263/; s/^name = .*/name = "pop.lab.example"/' "$root/etc/peerling/peerling.toml"
+    sed -i 's/^\[peers\]/[peers]\nallowed_networks = ["fd5e:1ab::\/32"]/' "$root/etc/peerling/peerling.toml"
+    local data=$root/var/lib/peerling/registry/data
+    mkdir -p "$data"/{mntner,aut-num}
+    printf '%-20s%s\n' mntner: NODE-MNT mnt-by: NODE-MNT auth: "$(cut -d' ' -f1,2 "$work/key.pub")" source: DN42 \
+        >"$data/mntner/NODE-MNT"
+    printf '%-20s%s\n' aut-num: AS4242420001 as-name: AS-NODE mnt-by: NODE-MNT source: DN42 >"$data/aut-num/AS4242420001"
+    on pop chown -R peerling:peerling /var/lib/peerling/registry
+    {
+        bird_conf 172.20.0.1 172.20.0.0/27 fd42:263::/48
+        # The operator's own part is that of the lab.
+        sed -n '/^define OWNAS/,/^include/p' "$here/../lab/sides.sh" | sed '/^include/d; s/\$POP_ASN/4242420263/'
+        echo 'include "/etc/bird/bgp_peers/*";'
+    } >"$root/etc/bird/bird.conf"
+    on pop systemctl --quiet enable peerling
+    # What the host is told, once a boot is through.
+    cat >"$root/etc/systemd/system/report.service" <<'UNIT'
+[Unit]
+After=peerling.service
+[Service]
+Type=oneshot
+StandardOutput=tty
+TTYPath=/dev/ttyS1
+ExecStart=/bin/sh -c 'echo "peerling is $(systemctl is-active peerling), $(grep VmRSS /proc/$(systemctl show -P MainPID peerling)/status | tr -s "[:space:]" " ")"'
+[Install]
+WantedBy=multi-user.target
+UNIT
+    on pop systemctl --quiet enable report
+}
+
+# What a member does: one ssh line, then what peer_config says. After the first boot it is only there.
+member() {
+    local root=$work/node
+    machine node fd5e:1ab::2
+    install -m 600 "$work/key" "$root/root/key"
+    (umask 077 && wg genkey >"$root/root/wg")
+    bird_conf 172.20.1.1 172.20.1.0/27 fd42:1::/48 >"$root/etc/bird/bird.conf"
+    echo 'include "/etc/bird/peers/*";' >>"$root/etc/bird/bird.conf"
+    mkdir "$root/etc/bird/peers"
+    cat >"$root/root/peer" <<'PEER'
+#!/bin/bash
+# The first boot: peers. Every boot: tells when the BGP session is Established.
+set -eu
+pop() { ssh -F none -p 4242 -i /root/key -o StrictHostKeyChecking=accept-new -o LogLevel=ERROR -o ConnectTimeout=5 node@pop.lab.example "$@"; }
+if ! [ -e /etc/wireguard/pop.conf ]; then
+    until pop whoami; do ip -6 -br address; sleep 1; done
+    pop peer_create --asn 4242420001 --wg-pub-key "$(wg pubkey </root/wg)" \
+        --endpoint-addr fd5e:1ab::2 --endpoint-port 20263 --yes --wait
+    config=$(pop peer_config --asn 4242420001 --json)
+    link=$(jq -r .peer.config.link <<<"$config")
+    (umask 077; jq -r .peer.config.wireguard <<<"$config" | sed "s|\*\*REPLACEME\*\*|$(cat /root/wg)|" >"/etc/wireguard/$link.conf")
+    jq -r .peer.config.bird <<<"$config" >/etc/bird/peers/pop
+    touch /etc/wireguard/pop.conf
+    sync
+    systemctl enable --now "wg-quick@$link"
+    birdc configure
+fi
+tries=240
+until birdc show protocols | grep -q 'BGP.*Established'; do
+    [ $((tries -= 1)) -gt 0 ] || { birdc show protocols all; wg; echo "never Established"; exit 1; }
+    sleep 0.5
+done
+echo "Established; $(birdc show route primary count | tail -n 1)"
+PEER
+    chmod +x "$root/root/peer"
+    cat >"$root/etc/systemd/system/peer.service" <<'UNIT'
+[Unit]
+After=bird.service systemd-networkd.service
+[Service]
+Type=oneshot
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS1
+ExecStart=/root/peer
+[Install]
+WantedBy=multi-user.target
+UNIT
+    on node systemctl --quiet enable peer
+}
+
+# start NAME MAC ROLE: its disk is made of its files; the wire between the two is a socket of this test's.
+start() {
+    mkfifo "$work/$1.told.in" "$work/$1.told.out"
+    mkfs.ext4 -q -F -d "$work/$1" "$work/$1.disk" 1G >/dev/null
+    rm -rf --one-file-system "${work:?}/$1"
+    qemu-system-x86_64 -accel "${ACCEL:-tcg,thread=multi}" -cpu max -m $MEMORY_MB -nodefaults -display none \
+        -kernel "$kernel" -initrd "$work/initramfs" \
+        -append 'console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off tsc=unstable systemd.show_status=0' \
+        -drive "file=$work/$1.disk,format=raw,if=virtio,cache=unsafe" \
+        -netdev "stream,id=wire,server=$3,addr.type=unix,addr.path=$work/wire" -device "virtio-net-pci,netdev=wire,mac=$2" \
+        -serial "file:$work/$1.console" \
+        -chardev "pipe,id=told,path=$work/$1.told,logfile=$work/$1.said" -serial chardev:told \
+        </dev/null >"$work/$1.qemu" 2>&1 &
+    machines+=($!)
+}
+
+# heard NAME WORDS COUNT: waits until the machine has said it so often.
+heard() {
+    local tries=$((BOOT_S_MAX * 2))
+    until [ "$(grep -c "$2" "$work/$1.said" 2>/dev/null)" -ge "$3" ]; do
+        [ $((tries -= 1)) -gt 0 ] || fail "$1 never said: $2"
+        ! grep -q 'Kernel panic' "$work/$1.console" || fail "$1 does not start"
+        kill -0 "${machines[@]}" || fail "a machine ended: $(cat "$work"/*.qemu)"
+        sleep 0.5
+    done
+    grep "$2" "$work/$1.said" | tail -n 1 | tr -d '\r'
+}
+reboot() { echo >"$work/$1.told.in"; }
+
+base
+initramfs
+ssh-keygen -q -t ed25519 -N '' -C lab -f "$work/key"
+pop
+member
+step "two machines with Debian $(on node cat /etc/debian_version) are made, $MEMORY_MB MB each"
+start pop 02:00:00:00:00:01 on
+sleep 1
+start node 02:00:00:00:00:02 off
+step "POP: $(heard pop 'peerling is active' 1)"
+step "member: $(heard node Established 1)"
+reboot pop
+reboot node
+step "both are told to reboot"
+step "POP: $(heard pop 'peerling is active' 2)"
+step "member: $(heard node Established 2)"
