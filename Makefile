@@ -38,6 +38,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/forms.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/drift.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 
 test: lab-packages ## every test; as root on Debian the lab too

@@ -8,17 +8,21 @@
 mod bird;
 mod endpoints;
 mod look;
+mod mend;
 mod observe;
 mod pass;
 
+pub use bird::{PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
 pub use look::echo;
+pub use pass::link_view;
 
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::limits::{RETRY_S, RETRY_S_MAX, UNEXPLAINED_SHOWN_MAX};
-use crate::model::{Asn, Timestamp, WgSecret};
+use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
-use crate::plan::wireguard::{EndpointRule, LinkActual};
+use crate::plan::drift::Ledger;
+use crate::plan::wireguard::EndpointRule;
 use crate::plan::{FileKind, Step};
 use crate::store::Store;
 use crate::sys;
@@ -27,7 +31,7 @@ use crate::sys::files;
 use crate::sys::wireguard::Backend;
 use bird::BirdHand;
 use observe::Observed;
-use pass::{Pass, link_view};
+use pass::Pass;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +60,8 @@ pub struct ApplySettings {
     pub policy: Policy,
     /// How long the loop sleeps where nothing happens.
     pub interval: Duration,
+    /// How long the watch sleeps between two looks.
+    pub watch_interval: Duration,
 }
 
 /// The loop.
@@ -66,6 +72,10 @@ pub struct Apply {
     resolver: Rc<Resolver>,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     bird: BirdHand,
+    /// What was right, what drifted, what is left alone.
+    ledger: Ledger,
+    /// What the database says is left alone.
+    left: BTreeMap<Asn, String>,
     /// Failed peerings by what they failed with, so that each failure is logged once.
     told: BTreeMap<Asn, String>,
     /// What the machine had and nobody could explain, when it was last told.
@@ -103,9 +113,21 @@ impl Apply {
         resolver: Rc<Resolver>,
         settings: Rc<RefCell<Rc<ApplySettings>>>,
     ) -> Apply {
-        let (bird, told) = (BirdHand::default(), BTreeMap::new());
-        let (unexplained, foreign, removals) = <(BTreeSet<_>, BTreeSet<_>, Removals)>::default();
-        Apply { store, bell, board, resolver, settings, bird, told, unexplained, foreign, removals }
+        let left = BTreeMap::from_iter(store.borrow().left_alone().unwrap_or_default());
+        Apply {
+            store,
+            bell,
+            board,
+            resolver,
+            settings,
+            bird: BirdHand::default(),
+            ledger: Ledger::default(),
+            left,
+            told: BTreeMap::new(),
+            unexplained: BTreeSet::new(),
+            foreign: BTreeSet::new(),
+            removals: Removals::default(),
+        }
     }
 
     /// The same, with the operator's word that what nobody can explain is to go.
@@ -156,6 +178,9 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
+        if causes.iter().any(|it| matches!(it, Cause::Bird(_))) {
+            self.bird.doubt();
+        }
         let mut pass = match self.prepare().await {
             Ok(pass) => pass,
             Err(trouble) => {
@@ -163,6 +188,7 @@ impl Apply {
                 return false;
             }
         };
+        self.listen(causes, &pass);
         self.perform(&mut pass).await;
         log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
         self.finish(pass).await
@@ -188,7 +214,10 @@ impl Apply {
     async fn prepare(&mut self) -> Result<Pass, String> {
         let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
         self.observe(&mut pass)?;
-        pass.actual.protocols = self.bird.recollect(&pass.settings).await;
+        let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
+        if let Some(running) = self.bird.recollect(&pass.settings, owed).await {
+            (pass.actual.protocols, pass.actual.disabled) = (Some(running.all), running.disabled);
+        }
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
         Ok(pass)
     }
@@ -205,6 +234,7 @@ impl Apply {
         }
         foreign.difference(&self.foreign).for_each(|words| log::warn!("{words}"));
         self.foreign = foreign;
+        pass.ages = self.board.handshake_ages(&actual.links);
         pass.actual = actual;
         Ok(())
     }
@@ -217,33 +247,74 @@ impl Apply {
             Removals::Asked => self.report(unexplained),
         }
         let steps = pass.differences(&wanted);
+        let steps = self.sift(pass, &wanted, steps);
         pass.steps = steps.len();
         for step in &steps {
             sys::give_way().await;
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
-                    let well = |asn: &&Asn| !pass.failures.contains_key(*asn);
-                    let present: Vec<Asn> = present.iter().filter(well).copied().collect();
-                    if present.is_empty() && absent.is_empty() {
-                        continue;
-                    }
-                    let refused =
-                        self.bird.configure(&pass.settings, &steps, (&present, absent)).await;
-                    if refused.is_empty() {
-                        log::info!("{step}");
-                    }
-                    for (asn, why) in refused {
-                        pass.failures.entry(asn).or_insert(why);
-                    }
+                    self.configure(pass, (&steps, step), present, absent).await;
                     continue;
                 }
                 _ if step.asn().is_some_and(|asn| pass.failures.contains_key(&asn)) => continue,
-                other => perform(&pass.settings, other).await,
+                Step::EnableBgp(asn) => self.bird.enable(&pass.settings, *asn).await,
+                Step::CreateLink(_) => self.create_link(pass, step).await,
+                other => {
+                    self.owe(pass, other);
+                    perform(&pass.settings, other).await
+                }
             };
             match done {
                 Ok(()) => log::info!("{step}"),
                 Err(why) => pass.fail(step.asn(), why),
             }
+        }
+        self.settle(pass, &wanted);
+    }
+
+    /// Lets BIRD read the files, but for peerings that failed already.
+    async fn configure(
+        &mut self,
+        pass: &mut Pass,
+        (steps, step): (&[Step], &Step),
+        present: &[Asn],
+        absent: &[Asn],
+    ) {
+        let well = |asn: &&Asn| !pass.failures.contains_key(*asn);
+        let present: Vec<Asn> = present.iter().filter(well).copied().collect();
+        if present.is_empty() && absent.is_empty() {
+            return;
+        }
+        let refused = self.bird.configure(&pass.settings, steps, (&present, absent)).await;
+        if refused.is_empty() {
+            log::info!("{step}");
+        }
+        for (asn, why) in refused {
+            pass.failures.entry(asn).or_insert(why);
+        }
+        if self.bird.trouble().is_none() {
+            self.note_debt(false);
+            pass.owes = false;
+        }
+    }
+
+    /// Before the first of BIRD's files is touched: a crash must not make it forgotten that BIRD
+    /// has to read them. Times would not tell: those of BIRD are whole seconds.
+    fn owe(&mut self, pass: &mut Pass, step: &Step) {
+        let kind = match step {
+            Step::WriteFile { kind, .. } | Step::RemoveFile { kind, .. } => *kind,
+            _ => return,
+        };
+        if kind == FileKind::Bird && !pass.owes && pass.settings.bird_socket.is_some() {
+            self.note_debt(true);
+            pass.owes = true;
+        }
+    }
+
+    /// A database that takes nothing must not keep a link from being mended.
+    fn note_debt(&mut self, owed: bool) {
+        if let Err(error) = self.store.borrow_mut().owe_configure(owed) {
+            log::warn!("that BIRD has to read its files, or has, cannot be noted: {error}");
         }
     }
 
@@ -285,15 +356,16 @@ impl Apply {
 
     /// Logs each failure once, and that it is over.
     fn tell(&mut self, pass: &Pass) {
-        for (asn, why) in &pass.failures {
+        let failures = pass.all_failures();
+        for (asn, why) in &failures {
             if self.told.get(asn) != Some(why) {
                 log::error!("AS{asn}: {why}");
             }
         }
-        for asn in self.told.keys().filter(|asn| !pass.failures.contains_key(asn)) {
+        for asn in self.told.keys().filter(|asn| !failures.contains_key(asn)) {
             log::info!("AS{asn}: well again");
         }
-        self.told = pass.failures.clone();
+        self.told = failures;
     }
 
     fn trouble(&self, trouble: Option<String>) {
@@ -329,7 +401,7 @@ fn directory(settings: &ApplySettings, kind: FileKind) -> &Path {
     }
 }
 
-/// One step, except BIRD's.
+/// One step, except those of BIRD's socket.
 async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
     let backend = &settings.backend;
     match step {
@@ -345,12 +417,6 @@ async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
             changed.map(drop).map_err(|it| it.to_string())
         }
         Step::RemoveLink(name) => backend.remove(name).await.map_err(|it| it.to_string()),
-        Step::ConfigureBird { .. } => Ok(()),
+        Step::ConfigureBird { .. } | Step::EnableBgp(_) => Ok(()),
     }
-}
-
-/// The age of a link's last handshake, in seconds; `None`: there never was one.
-fn handshake_age(link: &LinkActual, now: Timestamp) -> Option<u64> {
-    let last = link.peers.first()?.last_handshake_s;
-    (last > 0).then(|| now.since(Timestamp(last)))
 }

@@ -8,14 +8,20 @@
 pub use crate::diagnosis::{BgpView, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView};
 
 use crate::limits::BELL_CAUSES_MAX;
-use crate::model::{Asn, Timestamp};
+use crate::model::{Asn, Handshakes, IfName, Timestamp};
+use crate::plan::wireguard::LinkActual;
 use crate::store::Generation;
+use crate::sys;
 use smol::channel::{Receiver, Sender, bounded};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::time::Instant;
+
+/// The cause of a pass after SIGHUP: the operator wants everything looked over and tried.
+pub const NEW_CONFIGURATION: &str = "new configuration";
 
 /// Why the loop is woken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +30,8 @@ pub enum Cause {
     Saved(String),
     /// The registry, the configuration or the clock: everything is to be looked over.
     Everything(&'static str),
+    /// What BIRD runs is not what it should; the words are for the log.
+    Bird(&'static str),
     /// Somebody wants to know how this peering is.
     Look(Asn),
 }
@@ -40,6 +48,7 @@ pub struct Board {
     entries: RefCell<BTreeMap<Asn, Entry>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
+    handshakes: RefCell<Handshakes>,
     watchers: RefCell<Vec<Sender<()>>>,
 }
 
@@ -161,6 +170,17 @@ impl Board {
         if let Some(entry) = self.entries.borrow_mut().get_mut(&asn) {
             change(entry);
         }
+    }
+
+    /// How old the last handshakes of links are, in seconds, where there was one. Whoever looks at
+    /// links tells it here, so that a wall clock that is set misleads nobody.
+    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, u64> {
+        let (now, mut known) = ((sys::now(), Instant::now()), self.handshakes.borrow_mut());
+        let mut age = |(name, link): (&IfName, &LinkActual)| {
+            let asn = IfName::owner(name.as_str())?;
+            Some((asn, known.age(asn, link.peers.first()?.last_handshake_s, now)?))
+        };
+        links.iter().filter_map(&mut age).collect()
     }
 
     /// Where the members are, as far as that is known.

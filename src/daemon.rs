@@ -20,11 +20,12 @@ pub mod logging;
 mod notify;
 pub mod once;
 mod registry_watch;
+mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
 
 use crate::apply::Apply;
-use crate::board::{Bell, Board, Cause};
+use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
@@ -34,6 +35,7 @@ use async_io::Async;
 use async_signal::{Signal, Signals};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
+use session_watch::SessionWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
@@ -143,6 +145,8 @@ impl Service {
         executor.spawn(self.apply.run()).detach();
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(latency.run()).detach();
+        let sessions = SessionWatch::new(self.control.clone(), apply_settings.clone());
+        executor.spawn(sessions.run()).detach();
         executor.spawn(watch_database(self.control.clone())).detach();
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
@@ -176,7 +180,7 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
                 "configuration read again; listeners, host keys, database and registry directory \
                  need a restart"
             );
-            control.bell.ring(Cause::Everything("new configuration"));
+            control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
         }
         Err(trouble) => log::error!("the new configuration is not used: {trouble}"),
     }

@@ -14,7 +14,8 @@
 //! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the
 //!    steps between them. [`sys`] performs them: files, links, BIRD.
 //! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
-//!    says "set up". Some seconds later BIRD says Established, and `peer_status` says so too.
+//!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
+//!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
 //!
 //! # What is not there
 //!

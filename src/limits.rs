@@ -113,6 +113,12 @@ pub const REASON_CHARS_MAX: usize = 200;
 pub const REJECTION_TOLD_S: u64 = 30 * 24 * 60 * 60;
 /// Maintainers that one question or notice names; the rest is counted.
 pub const NAMES_SHOWN_MAX: usize = 8;
+/// Transitions kept of each peering: one that flaps all day fills 10 kB and no more, and of a calm
+/// one this is years.
+pub const TRANSITIONS_KEPT_MAX: i64 = 100;
+/// Characters of BIRD's last error that a transition keeps: a shutdown message of the other end has
+/// at most 255 bytes (RFC 9003), and may be anything.
+pub const TRANSITION_WORDS_CHARS_MAX: usize = 300;
 
 // --- bell, board and apply loop
 
@@ -145,6 +151,23 @@ pub const PROBE_KEPT_S: u64 = 5;
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
 pub const HANDSHAKE_STALE_S: u64 = 135;
+/// A link whose last handshake is older is down, in seconds: WireGuard takes no packet under a key
+/// of this age (REJECT_AFTER_TIME).
+pub const LINK_UP_S: u64 = 180;
+/// How often one thing of one peering may drift within [`DRIFT_WINDOW_S`] and be mended.
+pub const DRIFT_MENDED_MAX: usize = 3;
+/// The time over which that is counted, in seconds: two programs that disagree meet each pass.
+pub const DRIFT_WINDOW_S: u64 = 3_600;
+/// How long what drifts more often is left alone, in seconds.
+pub const DRIFT_LEFT_S: u64 = 3_600;
+/// How long after a link could not be made it is not tried again, in seconds; doubled each time. A
+/// little less than [`RETRY_S`], so that the loop's own next try is one.
+pub const LINK_PAUSE_S: u64 = 9;
+/// How long these pauses grow at most, in seconds.
+pub const LINK_PAUSE_S_MAX: u64 = 900;
+/// How long one pass may spend with programs that make no link, in seconds; a member with a new
+/// peering waits for the same pass.
+pub const LINK_FAILURES_S_MAX: u64 = 15;
 
 // --- shell
 
@@ -181,8 +204,10 @@ pub const IMPORT_BYTES_MAX: usize = 4_096;
 /// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
 /// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
 pub const INPUT_BYTES_MAX: usize = 2_048;
-/// Lines to go back to, per session, all together; the oldest are forgotten first.
+/// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// The same as a number of lines: what each key of a search looks through.
+pub const HISTORY_LINES_MAX: usize = 500;
 /// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
 pub const SEARCH_BYTES_MAX: usize = 256;
 /// Words that a second Tab lists; of more only their number is told. There are fewer flags and
@@ -196,6 +221,8 @@ pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
 pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
 /// Lines that a session gathers before it writes them down: what a crash can lose.
 pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
+/// Text before the cursor that Tab completes; a command with every flag has some 350 bytes.
+pub const COMPLETED_BYTES_MAX: usize = 1_024;
 /// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
 pub const ESCAPE_BYTES_MAX: usize = 32;
 /// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
@@ -203,6 +230,7 @@ pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
 
 const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
 const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINES_MAX as usize <= HISTORY_LINES_MAX);
 const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
@@ -236,6 +264,7 @@ pub const ACCEPT_PAUSE_MS: u64 = 100;
 
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
 const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
+const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
 /// How soon a pass that failed is tried again, in seconds; doubled each time.

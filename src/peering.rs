@@ -8,6 +8,7 @@
 pub mod ban;
 pub mod files;
 pub mod forms;
+pub mod history;
 pub mod pasted;
 pub mod policy;
 pub mod trail;

@@ -6,6 +6,7 @@
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
 pub mod bird;
+pub mod drift;
 pub mod latency;
 pub mod show;
 pub mod wireguard;
@@ -45,7 +46,9 @@ pub struct Actual {
     /// The links `wg-as<ASN>`.
     pub links: BTreeMap<IfName, LinkActual>,
     /// The protocols `ebgp_as<ASN>_v6` that BIRD runs; `None`: not asked.
-    pub protocols: Option<Vec<Asn>>,
+    pub protocols: Option<BTreeSet<Asn>>,
+    /// Those among them that somebody disabled.
+    pub disabled: BTreeSet<Asn>,
 }
 
 /// A kind of file that we keep.
@@ -93,6 +96,8 @@ pub enum Step {
         /// Protocols that must be gone.
         absent: Vec<Asn>,
     },
+    /// Enable a BGP session that somebody disabled.
+    EnableBgp(Asn),
 }
 
 impl FileKind {
@@ -118,6 +123,7 @@ impl Step {
     pub fn asn(&self) -> Option<Asn> {
         match self {
             Step::WriteFile { asn, .. } | Step::RemoveFile { asn, .. } => Some(*asn),
+            Step::EnableBgp(asn) => Some(*asn),
             Step::CreateLink(link) | Step::ChangeLink(link, _) => IfName::owner(link.name.as_str()),
             Step::RemoveLink(name) => IfName::owner(name.as_str()),
             Step::ConfigureBird { .. } => None,
@@ -169,7 +175,8 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         steps.extend(write(FileKind::Bird, *asn, &actual.birds, &peering.bird));
     }
     let runs = |asn: &Asn| actual.protocols.as_ref().map(|them| them.contains(asn));
-    let touched = |asn: &Asn| steps.iter().any(|step| step.asn() == Some(*asn));
+    let touched: BTreeSet<Asn> = steps.iter().filter_map(Step::asn).collect();
+    let touched = |asn: &Asn| touched.contains(asn);
     let present = wanted.peerings.keys().filter(|asn| touched(asn) || runs(asn) == Some(false));
     let present: Vec<Asn> = present.copied().collect();
     let absent = ended(wanted).filter(|asn| touched(asn) || runs(asn) == Some(true));
@@ -177,6 +184,8 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     if !present.is_empty() || !absent.is_empty() {
         steps.push(Step::ConfigureBird { present, absent });
     }
+    let disabled = wanted.peerings.keys().filter(|asn| actual.disabled.contains(asn));
+    steps.extend(disabled.copied().map(Step::EnableBgp));
     steps
 }
 
@@ -220,6 +229,9 @@ impl fmt::Display for Step {
             Step::ConfigureBird { present, absent } => {
                 let count = present.len() + absent.len();
                 write!(out, "configure BIRD for {count} BGP session(s)")
+            }
+            Step::EnableBgp(asn) => {
+                write!(out, "enable BGP session {}", bird::protocol_name(*asn))
             }
         }
     }

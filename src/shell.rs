@@ -350,9 +350,12 @@ impl Session {
         }
     }
 
-    /// The member did not want to wait for the answer. What was saved goes on.
+    /// The member did not want to wait for the answer, nor for what they typed ahead. What was
+    /// saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
         self.request = None;
+        self.typed.clear();
+        self.line.forget_typed();
         if self.watch.take().is_some() {
             self.say("^C\n", output);
             return self.rest(output);

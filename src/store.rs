@@ -8,6 +8,7 @@
 mod ban;
 mod change;
 mod habits;
+mod history;
 mod latency;
 mod migrations;
 mod peered;
@@ -177,6 +178,7 @@ impl Store {
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
             latency::forget(it, saved.asn)?;
+            history::forget(it, saved.asn)?;
             audit(it, actor, "create", saved.asn, [None, Some(&describe(&saved))])?;
             Ok((id, count_up(it)?))
         })
@@ -325,6 +327,7 @@ fn take_out(it: &Connection, asn: Asn, now: Timestamp) -> Result<Generation, Out
         it.execute(&format!("DELETE FROM {table} WHERE as_num = ?"), [asn.get()])?;
     }
     latency::forget(it, asn)?;
+    history::forget(it, asn)?;
     let generation = count_up(it)?;
     it.execute(
         "INSERT OR REPLACE INTO peerling_removal (as_num, generation, removed_s) VALUES (?, ?, ?)",

@@ -88,6 +88,11 @@ fn what_hands_change_is_mended_and_nothing_goes_unasked() {
 }
 
 #[test]
+fn drift_is_mended_told_and_then_left() {
+    play("drift.sh");
+}
+
+#[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
 }

@@ -20,7 +20,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("plan", Purity::Pure, &["limits", "model", "peering", "config"]),
     ("store", Purity::Effects, &["limits", "model", "peering"]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
-    ("board", Purity::Effects, &["limits", "model", "diagnosis", "store"]),
+    ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
     (
         "control",
         Purity::Effects,

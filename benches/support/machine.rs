@@ -5,6 +5,7 @@ use peerling::model::{IfName, WgSecret};
 use peerling::peering::{Peering, Site, files};
 use peerling::plan::wireguard::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
 use peerling::plan::{Actual, PeeringWanted, Wanted, bird};
+use std::collections::BTreeSet;
 
 /// Everything that is wanted for these peerings: files and links.
 pub fn wanted(peerings: &[Peering]) -> Wanted {
@@ -42,6 +43,7 @@ pub fn actual(wanted: &Wanted) -> Actual {
         birds: files(|it| &it.bird),
         links: links.map(|link| (link.name.clone(), one_actual(link))).collect(),
         protocols: Some(wanted.peerings.keys().copied().collect()),
+        disabled: BTreeSet::new(),
     }
 }
 
@@ -50,6 +52,7 @@ fn one_actual(link: &LinkWanted) -> LinkActual {
         index: 1,
         up: true,
         mtu: 1420,
+        unrouted: false,
         addresses: vec![(link.local.get(), link.remote.get())],
         private_key: Some(link.private_key.clone()),
         listen_port: link.listen_port.get(),

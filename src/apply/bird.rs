@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// The names of all our protocols, and of others that [`protocol_owner`] leaves out.
+pub const PATTERN: &str = "ebgp_as*";
+
 /// What is remembered of BIRD between passes.
 pub struct BirdHand {
     /// Whether BIRD has what the files say is not known: at the start, and after it could not be
@@ -22,6 +25,17 @@ pub struct BirdHand {
     unconfirmed: BTreeSet<Asn>,
     trouble: Option<String>,
     configured: Option<Instant>,
+    /// Did somebody before us touch BIRD's files, and not come to tell it? Unknown until asked.
+    inherited_debt: Option<bool>,
+}
+
+/// What BIRD runs of ours.
+#[derive(Debug, Default)]
+pub struct Running {
+    /// The peerings whose protocols it has.
+    pub all: BTreeSet<Asn>,
+    /// Those that somebody disabled.
+    pub disabled: BTreeSet<Asn>,
 }
 
 /// Peerings that are not as they should be, and why.
@@ -29,7 +43,13 @@ type Failures = Vec<(Asn, String)>;
 
 impl Default for BirdHand {
     fn default() -> BirdHand {
-        BirdHand { uncertain: true, unconfirmed: BTreeSet::new(), trouble: None, configured: None }
+        BirdHand {
+            uncertain: true,
+            unconfirmed: BTreeSet::new(),
+            trouble: None,
+            configured: None,
+            inherited_debt: None,
+        }
     }
 }
 
@@ -39,16 +59,22 @@ impl BirdHand {
         self.trouble.clone()
     }
 
-    /// The protocols that BIRD runs, if that is not known from before; else `None`, and BIRD is not
-    /// asked.
-    pub async fn recollect(&mut self, settings: &ApplySettings) -> Option<Vec<Asn>> {
+    /// What BIRD runs is to be looked at by the next pass.
+    pub fn doubt(&mut self) {
+        self.uncertain = true;
+    }
+
+    /// What BIRD runs, if that is not known from before; else `None`, and BIRD is not asked.
+    /// `owed`: its files were touched, by us or somebody before us, and it was not told.
+    pub async fn recollect(&mut self, settings: &ApplySettings, owed: bool) -> Option<Running> {
         let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
-        match recall(socket, &settings.bird_directory).await {
-            Ok(mut asns) => {
+        let inherited = *self.inherited_debt.get_or_insert(owed);
+        match recall(socket, &settings.bird_directory, inherited).await {
+            Ok(mut running) => {
                 (self.uncertain, self.trouble) = (false, None);
                 // It may run them as they were before: they count as missing until it was told.
-                asns.retain(|asn| !self.unconfirmed.contains(asn));
-                Some(asns)
+                running.all.retain(|asn| !self.unconfirmed.contains(asn));
+                Some(running)
             }
             Err(error) => {
                 self.trouble = Some(error.to_string());
@@ -71,7 +97,7 @@ impl BirdHand {
         self.pause().await;
         match self.attempt(settings, socket, steps, (present, absent)).await {
             Ok(failures) => {
-                self.trouble = None;
+                (self.trouble, self.inherited_debt) = (None, Some(false));
                 self.unconfirmed.clear();
                 failures
             }
@@ -123,6 +149,23 @@ impl BirdHand {
         Ok(failures)
     }
 
+    /// Enables a BGP session that somebody disabled.
+    pub async fn enable(&mut self, settings: &ApplySettings, asn: Asn) -> Result<(), String> {
+        let Some(socket) = settings.bird_socket.as_deref() else { return Ok(()) };
+        let enabled = async {
+            let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+            bird.enable(&plan::protocol_name(asn)).await
+        };
+        let done = match enabled.await {
+            Ok(true) => return Ok(()),
+            Ok(false) => "BIRD does not run its protocol any more".to_string(),
+            Err(error) => error.to_string(),
+        };
+        // The next pass has to ask again, or it would not know.
+        self.uncertain = true;
+        Err(done)
+    }
+
     /// How one BGP session is, and what birdc would print; `None` if BIRD does not run it or does
     /// not answer.
     pub async fn look(&mut self, settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
@@ -134,25 +177,38 @@ impl BirdHand {
     }
 }
 
-/// The protocols that BIRD runs by the files as they are: none, if a file was changed since BIRD
-/// read them. A crash between the writing of a file and the word to BIRD leaves a file that is
-/// right and a BGP session that is not.
-async fn recall(socket: &Path, directory: &Path) -> Result<Vec<Asn>, BirdError> {
+/// What BIRD runs by the files as they are: nothing, if one was changed since BIRD read them. A
+/// crash between the writing of a file and the word to BIRD leaves a file that is right and a BGP
+/// session that is not; we leave a note of that (`owed`), and others may have changed files.
+async fn recall(socket: &Path, directory: &Path, owed: bool) -> Result<Running, BirdError> {
     let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-    let times = bird.configured_ago().await?.zip(files::changed_ago(directory));
+    let times = bird.ages().await?.configured.zip(files::changed_ago(directory));
     // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
-    if times.is_some_and(|(read, changed)| changed + Duration::from_secs(1) < read) {
+    if owed || times.is_some_and(|(read, changed)| changed + Duration::from_secs(1) < read) {
         log::info!("BIRD has not read its files since one was changed");
-        return Ok(Vec::new());
+        return Ok(Running::default());
     }
     ours(&mut bird).await
 }
 
-async fn ours(bird: &mut Bird) -> Result<Vec<Asn>, BirdError> {
-    let all = bird.protocols("ebgp_as*").await?;
-    let owner = |name: &str| plan::file_owner(name.strip_suffix("_v6")?);
-    // A protocol that was removed is listed until its routes are gone, as `flush`.
-    Ok(all.iter().filter(|it| it.state != "flush").filter_map(|it| owner(&it.name)).collect())
+async fn ours(bird: &mut Bird) -> Result<Running, BirdError> {
+    let mut running = Running::default();
+    for protocol in bird.protocols(PATTERN).await? {
+        // A protocol that was removed is listed until its routes are gone, as `flush`.
+        let Some(asn) = protocol_owner(&protocol.name).filter(|_| protocol.state != "flush") else {
+            continue;
+        };
+        running.all.insert(asn);
+        if protocol.is_disabled() {
+            running.disabled.insert(asn);
+        }
+    }
+    Ok(running)
+}
+
+/// Whose protocol this is, if it is ours by its name.
+pub fn protocol_owner(name: &str) -> Option<Asn> {
+    plan::file_owner(name.strip_suffix("_v6")?)
 }
 
 /// Gives a file back that BIRD refused: what it was before this pass, or nothing. A refusal that
@@ -200,7 +256,7 @@ fn refused(complaint: &Complaint) -> String {
 async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Failures, BirdError> {
     let mut wrong = Failures::new();
     for _ in 0..BIRD_LOOKS_MAX {
-        let running = ours(bird).await?;
+        let running = ours(bird).await?.all;
         let missing = present.iter().filter(|asn| !running.contains(asn));
         let staying = absent.iter().filter(|asn| running.contains(asn));
         wrong = missing
@@ -221,7 +277,8 @@ async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Fa
     Ok(wrong)
 }
 
-fn view(status: BgpStatus) -> BgpView {
+/// A BGP session as the board tells it.
+pub fn view(status: BgpStatus) -> BgpView {
     let (up, down): (Vec<_>, Vec<_>) =
         status.channels.into_iter().partition(|it| it.imported.is_some());
     let offer = |it: Capabilities| Offer { families: it.families, next_hops: it.next_hops };

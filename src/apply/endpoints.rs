@@ -5,8 +5,8 @@
 //! resolved again. An address that policy forbids never reaches the
 //! kernel, even if the name was harmless when the peering was made.
 
-use super::{Pass, handshake_age};
-use crate::limits::{HANDSHAKE_STALE_S, RESOLVE_MS, RESOLVE_PARALLEL_MAX};
+use super::Pass;
+use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
 use crate::model::{Asn, Endpoint, Host, IfName};
 use crate::peering::policy::{self, Policy};
 use crate::peering::{Peering, files as texts};
@@ -43,7 +43,7 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     let mut tasks = Vec::new();
     for peering in &pass.peerings {
         let link = pass.actual.links.get(&IfName::of(peering.asn));
-        let due = is_stale(link) || is_declared_anew(pass, peering);
+        let due = pass.is_stale(peering.asn) || is_declared_anew(pass, peering);
         let asked = |it: &&Endpoint| due && (names || matches!(it.host, Host::Ip(_)));
         let Some(endpoint) = peering.endpoint.as_ref().filter(asked) else { continue };
         let (places, policy, results) = (&places, &policy, &results);
@@ -79,11 +79,6 @@ fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
 fn remote(conf: &str) -> Vec<&str> {
     let tells = |it: &&str| it.starts_with("PublicKey") || it.starts_with("Endpoint");
     conf.lines().filter(tells).collect()
-}
-
-/// Must we look where the member is? Not while packets go both ways.
-pub(super) fn is_stale(link: Option<&LinkActual>) -> bool {
-    link.and_then(|link| handshake_age(link, sys::now())).is_none_or(|age| age > HANDSHAKE_STALE_S)
 }
 
 async fn one(

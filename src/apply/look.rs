@@ -1,9 +1,11 @@
 //! How single peerings are at this moment, for whoever asked: the link, the BGP session, and
 //! whether their address answers through the tunnel.
 
-use super::{Apply, endpoints, link_view};
+use super::{Apply, link_view};
 use crate::board::{BgpView, Echo, RawView};
-use crate::limits::{RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS};
+use crate::limits::{
+    HANDSHAKE_STALE_S, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS,
+};
 use crate::model::{Asn, IfName};
 use crate::plan::latency::median_us;
 use crate::plan::wireguard::{LinkActual, show};
@@ -19,8 +21,13 @@ impl Apply {
     pub(super) async fn look(&mut self, asns: &[Asn]) {
         let settings = self.settings.borrow().clone();
         let mut observed = settings.backend.observe().unwrap_or_default();
-        let mut link = |asn: &Asn| Some((*asn, observed.remove(&IfName::of(*asn))?.ok()?));
-        let links: BTreeMap<Asn, LinkActual> = asns.iter().filter_map(&mut link).collect();
+        let mut link = |asn: &Asn| {
+            let name = IfName::of(*asn);
+            Some((name.clone(), observed.remove(&name)?.ok()?))
+        };
+        let links: BTreeMap<IfName, LinkActual> = asns.iter().filter_map(&mut link).collect();
+        let ages = self.board.handshake_ages(&links);
+        let live = |asn: &Asn| ages.get(asn).is_some_and(|age| *age <= HANDSHAKE_STALE_S);
         let sessions = async {
             let mut sessions = BTreeMap::new();
             for asn in asns {
@@ -29,11 +36,11 @@ impl Apply {
             sessions
         };
         let (mut sessions, mut tunnels): (BTreeMap<Asn, Option<(BgpView, String)>>, _) =
-            smol::future::zip(sessions, tunnels(&links)).await;
+            smol::future::zip(sessions, tunnels(&links, live)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
                 let (bgp, bird) = sessions.remove(asn).flatten().unzip();
-                let link = links.get(asn);
+                let link = links.get(&IfName::of(*asn));
                 entry.link = link.and_then(link_view);
                 entry.bgp = bgp;
                 entry.looks += 1;
@@ -60,10 +67,14 @@ fn raw(wireguard: Option<String>, bird: Option<String>) -> RawView {
 
 /// What comes back through the tunnels that had a handshake lately; the others would have to make
 /// one first.
-async fn tunnels(links: &BTreeMap<Asn, LinkActual>) -> BTreeMap<Asn, Echo> {
+async fn tunnels(
+    links: &BTreeMap<IfName, LinkActual>,
+    is_live: impl Fn(&Asn) -> bool,
+) -> BTreeMap<Asn, Echo> {
     let executor = LocalExecutor::new();
-    let fresh = links.iter().filter(|it| !endpoints::is_stale(Some(it.1)));
-    let tasks: Vec<_> = fresh.map(|(asn, link)| (*asn, executor.spawn(through(link)))).collect();
+    let owned = links.iter().filter_map(|(name, link)| Some((IfName::owner(name.as_str())?, link)));
+    let live = owned.filter(|(asn, _)| is_live(asn));
+    let tasks: Vec<_> = live.map(|(asn, link)| (asn, executor.spawn(through(link)))).collect();
     executor
         .run(async {
             let mut echoes = BTreeMap::new();

@@ -3,6 +3,7 @@
 use super::ApplySettings;
 use super::endpoints::Resolved;
 use crate::board::{Board, Entry, LinkView, Progress};
+use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName, Measured};
 use crate::peering::{Peering, Standing, files as texts};
 use crate::plan::wireguard::{LinkActual, LinkWanted};
@@ -11,6 +12,7 @@ use crate::store::{Generation, Store, StoreError, Tombstone};
 use crate::sys::wireguard::Backend;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What one pass works on, and what came of it.
 pub struct Pass {
@@ -24,7 +26,15 @@ pub struct Pass {
     pub latencies: BTreeMap<Asn, Measured>,
     pub actual: Actual,
     pub resolved: BTreeMap<Asn, Resolved>,
+    /// How old the last handshakes are, in seconds, where there was one.
+    pub ages: BTreeMap<Asn, u64>,
     pub failures: BTreeMap<Asn, String>,
+    /// What is left as it is for now, and why.
+    pub left: BTreeMap<Asn, String>,
+    /// How long links took that could not be made.
+    pub link_failures: Duration,
+    /// BIRD's files were touched, and that was noted.
+    pub owes: bool,
     pub steps: usize,
 }
 
@@ -59,7 +69,11 @@ impl Pass {
             resting,
             actual: Actual::default(),
             resolved: BTreeMap::new(),
+            ages: BTreeMap::new(),
             failures,
+            left: BTreeMap::new(),
+            link_failures: Duration::ZERO,
+            owes: false,
             steps: 0,
         })
     }
@@ -76,6 +90,18 @@ impl Pass {
             Some(asn) => drop(self.failures.entry(asn).or_insert(why)),
             None => log::error!("{why}"),
         }
+    }
+
+    /// Everything that is not as it should be, and why.
+    pub fn all_failures(&self) -> BTreeMap<Asn, String> {
+        let mut all = self.left.clone();
+        all.extend(self.failures.clone());
+        all
+    }
+
+    /// Must we look where the member is? Not while packets go both ways.
+    pub fn is_stale(&self, asn: Asn) -> bool {
+        self.ages.get(&asn).is_none_or(|age| *age > HANDSHAKE_STALE_S)
     }
 
     pub fn wanted(&self) -> Wanted {
@@ -141,9 +167,9 @@ impl Pass {
 
     /// The board's entries after this pass.
     pub fn entries(&self, board: &Board) -> BTreeMap<Asn, Entry> {
-        let failed = self.failures.iter();
+        let failed = self.all_failures().into_iter();
         let mut entries: BTreeMap<Asn, Entry> =
-            failed.map(|(asn, why)| (*asn, self.entry(Progress::Failed(why.clone())))).collect();
+            failed.map(|(asn, why)| (asn, self.entry(Progress::Failed(why)))).collect();
         for peering in &self.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let before = board.entry(peering.asn).unwrap_or_default();

@@ -23,8 +23,8 @@ pub struct LimitsView {
     pub server: String,
     /// How many peerings there are.
     pub peers: usize,
-    /// How many there may be.
-    pub peers_max: usize,
+    /// How many there may be, where that is bounded.
+    pub peers_max: Option<u16>,
     /// Which addresses an endpoint may have.
     pub families: Families,
     /// Must the operator approve of each?

@@ -139,6 +139,8 @@ settings! {
     apply: Apply {
         /// seconds from one pass to the next when nothing happens
         interval_s: u32 = Value("300"), SECONDS, [];
+        /// seconds from one look at links and BGP sessions to the next
+        watch_interval_s: u32 = Value("30"), SECONDS, [];
     }
 
     /// Where peerling genconfig writes, and nothing else does

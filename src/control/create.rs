@@ -167,7 +167,7 @@ impl Case<'_> {
             our_asn: self.our_asn(),
             server: self.settings.site.name.clone(),
             peers: self.peerings.len(),
-            peers_max: self.peers_max(),
+            peers_max: self.settings.peerings_max,
             families: self.settings.policy.families,
             approval: self.standing() == Standing::Pending,
         };

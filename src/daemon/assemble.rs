@@ -149,6 +149,7 @@ impl Assembled {
             template: config.bird.template.clone(),
             policy: self.policy(),
             interval: Duration::from_secs(config.apply.interval_s.into()),
+            watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })
     }
 

@@ -110,10 +110,14 @@ fn database(path: &Path, site: &Site, findings: &mut Findings) {
     if !path.exists() {
         return findings.well(format!("{}: will be made", path.display()));
     }
-    let rows = match Store::open_read_only(path).and_then(|store| store.rows()) {
-        Ok(rows) => rows,
+    let read = |store: Store| Ok((store.rows()?, store.left_alone()?));
+    let (rows, left) = match Store::open_read_only(path).and_then(read) {
+        Ok(read) => read,
         Err(error) => return findings.ill(error.to_string()),
     };
+    for (asn, words) in left {
+        findings.ill(format!("AS{asn}: {words}"));
+    }
     for row in &rows {
         match Peering::read(row) {
             Ok((peering, objections)) => {

@@ -45,6 +45,7 @@ fn machine(peerings: &[(u32, u16)]) -> Actual {
         birds: wanted.iter().map(|(asn, it)| (*asn, it.bird.clone())).collect(),
         links: wanted.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
         protocols: None,
+        disabled: BTreeSet::new(),
     }
 }
 
@@ -63,6 +64,7 @@ fn there(wanted: &LinkWanted) -> (IfName, LinkActual) {
         index: 7,
         up: true,
         mtu: 1420,
+        unrouted: false,
         addresses: vec![(wanted.local.get(), wanted.remote.get())],
         private_key: Some(wanted.private_key.clone()),
         listen_port: wanted.listen_port.get(),
@@ -81,7 +83,7 @@ fn check(wanted: &Wanted, actual: &Actual, lines: &[&str]) {
 fn what_agrees_gives_no_step() {
     let both = [(ONE, 52001), (TWO, 52002)];
     check(&wanted(&both, &[]), &machine(&both), &[]);
-    let known = Actual { protocols: Some(vec![asn(ONE), asn(TWO)]), ..machine(&both) };
+    let known = Actual { protocols: Some(BTreeSet::from([asn(ONE), asn(TWO)])), ..machine(&both) };
     check(&wanted(&both, &[]), &known, &[]);
     check(&Wanted::default(), &Actual::default(), &[]);
 }
@@ -154,10 +156,21 @@ fn what_is_gone_needs_no_step() {
 #[test]
 fn bird_is_told_again_what_it_does_not_run() {
     let both = [(ONE, 52001), (TWO, 52002)];
-    let lost = Actual { protocols: Some(vec![asn(TWO)]), ..machine(&both) };
+    let lost = Actual { protocols: Some(BTreeSet::from([asn(TWO)])), ..machine(&both) };
     check(&wanted(&both, &[]), &lost, &["configure BIRD for 1 BGP session(s)"]);
-    let kept = Actual { protocols: Some(vec![asn(ONE)]), ..Actual::default() };
+    let kept = Actual { protocols: Some(BTreeSet::from([asn(ONE)])), ..Actual::default() };
     check(&wanted(&[], &[ONE]), &kept, &["configure BIRD for 1 BGP session(s)"]);
+}
+
+#[test]
+fn what_somebody_disabled_is_enabled() {
+    let both = [(ONE, 52001), (TWO, 52002)];
+    let protocols = Some(BTreeSet::from([asn(ONE), asn(TWO)]));
+    let disabled = Actual { protocols, disabled: BTreeSet::from([asn(TWO)]), ..machine(&both) };
+    let lines = ["enable BGP session ebgp_as4242420002_v6"];
+    check(&wanted(&both, &[]), &disabled, &lines);
+    // One that is not ours to serve stays as it is.
+    check(&wanted(&[(ONE, 52001)], &[]), &disabled, &[]);
 }
 
 /// What somebody did by hand, and what mends it.

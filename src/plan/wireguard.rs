@@ -51,6 +51,8 @@ pub struct LinkActual {
     pub mtu: u32,
     /// Every IPv6 address on it with its peer's (equal to the address where there is no peer).
     pub addresses: Vec<(Ipv6Addr, Ipv6Addr)>,
+    /// Has the kernel no route to the peer of one of them? It loses it if somebody deletes it.
+    pub unrouted: bool,
     /// Our private key, if one is set, as the implementation keeps it: clamped (RFC 7748, section
     /// 5).
     pub private_key: Option<WgSecret>,

@@ -5,6 +5,7 @@ use super::grammar;
 use crate::command::{
     COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary, Who,
 };
+use crate::limits::COMPLETED_BYTES_MAX;
 use crate::model::Asn;
 
 /// What may stand in place of the word before the cursor.
@@ -49,9 +50,10 @@ pub fn answer(
 }
 
 /// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
-/// cursor is inside quotes.
+/// cursor is inside quotes, or farther than anybody completes.
 fn words(before: &str) -> Option<(Vec<String>, String)> {
-    let mut words = grammar::split(before).ok()?;
+    let near = Some(before).filter(|it| it.len() <= COMPLETED_BYTES_MAX)?;
+    let mut words = grammar::split(near).ok()?;
     let tail = before.rsplit(char::is_whitespace).next().unwrap_or(before);
     if tail.is_empty() {
         return Some((words, String::new()));
@@ -268,6 +270,8 @@ mod tests {
         for line in ["reboot ", "reboot --x", "whoami x", "peer_list 6", "'peer_c", "help help x"] {
             assert_eq!(command(line, &vocabulary(true)), Completion::default(), "{line}");
         }
+        let far = format!("peer_config {}", " ".repeat(COMPLETED_BYTES_MAX));
+        assert_eq!(command(&far, &vocabulary(true)), Completion::default());
         assert_eq!(command("peer_config \"4\"", &vocabulary(true)), Completion::default());
         assert_eq!(command("peer_create --wg-pub-key ", &vocabulary(true)), Completion::default());
     }

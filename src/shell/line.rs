@@ -6,6 +6,11 @@
 //! to come. Where the packets end means nothing. On a terminal there is an editor; Ctrl-C is heard
 //! between prompts too, and drops what was typed before it, as a terminal's own line discipline
 //! does. Without a terminal every byte but CR and LF is text.
+//!
+//! Why our own: rustyline and reedline edit on the terminal of their own process, while here one
+//! thread serves many terminals that are far away. noline is a machine without I/O as this one is,
+//! but completion, search, marked pastes, type-ahead for questions to come and terminals without
+//! cursor movement would all have to be built around it, and those are most of these lines.
 
 mod buffer;
 mod editor;
@@ -100,7 +105,8 @@ enum Reader {
     Terminal(Box<Editor>),
 }
 
-const CTRL_C: u8 = 0x03;
+/// What a terminal sends for Ctrl-C.
+pub const CTRL_C: u8 = 0x03;
 
 impl Line {
     /// Input that nobody has asked for yet.
@@ -136,6 +142,15 @@ impl Line {
     /// Is there input that nobody has asked for yet?
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Forgets what was typed ahead, as a terminal's line discipline does at Ctrl-C.
+    pub fn forget_typed(&mut self) {
+        self.queue.clear();
+        self.after_cr = false;
+        if let Reader::Terminal(editor) = &mut self.reader {
+            editor.reset();
+        }
     }
 
     /// No more input will come. What waits is still served, a last line without its end too.

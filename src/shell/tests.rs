@@ -1,5 +1,6 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
+mod editing;
 pub(super) mod glass;
 
 use super::view::Screen;

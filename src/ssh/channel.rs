@@ -10,6 +10,7 @@ use crate::limits::{
     CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
 };
 use crate::model::{Asn, Mntner, Refusal};
+use crate::shell::line::CTRL_C;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -55,6 +56,12 @@ struct Gone;
 enum Ran {
     Done(Outcome),
     Interrupted,
+}
+
+/// What comes first while a peering is looked at.
+enum Seen {
+    News(Option<News>),
+    Event(ChannelEvent),
 }
 
 impl Channel {
@@ -236,37 +243,41 @@ impl Channel {
         let mut follow = self.control.follow(asn);
         loop {
             self.flush(output).await?;
-            let news = async { Ok(follow.next().await) };
-            match news.or(self.typing(backlog)).await? {
-                Some(news) => session.news(&news, output),
-                None => break,
+            let event = async {
+                match backlog.pop_front() {
+                    Some(event) => Ok(Seen::Event(event)),
+                    None => self.inbox.next().await.map(Seen::Event).ok_or(Gone),
+                }
+            };
+            let news = async { Ok(Seen::News(follow.next().await)) };
+            match event.or(news).await? {
+                Seen::News(Some(news)) => session.news(&news, output),
+                Seen::Event(event @ ChannelEvent::Resize(_)) => {
+                    self.heed(event, session, output)?;
+                }
+                Seen::Event(event) => {
+                    self.heed(event, session, output)?;
+                    break;
+                }
+                Seen::News(None) => break,
             }
         }
         session.followed(output);
         Ok(())
     }
 
-    /// Ends when the client types.
-    async fn typing(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Option<News>, Gone> {
-        loop {
-            let event = self.inbox.next().await.ok_or(Gone)?;
-            let typed = matches!(event, ChannelEvent::Data(_) | ChannelEvent::Eof);
-            match event {
-                ChannelEvent::Close => return Err(Gone),
-                event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
-                _ => return Err(Gone),
-            }
-            if typed {
-                return Ok(None);
-            }
-        }
-    }
-
     async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
         loop {
             match self.inbox.next().await.ok_or(Gone)? {
                 ChannelEvent::Close => return Err(Gone),
-                ChannelEvent::Data(bytes) if bytes.contains(&0x03) => return Ok(Ran::Interrupted),
+                ChannelEvent::Data(mut bytes) if bytes.contains(&CTRL_C) => {
+                    // What was typed before it goes with it, what comes after it stays.
+                    let end = bytes.iter().rposition(|it| *it == CTRL_C).unwrap_or_default();
+                    bytes.drain(..=end);
+                    backlog.retain(|it| !matches!(it, ChannelEvent::Data(_)));
+                    backlog.push_back(ChannelEvent::Data(bytes));
+                    return Ok(Ran::Interrupted);
+                }
                 event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
                 // Whoever types this much while a command runs is not typing.
                 _ => return Err(Gone),

@@ -80,6 +80,25 @@ pub const MIGRATIONS: &[&str] = &[
         since_s INTEGER NOT NULL
     );
     CREATE INDEX IF NOT EXISTS peerling_audit_of ON peerling_audit (as_num, id);",
+    // What became of links and BGP sessions; what a crash must not make forgotten; what is left.
+    "CREATE TABLE peerling_transition (
+        id INTEGER PRIMARY KEY,      -- a later one is greater
+        as_num INTEGER NOT NULL,
+        at_s INTEGER NOT NULL,       -- seconds since 1970
+        what TEXT NOT NULL,          -- link or bgp
+        up INTEGER NOT NULL CHECK(up IN (0, 1)),
+        was TEXT NOT NULL,
+        became TEXT NOT NULL,
+        last_error TEXT NOT NULL     -- BIRD's words; empty: none
+    );
+    CREATE INDEX peerling_transition_of ON peerling_transition (as_num, id);
+    CREATE TABLE peerling_owed (
+        what TEXT PRIMARY KEY        -- configure: BIRD has not read its files since they changed
+    );
+    CREATE TABLE peerling_left_alone (
+        as_num INTEGER PRIMARY KEY,  -- drifts again and again
+        words TEXT NOT NULL
+    );",
 ];
 
 /// Every peering with what only we keep of it.

@@ -1,8 +1,9 @@
 //! The store against real databases in a temporary directory.
 
 use super::*;
-use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX};
+use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX, TRANSITIONS_KEPT_MAX};
 use crate::model::{Measured, WgSecret};
+use crate::peering::history::{Subject, Transition};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
 
@@ -289,4 +290,58 @@ fn what_was_typed_is_kept_by_owner_and_within_its_bounds() {
         "the longest silent are forgotten"
     );
     assert_eq!(one.shell_history("M0-MNT").unwrap(), ["bye"]);
+}
+
+fn transition(at_s: i64, what: Subject, up: bool) -> Transition {
+    let (from, to) = ("Active".to_string(), "Established".to_string());
+    Transition { at: Timestamp(at_s), what, up, from, to, last_error: "x".into() }
+}
+
+#[test]
+fn transitions_come_back_newest_first_and_are_bounded() {
+    let place = Place::new("transitions");
+    let mut store = Store::open(&place.path()).unwrap();
+    let (one, two) = (peering(1, 64601, None), peering(2, 64602, None));
+    let (gone, old) = (peering(3, 64603, None), transition(1, Subject::Bgp, true));
+    for it in [&one, &two] {
+        store.create(it, 65535, &actor()).unwrap();
+    }
+    store.note_transition(two.asn, old.clone()).unwrap();
+    store.note_transition(gone.asn, old.clone()).unwrap();
+    let many: Vec<_> = (0..TRANSITIONS_KEPT_MAX + 50)
+        .map(|at_s| (one.asn, transition(at_s, Subject::Link, at_s % 2 == 0)))
+        .collect();
+    store.note_transitions(&many).unwrap();
+    let kept = store.transitions(one.asn).unwrap();
+    assert_eq!(kept.len() as i64, TRANSITIONS_KEPT_MAX);
+    assert!(kept.is_sorted_by(|newer, older| newer.at > older.at));
+    assert_eq!(kept[0], many.last().unwrap().1);
+    assert_eq!(
+        store.transitions(two.asn).unwrap(),
+        std::slice::from_ref(&old),
+        "the other's are its own"
+    );
+    assert_eq!(store.transitions(gone.asn).unwrap(), [], "nobody has that peering");
+    let mut last = store.last_transitions().unwrap();
+    last.sort_by_key(|it| it.0);
+    assert_eq!(last, [(one.asn, many.last().unwrap().1.clone()), (two.asn, old)]);
+    store.remove(&one, &actor()).unwrap();
+    assert_eq!(store.transitions(one.asn).unwrap(), []);
+}
+
+#[test]
+fn what_is_owed_and_left_alone_outlives_a_crash() {
+    let place = Place::new("owed");
+    let mut store = Store::open(&place.path()).unwrap();
+    assert!(!store.owes_configure().unwrap());
+    (0..2).for_each(|_| store.owe_configure(true).unwrap());
+    let left = BTreeMap::from([(peering(1, 64601, None).asn, "its link".to_string())]);
+    store.note_left_alone(&left).unwrap();
+    drop(store);
+    let mut store = Store::open(&place.path()).unwrap();
+    assert!(store.owes_configure().unwrap());
+    assert_eq!(BTreeMap::from_iter(store.left_alone().unwrap()), left);
+    store.owe_configure(false).unwrap();
+    store.note_left_alone(&BTreeMap::new()).unwrap();
+    assert!(!store.owes_configure().unwrap() && store.left_alone().unwrap().is_empty());
 }

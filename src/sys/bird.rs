@@ -19,7 +19,7 @@ pub use client::{Bird, connect};
 pub use complaint::Complaint;
 pub use reply::{Line, Reply};
 pub use status::{BgpState, BgpStatus, Capabilities, Channel, Protocol};
-pub use verbs::{Check, Configured};
+pub use verbs::{Ages, Check, Configured};
 
 /// What went wrong with BIRD. Its text tells the operator what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

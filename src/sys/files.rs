@@ -153,7 +153,8 @@ pub fn remove(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileErro
 /// private key all the same.
 pub fn discard(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileError> {
     let path = draft(directory, kind, asn);
-    match fs::remove_file(&path) {
+    // Where nothing can be removed, the kernel says so before it looks whether there is anything.
+    match fs::symlink_metadata(&path).and_then(|_| fs::remove_file(&path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
         _ => Ok(()),
     }

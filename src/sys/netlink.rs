@@ -8,6 +8,7 @@
 mod address;
 mod link;
 mod message;
+mod route;
 mod socket;
 
 pub use address::Address;

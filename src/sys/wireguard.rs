@@ -22,6 +22,7 @@ use smol::future::or;
 use smol::io::AsyncReadExt;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -43,19 +44,25 @@ pub enum Backend {
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
 
 impl Backend {
-    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one question per
-    /// link.
+    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one of routes,
+    /// one question per link.
     pub fn observe(&self) -> Result<Links, WireError> {
         if *self == Backend::Files {
             return Ok(Links::new());
         }
         let machine = Machine::open()?;
         let addresses = machine.addresses()?;
+        let routes = machine.peer_routes();
+        let has_route = |index: u32, peer: Ipv6Addr| {
+            routes.as_ref().is_none_or(|it| it.contains(&(index, peer)))
+        };
         let mut links = Links::new();
         for link in machine.links()? {
             let Some(name) = IfName::owner(&link.name).map(IfName::of) else { continue };
             let found = addresses.get(&link.index).cloned().unwrap_or_default();
-            let read = machine.read(&link, found);
+            let lacks = |(local, peer): &(_, _)| local != peer && !has_route(link.index, *peer);
+            let unrouted = link.up && found.iter().any(lacks);
+            let read = machine.read(&link, found).map(|it| LinkActual { unrouted, ..it });
             // It may have gone away since the list was made; that is no error.
             if read.is_ok() || machine.look(&name)?.is_some() {
                 links.insert(name, read);

@@ -21,6 +21,7 @@ killed_everywhere() {
     # The newcomer then gets the id, and with it the port, of the one that still stands there.
     for kind in /^unlink sendto; do killed_at "$kind" peer_remove peer_create; done
     killed_and_removed
+    killed_within_a_second
 }
 
 # The pass is killed over a draft, and the member then thinks better of it: the draft goes too.
@@ -32,6 +33,26 @@ killed_and_removed() {
     converges
     step "killed over a draft, and the peering removed: no draft is left"
 }
+
+# A file that BIRD runs already changes in the same second in which BIRD read its files, and the pass
+# is killed before BIRD hears of it: no time tells that, only the note in the database.
+killed_within_a_second() {
+    local kills=0 class=3
+    class_becomes $class
+    while bird pop configure >"$LAB/bird.out" && was_killed fsync $((kills + 1)); do
+        kills=$((kills + 1))
+        converges
+        same "the class that BIRD knows, $WHERE" $class "$(class_in_bird)"
+        class=$((7 - class))
+        class_becomes $class
+    done
+    [ $kills -gt 2 ] || fail "too few calls to kill at: $kills"
+    step "a class changed within a second of BIRD's reading, killed before each of $kills calls: BIRD knows it"
+}
+class_becomes() {
+    sqlite3 "$LAB/peering.db" "INSERT OR REPLACE INTO peerling_latency VALUES ($THERE, $1, 1, 0, 0)"
+}
+class_in_bird() { bird pop eval AS${THERE}_LATENCY | tail -n 1; }
 
 # killed_at KIND FIRST_COMMAND SECOND_COMMAND: at every call of a kind.
 killed_at() {
@@ -90,10 +111,10 @@ converges() {
     same "files, ${WHERE:-}" "$(wanted_files)" "$(all_files)"
     same "sockets, ${WHERE:-}" "$(wanted_sockets)" "$(ls /run/wireguard)"
     same "protocols, ${WHERE:-}" "$(printf 'ebgp_as%s_v6\n' $FIRST $THERE | sort)" "$(our_protocols)"
-    same "removals left to do, ${WHERE:-}" 0 \
-        "$(sqlite3 "$LAB/peering.db" 'SELECT count(*) FROM peerling_removal')"
+    same "removals left to do, ${WHERE:-}" 0 "$(removals_left)"
     bystander_noticed_nothing
 }
+removals_left() { sqlite3 "$LAB/peering.db" 'SELECT count(*) FROM peerling_removal'; }
 our_links() { ip -n pop -j link show | jq -r '.[].ifname | select(startswith("wg-"))' | sort; }
 our_protocols() {
     bird pop show protocols | awk '/^ebgp_/ && $4 != "flush" { print $1 }' | sort

@@ -8,7 +8,7 @@ HERE=$(dirname "$(realpath "$0")")
 . "$HERE/stage.sh"
 enter "$0" "$@"
 . "$HERE/sides.sh"
-for chapter in creation latency neighbours restart removal; do . "$HERE/$chapter.sh"; done
+for chapter in creation latency neighbours changes restart removal; do . "$HERE/$chapter.sh"; done
 
 set_stage node roam
 registry_of node $FIRST $REFUSED 4242420003
@@ -30,6 +30,10 @@ first_comes_up
 class_is_measured
 by_hand
 second_at_the_prompt
+endpoint_edited
+key_edited
+off_and_on
+looks_on
 refused_by_bird
 broken_bird_conf
 killed_and_started

@@ -58,6 +58,9 @@ directory = "$LAB/bgp_peers"
 
 [peers]
 allowed_networks = ["fd5e:1ab::/32"]
+
+[apply]
+watch_interval_s = ${WATCH_INTERVAL_S:-30}
 TOML
 }
 

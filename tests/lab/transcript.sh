@@ -34,11 +34,14 @@ await 10 "the prompt" -- screen_has 'AS4242420263> '
 type_line peer_create
 type_line ''
 type_line "$(cat "$LAB/node.wg.pub")"
-type_line node.lab.example:20263
+type_line node.lab.example
 type_line ''
-await 20 "the peering" -- screen_has 'was created'
+type_line ''
+await 20 "the summary" -- screen_has 'Create this peering'
+type_line ''
+await 20 "our side" -- screen_has 'runs the BGP session'
 install node $FIRST 32
-await 30 "BGP Established" -- established pop "ebgp_as${FIRST}_v6"
+await 30 "BGP Established" -- screen_has 'the BGP session is Established'
 await 20 "six good checks" -- status_is_good
 type_line bye
 wait "$SESSION"

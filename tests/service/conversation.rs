@@ -13,7 +13,8 @@ const YES: &str = "Create this peering? [yes]: ";
 
 /// A POP where ALICE has one AS number, and her terminal.
 fn alice() -> Option<(Pop, Pty)> {
-    let draft = Draft::new()?;
+    let mut draft = Draft::new()?;
+    draft.set("peers", "max", "7");
     std::fs::remove_file(draft.path("registry/data/aut-num/AS4242420002")).unwrap();
     let pop = draft.serve();
     let shell = terminal(&pop);
@@ -34,7 +35,7 @@ fn only_peer(pop: &Pop) -> tinyjson::JsonValue {
 fn a_member_who_has_never_seen_it_needs_six_enters_and_two_pastes() {
     let Some((pop, mut shell)) = alice() else { return };
     let limits = shell.say("peer_create", "AS Number [4242420001]: ");
-    for words in ["AS4242420263 at pop.example.net", "0 of 13535 places", "IPv4 or IPv6"] {
+    for words in ["AS4242420263 at pop.example.net", "0 of 7 places", "IPv4 or IPv6"] {
         assert!(limits.contains(words), "{words}: {limits}");
     }
     shell.say("", KEY);
@@ -153,6 +154,22 @@ fn looking_on_ends_with_any_key() {
     shell.expect(PROMPT);
     assert!(shell.say("whoami", "ALICE-MNT, AS4242420001\r\n").contains("whoami"));
     assert_eq!(only_peer(&pop)["asn"], json("4242420001"));
+}
+
+/// A window that is drawn larger with the mouse sends its size all the way; that is no typing, and
+/// no flood.
+#[test]
+fn looking_on_survives_a_window_that_grows() {
+    let Some((_pop, mut shell)) = alice() else { return };
+    shell.send(format!("peer_create\r\r{}\rnone\r\r\r", router_key(1)));
+    shell.expect("was created");
+    for columns in 60..140 {
+        shell.resize(columns);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let news = shell.expect(PROMPT);
+    assert!(news.contains("peer_config 4242420001 shows what to install"), "{news}");
+    shell.say("whoami", "ALICE-MNT, AS4242420001\r\n");
 }
 
 /// Our side cannot be set up: the member is told why at once, and the exit status tells it too.

@@ -204,3 +204,54 @@ fn an_administrators_lines_are_their_own() {
     boss.send("\x10\x10");
     boss.expect("> peer_list --all");
 }
+
+#[test]
+fn a_pasted_newline_runs_nothing() {
+    let Some(pop) = Pop::start() else { return };
+    pop.alice(&create(ENDPOINT)).fine();
+    let mut shell = terminal(&pop, "alice");
+    shell.send("\x1b[200~whoami\rpeer_remove --yes\r\x1b[201~");
+    shell.expect("whoami peer_remove --yes ");
+    shell.send("\x15\x1b[200~peer_list\n\x1b[201~--json\r");
+    shell.expect("\"state\"");
+    assert!(pop.alice("peer_list").fine().contains("4242420001"));
+}
+
+#[test]
+fn a_window_may_change_in_the_middle_of_a_line() {
+    let Some(pop) = Pop::start() else { return };
+    let mut shell = terminal(&pop, "alice");
+    shell.send("whoami and a line of some length, 日本語");
+    shell.expect("日本語");
+    shell.resize(30);
+    // One row up at the old place, everything drawn anew.
+    shell.expect("\x1b[J");
+    shell.expect("AS4242420263> whoami and a line");
+    shell.send("\x1b[H\x0b");
+    shell.resize(120);
+    shell.expect("AS4242420263> ");
+    shell.send("whoami\r");
+    shell.expect("ALICE-MNT, AS4242420001");
+}
+
+/// What is typed while a command runs waits for the prompt; Ctrl-C drops what was typed before it,
+/// and nothing that comes after it.
+#[test]
+fn typing_ahead_and_thinking_better_of_it() {
+    let Some(mut draft) = Draft::new() else { return };
+    // A BIRD that says nothing is waited for.
+    let _silent = std::os::unix::net::UnixListener::bind(draft.path("bird.ctl")).unwrap();
+    draft.set("bird", "socket", &format!("{:?}", draft.path("bird.ctl")));
+    let pop = draft.serve();
+    let mut shell = terminal(&pop, "alice");
+    shell.send(format!("{} --link-local '' --wait=600\r", create(ENDPOINT)));
+    shell.expect("--wait=600\r\n");
+    shell.send("whoami --js");
+    shell.send("on\r");
+    shell.send("peer_remove --yes\r\x03whoami");
+    shell.expect("Not waited for");
+    shell.send("\r");
+    let shown = shell.expect("ALICE-MNT, AS4242420001");
+    assert!(!shown.contains("maintainer") && !shown.contains("removed"), "{shown:?}");
+    assert!(pop.alice("peer_list").fine().contains("4242420001"));
+}

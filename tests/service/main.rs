@@ -22,6 +22,7 @@ mod testing;
 mod admin;
 mod admin_attacks;
 mod answers;
+mod attacks;
 mod changes;
 mod clients;
 mod commands;

@@ -102,6 +102,7 @@ fn real_answers_are_as_their_schemas_say() {
         ("peer", "peer_config --format json"),
         ("peer", "peer_config --format routeros --json"),
         ("peer", "peer_status --json"),
+        ("peer", "peer_status --raw --json"),
         ("export", "peer_export --json"),
         ("peer", create.as_str()),
         ("peer", "peer_edit --mtu 1300 --psk generate --yes --wait --json"),

@@ -102,6 +102,13 @@ pub enum Change {
         /// The peer's that shall be.
         new: Ipv6Addr,
     },
+    /// Our address is there with its peer, and the route to it is not.
+    RenewRoute {
+        /// Ours.
+        local: Ipv6Addr,
+        /// The peer's.
+        remote: Ipv6Addr,
+    },
     /// A link-local address that is no longer wanted, or that stands in the way of the route.
     RemoveAddress {
         /// Ours.
@@ -140,6 +147,7 @@ impl fmt::Display for Change {
             Change::ChangeRemote { local, old, new } => {
                 write!(out, "address {local} peer {old} -> {new}")
             }
+            Change::RenewRoute { remote, .. } => write!(out, "route to {remote} made anew"),
             Change::RemoveAddress { local, remote } if local == remote => {
                 write!(out, "address {local} removed")
             }
@@ -230,6 +238,7 @@ mod tests {
                 Change::ChangeRemote { local, old: remote, new: local },
                 "address fe80::263 peer fe80::1:1 -> fe80::263",
             ),
+            (Change::RenewRoute { local, remote }, "route to fe80::1:1 made anew"),
             (Change::RemoveAddress { local, remote: local }, "address fe80::263 removed"),
             (Change::RemoveAddress { local, remote }, "address fe80::263 peer fe80::1:1 removed"),
         ]);

@@ -126,7 +126,11 @@ fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>
         return;
     }
     match link_local().find(|(it, _)| *it == local) {
-        Some((_, found)) if *found == remote => {}
+        Some((_, found)) if *found == remote => {
+            if actual.unrouted {
+                changes.push(Change::RenewRoute { local, remote });
+            }
+        }
         Some((_, old)) => changes.push(Change::ChangeRemote { local, old: *old, new: remote }),
         None => changes.push(Change::AddAddress { local, remote }),
     }
@@ -167,6 +171,7 @@ mod tests {
             index: 7,
             up: true,
             mtu: 1412,
+            unrouted: false,
             addresses: vec![pair("fe80:263::1:1", "fe80::2:1"), pair("fd42::1", "fd42::1")],
             private_key: Some(WgSecret::new(clamped(&wanted().private_key))),
             listen_port: 52001,
@@ -273,6 +278,17 @@ mod tests {
                 "address fe80:263::1:1 peer fe80::2:1 removed",
             ]
         );
+    }
+
+    #[test]
+    fn a_route_that_somebody_deleted_is_made_anew() {
+        let unrouted = LinkActual { unrouted: true, ..actual() };
+        let line = "route to fe80::2:1 made anew";
+        assert_eq!(lines(&wanted(), &unrouted, EndpointRule::Keep), [line]);
+        // What makes an address anew makes its route.
+        let bare = LinkActual { addresses: vec![], ..unrouted };
+        let line = "address fe80:263::1:1 peer fe80::2:1 added";
+        assert_eq!(lines(&wanted(), &bare, EndpointRule::Keep), [line]);
     }
 
     #[test]

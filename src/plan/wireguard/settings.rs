@@ -113,7 +113,7 @@ fn peer(change: &Change) -> Option<PeerSettings> {
             PeerSettings { allowed_ips: Some(new.clone()), ..update(key) }
         }
         Change::PrivateKey { .. } | Change::ListenPort { .. } | Change::Mtu { .. } => return None,
-        Change::Up | Change::AddAddress { .. } => return None,
+        Change::Up | Change::AddAddress { .. } | Change::RenewRoute { .. } => return None,
         Change::ChangeRemote { .. } | Change::RemoveAddress { .. } => return None,
     })
 }

@@ -33,6 +33,13 @@ pub(super) enum Reach {
     All,
 }
 
+/// What was removed before: does it belong to what is removed now?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Apart,
+    Joined,
+}
+
 /// The line is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
@@ -60,16 +67,20 @@ impl Buffer {
         steps > 0
     }
 
-    /// Removes. What is more than a letter can be put back by `yank`. True if anything was there.
-    pub(super) fn kill(&mut self, way: Way, reach: Reach) -> bool {
+    /// Removes. What is more than a letter can be put back by `yank`, together with what was
+    /// removed just before it. True if anything was there.
+    pub(super) fn kill(&mut self, way: Way, reach: Reach, before: Before) -> bool {
         let steps = self.distance(way, reach);
         let side = if way == Way::Back { &mut self.before } else { &mut self.after };
         let gone = side.split_off(side.len().saturating_sub(steps));
         self.bytes -= gone.iter().map(|it| it.len_utf8()).sum::<usize>();
         if reach != Reach::Letter && steps > 0 {
-            self.killed = gone;
-            if way == Way::Forth {
-                self.killed.reverse();
+            if before == Before::Apart {
+                self.killed.clear();
+            }
+            match way {
+                Way::Back => drop(self.killed.splice(..0, gone)),
+                Way::Forth => self.killed.extend(gone.into_iter().rev()),
             }
         }
         steps > 0
@@ -204,21 +215,29 @@ mod tests {
         let mut buffer = typed("xe\u{301}\u{302}");
         buffer.go(Way::Back, Reach::Letter);
         assert_eq!(shown(&buffer), "x|e\u{301}\u{302}");
-        buffer.kill(Way::Forth, Reach::Letter);
+        buffer.kill(Way::Forth, Reach::Letter, Before::Apart);
         assert_eq!(shown(&buffer), "x|");
     }
 
     #[test]
     fn killing_and_putting_back() {
         let mut buffer = typed("one two three");
-        buffer.kill(Way::Back, Reach::Blank);
+        buffer.kill(Way::Back, Reach::Blank, Before::Apart);
         assert_eq!(shown(&buffer), "one two |");
         buffer.go(Way::Back, Reach::All);
         buffer.yank().unwrap();
         assert_eq!(shown(&buffer), "three|one two ");
-        buffer.kill(Way::Forth, Reach::Word);
+        buffer.kill(Way::Forth, Reach::Word, Before::Apart);
         buffer.yank().unwrap();
         assert_eq!(shown(&buffer), "threeone| two ");
+        buffer.kill(Way::Back, Reach::All, Before::Apart);
+        buffer.kill(Way::Forth, Reach::Word, Before::Joined);
+        buffer.yank().unwrap();
+        assert_eq!(shown(&buffer), "threeone two| ");
+        buffer.kill(Way::Back, Reach::Word, Before::Apart);
+        buffer.kill(Way::Back, Reach::Word, Before::Joined);
+        buffer.yank().unwrap();
+        assert_eq!(shown(&buffer), "threeone two| ");
     }
 
     #[test]
@@ -239,7 +258,7 @@ mod tests {
         assert_eq!(buffer.insert('é'), Err(Full));
         assert_eq!(buffer.insert('e'), Ok(()));
         assert_eq!(buffer.insert('e'), Err(Full));
-        buffer.kill(Way::Back, Reach::Letter);
+        buffer.kill(Way::Back, Reach::Letter, Before::Apart);
         assert_eq!(buffer.insert('e'), Ok(()));
         assert_eq!(buffer.text().len(), LINE_BYTES_MAX);
     }

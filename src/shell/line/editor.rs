@@ -2,11 +2,11 @@
 
 mod search;
 
-use super::buffer::{Buffer, Full, Reach, Way};
+use super::buffer::{Before, Buffer, Full, Reach, Way};
 use super::history::History;
 use super::screen::{Screen, screen};
 use super::{Drawing, Event, Paste, Recall};
-use crate::limits::{COMPLETIONS_SHOWN_MAX, MARKS_MAX};
+use crate::limits::{COMPLETED_BYTES_MAX, COMPLETIONS_SHOWN_MAX, MARKS_MAX};
 use crate::shell::complete::Completion;
 use crate::shell::harmless::{harmless, is_harmless};
 use crate::shell::keys::{ESC, Key, Keys, Step};
@@ -27,13 +27,17 @@ pub(super) struct Editor {
     search: Option<Search>,
     /// What was sought last.
     sought: String,
+    /// The key before removed more than a letter: what this one removes belongs to it.
+    killing: Before,
     /// The key before was Tab, and several words were possible: another one lists them.
     listing: bool,
     paste: Paste,
     /// Between the two marks of a paste.
     pasting: bool,
     stale: Stale,
+    /// Since there was new input, it rang, or words were listed.
     rang: bool,
+    listed: bool,
 }
 
 /// What the screen does not show yet. It is drawn when the input is used up, once for all of it, so
@@ -61,11 +65,13 @@ impl Editor {
             recall: Recall::Nothing,
             search: None,
             sought: String::new(),
+            killing: Before::Apart,
             listing: false,
             paste,
             pasting: false,
             stale: Stale::Nothing,
             rang: false,
+            listed: false,
         }
     }
 
@@ -108,7 +114,7 @@ impl Editor {
 
     /// New input: it may ring once.
     pub(super) fn fresh(&mut self) {
-        self.rang = false;
+        (self.rang, self.listed) = (false, false);
     }
 
     /// Gives up what the decoder has begun, because bytes after it were dropped.
@@ -150,10 +156,10 @@ impl Editor {
         let before = self.buffer.before();
         let word = before.len().saturating_sub(found.replaced);
         if before.iter().skip(word).copied().eq(found.text.chars()) {
-            return if several && list {
-                self.list(&found.candidates, out)
-            } else {
-                self.ring(out)
+            // Once for all input that came together, or a packet of Tabs would bring megabytes.
+            return match several && list && !std::mem::replace(&mut self.listed, list) {
+                true => self.list(&found.candidates, out),
+                false => self.ring(out),
             };
         }
         let followed = self.buffer.after().next() == Some(' ');
@@ -196,6 +202,9 @@ impl Editor {
 
     fn press(&mut self, key: Key, out: &mut Vec<u8>) -> Option<Event> {
         self.listing = self.listing && key == Key::Tab;
+        if removal(key).is_none() {
+            self.killing = Before::Apart;
+        }
         if self.seek(key, out) {
             return None;
         }
@@ -218,7 +227,9 @@ impl Editor {
                 self.leave("", out);
                 return Some(Event::End);
             }
-            Key::Tab => return Some(Event::Tab(self.buffer.before().iter().collect())),
+            Key::Tab if self.buffer.before().len() <= COMPLETED_BYTES_MAX => {
+                return Some(Event::Tab(self.buffer.before().iter().collect()));
+            }
             _ => self.edit(key, out),
         }
         None
@@ -281,7 +292,8 @@ impl Editor {
             && self.buffer.at_end()
             && self.stale == Stale::Nothing
             && last > 0;
-        match self.buffer.kill(way, reach) {
+        let before = std::mem::replace(&mut self.killing, joins(reach));
+        match self.buffer.kill(way, reach, before) {
             true if quick && self.screen.erase(last, out) => {}
             true => self.stale = Stale::Text,
             false => self.ring(out),
@@ -315,6 +327,11 @@ impl Editor {
             out.push(0x07);
         }
     }
+}
+
+/// Whether what is removed next is put back together with this.
+fn joins(reach: Reach) -> Before {
+    if reach == Reach::Letter { Before::Apart } else { Before::Joined }
 }
 
 /// Keys that move the cursor.

@@ -1,7 +1,7 @@
 //! Lines to go back to.
 
 use super::buffer::Way;
-use crate::limits::HISTORY_BYTES_MAX;
+use crate::limits::{HISTORY_BYTES_MAX, HISTORY_LINES_MAX};
 use std::collections::VecDeque;
 
 /// The lines, oldest first, and where among them the reader is.
@@ -23,7 +23,7 @@ impl History {
         }
         self.bytes += line.len();
         self.lines.push_back(line.to_owned());
-        while self.bytes > HISTORY_BYTES_MAX {
+        while self.bytes > HISTORY_BYTES_MAX || self.lines.len() > HISTORY_LINES_MAX {
             let Some(oldest) = self.lines.pop_front() else { break };
             self.bytes -= oldest.len();
         }
@@ -109,7 +109,7 @@ mod tests {
     fn the_oldest_are_forgotten() {
         let mut history = History::default();
         (0..10_000).for_each(|number| history.remember(&format!("line {number}")));
-        assert!(history.bytes <= HISTORY_BYTES_MAX);
+        assert!(history.bytes <= HISTORY_BYTES_MAX && history.lines.len() <= HISTORY_LINES_MAX);
         assert_eq!(history.bytes, history.lines.iter().map(String::len).sum::<usize>());
         assert_eq!(history.lines.back().map(String::as_str), Some("line 9999"));
     }

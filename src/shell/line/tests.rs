@@ -101,6 +101,8 @@ fn emacs_keys() {
         ("e\u{301}x\x7f\x7fy\r", "y"),
         ("abc\x15d\r", "d"),
         ("one two\x17x\r", "one x"),
+        ("one two three\x17\x17\x19\r", "one two three"),
+        ("one two\x17\x02\x17\x19\r", "one "),
         ("bc\x01a\x05d\r", "abcd"),
         ("bc\x1b[Ha\x1b[Fd\r", "abcd"),
         ("ac\x02b\x06d\r", "abcd"),

@@ -24,7 +24,7 @@ fn limits() -> Shown {
         our_asn: our_asn(),
         server: "pop.example.net".into(),
         peers: 12,
-        peers_max: 100,
+        peers_max: Some(100),
         families: Families::V6,
         approval: false,
     })

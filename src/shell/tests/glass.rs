@@ -32,6 +32,64 @@ impl Glass {
         rows.join("\n").trim_end_matches('\n').to_owned()
     }
 
+    /// What is there, with a mark at the cursor.
+    pub(in crate::shell) fn picture(&self) -> String {
+        let (row, column) = self.cursor();
+        let mut rows = self.rows.clone();
+        rows.resize(rows.len().max(row + 1), vec![]);
+        let cells = &mut rows[row];
+        cells.resize(cells.len().max(column + 1), " ".to_owned());
+        cells[column].insert(0, '█');
+        let rows: Vec<String> =
+            rows.iter().map(|row| row.concat().trim_end_matches(' ').to_owned()).collect();
+        rows.join("\n") + "\n"
+    }
+
+    /// The window has another width. Full rows are broken anew, as most terminals do.
+    pub(in crate::shell) fn resize(&mut self, columns: usize) {
+        let (lines, cursor) = self.lines();
+        (self.columns, self.rows, self.row, self.column) = (columns, vec![vec![]], 0, 0);
+        let mut place = (0, 0);
+        for (number, line) in lines.iter().enumerate() {
+            if number > 0 {
+                (self.row, self.column) = (self.row + 1, 0);
+                self.rows.push(vec![]);
+            }
+            for (at, cell) in line.iter().enumerate() {
+                if (number, at) == cursor {
+                    place = self.cursor();
+                }
+                if !cell.is_empty() {
+                    cell.chars().for_each(|letter| self.print(letter));
+                }
+            }
+            if number == cursor.0 && cursor.1 >= line.len() {
+                place = (self.row, self.column + cursor.1 - line.len());
+            }
+        }
+        (self.row, self.column) = place;
+        self.go_to_row(self.row);
+    }
+
+    /// The rows as lines again, as long as they were before they were broken, and where in them the
+    /// cursor is.
+    fn lines(&self) -> (Vec<Vec<String>>, (usize, usize)) {
+        let (mut lines, mut cursor) = (vec![vec![]], (0, 0));
+        let mut full = true;
+        for (number, row) in self.rows.iter().enumerate() {
+            if !full {
+                lines.push(vec![]);
+            }
+            let last = lines.len() - 1;
+            if number == self.row {
+                cursor = (last, lines[last].len() + self.column);
+            }
+            lines[last].extend(row.iter().cloned());
+            full = row.len() >= self.columns;
+        }
+        (lines, cursor)
+    }
+
     /// Row and column; a full row counts as the next one's start.
     pub(in crate::shell) fn cursor(&self) -> (usize, usize) {
         if self.column >= self.columns { (self.row + 1, 0) } else { (self.row, self.column) }

@@ -28,11 +28,14 @@ fn limits(view: &LimitsView) -> String {
         true => " The operator approves of each.",
         false => "",
     };
-    let LimitsView { our_asn, server, peers, peers_max, .. } = view;
+    let places = match view.peers_max {
+        Some(max) => format!(": {} of {max} places are taken", view.peers),
+        None => String::new(),
+    };
     format!(
-        "Peering with AS{our_asn} at {server}: {peers} of {peers_max} places are taken.\n\
-         {endpoints}{approval}\n\
-         Enter takes what is in brackets; a pasted [Peer] section gives several answers.\n"
+        "Peering with AS{} at {}{places}.\n{endpoints}{approval}\n\
+         Enter takes what is in brackets; a pasted [Peer] section gives several answers.\n",
+        view.our_asn, view.server
     )
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub fn begun(view: &PeerView) -> String {
     let our = &view.our;
     format!(
-        "The peering with AS{} was created.\nOur side: {} port {}, public key {}.\n{}",
+        "The peering with AS{} was created.\nOur side: {} port {},\npublic key {}.\n{}",
         view.asn,
         our.wg_endpoint_addr,
         optional(our.wg_endpoint_port.map(Port::get)),
@@ -42,8 +42,8 @@ fn reached(stage: Stage, after: Duration, asn: Asn, screen: Screen) -> String {
         Stage::Link => format!("{at}our side of the tunnel is set up\n"),
         Stage::Session => format!(
             "{at}our BIRD runs the BGP session\n\
-             Now your side: peer_config {asn} shows what to install. I look on for {FOLLOW_S} s;\n\
-             any key ends that, and the peering stays.\n"
+             Now your side: peer_config {asn} shows what to install.\n\
+             What comes of it is told here for {FOLLOW_S} s, or until you press a key.\n"
         ),
         Stage::Handshake => format!("{at}WireGuard handshake: the tunnel is up\n"),
         Stage::Established => {

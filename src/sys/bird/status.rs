@@ -111,7 +111,7 @@ pub struct BgpStatus {
     pub capabilities: Option<Capabilities>,
     /// In BIRD's order, at most [`BIRD_CHANNELS_MAX`].
     pub channels: Vec<Channel>,
-    /// The text, as birdc would print it.
+    /// The text, as birdc would print it; empty where many were asked for at once.
     pub raw: String,
 }
 
@@ -137,6 +137,12 @@ impl Section {
 }
 
 impl Protocol {
+    /// Did somebody disable it? BIRD gives a reason where it did so itself (`Automatic shutdown:`,
+    /// after an import limit), and none where it was told to.
+    pub fn is_disabled(&self) -> bool {
+        self.state == "down" && self.info.is_empty()
+    }
+
     /// All rows of a reply.
     pub(super) fn list(reply: &Reply) -> Vec<Protocol> {
         reply.with_code(ROW).filter_map(Protocol::parse).collect()
@@ -163,6 +169,24 @@ impl BgpStatus {
     /// Reads a reply about one protocol; `None` if there is no row in it.
     pub(super) fn parse(reply: &Reply) -> Option<BgpStatus> {
         let protocol = reply.with_code(ROW).find_map(Protocol::parse)?;
+        let status = BgpStatus::of(protocol, reply.with_code(DETAILS));
+        Some(BgpStatus { raw: reply.text(), ..status })
+    }
+
+    /// Reads a reply about many protocols, without their texts: each row and the lines below it.
+    pub(super) fn list(reply: &Reply) -> Vec<BgpStatus> {
+        let mut statuses = Vec::new();
+        for (index, line) in reply.lines.iter().enumerate() {
+            let row = Some(line).filter(|it| it.code == ROW);
+            let Some(protocol) = row.and_then(|it| Protocol::parse(&it.text)) else { continue };
+            let below = reply.lines.iter().skip(index + 1);
+            let details = below.take_while(|it| it.code == DETAILS).map(|it| it.text.as_str());
+            statuses.push(BgpStatus::of(protocol, details));
+        }
+        statuses
+    }
+
+    fn of<'a>(protocol: Protocol, details: impl Iterator<Item = &'a str>) -> BgpStatus {
         let mut status = BgpStatus {
             protocol,
             bgp_state: None,
@@ -172,10 +196,10 @@ impl BgpStatus {
             last_error: None,
             capabilities: None,
             channels: Vec::new(),
-            raw: reply.text(),
+            raw: String::new(),
         };
         let (mut channel, mut section) = (None, Section::Session);
-        for line in reply.with_code(DETAILS) {
+        for line in details {
             let text = line.trim();
             section = section.after(text);
             if section == Section::Theirs {
@@ -191,7 +215,7 @@ impl BgpStatus {
             }
         }
         status.add(channel);
-        Some(status)
+        status
     }
 
     fn add(&mut self, channel: Option<Channel>) {

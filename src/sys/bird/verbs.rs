@@ -42,6 +42,16 @@ pub enum Configured {
     ShuttingDown,
 }
 
+/// How long ago something happened to BIRD; `None` if it does not say so in a form that we know
+/// (`timeformat base`, by default `iso long`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ages {
+    /// It was started.
+    pub started: Option<Duration>,
+    /// It read its files.
+    pub configured: Option<Duration>,
+}
+
 impl Bird {
     /// Has BIRD read its files without putting them in force.
     pub async fn check(&mut self) -> Result<Check, BirdError> {
@@ -66,16 +76,31 @@ impl Bird {
         }
     }
 
-    /// How long ago BIRD last read its files, by its own clock; `None` if it does not say so in a
-    /// form that we know (`timeformat base`, by default `iso long`).
-    pub async fn configured_ago(&mut self) -> Result<Option<Duration>, BirdError> {
+    /// How long ago BIRD started and last read its files. It works both moments out from its clock
+    /// of now, so that one which is set changes nothing.
+    pub async fn ages(&mut self) -> Result<Ages, BirdError> {
         let reply = self.command("show status").await?;
         let moment = |what: &str| {
             let line = reply.lines.iter().find_map(|it| it.text.trim().strip_prefix(what));
             line.and_then(Timestamp::from_iso)
         };
-        let moments = moment("Current server time is ").zip(moment("Last reconfiguration on "));
-        Ok(moments.map(|(now, then)| Duration::from_secs(now.since(then))))
+        let now = moment("Current server time is ");
+        let ago = |then| Some(Duration::from_secs(now?.since(moment(then)?)));
+        Ok(Ages { started: ago("Last reboot on "), configured: ago("Last reconfiguration on ") })
+    }
+
+    /// Enables a protocol that was disabled; one that is enabled stays so. `false`: there is none
+    /// of this name.
+    pub async fn enable(&mut self, name: &str) -> Result<bool, BirdError> {
+        if !is_pattern(name) || name.contains('*') {
+            return Err(self.error(BirdFault::Name));
+        }
+        let reply = self.command(&format!("enable \"{name}\"")).await?;
+        match reply.code {
+            OK => Ok(true),
+            NO_PROTOCOLS_MATCH => Ok(false),
+            _ => Err(self.unexpected(&reply)),
+        }
     }
 
     /// The protocols whose names match a pattern such as `ebgp_as*`; none is no error.
@@ -86,6 +111,19 @@ impl Bird {
         let reply = self.command(&format!("show protocols \"{pattern}\"")).await?;
         match reply.code {
             OK => Ok(Protocol::list(&reply)),
+            NO_PROTOCOLS_MATCH => Ok(Vec::new()),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    /// All about the protocols whose names match a pattern, without their texts; none is no error.
+    pub async fn statuses(&mut self, pattern: &str) -> Result<Vec<BgpStatus>, BirdError> {
+        if !is_pattern(pattern) {
+            return Err(self.error(BirdFault::Name));
+        }
+        let reply = self.command(&format!("show protocols all \"{pattern}\"")).await?;
+        match reply.code {
+            OK => Ok(BgpStatus::list(&reply)),
             NO_PROTOCOLS_MATCH => Ok(Vec::new()),
             _ => Err(self.unexpected(&reply)),
         }

@@ -8,7 +8,7 @@ use crate::sys::netlink::{Link, NetlinkError, Route};
 use crate::sys::uapi::{self, UapiError, UapiReason};
 use rustix::io::Errno;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
@@ -48,6 +48,12 @@ impl Machine {
     /// The link of this name, which should be there.
     pub fn find(&self, name: &IfName) -> Result<Link, WireError> {
         self.look(name)?.ok_or_else(|| WireError::Missing(name.clone()))
+    }
+
+    /// The peers that the kernel has routes to; `None` where it does not tell.
+    pub fn peer_routes(&self) -> Option<BTreeSet<(u32, Ipv6Addr)>> {
+        let routes = self.route.peer_routes();
+        routes.inspect_err(|error| log::debug!("{error}")).ok()
     }
 
     /// IPv6 addresses by the index of their link.
@@ -120,6 +126,10 @@ impl Machine {
                 }
                 Change::ChangeRemote { local, new, .. } => {
                     told(route.change_peer(index, *local, *new))
+                }
+                // The same address with the same peer again: the kernel then makes its route anew.
+                Change::RenewRoute { local, remote } => {
+                    told(route.change_peer(index, *local, *remote))
                 }
                 Change::RemoveAddress { local, .. } => told(self.remove_address(index, *local)),
                 _ => peers.take().map_or(Ok(()), |peers| self.set(link, &peers)),

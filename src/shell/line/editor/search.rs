@@ -101,7 +101,7 @@ impl Editor {
             Way::Back => search.at.checked_sub(1),
             Way::Forth => Some(search.at + 1),
         };
-        let shown = self.buffer.text();
+        let shown = if search.sought.is_empty() { String::new() } else { self.buffer.text() };
         self.look(search, from, &shown)
     }
 

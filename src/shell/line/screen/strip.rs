@@ -17,6 +17,8 @@ pub(super) struct Strip {
     drawn: usize,
     /// The cell that the cursor is in.
     at: usize,
+    /// What is drawn does not fit into the row any more: the next row is used.
+    torn: bool,
 }
 
 const BACKSPACE: u8 = 0x08;
@@ -24,7 +26,14 @@ const BACKSPACE: u8 = 0x08;
 impl Strip {
     /// A row of a width as a client has named it.
     pub(super) fn new(columns: usize) -> Strip {
-        Strip { columns: sane(columns), prompt: String::new(), hidden: 0, drawn: 0, at: 0 }
+        Strip {
+            columns: sane(columns),
+            prompt: String::new(),
+            hidden: 0,
+            drawn: 0,
+            at: 0,
+            torn: false,
+        }
     }
 
     fn room(&self) -> usize {
@@ -35,7 +44,9 @@ impl Strip {
     fn draw(&mut self, text: impl Iterator<Item = char>, cursor: usize, out: &mut Vec<u8>) {
         let (room, step) = (self.room(), self.room() / 2);
         self.hidden = cursor.checked_sub(room).map_or(0, |beyond| (beyond / step + 1) * step);
-        if (self.at, self.drawn) != (0, 0) {
+        if std::mem::take(&mut self.torn) {
+            self.clear(out);
+        } else if (self.at, self.drawn) != (0, 0) {
             out.push(b'\r');
         }
         let end = self.write(text, out);
@@ -138,5 +149,7 @@ impl Screen for Strip {
 
     fn resize(&mut self, columns: usize, _: &Buffer) {
         self.columns = sane(columns);
+        // Of a wider row, the terminal has broken off the rest or dropped it.
+        self.torn = self.drawn > self.room();
     }
 }

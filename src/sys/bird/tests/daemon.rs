@@ -3,6 +3,7 @@
 use super::*;
 use crate::sys::deadline::within;
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::process::{Child, Command, Stdio};
 
@@ -82,8 +83,9 @@ fn a_peer_comes_and_goes() {
         let file = daemon.peer(4242420001, &peer(4242420001));
         assert_eq!(bird.check().await, Ok(Check::Ok));
         assert_eq!(bird.configure().await, Ok(Configured::Done));
-        let ago = bird.configured_ago().await.unwrap().expect("BIRD tells when it was configured");
-        assert!(ago < PATIENT, "{ago:?}");
+        let ages = bird.ages().await.unwrap();
+        assert!(ages.configured < Some(PATIENT) && ages.started < Some(PATIENT), "{ages:?}");
+        assert!(ages.configured.is_some() && ages.started >= ages.configured, "{ages:?}");
         let protocols = bird.protocols("ebgp_as*").await.unwrap();
         let row = [&protocols[0].name, &protocols[0].proto, &protocols[0].state];
         assert_eq!(
@@ -127,6 +129,41 @@ fn the_status_of_a_peer_whose_link_is_not_there() {
         }
         let device = bird.protocol("device1").await.unwrap().unwrap();
         assert_eq!((device.protocol.proto.as_str(), device.bgp_state), ("Device", None));
+    });
+}
+
+/// What the watch asks: all at once, with what somebody disabled; and what the loop does about it.
+#[test]
+fn what_somebody_disabled_is_told_and_enabled() {
+    let Some(daemon) = Daemon::start() else { return };
+    let mut bird = daemon.connect();
+    (1..=3).for_each(|it| drop(daemon.peer(4242420000 + it, &peer(4242420000 + it))));
+    smol::block_on(async {
+        assert_eq!(bird.statuses("ebgp_as*").await, Ok(vec![]));
+        assert_eq!(bird.configure().await, Ok(Configured::Done));
+        bird.command("disable \"ebgp_as4242420002_v6\"").await.unwrap();
+        let told = async |bird: &mut Bird| {
+            let statuses = bird.statuses("ebgp_as*").await.unwrap();
+            let told = |it: &BgpStatus| {
+                (it.protocol.is_disabled(), it.neighbor_as.unwrap().get(), it.channels.len())
+            };
+            statuses.iter().map(told).collect::<BTreeSet<_>>()
+        };
+        let expected =
+            |disabled| BTreeSet::from([1, 2, 3].map(|it| (disabled == it, 4242420000 + it, 2)));
+        // It closes the BGP session first, if that has begun to come up.
+        let closed = async {
+            while told(&mut bird).await != expected(2) {
+                smol::Timer::after(Duration::from_millis(2)).await;
+            }
+        };
+        assert_eq!(within(PATIENT, closed).await, Some(()));
+        for _ in 0..2 {
+            assert_eq!(bird.enable("ebgp_as4242420002_v6").await, Ok(true));
+        }
+        assert_eq!(told(&mut bird).await, expected(0));
+        assert_eq!(bird.enable("ebgp_as4242420004_v6").await, Ok(false));
+        assert!(bird.enable("*").await.is_err(), "one at a time");
     });
 }
 

@@ -1,0 +1,116 @@
+//! Which steps of a pass are taken, and what is told of the others: what drifts again and again is
+//! left alone, and a link that cannot be made waits.
+
+use super::{Apply, Pass};
+use crate::board::{Cause, NEW_CONFIGURATION, Progress};
+use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
+use crate::model::Asn;
+use crate::plan::drift::{Thing, Verdict};
+use crate::plan::{FileKind, Step, Wanted};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+impl Apply {
+    /// What a command asked for, or the operator by SIGHUP, is tried at once.
+    pub(super) fn listen(&mut self, causes: &[Cause], pass: &Pass) {
+        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+            self.ledger.hurry();
+        }
+        for peering in &pass.peerings {
+            let entry = self.board.entry(peering.asn);
+            if entry.is_some_and(|it| it.progress == Progress::Queued) {
+                self.ledger.forget(peering.asn);
+            }
+        }
+    }
+
+    /// The steps that are to be taken.
+    pub(super) fn sift(&mut self, pass: &mut Pass, wanted: &Wanted, steps: Vec<Step>) -> Vec<Step> {
+        let (mut taken, mut files) = (Vec::new(), BTreeSet::new());
+        for step in steps {
+            let of = Thing::of(&step);
+            match step {
+                Step::ConfigureBird { present, absent } => {
+                    // Where its file changes, BIRD must be told; else BIRD has lost it.
+                    let mut runs = |asn: &Asn| {
+                        files.contains(asn)
+                            || !pass.left.contains_key(asn)
+                                && self.may(pass, wanted, *asn, Thing::BgpSession)
+                    };
+                    let present: Vec<Asn> = present.into_iter().filter(|it| runs(it)).collect();
+                    if !present.is_empty() || !absent.is_empty() {
+                        taken.push(Step::ConfigureBird { present, absent });
+                    }
+                }
+                step => match of {
+                    Some((asn, thing)) if !self.may(pass, wanted, asn, thing) => {}
+                    of => {
+                        let file = of.filter(|it| it.1 == Thing::File(FileKind::Bird));
+                        files.extend(file.map(|it| it.0));
+                        taken.push(step);
+                    }
+                },
+            }
+        }
+        taken
+    }
+
+    fn may(&mut self, pass: &mut Pass, wanted: &Wanted, asn: Asn, thing: Thing) -> bool {
+        match self.ledger.judge(asn, thing, wanted, Instant::now()) {
+            Verdict::Take => true,
+            Verdict::Mend => {
+                log::warn!("AS{asn}: drift: its {thing} is not as it was left; it is put right");
+                true
+            }
+            Verdict::Leave => {
+                pass.left.insert(asn, left_words(thing));
+                false
+            }
+            Verdict::Wait => {
+                let why = self.told.get(&asn).cloned();
+                pass.left.insert(asn, why.unwrap_or("its link could not be made".to_string()));
+                false
+            }
+        }
+    }
+
+    /// Makes a link. Programs that make none may not hold up the others for long.
+    pub(super) async fn create_link(&mut self, pass: &mut Pass, step: &Step) -> Result<(), String> {
+        if pass.link_failures > Duration::from_secs(LINK_FAILURES_S_MAX) {
+            return Err("its link is not tried now: too many others could not be made".to_string());
+        }
+        let begun = Instant::now();
+        let made = super::perform(&pass.settings, step).await;
+        if let Some(asn) = step.asn() {
+            match made {
+                Ok(()) => self.ledger.link_made(asn),
+                Err(_) => self.ledger.link_failed(asn, Instant::now()),
+            }
+        }
+        if made.is_err() {
+            pass.link_failures += begun.elapsed();
+        }
+        made
+    }
+
+    /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
+    pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
+        self.ledger.settle(wanted, |asn| pass.failures.contains_key(&asn));
+        if pass.left == self.left {
+            return;
+        }
+        match self.store.borrow_mut().note_left_alone(&pass.left) {
+            Ok(()) => self.left = pass.left.clone(),
+            Err(error) => log::warn!("what is left alone cannot be noted: {error}"),
+        }
+    }
+}
+
+fn left_words(thing: Thing) -> String {
+    let (window, left) = (DRIFT_WINDOW_S / 60, DRIFT_LEFT_S / 60);
+    format!(
+        "its {thing} was put right {DRIFT_MENDED_MAX} times within {window} minutes and is \
+         different again: it is left as it is for {left} minutes, or until a command changes the \
+         peering; find out what else changes it"
+    )
+}

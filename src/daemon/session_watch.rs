@@ -1,0 +1,298 @@
+//! Links and BGP sessions, looked at beside the loop: one look each interval, and one question to
+//! BIRD. It keeps the board fresh, writes down what came up or went down, and wakes the loop where
+//! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
+
+use crate::apply::{ApplySettings, BGP_PATTERN, bgp_view, link_view, protocol_owner};
+use crate::board::{BgpView, Board, Cause, Progress};
+use crate::control::Control;
+use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
+use crate::model::{Asn, IfName, Timestamp};
+use crate::peering::history::{Known, Sight, Subject, Transition};
+use crate::plan::wireguard::LinkActual;
+use crate::sys;
+use crate::sys::bird::{BgpState, BgpStatus, BirdError, connect};
+use crate::sys::wireguard::Backend;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The watch, and what it saw last.
+pub struct SessionWatch {
+    control: Rc<Control>,
+    settings: Rc<RefCell<Rc<ApplySettings>>>,
+    known: Known,
+    /// How long BIRD had been running at the last look.
+    uptime: Option<Duration>,
+    /// Has the loop told of any peering yet?
+    begun: bool,
+    /// Was it logged that transitions cannot be written down?
+    told: bool,
+}
+
+/// What one look saw; `None`: nobody to ask, or no answer.
+#[derive(Default)]
+struct Seen {
+    links: Option<BTreeMap<IfName, LinkActual>>,
+    bird: Option<BirdSeen>,
+}
+
+#[derive(Default)]
+struct BirdSeen {
+    sessions: BTreeMap<Asn, BgpStatus>,
+    uptime: Option<Duration>,
+}
+
+/// What is not as the loop left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Amiss {
+    links: Vec<Asn>,
+    sessions: Vec<Asn>,
+    restarted: bool,
+}
+
+impl SessionWatch {
+    /// Nothing is seen yet; what was last written down is no news.
+    pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> SessionWatch {
+        let last = control.store.borrow().last_transitions();
+        let last = last.inspect_err(|error| log::warn!("what was last seen is not known: {error}"));
+        let known = Known::from_last(last.unwrap_or_default());
+        let (begun, told) = (false, false);
+        SessionWatch { control, settings, known, uptime: None, begun, told }
+    }
+
+    /// Looks until the program ends.
+    pub async fn run(mut self) {
+        loop {
+            let interval = self.settings.borrow().watch_interval;
+            smol::Timer::after(interval).await;
+            let settings = self.settings.borrow().clone();
+            let seen = look(&settings).await;
+            self.show(&seen);
+            self.write_down(&seen, sys::now());
+            self.ring(&seen);
+        }
+    }
+
+    /// Keeps the board fresh; nobody is woken for it.
+    fn show(&self, seen: &Seen) {
+        let board = &self.control.board;
+        for asn in board.entries().into_keys() {
+            board.note(asn, |entry| {
+                if let Some(links) = &seen.links {
+                    entry.link = links.get(&IfName::of(asn)).and_then(link_view);
+                }
+                // A BIRD that does not answer has no BGP session to show.
+                let status = seen.bird.as_ref().and_then(|it| it.sessions.get(&asn));
+                entry.bgp = status.cloned().map(bgp_view);
+            });
+        }
+    }
+
+    /// All transitions of one look are one transaction. Where that fails they are judged anew by
+    /// the next look.
+    fn write_down(&mut self, seen: &Seen, now: Timestamp) {
+        let sights = sights(seen, &self.control.board);
+        let judge = |(asn, what, sight): &(Asn, Subject, Sight)| {
+            Some((*asn, self.known.judge((*asn, *what), sight, now)?))
+        };
+        let transitions: Vec<(Asn, Transition)> = sights.iter().filter_map(judge).collect();
+        let written = self.control.store.borrow_mut().note_transitions(&transitions);
+        if let Err(error) = &written
+            && !self.told
+        {
+            log::warn!("what came up and went down cannot be written down: {error}");
+        }
+        self.told = written.is_err();
+        if written.is_err() {
+            return;
+        }
+        for (asn, it) in &transitions {
+            let error = if it.last_error.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", it.last_error)
+            };
+            log::debug!("AS{asn}: {} {} -> {}{error}", it.what.word(), it.from, it.to);
+        }
+        for (asn, what, sight) in &sights {
+            self.known.adopt(*asn, *what, sight);
+        }
+        // Before the first pass the board is empty, and everything would seem to be gone.
+        let entries = self.control.board.entries();
+        self.begun |= !entries.is_empty();
+        if self.begun {
+            self.known.retain(|asn| entries.contains_key(&asn));
+        }
+    }
+
+    /// Wakes the loop for what is not as it left it. What it cannot mend, or leaves alone, is not
+    /// applied on the board, and wakes nobody.
+    fn ring(&mut self, seen: &Seen) {
+        let uptime = seen.bird.as_ref().and_then(|it| it.uptime);
+        let amiss = Amiss {
+            restarted: uptime.zip(self.uptime).is_some_and(|(now, before)| now < before),
+            ..amiss(seen, &self.control.board)
+        };
+        self.uptime = uptime.or(self.uptime);
+        let bell = &self.control.bell;
+        if amiss.restarted {
+            bell.ring(Cause::Bird("BIRD was restarted"));
+        }
+        if !amiss.sessions.is_empty() {
+            bell.ring(Cause::Bird("a BGP session is missing or disabled"));
+        }
+        if !amiss.links.is_empty() {
+            bell.ring(Cause::Everything("a link is missing"));
+        }
+    }
+}
+
+async fn look(settings: &ApplySettings) -> Seen {
+    let links = match settings.backend {
+        Backend::Files => None,
+        // What cannot be read is told by the loop.
+        _ => settings.backend.observe().ok().map(|links| {
+            links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
+        }),
+    };
+    let bird = match settings.bird_socket.as_deref() {
+        Some(socket) => ask(socket).await.ok(),
+        None => None,
+    };
+    Seen { links, bird }
+}
+
+async fn ask(socket: &Path) -> Result<BirdSeen, BirdError> {
+    let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+    let uptime = bird.ages().await?.started;
+    let statuses = bird.statuses(BGP_PATTERN).await?.into_iter();
+    let ours = statuses.filter(|it| it.protocol.state != "flush");
+    let owned = ours.filter_map(|it| Some((protocol_owner(&it.protocol.name)?, it)));
+    Ok(BirdSeen { sessions: owned.collect(), uptime })
+}
+
+/// How everything is that can be up or down, of peerings that the loop has made.
+fn sights(seen: &Seen, board: &Board) -> Vec<(Asn, Subject, Sight)> {
+    let ages = seen.links.as_ref().map(|links| board.handshake_ages(links));
+    let mut sights = Vec::new();
+    for asn in board.entries().into_keys() {
+        if let Some(ages) = &ages {
+            let up = ages.get(&asn).is_some_and(|age| *age <= LINK_UP_S);
+            let word = if up { "up" } else { "down" }.to_string();
+            sights.push((asn, Subject::Link, Sight { up, word, last_error: String::new() }));
+        }
+        if let Some(bird) = &seen.bird {
+            sights.push((asn, Subject::Bgp, bgp_sight(bird.sessions.get(&asn))));
+        }
+    }
+    sights
+}
+
+fn bgp_sight(status: Option<&BgpStatus>) -> Sight {
+    let view = status
+        .cloned()
+        .map(bgp_view)
+        .unwrap_or(BgpView { state: "missing".into(), ..BgpView::default() });
+    let up = status.and_then(|it| it.bgp_state) == Some(BgpState::Established);
+    Sight { up, word: view.state, last_error: view.last_error }
+}
+
+/// What the loop has made and what is not there, or was disabled.
+fn amiss(seen: &Seen, board: &Board) -> Amiss {
+    let mut amiss = Amiss::default();
+    for (asn, entry) in board.entries() {
+        if entry.progress != Progress::Applied {
+            continue;
+        }
+        if seen.links.as_ref().is_some_and(|it| !it.contains_key(&IfName::of(asn))) {
+            amiss.links.push(asn);
+        }
+        let runs = |it: &BirdSeen| {
+            it.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
+        };
+        if seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+            amiss.sessions.push(asn);
+        }
+    }
+    amiss
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::Entry;
+    use crate::sys::bird::Protocol;
+
+    fn asn(number: u32) -> Asn {
+        Asn::new(number).unwrap()
+    }
+
+    fn status(state: &str, info: &str, bgp_state: BgpState) -> BgpStatus {
+        let words = |it: &str| it.to_string();
+        let protocol = Protocol {
+            name: words("x"),
+            proto: words("BGP"),
+            table: words("---"),
+            state: words(state),
+            since: String::new(),
+            info: words(info),
+        };
+        BgpStatus {
+            protocol,
+            bgp_state: Some(bgp_state),
+            neighbor_address: None,
+            neighbor_as: None,
+            local_as: None,
+            capabilities: None,
+            last_error: Some(words("Hold timer expired")),
+            channels: Vec::new(),
+            raw: String::new(),
+        }
+    }
+
+    /// A board with these peerings applied, and one more that failed.
+    fn board(asns: &[u32]) -> Board {
+        let board = Board::default();
+        let entry = |progress| Entry { generation: 1, progress, ..Entry::default() };
+        let applied = asns.iter().map(|it| (asn(*it), entry(Progress::Applied)));
+        let failed = (asn(64699), entry(Progress::Failed("x".into())));
+        board.publish(1, applied.chain([failed]).collect());
+        board
+    }
+
+    #[test]
+    fn what_is_missing_or_was_disabled_by_hand_wakes_the_loop() {
+        let sessions = BTreeMap::from([
+            (asn(64601), status("up", "Established", BgpState::Established)),
+            (asn(64602), status("start", "Active", BgpState::Active)),
+            (asn(64603), status("down", "", BgpState::Down)),
+            // BIRD did this itself, after an import limit; the operator's template wants it so.
+            (asn(64604), status("down", "Automatic shutdown: Route limit", BgpState::Down)),
+        ]);
+        let links = [64601, 64602, 64603, 64604, 64605]
+            .map(|it| (IfName::of(asn(it)), LinkActual::default()));
+        let mut seen =
+            Seen { links: Some(links.into()), bird: Some(BirdSeen { sessions, uptime: None }) };
+        let board = board(&[64601, 64602, 64603, 64604, 64605]);
+        let sessions = vec![asn(64603), asn(64605)];
+        let expected = Amiss { links: vec![], sessions, restarted: false };
+        assert_eq!(amiss(&seen, &board), expected);
+        seen.links = Some(BTreeMap::new());
+        assert_eq!(amiss(&seen, &board).links.len(), 5);
+        // Where nobody answers, nothing is known.
+        assert_eq!(amiss(&Seen::default(), &board), Amiss::default());
+        assert!(sights(&Seen::default(), &board).is_empty());
+    }
+
+    #[test]
+    fn a_bgp_session_is_up_when_it_is_established() {
+        let up = bgp_sight(Some(&status("up", "Established", BgpState::Established)));
+        assert_eq!((up.up, up.word.as_str()), (true, "Established"));
+        let down = bgp_sight(Some(&status("start", "Active", BgpState::Active)));
+        assert_eq!((down.up, down.word.as_str()), (false, "Active"));
+        assert_eq!(down.last_error, "Hold timer expired");
+        assert_eq!((bgp_sight(None).up, bgp_sight(None).word.as_str()), (false, "missing"));
+    }
+}

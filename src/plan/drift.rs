@@ -1,0 +1,268 @@
+//! Drift: what was right after a pass and is not any more, though nobody asked for a change.
+//!
+//! Somebody deleted a link, edited a file, disabled a protocol. Once, that is mended and told. But
+//! where another program wants it otherwise, mending for ever would make a BGP session flap for
+//! ever: what drifts [`DRIFT_MENDED_MAX`] times within [`DRIFT_WINDOW_S`] is left as it is for
+//! [`DRIFT_LEFT_S`], or until what is wanted of the peering changes.
+//!
+//! Where links are made by a program, one that cannot is not run again at once either.
+
+use super::wireguard::{Change, EndpointRule, LinkWanted, differs};
+use super::{FileKind, PeeringWanted, Step, Wanted};
+use crate::limits::{
+    DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_PAUSE_S, LINK_PAUSE_S_MAX,
+};
+use crate::model::Asn;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::{Duration, Instant};
+
+/// What of a peering can drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A file, or its absence.
+    File(FileKind),
+    /// The link's being there.
+    Link,
+    /// Keys, peers, addresses, routes of the link.
+    Settings,
+    /// The BGP session's being there and enabled.
+    BgpSession,
+}
+
+/// What becomes of one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is taken: what is wanted is new, or never was there.
+    Take,
+    /// It is taken, and mends drift.
+    Mend,
+    /// It drifted too often: it is not taken for long.
+    Leave,
+    /// It could not be done a moment ago: it is not taken now.
+    Wait,
+}
+
+/// What was right, how often it drifted, and what is left alone.
+#[derive(Default)]
+pub struct Ledger {
+    /// What was wanted of each peering by the last pass, as a print, and whether it was there.
+    right: BTreeMap<Asn, (u64, bool)>,
+    mended: BTreeMap<(Asn, Thing), Vec<Instant>>,
+    left: BTreeMap<(Asn, Thing), Instant>,
+    pauses: BTreeMap<Asn, Pause>,
+}
+
+/// How often in a row a link could not be made, and when to try again.
+#[derive(Clone, Copy)]
+struct Pause {
+    failures: u32,
+    until: Instant,
+}
+
+impl Thing {
+    /// What a step is about, if that can drift. An endpoint follows the member's name, and a
+    /// removal was asked for.
+    pub fn of(step: &Step) -> Option<(Asn, Thing)> {
+        let thing = match step {
+            Step::WriteFile { kind, .. } => Thing::File(*kind),
+            Step::CreateLink(_) => Thing::Link,
+            Step::ChangeLink(wanted, actual) => {
+                let changes = differs(wanted, actual, EndpointRule::Set);
+                let lasting = |it: &Change| !matches!(it, Change::Endpoint { .. });
+                changes.iter().any(lasting).then_some(Thing::Settings)?
+            }
+            Step::EnableBgp(_) => Thing::BgpSession,
+            Step::RemoveFile { .. } | Step::RemoveLink(_) | Step::ConfigureBird { .. } => {
+                return None;
+            }
+        };
+        Some((step.asn()?, thing))
+    }
+}
+
+impl Ledger {
+    /// What is to become of a step about this thing.
+    pub fn judge(&mut self, asn: Asn, thing: Thing, wanted: &Wanted, now: Instant) -> Verdict {
+        let (key, print) = ((asn, thing), wanted.peerings.get(&asn).map(print));
+        let last = self.right.get(&asn).filter(|(last, _)| Some(*last) == print);
+        let was_there = last.map(|(_, was_there)| *was_there);
+        if was_there.is_some() && self.left.get(&key).is_some_and(|until| now < *until) {
+            return Verdict::Leave;
+        }
+        if was_there != Some(true) {
+            let waits = self.pauses.get(&asn).is_some_and(|it| now < it.until);
+            return if waits && thing == Thing::Link { Verdict::Wait } else { Verdict::Take };
+        }
+        self.left.remove(&key);
+        let times = self.mended.entry(key).or_default();
+        let window = Duration::from_secs(DRIFT_WINDOW_S);
+        times.retain(|then| now.saturating_duration_since(*then) < window);
+        if times.len() >= DRIFT_MENDED_MAX {
+            self.mended.remove(&key);
+            self.left.insert(key, now + Duration::from_secs(DRIFT_LEFT_S));
+            return Verdict::Leave;
+        }
+        times.push(now);
+        Verdict::Mend
+    }
+
+    /// A pass is over. These peerings are not all there; the others are, but for what is left.
+    pub fn settle(&mut self, wanted: &Wanted, is_amiss: impl Fn(Asn) -> bool) {
+        let there = |asn: &Asn| wanted.peerings.contains_key(asn);
+        self.right.retain(|asn, _| there(asn));
+        self.mended.retain(|(asn, _), _| there(asn));
+        self.left.retain(|(asn, _), _| there(asn));
+        self.pauses.retain(|asn, _| there(asn));
+        for (asn, peering) in &wanted.peerings {
+            let print = print(peering);
+            if self.right.get(asn).is_none_or(|(last, _)| *last != print) {
+                self.mended.retain(|(it, _), _| it != asn);
+                self.left.retain(|(it, _), _| it != asn);
+            }
+            self.right.insert(*asn, (print, !is_amiss(*asn)));
+        }
+    }
+
+    /// A link could not be made.
+    pub fn link_failed(&mut self, asn: Asn, now: Instant) {
+        let failures = self.pauses.get(&asn).map_or(0, |it| it.failures);
+        let pause_s = LINK_PAUSE_S.saturating_mul(1 << failures.min(16)).min(LINK_PAUSE_S_MAX);
+        let until = now + Duration::from_secs(pause_s);
+        self.pauses.insert(asn, Pause { failures: failures.saturating_add(1), until });
+    }
+
+    /// The operator wants everything tried at once.
+    pub fn hurry(&mut self) {
+        self.pauses.clear();
+    }
+
+    /// A link was made.
+    pub fn link_made(&mut self, asn: Asn) {
+        self.pauses.remove(&asn);
+    }
+
+    /// A command changed this peering: what was before does not count any more.
+    pub fn forget(&mut self, asn: Asn) {
+        self.right.remove(&asn);
+        self.mended.retain(|(it, _), _| *it != asn);
+        self.left.retain(|(it, _), _| *it != asn);
+        self.pauses.remove(&asn);
+    }
+}
+
+/// What is wanted of a peering, as a number. The endpoint follows a name, and is no part of it.
+fn print(peering: &PeeringWanted) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&peering.conf, &peering.bird).hash(&mut hasher);
+    peering.link.as_ref().inspect(|link| settings(link, &mut hasher));
+    hasher.finish()
+}
+
+/// What the file `wg-as<ASN>.conf` does not say already.
+fn settings(link: &LinkWanted, hasher: &mut DefaultHasher) {
+    (link.mtu, link.preshared_key.as_ref().map(|key| *key.bytes())).hash(hasher);
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Thing::File(FileKind::WireGuard) => "WireGuard file",
+            Thing::File(FileKind::Bird) => "BIRD file",
+            Thing::Link => "link",
+            Thing::Settings => "link's settings",
+            Thing::BgpSession => "BGP session",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASN: u32 = 4242420001;
+
+    fn asn() -> Asn {
+        Asn::new(ASN).unwrap()
+    }
+
+    fn wanted(conf: &str) -> Wanted {
+        let peering = PeeringWanted { conf: conf.into(), bird: "b".into(), link: None };
+        Wanted { peerings: BTreeMap::from([(asn(), peering)]), ended: Vec::new() }
+    }
+
+    /// A ledger after a pass that made everything right.
+    fn settled() -> Ledger {
+        let mut ledger = Ledger::default();
+        ledger.settle(&wanted("a"), |_| false);
+        ledger
+    }
+
+    /// What becomes of the link's step at these seconds, and after each everything is right again.
+    fn verdicts(ledger: &mut Ledger, start: Instant, seconds: &[u64]) -> Vec<Verdict> {
+        let judge = |second: &u64| {
+            let now = start + Duration::from_secs(*second);
+            let verdict = ledger.judge(asn(), Thing::Link, &wanted("a"), now);
+            ledger.settle(&wanted("a"), |_| false);
+            verdict
+        };
+        seconds.iter().map(judge).collect()
+    }
+
+    #[test]
+    fn the_first_pass_and_a_change_that_was_asked_for_are_no_drift() {
+        let now = Instant::now();
+        let link = Thing::Link;
+        assert_eq!(Ledger::default().judge(asn(), link, &wanted("a"), now), Verdict::Take);
+        assert_eq!(settled().judge(asn(), link, &wanted("b"), now), Verdict::Take);
+        assert_eq!(settled().judge(asn(), link, &wanted("a"), now), Verdict::Mend);
+        let mut failed = settled();
+        failed.settle(&wanted("a"), |_| true);
+        assert_eq!(failed.judge(asn(), link, &wanted("a"), now), Verdict::Take, "it was not there");
+    }
+
+    #[test]
+    fn what_drifts_again_and_again_is_left_for_a_while() {
+        use Verdict::{Leave, Mend};
+        let (start, mut ledger) = (Instant::now(), settled());
+        let seconds = [0, 300, 600, 900, 1200, 900 + DRIFT_LEFT_S, 901 + DRIFT_LEFT_S];
+        let expected = [Mend, Mend, Mend, Leave, Leave, Mend, Mend];
+        assert_eq!(verdicts(&mut ledger, start, &seconds), expected);
+        let rare = [0, 1800, DRIFT_WINDOW_S, DRIFT_WINDOW_S + 1800, 2 * DRIFT_WINDOW_S];
+        assert_eq!(verdicts(&mut settled(), start, &rare), [Mend; 5], "thrice in no hour");
+    }
+
+    #[test]
+    fn a_change_that_was_asked_for_ends_the_leaving() {
+        let (start, mut ledger) = (Instant::now(), settled());
+        verdicts(&mut ledger, start, &[0, 1, 2, 3]);
+        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("a"), start), Verdict::Leave);
+        let other = ledger.judge(asn(), Thing::BgpSession, &wanted("a"), start);
+        assert_eq!(other, Verdict::Mend, "another thing of the same peering");
+        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("b"), start), Verdict::Take);
+        ledger.settle(&wanted("b"), |_| false);
+        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("b"), start), Verdict::Mend);
+        ledger.settle(&Wanted::default(), |_| false);
+        assert!(ledger.right.is_empty() && ledger.mended.is_empty(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_made_is_tried_less_and_less() {
+        let (start, mut ledger) = (Instant::now(), Ledger::default());
+        let (mut now, mut tries) = (start, Vec::new());
+        while tries.len() < 12 {
+            if ledger.judge(asn(), Thing::Link, &wanted("a"), now) == Verdict::Take {
+                tries.push(now.duration_since(start).as_secs());
+                ledger.link_failed(asn(), now);
+                ledger.settle(&wanted("a"), |_| true);
+            }
+            now += Duration::from_secs(1);
+        }
+        assert_eq!(tries[..4], [0, LINK_PAUSE_S, 3 * LINK_PAUSE_S, 7 * LINK_PAUSE_S]);
+        assert_eq!(tries[11] - tries[10], LINK_PAUSE_S_MAX);
+        assert_eq!(ledger.judge(asn(), Thing::Settings, &wanted("a"), now), Verdict::Take);
+        ledger.link_made(asn());
+        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("a"), now), Verdict::Take);
+    }
+}

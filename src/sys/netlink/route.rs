@@ -1,0 +1,37 @@
+//! The one verb for routes: which addresses the kernel routes to which links by itself.
+
+use super::{NetlinkError, Route};
+use netlink_bindings::rt_route::{Request, Rtmsg};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Address family (linux/socket.h).
+const AF_INET6: u8 = 10;
+/// The table that packets are looked up in (RT_TABLE_MAIN in linux/rtnetlink.h).
+const RT_TABLE_MAIN: u8 = 254;
+/// Routes that come with addresses (RTPROT_KERNEL in linux/rtnetlink.h).
+const RTPROT_KERNEL: u8 = 2;
+/// One address.
+const HOST_PREFIX: u8 = 128;
+
+impl Route {
+    /// Every single IPv6 address that the kernel routes because of an address with a peer, with the
+    /// index of its link. Kernels before 4.20 send all routes, and these are picked from them.
+    pub fn peer_routes(&self) -> Result<BTreeSet<(u32, Ipv6Addr)>, NetlinkError> {
+        let mut header = Rtmsg::new();
+        header.rtm_family = AF_INET6;
+        header.rtm_table = RT_TABLE_MAIN;
+        header.rtm_protocol = RTPROT_KERNEL;
+        let request = Request::new().op_getroute_dump(&header);
+        let routes = self.0.ask("list routes", &request, |(header, attributes)| {
+            let ours = header.rtm_protocol == RTPROT_KERNEL
+                && header.rtm_table == RT_TABLE_MAIN
+                && header.rtm_dst_len == HOST_PREFIX;
+            match attributes.get_dst().ok().filter(|_| ours)? {
+                IpAddr::V6(address) => Some((attributes.get_oif().ok()?, address)),
+                IpAddr::V4(_) => None,
+            }
+        });
+        Ok(routes?.into_iter().collect())
+    }
+}
