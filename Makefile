@@ -54,6 +54,7 @@ check: ## formatting, lints with warnings as errors, documentation
 
 bless: ## write the golden files anew; then read the difference
 	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme --test manual
+	BLESS=1 $(CARGO) test --quiet --test service -- attacks
 	git diff --stat -- fixtures packaging README.md
 
 bench: ## speed and memory, as figures of one run

@@ -49,7 +49,7 @@ impl Seat {
         while let Some(event) = self.session.next(&mut output) {
             match event {
                 Event::Run(request) => self.session.answered(outcome(&request), &mut output),
-                Event::Close(_) => break,
+                Event::Follow(_) | Event::Pause(_) | Event::Close(_) => break,
             }
         }
         self.glass.take(&output.out);
