@@ -5,7 +5,7 @@ CARGO ?= cargo
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
-	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd
+	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd faketime
 # What the virtual machine needs.
 VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
 	e2fsprogs
@@ -39,6 +39,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/forms.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/drift.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/clock.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
 
@@ -55,6 +56,7 @@ check: ## formatting, lints with warnings as errors, documentation
 
 bless: ## write the golden files anew; then read the difference
 	BLESS=1 $(CARGO) test --quiet --lib --test config --test registry --test readme --test manual
+	BLESS=1 $(CARGO) test --quiet --test service -- attacks
 	git diff --stat -- fixtures packaging README.md
 
 bench: ## speed and memory, as figures of one run

@@ -80,8 +80,10 @@ pub struct Apply {
     told: BTreeMap<Asn, String>,
     /// What the machine had and nobody could explain, when it was last told.
     unexplained: BTreeSet<Asn>,
-    /// What bore names of ours and was not ours; each is logged once.
+    /// What bore names of ours and was not ours when the machine was last looked at.
     foreign: BTreeSet<String>,
+    /// What of it was logged.
+    told_foreign: BTreeSet<String>,
     removals: Removals,
 }
 
@@ -103,6 +105,10 @@ pub struct Survey {
     pub steps: Vec<Step>,
     /// What the machine has, and nobody wants or asked to end.
     pub unexplained: BTreeSet<Asn>,
+    /// What bears names of ours and is not ours, in words.
+    pub foreign: BTreeSet<String>,
+    /// What cannot be read or served, and why.
+    pub failures: BTreeMap<Asn, String>,
 }
 
 impl Apply {
@@ -126,6 +132,7 @@ impl Apply {
             told: BTreeMap::new(),
             unexplained: BTreeSet::new(),
             foreign: BTreeSet::new(),
+            told_foreign: BTreeSet::new(),
             removals: Removals::default(),
         }
     }
@@ -189,6 +196,8 @@ impl Apply {
             }
         };
         self.listen(causes, &pass);
+        self.foreign.difference(&self.told_foreign).for_each(|words| log::warn!("{words}"));
+        self.told_foreign = self.foreign.clone();
         self.perform(&mut pass).await;
         log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
         self.finish(pass).await
@@ -207,7 +216,8 @@ impl Apply {
             }
         }
         self.board.publish(pass.generation, entries);
-        Ok(Survey { steps, unexplained })
+        let (foreign, failures) = (self.foreign.clone(), pass.failures);
+        Ok(Survey { steps, unexplained, foreign, failures })
     }
 
     /// Everything that a pass has to know before its first step.
@@ -232,7 +242,6 @@ impl Apply {
                 false => drop(foreign.insert(format!("no peering with AS{asn}: {why}"))),
             }
         }
-        foreign.difference(&self.foreign).for_each(|words| log::warn!("{words}"));
         self.foreign = foreign;
         pass.ages = self.board.handshake_ages(&actual.links);
         pass.actual = actual;

@@ -164,9 +164,9 @@ impl Service {
         };
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
-        let ended = heed(signals, reload).await;
+        heed(signals, reload).await;
         control.write_typed();
-        ended
+        Ok(())
     }
 }
 
@@ -193,19 +193,18 @@ fn catch_signals() -> Result<Signals, Trouble> {
 }
 
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn heed(mut signals: Signals, reload: impl Fn()) -> Result<(), Trouble> {
+async fn heed(mut signals: Signals, reload: impl Fn()) {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
                 log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
                 notify::stopping();
-                return Ok(());
+                return;
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),
         }
     }
-    Ok(())
 }
 
 /// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.

@@ -151,9 +151,13 @@ fn show(survey: &Survey) -> u8 {
     for step in &survey.steps {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
+    let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
+    lines.extend(survey.failures.iter().map(|(asn, why)| format!("AS{asn}: {why}")));
     if !survey.unexplained.is_empty() {
-        let words = unexplained_words(&survey.unexplained);
-        say(&format!("peerling: {words}\n"), &mut std::io::stderr());
+        lines.push(unexplained_words(&survey.unexplained));
+    }
+    for line in lines {
+        say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     if survey.steps.is_empty() { DONE } else { USAGE }
 }

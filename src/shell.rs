@@ -69,8 +69,6 @@ pub enum Start {
 /// A session.
 pub struct Session {
     our_asn: Asn,
-    /// Whose commands may be abbreviated.
-    who: Who,
     screen: Screen,
     terminal: bool,
     start: Start,
@@ -118,7 +116,6 @@ impl Session {
         };
         Session {
             our_asn,
-            who: Who::Member,
             screen: window.unwrap_or(Screen::PIPE),
             terminal: window.is_some(),
             start,
@@ -138,6 +135,12 @@ impl Session {
         }
     }
 
+    /// The same session for such a caller. It says nothing about what they may.
+    pub fn listed_for(mut self, who: Who) -> Session {
+        self.vocabulary.admin = who == Who::Admin;
+        self
+    }
+
     /// What the caller may name, from now on.
     pub fn know(&mut self, vocabulary: Vocabulary) {
         self.vocabulary = vocabulary;
@@ -151,11 +154,6 @@ impl Session {
     /// The lines typed since this was asked last that may be kept for later sessions.
     pub fn take_kept(&mut self) -> Vec<String> {
         std::mem::take(&mut self.kept)
-    }
-
-    /// The same session for such a caller. It says nothing about what they may.
-    pub fn listed_for(self, who: Who) -> Session {
-        Session { who, ..self }
     }
 
     /// Starts it: the single command is read, or the prompt is on its way.
@@ -286,7 +284,7 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        let read = grammar::parse(text, self.who);
+        let read = grammar::parse(text, self.vocabulary.who());
         let read = read.and_then(|request| match self.unwatchable(&request) {
             Some(refusal) => Err(refusal),
             None => Ok(request),

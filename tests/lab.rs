@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 16] = [
+const PROGRAMS: [&str; 17] = [
     "bash",
     "bird",
     "birdc",
     "dnsmasq",
+    "faketime",
     "ip",
     "jq",
     "prlimit",
@@ -95,6 +96,11 @@ fn what_hands_change_is_mended_and_nothing_goes_unasked() {
 #[test]
 fn drift_is_mended_told_and_then_left() {
     play("drift.sh");
+}
+
+#[test]
+fn a_clock_that_is_set_moves_nothing_else() {
+    play("clock.sh");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a caller may name: for completing what they type.
 
+use super::Who;
 use crate::model::Asn;
 
 /// The words of a caller that no table knows.
@@ -11,4 +12,11 @@ pub struct Vocabulary {
     pub own: Vec<Asn>,
     /// The AS numbers with a peering here that they may act for, in order.
     pub peered: Vec<Asn>,
+}
+
+impl Vocabulary {
+    /// Whom the commands are that they see listed.
+    pub fn who(&self) -> Who {
+        if self.admin { Who::Admin } else { Who::Member }
+    }
 }

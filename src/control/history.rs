@@ -26,9 +26,10 @@ impl Control {
         Ok(Reply::History(Box::new(HistoryView { asn, happenings, cut })))
     }
 
-    /// What became of its link and BGP session.
-    fn transitions(&self, _asn: Asn) -> Result<Vec<Happening>, Stop> {
-        Ok(Vec::new())
+    /// What became of its link and BGP session, the oldest first.
+    fn transitions(&self, asn: Asn) -> Result<Vec<Happening>, Stop> {
+        let them = self.store.borrow().transitions(asn).map_err(fault)?;
+        Ok(them.into_iter().rev().map(Happening::from).collect())
     }
 }
 

@@ -6,8 +6,10 @@ use crate::limits::BIRD_CONNECT_S;
 use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
-use crate::sys::{bird, tree};
+use crate::sys::wireguard::works;
+use crate::sys::{bird, ping, tree};
 use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -70,26 +72,55 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
     }
     database(&config.store.path, &assembled.site(), findings);
     let (backend, why) = assembled.backend();
-    findings.well(format!("WireGuard by {backend}: {why}"));
+    match works(&backend) {
+        Ok(()) => findings.well(format!("WireGuard by {backend}: {why}")),
+        Err(missing) => findings.ill(format!(
+            "WireGuard by {backend} cannot work: {missing}; give peerling what is missing, or \
+             choose another wireguard.backend"
+        )),
+    }
+    pings(findings);
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
         findings.troubles.push(trouble);
     }
 }
 
+/// Can latencies be measured? A POP works without, so it is no trouble.
+fn pings(findings: &mut Findings) {
+    for (family, address) in
+        [("IPv4", Ipv4Addr::LOCALHOST.into()), ("IPv6", Ipv6Addr::LOCALHOST.into())]
+    {
+        match ping::is_allowed(address) {
+            Ok(()) => findings.well(format!("ping over {family}: possible")),
+            Err(error) => findings
+                .well(format!("ping over {family}: {error}; latency classes stay as they are")),
+        }
+    }
+}
+
 /// Does the machine have what it should?
 fn machine(assembled: Assembled, file: ConfigFile, findings: &mut Findings) {
-    match once::survey(assembled, file) {
-        Ok(survey) if !survey.unexplained.is_empty() => {
-            findings.ill(unexplained_words(&survey.unexplained));
-        }
-        Ok(survey) if survey.steps.is_empty() => findings.well("the machine is as it should be"),
-        Ok(survey) => {
-            let count = survey.steps.len();
-            findings.well(format!("{count} step(s) are pending: peerling plan shows them"));
-        }
+    let survey = match once::survey(assembled, file) {
+        Ok(survey) => survey,
         // What keeps it from being seen was told above.
-        Err(trouble) if findings.troubles.contains(&trouble) => {}
-        Err(trouble) => findings.troubles.push(trouble),
+        Err(trouble) if findings.troubles.contains(&trouble) => return,
+        Err(trouble) => return findings.troubles.push(trouble),
+    };
+    for words in &survey.foreign {
+        findings.well(format!("not ours: {words}"));
+    }
+    for (asn, why) in &survey.failures {
+        let words = format!("AS{asn}: {why}");
+        if !findings.troubles.contains(&Trouble::new(&words)) {
+            findings.ill(words);
+        }
+    }
+    if !survey.unexplained.is_empty() {
+        findings.ill(unexplained_words(&survey.unexplained));
+    }
+    match survey.steps.len() {
+        0 => findings.well("the machine is as it should be"),
+        count => findings.well(format!("{count} step(s) are pending: peerling plan shows them")),
     }
 }
 

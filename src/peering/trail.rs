@@ -4,6 +4,7 @@
 //! The audit record describes a peering in pairs of words (`id 1 key … endpoint …`), and a decision
 //! by its reason, which comes last and may be many words.
 
+use super::history::{Subject, Transition};
 use crate::model::{Asn, Mntner, Timestamp};
 
 /// One audit record.
@@ -71,6 +72,22 @@ pub enum Reader<'a> {
     Operator,
     /// A maintainer, and everybody who maintains the AS number by the registry of this moment.
     Member(&'a Mntner, &'a [Mntner]),
+}
+
+impl From<Transition> for Happening {
+    fn from(it: Transition) -> Happening {
+        let error = match it.last_error.as_str() {
+            "" => String::new(),
+            words => format!(", last error: {words}"),
+        };
+        let (kind, detail) = match it.what {
+            // Of a link, both words say what the action says.
+            Subject::Link => (Kind::Link, String::new()),
+            Subject::Bgp => (Kind::Bgp, format!("from {} to {}{error}", it.from, it.to)),
+        };
+        let action = if it.up { "up" } else { "down" }.to_string();
+        Happening { at: it.at, kind, action, who: None, origin: None, detail }
+    }
 }
 
 impl Record {

@@ -83,8 +83,7 @@ fn common<'a>(left: &'a str, right: &str) -> &'a str {
 }
 
 fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    let who = if vocabulary.admin { Who::Admin } else { Who::Member };
-    match grammar::command(words, who) {
+    match grammar::command(words, vocabulary.who()) {
         _ if words.is_empty() => names(word, vocabulary),
         Ok((spec, _)) if spec.who == Who::Admin && !vocabulary.admin => Vec::new(),
         Ok((spec, rest)) if spec.name == "help" => candidates_of_help(rest, word, vocabulary),

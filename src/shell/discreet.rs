@@ -32,7 +32,7 @@ mod tests {
     const KEY: &str = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";
 
     fn kept(line: &str) -> bool {
-        may_be_kept(line, &grammar::parse(line, Who::Admin).expect(line))
+        may_be_kept(line, &grammar::parse(line, Who::Member).expect(line))
     }
 
     #[test]

@@ -155,7 +155,7 @@ pub fn reply(reply: &Reply) -> Option<String> {
         }
         Reply::History(view) => decision::history(view),
         Reply::Decided(it) => decision::decided(it),
-        Reply::Help(topic, _) => help::help(*topic),
+        Reply::Help(topic, who) => help::help(*topic, *who),
         Reply::Intro(_) | Reply::Abandoned | Reply::Bye => return None,
     })
 }

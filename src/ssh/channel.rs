@@ -3,10 +3,8 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
-use crate::access::{Denial, Identity};
-use crate::command::{
-    Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary, Who,
-};
+use crate::access::{Denial, Identity, Rights};
+use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
     CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
@@ -106,10 +104,7 @@ impl Channel {
         let (mut session, terminal) = self.begin().await?;
         let (mut output, mut backlog) = (Output::default(), VecDeque::new());
         session.know(self.vocabulary(terminal));
-        let owner = self.identity().filter(|_| terminal).map(|it| self.control.history_owner(&it));
-        if let Some(owner) = &owner {
-            session.recall(&self.control.typed_before(owner));
-        }
+        let mut owner = self.recall(&mut session, terminal);
         session.begin(&mut output);
         loop {
             while let Some(event) = session.next(&mut output) {
@@ -141,6 +136,8 @@ impl Channel {
                             Ran::Interrupted => session.interrupted(&mut output),
                         }
                         session.know(self.vocabulary(terminal));
+                        // Who they are may just have been said.
+                        owner = owner.or_else(|| self.recall(&mut session, terminal));
                     }
                 }
             }
@@ -166,10 +163,7 @@ impl Channel {
                     let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
-                    let who = self.proof.borrow().identity(&self.control).map(|it| it.who());
-                    let session = Session::new(start, window, our_asn);
-                    let session = session.listed_for(who.unwrap_or(Who::Member));
-                    return Ok((session, window.is_some()));
+                    return Ok((Session::new(start, window, our_asn), window.is_some()));
                 }
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
@@ -302,16 +296,6 @@ impl Channel {
         self.control.run(&identity, request, sys::now()).await
     }
 
-    /// What Tab may complete; without a terminal there is no Tab.
-    fn vocabulary(&self, terminal: bool) -> Vocabulary {
-        let identity = self.identity().filter(|_| terminal);
-        identity.map(|it| self.control.vocabulary(&it)).unwrap_or_default()
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        self.proof.borrow().identity(&self.control).ok()
-    }
-
     /// Whose key belongs to several maintainers says at the greeting who they are. Where nobody can
     /// be asked, the user name has to say it.
     fn choose(
@@ -336,6 +320,27 @@ impl Channel {
         log::info!("{} it is, from {}", identity.actor(), identity.source);
         self.proof.replace(chosen);
         Ok(identity)
+    }
+
+    /// What Tab may complete; without a terminal there is no Tab, and only what may be abbreviated
+    /// is of use.
+    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+        match self.identity() {
+            Some(it) if terminal => self.control.vocabulary(&it),
+            Some(it) => Vocabulary { admin: it.rights == Rights::Admin, ..Vocabulary::default() },
+            None => Vocabulary::default(),
+        }
+    }
+
+    /// Gives the session what was typed at a terminal before, and tells whose that is.
+    fn recall(&self, session: &mut Session, terminal: bool) -> Option<String> {
+        let owner = self.control.history_owner(&self.identity().filter(|_| terminal)?);
+        session.recall(&self.control.typed_before(&owner));
+        Some(owner)
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.proof.borrow().identity(&self.control).ok()
     }
 
     /// Sends what there is.

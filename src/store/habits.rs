@@ -9,7 +9,8 @@ impl Store {
     pub fn last_endpoint(&self, maintainer: &Mntner) -> Result<Option<Endpoint>, StoreError> {
         let query = "SELECT coalesce(after, before) AS words FROM peerling_audit
              WHERE actor IN (?1, 'admin for ' || ?1)
-               AND words NOT LIKE 'reason %' AND words LIKE '% endpoint %' AND words NOT LIKE '% endpoint none %'
+               AND words NOT LIKE 'reason %' AND words LIKE '% endpoint %'
+               AND words NOT LIKE '% endpoint none %'
              ORDER BY id DESC LIMIT 1";
         let words: Option<String> = self.read(|it| {
             it.query_row(query, [maintainer.to_string()], |row| row.get(0)).optional()

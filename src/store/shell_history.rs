@@ -25,6 +25,8 @@ impl Store {
     /// heard for the longest time.
     pub fn keep_shell_history(&mut self, owner: &str, lines: &[String]) -> Result<(), StoreError> {
         self.change(|it| {
+            let query = "SELECT EXISTS (SELECT 1 FROM peerling_shell_history WHERE owner = ?)";
+            let is_known: bool = it.query_row(query, [owner], |row| row.get(0))?;
             let query = "INSERT INTO peerling_shell_history (owner, line) VALUES (?, ?)";
             let mut insert = it.prepare(query)?;
             for line in lines {
@@ -36,12 +38,15 @@ impl Store {
                      ORDER BY id DESC LIMIT ?2)",
                 params![owner, SHELL_HISTORY_LINES_MAX],
             )?;
-            it.execute(
-                "DELETE FROM peerling_shell_history WHERE owner NOT IN (
-                     SELECT owner FROM peerling_shell_history GROUP BY owner
-                     ORDER BY max(id) DESC LIMIT ?)",
-                [SHELL_HISTORY_OWNERS_MAX],
-            )?;
+            // This reads the whole table, and only a new owner can be one too many.
+            if !is_known {
+                it.execute(
+                    "DELETE FROM peerling_shell_history WHERE owner NOT IN (
+                         SELECT owner FROM peerling_shell_history GROUP BY owner
+                         ORDER BY max(id) DESC LIMIT ?)",
+                    [SHELL_HISTORY_OWNERS_MAX],
+                )?;
+            }
             Ok(())
         })
     }

@@ -82,6 +82,11 @@ pub async fn ping(address: IpAddr, scope: u32, echoes: Echoes) -> Result<Vec<Dur
     Ok(course.take().into_iter().filter_map(|it| it.round_trip).collect())
 }
 
+/// Could an address of this family be asked? Opens a socket and closes it, and sends nothing.
+pub fn is_allowed(address: IpAddr) -> Result<(), PingError> {
+    open(address).map(drop)
+}
+
 /// A socket for echoes to this address, and how messages look on it.
 fn open(address: IpAddr) -> Result<(OwnedFd, Form), PingError> {
     let (family, protocol): (AddressFamily, Protocol) = match address {

@@ -9,7 +9,7 @@ mod choose;
 mod error;
 mod machine;
 
-pub use choose::{Setting, choose};
+pub use choose::{Setting, choose, works};
 pub use error::WireError;
 
 use crate::limits::USERSPACE_END_S;

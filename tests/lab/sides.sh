@@ -235,8 +235,12 @@ take_down() {
         ip netns exec "$1" wg-quick down "$2" 2>>"$LAB/wg-quick.log"
     else
         ip -n "$1" link delete "$(basename "$2" .conf)"
+        # Its process notices that and ends in its own time; until then it has the socket.
+        await 10 "the process of $(basename "$2" .conf) ends" -- \
+            socket_gone "/run/wireguard/$(basename "$2" .conf).sock"
     fi
 }
+socket_gone() { ! [ -e "$1" ]; }
 
 # inside NAMESPACE COMMAND...: with a /run/wireguard of its own, as two machines have. Links of two
 # members have the same name, and their sockets would have too.

@@ -119,7 +119,8 @@ fn what_is_rejected_is_gone_and_its_member_learns_why() {
     let said = boss(&pop, "peer_reject 4242420001 --reason 'no transit here'");
     assert!(said.refused(USAGE).contains("--yes is missing"), "{said:#?}");
     let rejected = answer(&boss(&pop, "peer_reject --reason 'no transit here.' --yes --json"));
-    let expected = r#"{"version": 1, "rejected": 4242420001, "reason": "no transit here"}"#;
+    let expected =
+        r#"{"version": 1, "removed": 4242420001, "error": null, "reason": "no transit here"}"#;
     assert_eq!(rejected, json(expected));
     assert_eq!(answer(&pop.alice("peer_list --json"))["peers"], json("[]"));
     let words = "Your peering with AS4242420001 was not approved: no transit here.";

@@ -244,7 +244,7 @@ fn typing_ahead_and_thinking_better_of_it() {
     draft.set("bird", "socket", &format!("{:?}", draft.path("bird.ctl")));
     let pop = draft.serve();
     let mut shell = terminal(&pop, "alice");
-    shell.send(format!("{} --link-local '' --wait=600\r", create(ENDPOINT)));
+    shell.send(format!("{} --link-local '' --yes --wait=600\r", create(ENDPOINT)));
     shell.expect("--wait=600\r\n");
     shell.send("whoami --js");
     shell.send("on\r");

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rustix::process::Signal;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 /// Refused or failed.
 const FAILED: i32 = 1;
@@ -102,6 +102,33 @@ fn everything_that_is_wrong_is_found_at_once() {
         assert!(told, "{words}: {said:#?}");
     }
     assert!(!draft.path("nowhere-registry").exists(), "looking changes nothing");
+}
+
+/// What the machine has beside what it should: what is not ours is no trouble, the rest is.
+#[test]
+fn what_is_left_alone_is_told() {
+    let Some(mut draft) = Draft::new() else { return };
+    exec_create(&draft).fine();
+    assert_eq!(draft.peerling(&["apply"]).status, Some(0));
+    let database = Connection::open(draft.path("peering.db")).unwrap();
+    symlink("/nowhere", draft.path("bird/ebgp_as64998")).unwrap();
+    let sound = draft.peerling(&["check"]);
+    for words in ["# not ours: ", "ebgp_as64998", "# ping over IPv6: ", "# the machine is as it"] {
+        assert!(sound.fine().contains(words), "{words}: {sound:#?}");
+    }
+    fs::write(draft.path("bird/ebgp_as64999"), "").unwrap();
+    let insert = "INSERT INTO peerling_left_alone VALUES (4242420001, 'its link drifts')";
+    database.execute(insert, []).unwrap();
+    draft.set("wireguard", "backend", "\"userspace\"");
+    draft.set("wireguard", "userspace_command", "\"no-such-program\"");
+    let said = draft.peerling(&["check"]);
+    let lines = ["AS4242420001: its link drifts", "AS64999", "cannot work: no "];
+    for words in lines {
+        let told = said.stderr.lines().filter(|it| it.contains(words)).count();
+        assert_eq!((said.status, told), (Some(FAILED), 1), "{words}: {said:#?}");
+    }
+    let plan = draft.peerling(&["plan"]);
+    assert!(plan.stderr.contains("ebgp_as64998") && plan.stderr.contains("AS64999"), "{plan:#?}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! JSON as `packaging/schema` says it: the golden files of every kind of answer, and what the real
 //! service says. Python's `jsonschema` judges.
 
+use crate::admin::{boss, draft};
 use crate::commands::{ENDPOINT, create};
-use crate::pop::Pop;
+use crate::pop::{Draft, Pop};
 use crate::run::{has, run, skip};
 use std::fs;
 use std::path::Path;
@@ -57,6 +58,29 @@ fn the_judge_tells_wrong_from_right() {
         let Some(said) = complaints(&[(schema.to_string(), answer.to_string())]) else { return };
         assert!(said.contains(words), "{answer}: {said}");
     }
+}
+
+#[test]
+fn what_operators_are_answered_is_as_its_schema_says() {
+    let Some(pop) = draft().map(Draft::serve) else { return };
+    pop.alice(&create(ENDPOINT)).fine();
+    let conversation = [
+        ("help", "help --json"),
+        ("peer", "peer_approve 4242420001 --json"),
+        ("peer", "peer_suspend 4242420001 --reason floods --yes --json"),
+        ("peer", "peer_enable 4242420001 --json"),
+        ("ban", "ban ALICE-MNT --reason spam --yes --json"),
+        ("ban", "ban --json"),
+        ("ban", "unban ALICE-MNT --json"),
+        ("audit", "audit --json"),
+        ("history", "peer_history 4242420001 --json"),
+        ("whoami", "whoami --json"),
+    ];
+    let ask = |&(schema, command): &(&str, &str)| {
+        (schema.to_string(), boss(&pop, command).fine().to_string())
+    };
+    let answers: Vec<_> = conversation.iter().map(ask).collect();
+    assert_eq!(complaints(&answers).unwrap_or_default(), "");
 }
 
 #[test]

@@ -132,6 +132,21 @@ fn differences_are_told_in_words() {
 }
 
 #[test]
+fn transitions_are_told_in_words() {
+    let told = |what, up, last_error: &str| {
+        let (from, to) = ("Established".to_string(), "Active".to_string());
+        let last_error = last_error.to_string();
+        let it = Happening::from(Transition { at: Timestamp(7), what, up, from, to, last_error });
+        (it.kind, it.action, it.detail)
+    };
+    let down = (Kind::Bgp, "down".to_string(), "from Established to Active".to_string());
+    assert_eq!(told(Subject::Bgp, false, ""), down);
+    let detail = told(Subject::Bgp, false, "Hold timer expired").2;
+    assert_eq!(detail, "from Established to Active, last error: Hold timer expired");
+    assert_eq!(told(Subject::Link, true, ""), (Kind::Link, "up".to_string(), String::new()));
+}
+
+#[test]
 fn only_the_newest_are_kept() {
     let records = (0..9).map(|at| record(at, "admin", "edit", [None, None])).collect();
     let trail = Trail { records, cut: false };

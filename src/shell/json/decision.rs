@@ -10,7 +10,9 @@ use nanoserde::SerJson;
 #[derive(SerJson)]
 struct Rejected {
     version: u8,
-    rejected: u32,
+    removed: u32,
+    #[nserde(serialize_none_as_null)]
+    error: Option<String>,
     reason: String,
 }
 
@@ -105,8 +107,8 @@ pub fn decided(decision: &Decision) -> String {
         }
         Decision::Unchanged(view, applied) => change::unchanged(view, applied),
         Decision::Rejected(asn, reason) => {
-            let (rejected, reason) = (asn.get(), reason.clone());
-            Rejected { version: VERSION, rejected, reason }.serialize_json()
+            let (removed, reason) = (asn.get(), reason.clone());
+            Rejected { version: VERSION, removed, error: None, reason }.serialize_json()
         }
         Decision::Banned(it, effect) => {
             let unchanged = *effect == Effect::Unchanged;

@@ -65,7 +65,7 @@ fn identity() -> IdentityView {
         network: "Example Network".into(),
         server: "pop.example.net".into(),
         our_asn: asn(4242420263),
-        notices: Vec::new(),
+        notices: vec![],
     }
 }
 
@@ -130,7 +130,7 @@ fn answers_are_golden() {
     let late = Applied::No("not applied within 30 s; it goes on".into());
     let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
     for (name, answer) in [
-        ("help-all", Reply::Help(None, Who::Member)),
+        ("help-all", Reply::Help(None, Who::Admin)),
         ("help-one", Reply::Help(lookup("peer_config").ok(), Who::Member)),
         ("whoami-member", Reply::Whoami(identity())),
         ("whoami-admin", Reply::Whoami(admin)),
@@ -164,6 +164,5 @@ fn every_answer_in_json_has_a_schema() {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&format!("\"$id\": \"urn:peerling:v1:{name}\"")), "{path}");
     }
-    let bare: Vec<&str> = bare.iter().map(|it| it.name).collect();
-    assert_eq!(bare, ["peer_history", "ban", "unban", "audit"]);
+    assert!(bare.is_empty(), "{bare:?}");
 }

@@ -37,11 +37,11 @@ struct FlagHelp {
     meaning: String,
 }
 
-/// All commands, or one; without a line end.
-pub fn help(one: Option<&CommandSpec>) -> String {
+/// All commands for such a caller, or one; without a line end.
+pub fn help(one: Option<&CommandSpec>, who: Who) -> String {
     let commands = match one {
         Some(spec) => vec![command(spec)],
-        None => COMMANDS.iter().map(command).collect(),
+        None => COMMANDS.iter().filter(|it| it.is_listed_for(who)).map(command).collect(),
     };
     Help { version: VERSION, commands }.serialize_json()
 }
@@ -74,6 +74,9 @@ pub(super) fn schema(command: &str) -> Option<&'static str> {
         "peer_approve" | "peer_suspend" => "peer",
         "peer_remove" | "peer_reject" => "removed",
         "peer_export" => "export",
+        "peer_history" => "history",
+        "ban" | "unban" => "ban",
+        "audit" => "audit",
         _ => return None,
     })
 }

@@ -58,8 +58,8 @@ fn look(kind: Kind, folder: &Folder, name: &CStr) -> u64 {
 pub fn busy(directory: &Path) -> bool {
     let lock = git_directory(directory).join("index.lock");
     let modified = lock.symlink_metadata().and_then(|it| it.modified());
-    // A lock from the future is young: the clock was set back.
-    let age = modified.map(|it| it.elapsed().unwrap_or_default());
+    // One from the future was made before the clock was set back, and by how much tells as well.
+    let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
     age.is_ok_and(|it| it < Duration::from_secs(GIT_LOCK_AGE_S_MAX))
 }
 

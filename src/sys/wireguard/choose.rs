@@ -36,6 +36,16 @@ pub fn choose(setting: Setting, command: &str) -> (Backend, String) {
     }
 }
 
+/// Can this back end make links here? Else, what is missing.
+pub fn works(backend: &Backend) -> Result<(), String> {
+    let missing = match backend {
+        Backend::Kernel => no_kernel(),
+        Backend::Userspace { command } => no_userspace(command),
+        Backend::Files => None,
+    };
+    missing.map_or(Ok(()), Err)
+}
+
 fn auto(
     userspace: Backend,
     no_kernel: Option<String>,

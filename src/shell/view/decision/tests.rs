@@ -137,12 +137,33 @@ fn decisions_fit_the_window_and_drive_no_terminal() {
     fixture("decisions-pipe", &piped);
 }
 
+/// Each as `packaging/schema` says: tests/service/schema.rs holds that.
 #[test]
 fn decisions_for_programs() {
-    let text = |it: &Reply| harmless_json(&json::reply(it).expect("an answer for programs"));
-    let lines: Vec<String> = replies().iter().map(text).collect();
-    for line in &lines {
-        assert!(!line.chars().any(char::is_control), "{line}");
+    let names = [
+        "peer-approved",
+        "peer-approved-late",
+        "removed-rejected",
+        "peer-suspended",
+        "peer-suspended-already",
+        "ban-put",
+        "ban-put-already",
+        "ban-lifted",
+        "ban-lifted-already",
+        "ban-list-none",
+        "ban-list-two",
+        "audit-none",
+        "audit-four",
+        "peers-resting",
+        "history-none",
+        "history-four",
+    ];
+    let replies = replies();
+    assert_eq!(replies.len(), names.len());
+    for (name, it) in names.iter().zip(&replies) {
+        let text = harmless_json(&json::reply(it).expect("an answer for programs"));
+        assert!(!text.chars().any(char::is_control), "{text}");
+        let path = format!("{}/fixtures/json/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        golden(&path, &format!("{text}\n"));
     }
-    fixture("decisions-json", &(lines.join("\n") + "\n"));
 }
