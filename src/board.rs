@@ -10,7 +10,7 @@ pub use crate::diagnosis::{
 };
 
 use crate::limits::BELL_CAUSES_MAX;
-use crate::model::{Asn, Handshakes, IfName, Timestamp};
+use crate::model::{Asn, Handshakes, IfName};
 use crate::plan::wireguard::LinkActual;
 use crate::store::Generation;
 use crate::sys;
@@ -87,7 +87,7 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Knock {
     /// When.
-    pub at: Timestamp,
+    pub at: Instant,
     /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
@@ -104,6 +104,17 @@ pub enum Progress {
     Applied,
     /// It is not, and this is why.
     Failed(String),
+}
+
+impl Entry {
+    /// How the BGP session is now. What was said before it only hung up is kept.
+    pub fn see_bgp(&mut self, seen: Option<BgpView>) {
+        let before = self.bgp.take();
+        self.bgp = seen.map(|mut view| {
+            view.remember(before);
+            view
+        });
+    }
 }
 
 impl Default for Bell {
@@ -194,6 +205,12 @@ impl Board {
             Some((asn, known.age(asn, link.peers.first()?.last_handshake_s, now)?))
         };
         links.iter().filter_map(&mut age).collect()
+    }
+
+    /// The same of one link that is on the board.
+    pub fn handshake_age(&self, asn: Asn) -> Option<u64> {
+        let last_s = self.entry(asn)?.link?.last_handshake_s;
+        self.handshakes.borrow_mut().age(asn, last_s, (sys::now(), Instant::now()))
     }
 
     /// Where the members are, as far as that is known.

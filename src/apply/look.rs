@@ -39,13 +39,10 @@ impl Apply {
             smol::future::zip(sessions, tunnels(&links, live)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
-                let (mut bgp, bird) = sessions.remove(asn).flatten().unzip();
-                if let Some(bgp) = &mut bgp {
-                    bgp.remember(entry.bgp.take());
-                }
+                let (bgp, bird) = sessions.remove(asn).flatten().unzip();
                 let link = links.get(&IfName::of(*asn));
                 entry.link = link.and_then(link_view);
-                entry.bgp = bgp;
+                entry.see_bgp(bgp);
                 entry.looks += 1;
                 let wireguard = link.map(|link| show(&IfName::of(*asn), link, sys::now()));
                 entry.raw = Some(Rc::new(raw(wireguard, bird)));

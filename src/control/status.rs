@@ -1,11 +1,11 @@
 //! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
 use super::{Case, Control, Outcome};
-use crate::board::{Cause, Entry, Knock, LinkView, Progress};
+use crate::board::{Cause, Entry, Knock, Progress};
 use crate::command::{Depth, Reply, StatusView};
 use crate::diagnosis::{self, Facts, Overheard, Ownership, Place, Probe};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
-use crate::model::{Endpoint, Host, Timestamp};
+use crate::model::{Endpoint, Host};
 use crate::peering::policy::{Policy, choose};
 use crate::peering::{Peering, Standing};
 use crate::registry::Index;
@@ -15,7 +15,7 @@ use crate::sys::overhear::overhear;
 use crate::sys::probe::{Answer, probe};
 use smol::future::FutureExt as _;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Control {
     /// Asks the loop for a fresh look, looks at the endpoint meanwhile, and tells what both found.
@@ -27,7 +27,9 @@ impl Control {
             self.knock(case, peering, &place).await;
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
-        let checks = diagnosis::checks(&facts(case, peering, place, &entry));
+        let age = self.board.handshake_age(peering.asn);
+        let facts = Facts { handshake_age_s: age, ..facts(case, peering, place, &entry) };
+        let checks = diagnosis::checks(&facts);
         let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
         Ok(Reply::Status(Box::new(StatusView { peer: self.view(case, peering), checks, raw })))
     }
@@ -88,15 +90,18 @@ impl Control {
     async fn knock(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
-        let Some(link) = entry.link.filter(|it| !is_alive(it, case.now)) else { return };
-        if entry.knock.is_some_and(|it| case.now.since(it.at) < PROBE_KEPT_S) {
+        let age = self.board.handshake_age(peering.asn);
+        let alive = age.is_some_and(|age| age <= HANDSHAKE_STALE_S);
+        let Some(link) = entry.link.filter(|_| !alive) else { return };
+        if entry.knock.is_some_and(|it| it.at.elapsed() < Duration::from_secs(PROBE_KEPT_S)) {
             return;
         }
         if link.endpoint != Some(*address) {
             self.bell.ring(Cause::Everything("an endpoint that does not answer is elsewhere now"));
         }
+        let at = Instant::now();
         let note = |said, overheard| {
-            let knock = Knock { at: case.now, said, overheard };
+            let knock = Knock { at, said, overheard };
             self.board.note(peering.asn, |entry| entry.knock = Some(knock));
         };
         let (before, heard) =
@@ -104,7 +109,7 @@ impl Control {
         note(before, heard);
         let said = said(probe(*address, Duration::from_millis(PROBE_WAIT_MS)).await);
         note(said, heard);
-        let ours_get_lost = link.last_handshake_s == 0 && link.rx_bytes > 0;
+        let ours_get_lost = age.is_none() && link.rx_bytes > 0;
         if said == Probe::Silence && !ours_get_lost {
             note(said, self.overhear(case, peering, address.ip()).await);
             // It may have come up meanwhile.
@@ -123,11 +128,6 @@ impl Control {
         let fits = overhear(from, site.port(peering.id)?, &site.key).await?;
         Some(if fits { Overheard::OtherSender } else { Overheard::OtherRecipient })
     }
-}
-
-fn is_alive(link: &LinkView, now: Timestamp) -> bool {
-    let last = link.last_handshake_s;
-    last > 0 && now.since(Timestamp(last)) <= HANDSHAKE_STALE_S
 }
 
 async fn elapsed(milliseconds: u64) {
@@ -167,7 +167,6 @@ fn ownership(index: &Index, peering: &Peering) -> Ownership {
 
 fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Entry) -> Facts<'a> {
     Facts {
-        now: case.now,
         site: &case.settings.site,
         peering,
         ownership: ownership(&case.index, peering),
@@ -179,6 +178,7 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
             Progress::Queued | Progress::Applied => None,
         },
         link: entry.link.clone(),
+        handshake_age_s: None,
         tunnel: entry.tunnel.clone(),
         bgp: entry.bgp.clone(),
         distance: entry.distance.clone(),

@@ -85,7 +85,7 @@ impl SessionWatch {
                 }
                 // A BIRD that does not answer has no BGP session to show.
                 let status = seen.bird.as_ref().and_then(|it| it.sessions.get(&asn));
-                entry.bgp = status.cloned().map(bgp_view);
+                entry.see_bgp(status.cloned().map(bgp_view));
             });
         }
     }

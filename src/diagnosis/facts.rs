@@ -1,15 +1,13 @@
 //! What is known of a peering at one moment. The loop sees the link and the BGP session, the
 //! command looks at the registry and at the endpoint; what follows from it is judged elsewhere.
 
-use crate::model::{Asn, Mntner, Timestamp, WgKey};
+use crate::model::{Asn, Mntner, WgKey};
 use crate::peering::{Peering, Site};
 use std::net::SocketAddr;
 
 /// Everything that a diagnosis is made of.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
-    /// This moment.
-    pub now: Timestamp,
     /// This POP.
     pub site: &'a Site,
     /// The peering, as the database has it.
@@ -26,6 +24,8 @@ pub struct Facts<'a> {
     pub unapplied: Option<String>,
     /// The link.
     pub link: Option<LinkView>,
+    /// How old its last handshake is, in seconds, where there was one.
+    pub handshake_age_s: Option<u64>,
     /// What came back through the tunnel.
     pub tunnel: Option<Echo>,
     /// The BGP session.

@@ -8,7 +8,6 @@
 use super::{Facts, LinkView, Overheard, Place, Probe, bad, follows, good, unknown};
 use crate::command::{CheckView, Mark, Whose};
 use crate::limits::HANDSHAKE_STALE_S;
-use crate::model::Timestamp;
 
 const NAME: &str = "handshake";
 
@@ -20,15 +19,14 @@ pub fn check(facts: &Facts<'_>, endpoint: Mark) -> CheckView {
     let Some(link) = &facts.link else {
         return unknown(NAME, "this POP has not seen the link");
     };
-    let age = facts.now.since(Timestamp(link.last_handshake_s));
     let (from, rx, tx) = (from(link), link.rx_bytes, link.tx_bytes);
-    let seen = match link.last_handshake_s {
-        0 => "never".to_string(),
-        _ => format!("{age} s ago{from}; {rx} bytes received, {tx} sent"),
+    let seen = match facts.handshake_age_s {
+        None => "never".to_string(),
+        Some(age) => format!("{age} s ago{from}; {rx} bytes received, {tx} sent"),
     };
-    match link.last_handshake_s > 0 && age <= HANDSHAKE_STALE_S {
-        true => good(NAME, seen),
-        false => silent(facts, link, seen, endpoint),
+    match facts.handshake_age_s {
+        Some(age) if age <= HANDSHAKE_STALE_S => good(NAME, seen),
+        _ => silent(facts, link, seen, endpoint),
     }
 }
 
@@ -40,7 +38,7 @@ fn from(link: &LinkView) -> String {
 fn silent(facts: &Facts<'_>, link: &LinkView, seen: String, endpoint: Mark) -> CheckView {
     let (name, port, key) = facts.ours();
     let ours = format!("endpoint {name} port {port} and public key {key}");
-    if link.last_handshake_s == 0 && link.rx_bytes > 0 {
+    if facts.handshake_age_s.is_none() && link.rx_bytes > 0 {
         return unheard(facts, link, &seen);
     }
     match (facts.overheard, facts.probe) {

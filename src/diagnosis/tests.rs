@@ -76,8 +76,9 @@ fn well() -> Case {
 }
 
 fn judged(case: &Case) -> Vec<CheckView> {
+    let last_s = case.link.as_ref().map_or(0, |it| it.last_handshake_s);
+    let age = (last_s > 0).then(|| NOW.since(Timestamp(last_s)));
     let facts = Facts {
-        now: NOW,
         site: &case.site,
         peering: &case.peering,
         ownership: case.ownership.clone(),
@@ -86,6 +87,7 @@ fn judged(case: &Case) -> Vec<CheckView> {
         overheard: case.overheard,
         unapplied: case.unapplied.clone(),
         link: case.link.clone(),
+        handshake_age_s: age,
         tunnel: case.tunnel.clone(),
         bgp: case.bgp.clone(),
         distance: Some(Echo::Answer(400)),
