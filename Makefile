@@ -28,6 +28,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/drift.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/clock.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/limits.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
