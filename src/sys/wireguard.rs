@@ -18,6 +18,7 @@ use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::Link;
 use crate::sys::uapi;
 use machine::{Machine, Means};
+use rustix::io::Errno;
 use smol::future::or;
 use smol::io::AsyncReadExt;
 use std::collections::BTreeMap;
@@ -83,11 +84,24 @@ impl Backend {
             let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
             machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
         });
-        if furnished.is_err() {
-            // The first error is the one to tell; a link that stays is finished by the next pass.
-            let _ = self.remove(&wanted.name).await;
-        }
-        furnished
+        let Err(error) = furnished else { return Ok(()) };
+        // The first error is the one to tell; a link that stays is finished by the next pass.
+        let _ = self.remove(&wanted.name).await;
+        Err(self.explained(error))
+    }
+
+    /// A process may end after it said that all is well.
+    fn explained(&self, error: WireError) -> WireError {
+        let ended = match &error {
+            WireError::Netlink(error) => error.errno == Errno::NODEV,
+            WireError::PortTaken(_) => false,
+            _ => true,
+        };
+        let lacks = match self {
+            Backend::Userspace { command } if ended => uapi::lacks(command),
+            _ => None,
+        };
+        lacks.map_or(error, WireError::Start)
     }
 
     /// Brings a link to what is wanted, in place, and tells what was changed, a line each. Performs
