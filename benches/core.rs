@@ -2,7 +2,7 @@
 //! an answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints
 //! it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)] // A bench may fail by a panic.
 
 #[path = "support/machine.rs"]
 mod machine;
@@ -22,7 +22,7 @@ mod timing;
 
 use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
 use peerling::limits::BIRD_CONFIGURE_PAUSE_MS;
-use peerling::model::{Asn, Families, Timestamp};
+use peerling::model::{Asn, Families};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
 use peerling::registry::{Builder, Index};

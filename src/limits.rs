@@ -6,9 +6,11 @@
 
 mod others;
 mod service;
+mod status;
 
 pub use others::*;
 pub use service::*;
+pub use status::*;
 
 /// A maintainer name such as `EXAMPLE-MNT`; the longest in the registry has 27 characters.
 pub const MNTNER_BYTES_MAX: usize = 64;

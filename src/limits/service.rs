@@ -16,23 +16,6 @@ pub const LOOK_MS: u64 = 1_500;
 pub const FOLLOW_S: u64 = 30;
 /// How often the loop is asked for a fresh look meanwhile, in milliseconds.
 pub const FOLLOW_LOOK_MS: u64 = 1_000;
-/// What `--raw` shows of one program at most, in bytes; it is 3 kB for a peering in use.
-pub const RAW_BYTES_MAX: usize = 16 * 1024;
-/// How long peer_status waits for an endpoint's name, in milliseconds; after that it tells what the
-/// loop knew last.
-pub const STATUS_RESOLVE_MS: u64 = 3_000;
-/// How long an endpoint's port has to say that nobody listens, in milliseconds: longer than the way
-/// round the world.
-pub const PROBE_WAIT_MS: u64 = 700;
-/// How long what it said is told again before it is tried anew, in seconds: whoever names somebody
-/// else's address cannot use us to bother them.
-pub const PROBE_KEPT_S: u64 = 10;
-/// How long a member's handshakes are listened for where none fits, in milliseconds: WireGuard
-/// tries again after 5 s and a third at most (REKEY_TIMEOUT).
-pub const OVERHEAR_MS: u64 = 5_400;
-/// Packets of a member that are looked at meanwhile: a tunnel in use would be no reason to listen.
-pub const OVERHEAR_PACKETS_MAX: usize = 1_000;
-const _: () = assert!(PROBE_WAIT_MS + OVERHEAR_MS < 1000 * PROBE_KEPT_S);
 /// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
 /// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
 /// journey.
@@ -62,11 +45,6 @@ pub const PIPE_COLUMNS: usize = 100;
 /// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
 /// that.
 pub const PROMPT_WAIT_S: u64 = 10;
-/// The time from one answer of `--watch` to the next question, in milliseconds.
-pub const WATCH_PAUSE_MS: u64 = 2_000;
-/// Answers of one `--watch`: a quarter of an hour and a little, so that nobody holds a session for
-/// ever by a window that they forgot.
-pub const WATCH_ROUNDS_MAX: usize = 450;
 /// Columns of a window whose size the client does not tell.
 pub const COLUMNS_DEFAULT: usize = 80;
 /// Fewer columns cannot hold a wide character with room to spare; they count as this many.
