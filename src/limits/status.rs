@@ -20,6 +20,6 @@ pub const OVERHEAR_PACKETS_MAX: usize = 1_000;
 const _: () = assert!(PROBE_WAIT_MS + OVERHEAR_MS < 1000 * PROBE_KEPT_S);
 /// The time from one answer of `--watch` to the next question, in milliseconds.
 pub const WATCH_PAUSE_MS: u64 = 2_000;
-/// Answers of one `--watch`: a quarter of an hour where they come at once. Nobody holds a session for
-/// ever by a window that they forgot.
+/// Answers of one `--watch`: a quarter of an hour where they come at once. Nobody holds a session
+/// for ever by a window that they forgot.
 pub const WATCH_ROUNDS_MAX: usize = 450;
