@@ -2,7 +2,8 @@
 //! an answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints
 //! it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
+// A bench may fail by a panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "support/machine.rs"]
 mod machine;
