@@ -335,6 +335,11 @@ pub const USERSPACE_START_S: u64 = 10;
 pub const USERSPACE_OUTPUT_BYTES_MAX: u64 = 4096;
 /// Characters of a program's own words in an error.
 pub const USERSPACE_WORDS_MAX: usize = 200;
+/// How often a new address is looked at until the kernel has made the route that comes with it; it
+/// takes a few milliseconds.
+pub const ROUTE_LOOKS_MAX: usize = 100;
+/// The time between two such looks, in milliseconds.
+pub const ROUTE_LOOK_PAUSE_MS: u64 = 2;
 /// Seconds that a userspace WireGuard may take to end after its link was deleted; it takes 30 ms.
 pub const USERSPACE_END_S: u64 = 5;
 
