@@ -4,7 +4,7 @@ use crate::peers;
 use crate::process::Guard;
 use crate::scratch::Scratch;
 use peerling::apply::{Apply, ApplySettings};
-use peerling::board::{Bell, Board, Cause};
+use peerling::board::{Bell, Board, Cause, Progress};
 use peerling::daemon::block_on;
 use peerling::model::{Families, Timestamp};
 use peerling::peering::policy::Policy;
@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// What our files build on, as an operator's bird.conf has it.
+/// What our files build on, as in an operator's bird.conf. Its AS number is none of the members'.
 const BIRD_CONF: &str = "router id 172.20.0.1;
 define BANDWIDTH = 24;
 define LINKTYPE = 34;
@@ -28,7 +28,7 @@ function dn42_import_filter_v6(int a; int b; int c) { return true; }
 function dn42_export_filter(int a; int b; int c) { return true; }
 function dn42_export_filter_v6(int a; int b; int c) { return true; }
 template bgp dnpeers {
-    local as 4242420263;
+    local as 4242429263;
     ipv4 { import limit 9000 action block; import table; };
     ipv6 { import limit 9000 action block; import table; };
 }
@@ -38,6 +38,7 @@ template bgp dnpeers {
 pub struct Loop {
     /// The database.
     pub store: Rc<RefCell<Store>>,
+    board: Rc<Board>,
     apply: Apply,
 }
 
@@ -62,16 +63,20 @@ impl Loop {
             interval: Duration::from_secs(300),
             watch_interval: Duration::from_secs(30),
         };
-        let board = (Rc::new(Bell::default()), Rc::new(Board::default()));
+        let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
         let settings = Rc::new(RefCell::new(Rc::new(settings)));
-        let apply = Apply::new(store.clone(), board, Rc::new(Resolver::from_text("")), settings);
-        Loop { store, apply }
+        let resolver = Rc::new(Resolver::from_text(""));
+        let apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
+        Loop { store, board, apply }
     }
 
     /// One pass; everything wanted is there afterwards.
     pub fn pass(&mut self) {
         let causes = [Cause::Everything("bench")];
-        assert!(block_on(async |_| self.apply.pass(&causes).await).unwrap());
+        let is_well = block_on(async |_| self.apply.pass(&causes).await).unwrap();
+        let entries = self.board.entries();
+        let failed = entries.values().find(|it| it.progress != Progress::Applied);
+        assert!(is_well, "{:?}; {failed:?}", self.board.trouble());
     }
 }
 

@@ -107,6 +107,11 @@ pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
 const _: () = assert!(KERNEL_PEERS_MAX * 256 < u16::MAX as usize);
 /// AS numbers that one log line names; the rest is counted.
 pub const UNEXPLAINED_SHOWN_MAX: usize = 10;
+/// How often a new address is looked at until the kernel has made the route that comes with it; it
+/// takes a few milliseconds.
+pub const ROUTE_LOOKS_MAX: usize = 100;
+/// The time between two such looks, in milliseconds.
+pub const ROUTE_LOOK_PAUSE_MS: u64 = 2;
 
 // --- echo requests and the latency class
 
