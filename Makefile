@@ -40,6 +40,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/drift.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/clock.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/limits.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
 

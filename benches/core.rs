@@ -2,12 +2,18 @@
 //! an answer, and `genconfig`. Nothing is asserted about time; `cargo bench --bench core` prints
 //! it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // A bench may fail by a panic.
+// A bench may fail by a panic.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "support/machine.rs"]
 mod machine;
 #[path = "support/peers.rs"]
 mod peers;
+#[path = "support/pop.rs"]
+mod pop;
+#[allow(dead_code)] // The other bench looks at more of a program.
+#[path = "support/process.rs"]
+mod process;
 #[path = "../tests/support/registry.rs"]
 mod registry_support;
 #[path = "../tests/support/scratch.rs"]
@@ -16,20 +22,21 @@ mod scratch;
 mod timing;
 
 use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
-use peerling::model::{Asn, Families, Timestamp};
+use peerling::limits::BIRD_CONFIGURE_PAUSE_MS;
+use peerling::model::{Asn, Families};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
 use peerling::registry::{Builder, Index};
 use peerling::shell::view::Screen;
 use peerling::shell::{Event, Output, Session, Start};
-use peerling::store::{Actor, Store};
+use peerling::store::Store;
 use peerling::sys::tree;
 use scratch::Scratch;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use timing::{Kilobytes, Shown as _, heading, line, times, told};
+use timing::{Kilobytes, Shown as _, Times, heading, line, times, told};
 
 const MNTNERS: usize = 2_500;
 const AUT_NUMS: usize = 3_000;
@@ -38,6 +45,7 @@ const PEERS: u16 = 1_000;
 fn main() {
     registry();
     pass();
+    whole_pass();
     database();
     answer();
     genconfig();
@@ -91,6 +99,45 @@ fn pass() {
     }
 }
 
+/// Reading included; then one change among all, from the command to BIRD's answer.
+fn whole_pass() {
+    heading("whole pass over 1,000 peerings: database, files, BIRD");
+    let scratch = Scratch::new("bench-pass");
+    let peerings = peers::peerings(PEERS + 1);
+    let (last, rest) = peerings.split_last().unwrap();
+    peers::database(&scratch.0.join("peering.db"), rest);
+    let bird = pop::bird(&scratch);
+    let mut running = pop::Loop::new(&scratch.0, bird.as_ref().map(|it| it.1.clone()));
+    running.pass();
+    let one = |_| {
+        let begin = pop::cpu();
+        running.pass();
+        pop::cpu() - begin
+    };
+    let idle = Times::of((0..20).map(one).collect());
+    told("nothing to do, processor time", &idle, Some(Duration::from_millis(10)));
+    let Some((_guard, socket)) = &bird else {
+        return line("one change, without BIRD's own time", "", "no bird on PATH");
+    };
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for turn in 0..6 {
+        // The loop configures BIRD every two seconds at most; that pause is not measured.
+        std::thread::sleep(Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS + 100));
+        let begin = std::time::Instant::now();
+        match turn % 2 {
+            0 => drop(running.store.borrow_mut().create(last, u16::MAX, &pop::actor()).unwrap()),
+            _ => drop(running.store.borrow_mut().remove(last, &pop::actor()).unwrap()),
+        }
+        running.pass();
+        ours.push(begin.elapsed());
+        theirs.push(pop::configured(socket));
+    }
+    let (whole, alone) = (Times::of(ours), Times::of(theirs));
+    told("BIRD alone: check and configure", &alone, None);
+    let aim = alone.median() + Duration::from_millis(100);
+    told("one change: from the command to BIRD's answer", &whole, Some(aim));
+}
+
 fn database() {
     heading("database with 1,000 peerings");
     let scratch = Scratch::new("bench-store");
@@ -104,12 +151,7 @@ fn database() {
     let rows = store.rows().unwrap();
     let read = || rows.iter().filter(|row| Peering::read(row).is_ok()).count();
     told("rows to peerings", &times(20, read), None);
-    let actor = Actor {
-        name: "EXAMPLE-MNT".into(),
-        key: "SHA256:x".into(),
-        source: "::1".into(),
-        now: Timestamp(0),
-    };
+    let actor = pop::actor();
     let pair = || {
         store.create(last, u16::MAX, &actor).unwrap();
         store.remove(last, &actor).unwrap()

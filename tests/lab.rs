@@ -104,6 +104,11 @@ fn a_clock_that_is_set_moves_nothing_else() {
 }
 
 #[test]
+fn a_machine_without_room_for_more_links_says_so() {
+    play("limits.sh");
+}
+
+#[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
 }

@@ -1,5 +1,6 @@
-//! The one table of commands. Adding a command is adding a row here and an arm to three matches
-//! that have no wildcard: what it parses to, who may use it, and what it does.
+//! The one table of commands. Adding a command is adding a row here and an arm to the matches that
+//! have no wildcard: what it parses to, who may use it, whether a ban stands against it, and what
+//! it does.
 
 use super::Field;
 

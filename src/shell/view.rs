@@ -216,8 +216,19 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
         Scope::All => "All peering sessions".to_string(),
     });
     table.rows = views.iter().map(peer_row).collect();
-    let notes: String = views.iter().map(note).collect();
-    table.render(screen.columns, screen.style) + &notes
+    let waits = |it: &&PeerView| it.state == PeeringState::Pending;
+    let (told, waiting) = match scope {
+        Scope::Mine => (views.iter().map(note).collect::<String>(), 0),
+        Scope::All => (
+            views.iter().filter(|it| !waits(it)).map(note).collect(),
+            views.iter().filter(waits).count(),
+        ),
+    };
+    let queue = match waiting {
+        0 => String::new(),
+        count => format!("{count} waiting for approval; see peer_approve and peer_reject.\n"),
+    };
+    table.render(screen.columns, screen.style) + &told + &queue
 }
 
 /// Why a peering is not well, as a line; nothing if it is.

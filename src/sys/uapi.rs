@@ -8,7 +8,7 @@
 mod start;
 pub mod text;
 
-pub use start::{StartError, StartReason, find, remove_stale, start};
+pub use start::{StartError, StartReason, find, lacks, remove_stale, start};
 
 use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT_MS};
 use crate::plan::wireguard::{LinkActual, Settings};

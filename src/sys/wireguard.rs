@@ -12,12 +12,13 @@ mod machine;
 pub use choose::{Setting, choose, works};
 pub use error::WireError;
 
-use crate::limits::USERSPACE_END_S;
+use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, USERSPACE_END_S};
 use crate::model::IfName;
-use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
+use crate::plan::wireguard::{Change, EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::Link;
 use crate::sys::uapi;
 use machine::{Machine, Means};
+use rustix::io::Errno;
 use smol::future::or;
 use smol::io::AsyncReadExt;
 use std::collections::BTreeMap;
@@ -83,11 +84,27 @@ impl Backend {
             let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
             machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
         });
-        if furnished.is_err() {
-            // The first error is the one to tell; a link that stays is finished by the next pass.
-            let _ = self.remove(&wanted.name).await;
-        }
-        furnished
+        let Err(error) = furnished else {
+            routed(&machine, wanted).await;
+            return Ok(());
+        };
+        // The first error is the one to tell; a link that stays is finished by the next pass.
+        let _ = self.remove(&wanted.name).await;
+        Err(self.explained(error))
+    }
+
+    /// A process may end after it said that all is well.
+    fn explained(&self, error: WireError) -> WireError {
+        let ended = match &error {
+            WireError::Netlink(error) => error.errno == Errno::NODEV,
+            WireError::PortTaken(_) => false,
+            _ => true,
+        };
+        let lacks = match self {
+            Backend::Userspace { command } if ended => uapi::lacks(command),
+            _ => None,
+        };
+        lacks.map_or(error, WireError::Start)
     }
 
     /// Brings a link to what is wanted, in place, and tells what was changed, a line each. Performs
@@ -108,6 +125,9 @@ impl Backend {
             return Err(WireError::Missing(wanted.name.clone()));
         }
         machine.perform(&link, wanted, &changes)?;
+        if changes.iter().any(Change::moves_route) {
+            routed(&machine, wanted).await;
+        }
         Ok(changes.iter().map(ToString::to_string).collect())
     }
 
@@ -144,6 +164,20 @@ impl Backend {
             }
             Backend::Files => Ok(()),
         }
+    }
+}
+
+/// Waits until the kernel has made the route to the peer, which it does a moment after the address
+/// is there; else somebody who looks now would take it for deleted. One that does not come is seen
+/// by the next look.
+async fn routed(machine: &Machine, wanted: &LinkWanted) {
+    let Ok(link) = machine.find(&wanted.name) else { return };
+    let route = (link.index, wanted.remote.get());
+    for _ in 0..ROUTE_LOOKS_MAX {
+        if machine.peer_routes().is_none_or(|routes| routes.contains(&route)) {
+            return;
+        }
+        smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;
     }
 }
 

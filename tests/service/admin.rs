@@ -71,7 +71,7 @@ fn a_new_peering_waits_for_approval() {
     let queue = "Waiting for approval: AS4242420001 of ALICE-MNT; see peer_approve";
     assert!(boss(&pop, "intro").fine().contains(queue));
     assert!(!pop.bob("intro").fine().contains("4242420001"));
-    assert!(boss(&pop, "peer_list --all").fine().contains("pending"));
+    assert!(boss(&pop, "peer_list --all").fine().contains("1 waiting for approval"));
     // Another peering is set up meanwhile, so the loop has had its turn.
     boss(
         &pop,
@@ -257,6 +257,8 @@ fn bans_of_nobody_and_of_oneself() {
     for command in ["ban --reason x --yes", "ban 1 --maintainer ALICE-MNT --reason x", "unban"] {
         boss(&pop, command).refused(USAGE);
     }
+    let gone = answer(&boss(&pop, "unban GONE-MNT --json"));
+    assert_eq!(gone["unchanged"], json("true"), "a ban outlives its maintainer's object");
     // An operator who bans their own maintainer is an operator still.
     boss(&pop, "ban BOSS-MNT --reason 'by mistake' --yes").fine();
     let mine = pop.ssh("boss", "boss");

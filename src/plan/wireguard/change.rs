@@ -118,6 +118,19 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Does the kernel make the route to the peer because of it, a moment later?
+    pub fn moves_route(&self) -> bool {
+        matches!(
+            self,
+            Change::AddAddress { .. }
+                | Change::ChangeRemote { .. }
+                | Change::RemoveAddress { .. }
+                | Change::RenewRoute { .. }
+        )
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,7 +8,9 @@
 
 use super::{UapiReason, hold, socket_path};
 use crate::limits::{USERSPACE_OUTPUT_BYTES_MAX, USERSPACE_START_S, USERSPACE_WORDS_MAX};
-use rustix::fs::{Access, MemfdFlags, SealFlags, access, fcntl_add_seals, ftruncate, memfd_create};
+use rustix::fs::{
+    Access, MemfdFlags, SealFlags, access, fcntl_add_seals, ftruncate, inotify, memfd_create,
+};
 use rustix::io::Errno;
 use smol::future::or;
 use std::fs::File;
@@ -21,6 +23,10 @@ use std::{env, fmt, io};
 
 /// Where programs are looked for if PATH is not set.
 const PATH_DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The most inotify instances of one user (inotify(7)); Debian's is 128, so that there are fewer
+/// links.
+const INOTIFY_LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
 
 /// Why no userspace WireGuard could be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +48,9 @@ pub enum StartReason {
     Ended(ExitStatus, String),
     /// It said that all is well, but nobody answers at its socket.
     NoSocket,
+    /// The same, and this user may have no more inotify instances, of which each process needs one
+    /// to watch its socket; the limit, where it can be read.
+    NoInotify(Option<u32>),
 }
 
 /// Starts `program` for the link `name`, which must not exist. A socket that a dead process left
@@ -55,7 +64,21 @@ pub async fn start(program: &str, name: &str) -> Result<(), StartError> {
     if !status.success() {
         return Err(failed(StartReason::Ended(status, last_words(&mut output))));
     }
-    hold(&socket).map(drop).map_err(|_| failed(StartReason::NoSocket))
+    let unheard = || lacks(program).unwrap_or(failed(StartReason::NoSocket));
+    hold(&socket).map(drop).map_err(|_| unheard())
+}
+
+/// What a process lacks that said that all is well and then ended: it can tell nobody any more, so
+/// that the limit which it meets first is tried here.
+pub fn lacks(program: &str) -> Option<StartError> {
+    match inotify::init(inotify::CreateFlags::CLOEXEC) {
+        Err(Errno::MFILE) => {
+            let text = std::fs::read_to_string(INOTIFY_LIMIT).ok();
+            let reason = StartReason::NoInotify(text.and_then(|it| it.trim().parse().ok()));
+            Some(StartError { program: program.to_owned(), reason })
+        }
+        _ => None,
+    }
 }
 
 /// Removes the socket of a process that died: it is there, and nobody listens.
@@ -134,6 +157,14 @@ impl fmt::Display for StartError {
                 write!(out, "{program} ended with {status}: {words}")
             }
             StartReason::NoSocket => write!(out, "{program} started but does not answer"),
+            StartReason::NoInotify(limit) => {
+                let limit = limit.map_or(String::new(), |it| format!(" = {it}"));
+                write!(
+                    out,
+                    "{program} started but does not answer: no inotify instance is left for it \
+                     (fs.inotify.max_user_instances{limit}); set a higher limit with sysctl"
+                )
+            }
         }
     }
 }

@@ -111,6 +111,7 @@ fn replies() -> Vec<Reply> {
     let decided = decisions.into_iter().map(|it| Reply::Decided(Box::new(it)));
     let others = [
         Reply::Peers(vec![pending(), suspended()], Scope::Mine),
+        Reply::Peers(vec![pending(), suspended()], Scope::All),
         Reply::History(Box::new(history(vec![]))),
         Reply::History(Box::new(history(happenings))),
     ];
@@ -155,6 +156,7 @@ fn decisions_for_programs() {
         "audit-none",
         "audit-four",
         "peers-resting",
+        "peers-resting-all",
         "history-none",
         "history-four",
     ];

@@ -1,0 +1,164 @@
+//! Bounds of what we serve with: the apply loop, the shell, SSH.
+
+// --- bell, board and apply loop
+
+/// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
+pub const BELL_CAUSES_MAX: usize = 64;
+/// How long `--wait` waits where no number was given, in seconds: BIRD takes 5 s to connect at
+/// worst.
+pub const WAIT_S: u64 = 30;
+/// How long `--wait=SECONDS` may wait.
+pub const WAIT_S_MAX: u64 = 600;
+/// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
+pub const LOOK_MS: u64 = 1_500;
+/// How long somebody watches a new peering while nothing happens to it, in seconds: BIRD takes 5 s
+/// to connect, and who installs their side by hand takes longer than anybody watches.
+pub const FOLLOW_S: u64 = 30;
+/// How often the loop is asked for a fresh look meanwhile, in milliseconds.
+pub const FOLLOW_LOOK_MS: u64 = 1_000;
+/// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
+/// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
+/// journey.
+pub const HANDSHAKE_STALE_S: u64 = 135;
+/// A link whose last handshake is older is down, in seconds: WireGuard takes no packet under a key
+/// of this age (REJECT_AFTER_TIME).
+pub const LINK_UP_S: u64 = 180;
+/// How often one thing of one peering may drift within [`DRIFT_WINDOW_S`] and be mended.
+pub const DRIFT_MENDED_MAX: usize = 3;
+/// The time over which that is counted, in seconds: two programs that disagree meet each pass.
+pub const DRIFT_WINDOW_S: u64 = 3_600;
+/// How long what drifts more often is left alone, in seconds.
+pub const DRIFT_LEFT_S: u64 = 3_600;
+/// How long after a link could not be made it is not tried again, in seconds; doubled each time. A
+/// little less than [`RETRY_S`], so that the loop's own next try is one.
+pub const LINK_PAUSE_S: u64 = 9;
+/// How long these pauses grow at most, in seconds.
+pub const LINK_PAUSE_S_MAX: u64 = 900;
+/// How long one pass may spend with programs that make no link, in seconds; a member with a new
+/// peering waits for the same pass.
+pub const LINK_FAILURES_S_MAX: u64 = 15;
+
+// --- shell
+
+/// Columns that text without a window is laid out for.
+pub const PIPE_COLUMNS: usize = 100;
+/// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
+/// that.
+pub const PROMPT_WAIT_S: u64 = 10;
+/// Columns of a window whose size the client does not tell.
+pub const COLUMNS_DEFAULT: usize = 80;
+/// Fewer columns cannot hold a wide character with room to spare; they count as this many.
+pub const COLUMNS_MIN: usize = 4;
+/// More columns than any screen has; a client may name four billion.
+pub const COLUMNS_MAX: usize = 2_000;
+/// In a narrower window a table becomes one line per value: two columns of words need this much.
+pub const TABLE_COLUMNS_MIN: usize = 40;
+/// In a narrower window the audit has no keys: seven columns need this much.
+pub const AUDIT_COLUMNS_MIN: usize = 160;
+/// A column that gives way keeps this many cells at least: three characters and the mark of a cut.
+pub const TABLE_CELL_COLUMNS_MIN: usize = 4;
+/// Marks over one letter; no script stacks more than this, and a tall stack covers other lines.
+pub const MARKS_MAX: usize = 4;
+/// A line of input: an answer or a command. The longest of use is an RSA key's size; a terminal's
+/// own line editing ends at 4096 too (N_TTY_BUF_SIZE in the kernel's drivers/tty/n_tty.c).
+pub const LINE_BYTES_MAX: usize = 4_096;
+/// What peer_export printed, with room for notes: a whole one has 400 bytes.
+pub const IMPORT_BYTES_MAX: usize = 4_096;
+/// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
+/// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
+/// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
+pub const INPUT_BYTES_MAX: usize = 2_048;
+/// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
+pub const HISTORY_BYTES_MAX: usize = 8_192;
+/// The same as a number of lines: what each key of a search looks through.
+pub const HISTORY_LINES_MAX: usize = 500;
+/// What Ctrl-R can look for: longer than any host name (RFC 1035, section 3.1).
+pub const SEARCH_BYTES_MAX: usize = 256;
+/// Words that a second Tab lists; of more only their number is told. There are fewer flags and
+/// commands.
+pub const COMPLETIONS_SHOWN_MAX: usize = 60;
+/// Lines kept of one maintainer for later sessions; few use more than twenty.
+pub const SHELL_HISTORY_LINES_MAX: u16 = 200;
+/// A line that is kept; one with every flag has some 200 bytes.
+pub const SHELL_HISTORY_LINE_BYTES_MAX: usize = 512;
+/// Maintainers whose lines are kept: 51 MB at the very worst, 2 MB as people type.
+pub const SHELL_HISTORY_OWNERS_MAX: u16 = 500;
+/// Lines that a session gathers before it writes them down: what a crash can lose.
+pub const SHELL_HISTORY_BATCH_LINES: usize = 32;
+/// Text before the cursor that Tab completes; a command with every flag has some 350 bytes.
+pub const COMPLETED_BYTES_MAX: usize = 1_024;
+/// A key's escape sequence; the longest in use (mouse, modifiers) has about 20 bytes.
+pub const ESCAPE_BYTES_MAX: usize = 32;
+/// A terminal's answer in a string (colour, name, clipboard); what is longer counts as typed.
+pub const ESCAPE_STRING_BYTES_MAX: usize = 1_024;
+
+const _: () = assert!(LINE_BYTES_MAX <= HISTORY_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINE_BYTES_MAX <= LINE_BYTES_MAX);
+const _: () = assert!(SHELL_HISTORY_LINES_MAX as usize <= HISTORY_LINES_MAX);
+const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usize);
+const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
+const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
+
+// --- SSH
+
+/// What a client may do before the conversation has looked at it; after that its own bytes wait.
+pub const SSH_EVENTS_MAX: usize = 32;
+/// What a client at a terminal may do while a command of theirs runs.
+pub const CHANNEL_EVENTS_MAX: usize = 64;
+/// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
+pub const INBOX_BYTES_MAX: usize = 256 * 1024;
+/// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
+pub const INBOX_EVENT_BYTES: usize = 64;
+/// Answers on their way to a client; after that the channel waits.
+pub const SSH_OUTPUT_MAX: usize = 16;
+/// Channels of one connection: clients that share a connection open one per command.
+pub const CHANNELS_MAX: usize = 8;
+/// Keys that a client may offer: an agent holds a dozen.
+pub const AUTH_ATTEMPTS_MAX: usize = 24;
+/// Seconds between keepalives, shorter than what home routers remember of a connection.
+pub const SSH_KEEPALIVE_S: u64 = 30;
+/// Keepalives without an answer before a client is given up.
+pub const SSH_KEEPALIVES_MAX: usize = 3;
+/// How long a client may take nothing of what it asked for, in seconds.
+pub const WRITE_STALL_S: u64 = 60;
+/// Reads that are acknowledged at once: a handshake with its authentication takes about 20.
+pub const QUICK_READS: u8 = 40;
+/// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
+pub const ACCEPT_PAUSE_MS: u64 = 100;
+
+const _: () = assert!(WAIT_S <= WAIT_S_MAX);
+const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
+const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
+/// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
+pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
+/// How soon a pass that failed is tried again, in seconds; doubled each time.
+pub const RETRY_S: u64 = 10;
+/// How long the pauses between such tries grow at most, in seconds.
+pub const RETRY_S_MAX: u64 = 160;
+/// How long a pass waits for names, in milliseconds; what is slower is used by the next pass.
+pub const RESOLVE_MS: u64 = 3_000;
+/// Names resolved at once: as many as a home name server takes without dropping any.
+pub const RESOLVE_PARALLEL_MAX: usize = 16;
+/// How long BIRD may take to greet, in seconds.
+pub const BIRD_CONNECT_S: u64 = 3;
+/// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
+/// peers.
+pub const BIRD_CONFIGURE_PAUSE_MS: u64 = 2_000;
+/// How often a pass looks whether BIRD did what it was told.
+pub const BIRD_LOOKS_MAX: usize = 15;
+/// The time between two such looks, in milliseconds.
+pub const BIRD_LOOK_PAUSE_MS: u64 = 100;
+
+// --- daemon
+
+/// How often the registry's clone is looked at, in seconds: a look costs 6 ms.
+pub const REGISTRY_LOOK_S: u64 = 10;
+/// How often a registry that changes while it is read is read again before we wait for the next
+/// look.
+pub const REGISTRY_READS_MAX: usize = 3;
+/// How long a `git pull` may take, in seconds; usually it takes two.
+pub const GIT_PULL_S: u64 = 120;
+/// How often we look whether somebody else changed the database, in milliseconds.
+pub const DATABASE_LOOK_MS: u64 = 1_000;
+/// A configuration, a private key or a banner: larger is a mistake.
+pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
