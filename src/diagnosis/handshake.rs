@@ -111,5 +111,10 @@ fn unanswered(facts: &Facts<'_>, link: &LinkView, seen: &str, ours: &str) -> Che
         None => String::new(),
     };
     let keys = format!("Your peer needs {ours}; our peer has {} of you", facts.peering.key);
-    bad(NAME, format!("{seen}: {sent}, and nothing of yours came"), Whose::Member, listens + &keys)
+    bad(
+        NAME,
+        format!("{seen}: {sent}, and nothing valid of yours came"),
+        Whose::Member,
+        listens + &keys,
+    )
 }
