@@ -8,7 +8,10 @@
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::Asn;
 use crate::plan::FileKind;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -35,28 +38,45 @@ pub fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((ours, foreign)),
         Err(error) => return Err(failed(directory, error)),
     };
+    // A thousand peerings have two thousand files: names are looked up in the open directory.
+    let open = File::open(directory).map_err(|error| failed(directory, error))?;
     for entry in entries {
-        let entry = entry.map_err(|error| failed(directory, error))?;
-        let Some(asn) = entry.file_name().to_str().and_then(|name| kind.owner(name)) else {
+        let name = entry.map_err(|error| failed(directory, error))?.file_name();
+        let Some(asn) = name.to_str().and_then(|name| kind.owner(name)) else {
             continue;
         };
-        match read(&entry.path()) {
-            Ok(text) => drop(ours.insert(asn, text)),
-            Err(error) => foreign.push(error),
+        match read(&open, &name) {
+            Ok(Some(text)) => drop(ours.insert(asn, text)),
+            Ok(None) => foreign.push(no_plain_file(&directory.join(name))),
+            // Gone since the directory was read.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => foreign.push(failed(&directory.join(name), error)),
         }
     }
     Ok((ours, foreign))
 }
 
-fn read(path: &Path) -> Result<String, FileError> {
-    plain(path)?;
-    let file = File::open(path).map_err(|error| failed(path, error))?;
-    let mut bytes = Vec::new();
-    let mut bounded = file.take(OUR_FILE_BYTES_MAX + 1);
-    bounded.read_to_end(&mut bytes).map_err(|error| failed(path, error))?;
+/// What a plain file holds; `None`: it is none.
+fn read(directory: &File, name: &OsStr) -> io::Result<Option<String>> {
+    // A symlink is not followed, and nobody is waited for at a pipe.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(directory, name, flags, Mode::empty()) {
+        Err(Errno::LOOP | Errno::NXIO) => return Ok(None),
+        opened => File::from(opened?),
+    };
+    let status = file.metadata()?;
+    if !status.is_file() {
+        return Ok(None);
+    }
+    // One byte more than there should be: the end is found without another growth.
+    let room = status.len().min(OUR_FILE_BYTES_MAX) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
+    file.take(OUR_FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     // What is too long or no text is not what we wrote; it is shown as different and written anew.
-    bytes.truncate(usize::try_from(OUR_FILE_BYTES_MAX).unwrap_or(usize::MAX));
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(Some(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }))
 }
 
 /// How long ago a file was last put into a directory or taken out of it; `None` if nobody knows.
@@ -68,13 +88,15 @@ pub fn changed_ago(directory: &Path) -> Option<Duration> {
 fn plain(path: &Path) -> Result<(), FileError> {
     match fs::symlink_metadata(path) {
         Ok(it) if it.is_file() => Ok(()),
-        Ok(_) => Err(FileError {
-            path: path.to_path_buf(),
-            what: "bears a name of ours and is no plain file; it is left alone".to_string(),
-        }),
+        Ok(_) => Err(no_plain_file(path)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(path, error)),
     }
+}
+
+fn no_plain_file(path: &Path) -> FileError {
+    let what = "bears a name of ours and is no plain file; it is left alone".to_string();
+    FileError { path: path.to_path_buf(), what }
 }
 
 /// Writes a file whole and durably, or leaves what was there.

@@ -14,6 +14,12 @@ check_says() {
     same "the back end" "# WireGuard by $1" "$(grep '^# WireGuard by' "$LAB/check.out")"
     step "peerling check: WireGuard by $1"
 }
+# check_complains WORDS: that, and with exit status 1.
+check_complains() {
+    ! peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check finds nothing wrong"
+    grep -qF "WireGuard by $1" "$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+    step "peerling check complains: WireGuard by $1"
+}
 # A program that a machine may have or lack: the name alone decides.
 userspace() { sed -i "/^backend/a userspace_command = \"$1\"" "$LAB/peerling.toml"; }
 
@@ -32,6 +38,6 @@ sed -i /^userspace_command/d "$LAB/peerling.toml"
 userspace true
 check_says "userspace (true): $NO_KERNEL"
 sed -i 's/^backend = .*/backend = "kernel"/' "$LAB/peerling.toml"
-check_says "kernel: as configured, but it cannot work: ${NO_KERNEL#not the kernel: }"
+check_complains "kernel cannot work: ${NO_KERNEL#not the kernel: }"
 insmod /modules/*-wireguard.ko
 check_says "kernel: as configured"
