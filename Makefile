@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist packages vm scale vm-pop \
+.PHONY: help demo lab test check bless bench size dist twice packages vm scale vm-pop \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -68,6 +68,9 @@ size: ## the binary by section, resident memory, threads
 
 dist: ## static binaries, packages, checksums into dist/ (TARGETS="..." for some of them)
 	cross/dist.sh $(TARGETS)
+
+twice: ## one static binary and its packages, made twice: the same bytes
+	tests/packages/twice.sh
 
 packages: package-packages ## what dist/ has, on machines that have nothing else
 	tests/packages/run.sh
