@@ -53,7 +53,7 @@ impl Backend {
         }
         let machine = Machine::open()?;
         let addresses = machine.addresses()?;
-        let routes = machine.peer_routes();
+        let routes = machine.peer_routes(None);
         let has_route = |index: u32, peer: Ipv6Addr| {
             routes.as_ref().is_none_or(|it| it.contains(&(index, peer)))
         };
@@ -174,7 +174,7 @@ async fn routed(machine: &Machine, wanted: &LinkWanted) {
     let Ok(link) = machine.find(&wanted.name) else { return };
     let route = (link.index, wanted.remote.get());
     for _ in 0..ROUTE_LOOKS_MAX {
-        if machine.peer_routes().is_none_or(|routes| routes.contains(&route)) {
+        if machine.peer_routes(Some(link.index)).is_none_or(|routes| routes.contains(&route)) {
             return;
         }
         smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;

@@ -16,13 +16,21 @@ const HOST_PREFIX: u8 = 128;
 
 impl Route {
     /// Every single IPv6 address that the kernel routes because of an address with a peer, with the
-    /// index of its link. Kernels before 4.20 send all routes, and these are picked from them.
-    pub fn peer_routes(&self) -> Result<BTreeSet<(u32, Ipv6Addr)>, NetlinkError> {
+    /// index of its link; of one link only, if its index is given: with a thousand links the others
+    /// would be a thousand answers. Kernels before 4.20 send all routes, and these are picked from
+    /// them.
+    pub fn peer_routes(
+        &self,
+        link: Option<u32>,
+    ) -> Result<BTreeSet<(u32, Ipv6Addr)>, NetlinkError> {
         let mut header = Rtmsg::new();
         header.rtm_family = AF_INET6;
         header.rtm_table = RT_TABLE_MAIN;
         header.rtm_protocol = RTPROT_KERNEL;
-        let request = Request::new().op_getroute_dump(&header);
+        let mut request = Request::new().op_getroute_dump(&header);
+        if let Some(index) = link {
+            request.encode().push_oif(index);
+        }
         let routes = self.0.ask("list routes", &request, |(header, attributes)| {
             let ours = header.rtm_protocol == RTPROT_KERNEL
                 && header.rtm_table == RT_TABLE_MAIN

@@ -51,8 +51,9 @@ impl Machine {
     }
 
     /// The peers that the kernel has routes to; `None` where it does not tell.
-    pub fn peer_routes(&self) -> Option<BTreeSet<(u32, Ipv6Addr)>> {
-        let routes = self.route.peer_routes();
+    /// Of one link only, if its index is given.
+    pub fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<(u32, Ipv6Addr)>> {
+        let routes = self.route.peer_routes(link);
         routes.inspect_err(|error| log::debug!("{error}")).ok()
     }
 
