@@ -20,7 +20,8 @@ fn our_asn() -> Asn {
     "4242420263".parse().unwrap()
 }
 
-fn peer(asn: u32, state: PeeringState) -> PeerView {
+/// A peering of the examples; other tests say what is different in theirs.
+pub(super) fn peer(asn: u32, state: PeeringState) -> PeerView {
     PeerView {
         asn: Asn::new(asn).unwrap(),
         id: 1,

@@ -5,9 +5,10 @@ use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
     Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
-    OurSide, PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
+    PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
+use crate::shell::tests::peer as example;
 
 const NAMED: &str = "fixtures/json";
 
@@ -22,24 +23,8 @@ fn asn(number: u32) -> Asn {
 
 fn peer() -> PeerView {
     PeerView {
-        asn: asn(4242420001),
-        id: 1,
-        state: PeeringState::Applied,
-        wg_pub_key: "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=".parse().unwrap(),
         wg_endpoint_addr: Some("node.example.org".into()),
-        wg_endpoint_port: "20263".parse().ok(),
-        link_local: "fe80:0263::2:1".parse().ok(),
-        mtu: None,
-        psk: false,
-        families: Families::Both,
-        generated_psk: None,
-        our: OurSide {
-            wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
-            wg_endpoint_addr: "pop.example.net".into(),
-            wg_endpoint_port: "52001".parse().ok(),
-            link_local: "fe80:0263::1:1".parse().ok(),
-        },
-        error: None,
+        ..example(4242420001, PeeringState::Applied)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::command::{OurSide, PeeringState, Reply, Scope};
-use crate::model::{Families, Timestamp};
+use crate::model::Timestamp;
 use crate::shell::harmless::harmless_json;
+use crate::shell::tests::peer as example;
 use crate::shell::text::width;
 use crate::shell::{json, view};
 use crate::testing::golden;
@@ -12,25 +13,13 @@ use crate::testing::golden;
 const HOSTILE: &str = "\"},\"version\":2 \u{1b}[2J\u{202e}txet \u{9b}31m";
 
 fn peer(state: PeeringState, error: Option<&str>) -> PeerView {
+    let peer = example(4242420001, state);
     PeerView {
-        asn: Asn::new(4242420001).unwrap(),
-        id: 1,
-        state,
-        wg_pub_key: "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=".parse().unwrap(),
         wg_endpoint_addr: Some("node.example.org".into()),
-        wg_endpoint_port: Some("20263".parse().unwrap()),
         link_local: Some("fe80::1".parse().unwrap()),
-        mtu: None,
-        psk: false,
-        families: Families::Both,
-        generated_psk: None,
-        our: OurSide {
-            wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
-            wg_endpoint_addr: "pop.example.net".into(),
-            wg_endpoint_port: Some("52001".parse().unwrap()),
-            link_local: Some("fe80::263".parse().unwrap()),
-        },
+        our: OurSide { link_local: Some("fe80::263".parse().unwrap()), ..peer.our },
         error: error.map(str::to_string),
+        ..peer
     }
 }
 
