@@ -42,6 +42,7 @@
 pub mod limits;
 pub mod model;
 pub mod peering;
+pub mod mesh;
 
 // What the operator and the registry say: pure.
 pub mod config;

@@ -12,6 +12,7 @@ mod families;
 mod handshake;
 mod latency;
 mod maintainer;
+mod pop;
 mod refusal;
 mod wireguard;
 
@@ -22,6 +23,7 @@ pub use families::Families;
 pub use handshake::Handshakes;
 pub use latency::Measured;
 pub use maintainer::{Mntner, MntnerError};
+pub use pop::{PopError, PopId, PopName};
 pub use refusal::Refusal;
 pub use wireguard::{IfName, WgKey, WgKeyError, WgSecret};
 

@@ -152,3 +152,10 @@ pub const TUNNEL_WAIT_MS: u64 = 800;
 const _: () = assert!(LATENCY_ECHOES <= PING_ECHOES_MAX && TUNNEL_ECHOES <= PING_ECHOES_MAX);
 const _: () = assert!(TUNNEL_ECHO_PAUSE_MS * (TUNNEL_ECHOES as u64 - 1) + TUNNEL_WAIT_MS < LOOK_MS);
 const _: () = assert!(LATENCY_HALF_LIFE_S > 4 * LATENCY_INTERVAL_S);
+
+// --- the POPs of one network
+
+/// Ids of POPs: two decimal digits, which leave each link a port of its own below the peerings'.
+pub const MESH_ID_MAX: u8 = 99;
+/// A POP's short name: `wg-int-` and it are the name of a link.
+pub const POP_NAME_BYTES_MAX: usize = IFNAME_BYTES_MAX - 7;

@@ -1,6 +1,7 @@
 //! WireGuard keys and the names of links.
 
-use super::Asn;
+use super::pop::LINK_PREFIX;
+use super::{Asn, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
 use std::fmt::Write as _;
 use std::{fmt, str::FromStr};
@@ -13,7 +14,7 @@ pub struct WgKey([u8; WG_KEY_BYTES]);
 #[derive(Clone, PartialEq, Eq)]
 pub struct WgSecret([u8; WG_KEY_BYTES]);
 
-/// The name of a peering's link, `wg-as<ASN>`: never longer than the kernel's bound.
+/// The name of a link, `wg-as<ASN>` or `wg-int-<POP>`: never longer than the kernel's bound.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IfName(heapless::String<IFNAME_BYTES_MAX>);
 
@@ -152,6 +153,20 @@ impl IfName {
         // Five letters and at most ten digits fit the bound exactly.
         let _ = write!(name, "wg-as{asn}");
         IfName(name)
+    }
+
+    /// The name of the link to another POP of ours.
+    pub fn to_pop(pop: &PopName) -> IfName {
+        let mut name = heapless::String::new();
+        // The bound of a POP's name is what the prefix leaves.
+        let _ = write!(name, "{LINK_PREFIX}{pop}");
+        IfName(name)
+    }
+
+    /// The POP that a link of this name leads to, if it is exactly one that [`IfName::to_pop`]
+    /// gives.
+    pub fn pop(name: &str) -> Option<PopName> {
+        name.strip_prefix(LINK_PREFIX)?.parse().ok()
     }
 
     /// The AS number, if this is exactly the name that [`IfName::of`] gives: nothing else is ours.
