@@ -40,9 +40,9 @@
 
 // Words: pure.
 pub mod limits;
+pub mod mesh;
 pub mod model;
 pub mod peering;
-pub mod mesh;
 
 // What the operator and the registry say: pure.
 pub mod config;
