@@ -5,6 +5,8 @@
 //! as the network that this program comes from has them. On these links Babel finds the ways, and
 //! iBGP tells the routes.
 
+pub mod bird;
+
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
