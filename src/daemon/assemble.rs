@@ -148,6 +148,9 @@ impl Assembled {
             bird_socket: config.bird.socket.clone(),
             template: config.bird.template.clone(),
             policy: self.policy(),
+            inventory: None,
+            include_directory: None,
+            sets_sysctls: false,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })
