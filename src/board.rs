@@ -198,11 +198,11 @@ impl Board {
 
     /// How old the last handshakes of links are, in seconds, where there was one. Whoever looks at
     /// links tells it here, so that a wall clock that is set misleads nobody.
-    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, u64> {
+    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<IfName, u64> {
         let (now, mut known) = ((sys::now(), Instant::now()), self.handshakes.borrow_mut());
         let mut age = |(name, link): (&IfName, &LinkActual)| {
-            let asn = IfName::owner(name.as_str())?;
-            Some((asn, known.age(asn, link.peers.first()?.last_handshake_s, now)?))
+            let last_s = link.peers.first()?.last_handshake_s;
+            Some((name.clone(), known.age(name, last_s, now)?))
         };
         links.iter().filter_map(&mut age).collect()
     }
@@ -210,7 +210,7 @@ impl Board {
     /// The same of one link that is on the board.
     pub fn handshake_age(&self, asn: Asn) -> Option<u64> {
         let last_s = self.entry(asn)?.link?.last_handshake_s;
-        self.handshakes.borrow_mut().age(asn, last_s, (sys::now(), Instant::now()))
+        self.handshakes.borrow_mut().age(&IfName::of(asn), last_s, (sys::now(), Instant::now()))
     }
 
     /// Where the members are, as far as that is known.

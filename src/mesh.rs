@@ -6,6 +6,7 @@
 //! iBGP tells the routes.
 
 pub mod bird;
+pub mod conf;
 
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -231,7 +232,7 @@ fn ipv4(a: PopId, b: PopId) -> Ipv4Addr {
 
 /// Tests, and the example that other modules' tests share.
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::limits::WG_KEY_BYTES;
 

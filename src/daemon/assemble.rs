@@ -2,7 +2,7 @@
 //! part.
 
 use crate::apply::ApplySettings;
-use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished};
+use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished, Sysctl};
 use crate::control::{Open, Settings};
 use crate::limits::TEXT_FILE_BYTES_MAX;
 use crate::model::{Families, WgKey, WgSecret};
@@ -148,6 +148,9 @@ impl Assembled {
             bird_socket: config.bird.socket.clone(),
             template: config.bird.template.clone(),
             policy: self.policy(),
+            inventory: None,
+            include_directory: config.bird.include_directory.clone(),
+            sets_sysctls: config.mesh.sysctl == Sysctl::Set,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })

@@ -179,7 +179,7 @@ fn sights(seen: &Seen, board: &Board) -> Vec<(Asn, Subject, Sight)> {
     let mut sights = Vec::new();
     for asn in board.entries().into_keys() {
         if let Some(ages) = &ages {
-            let up = ages.get(&asn).is_some_and(|age| *age <= LINK_UP_S);
+            let up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= LINK_UP_S);
             let word = if up { "up" } else { "down" }.to_string();
             sights.push((asn, Subject::Link, Sight { up, word, last_error: String::new() }));
         }
