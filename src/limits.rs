@@ -76,6 +76,12 @@ pub const REGISTRY_ATTRIBUTES_MAX: usize = 1024;
 pub const REGISTRY_AUTHS_MAX: usize = 32;
 /// `mnt-by` attributes of one AS number; none has more than 5.
 pub const REGISTRY_MNT_BYS_MAX: usize = 32;
+/// `origin` attributes of one network; an anycast one has a few.
+pub const REGISTRY_ORIGINS_MAX: usize = 32;
+/// Lines of one table of route origins: seven times those of today, and a file of 1 MB.
+pub const REGISTRY_ROA_LINES_MAX: usize = 20_000;
+/// Rules of one `filter.txt`; it has a dozen, and each network is compared with all.
+pub const REGISTRY_RULES_MAX: usize = 256;
 /// Files of one kind: more than three times the 6,000 that a growing registry is planned for.
 pub const REGISTRY_FILES_MAX: usize = 20_000;
 /// A registry that lost more maintainers or AS numbers than this at once is taken for a broken one.
