@@ -20,6 +20,7 @@ pub mod logging;
 mod notify;
 pub mod once;
 mod registry_watch;
+mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
@@ -35,6 +36,7 @@ use async_io::Async;
 use async_signal::{Signal, Signals};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
+use routes_watch::RoutesWatch;
 use session_watch::SessionWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
@@ -130,7 +132,10 @@ impl Service {
         (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
+        let registry = &self.assembled.config.registry;
+        let routes =
+            RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
         watch.read_now().await;
         let (backend, why) = self.assembled.backend();
         log::info!("WireGuard by {backend}: {why}");

@@ -5,6 +5,7 @@
 //! changed while it was read, or lost more than a fifth is refused loudly, and the old one serves
 //! on.
 
+use super::routes_watch::RoutesWatch;
 use crate::board::Cause;
 use crate::config::Registry;
 use crate::control::Control;
@@ -24,6 +25,7 @@ pub struct RegistryWatch {
     directory: PathBuf,
     pull_interval: Option<Duration>,
     control: Rc<Control>,
+    routes: RoutesWatch,
     stamp: Option<Stamp>,
     pulled: Instant,
     /// What was logged already: each finding is told once.
@@ -33,12 +35,13 @@ pub struct RegistryWatch {
 
 impl RegistryWatch {
     /// Nothing is read yet.
-    pub fn new(config: &Registry, control: Rc<Control>) -> RegistryWatch {
+    pub fn new(config: &Registry, control: Rc<Control>, routes: RoutesWatch) -> RegistryWatch {
         let seconds = Duration::from_secs(config.pull_interval_s.into());
         RegistryWatch {
             directory: config.directory.clone(),
             pull_interval: (!seconds.is_zero()).then_some(seconds),
             control,
+            routes,
             stamp: None,
             pulled: Instant::now(),
             told: BTreeSet::new(),
@@ -49,6 +52,7 @@ impl RegistryWatch {
     /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
     /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
+        self.read_routes().await;
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
@@ -58,7 +62,17 @@ impl RegistryWatch {
                 && self.stamp != Some(tree::stamp(&self.directory).await)
             {
                 self.read_now().await;
+                self.read_routes().await;
             }
+        }
+    }
+
+    /// After the index, since nobody waits for them. What changes meanwhile is read at the next
+    /// look.
+    async fn read_routes(&mut self) {
+        self.routes.read(&self.control.bell).await;
+        if self.stamp.is_some() && self.stamp != Some(tree::stamp(&self.directory).await) {
+            self.stamp = None;
         }
     }
 
