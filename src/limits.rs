@@ -42,6 +42,8 @@ pub const CONFIG_STATEMENT_BYTES_MAX: usize = 1 << 15;
 pub const CONFIG_PROBLEMS_MAX: usize = 100;
 /// Entries of one list in the configuration.
 pub const CONFIG_LIST_ITEMS_MAX: usize = 1000;
+/// Tables of one array in the configuration: ten times as many as a network has POPs.
+pub const CONFIG_TABLES_MAX: usize = 1000;
 /// One text in the configuration: a path (`PATH_MAX` in linux/limits.h), longer than any key.
 pub const CONFIG_TEXT_BYTES_MAX: usize = 4096;
 /// What a problem quotes of a bad value: enough to find it, and still one line.

@@ -211,6 +211,11 @@ impl MeshLink<'_> {
     }
 }
 
+/// Do mesh links let this network through? They pass what dn42 and its neighbours use.
+pub fn passes(network: &IpNet) -> bool {
+    NETWORKS.iter().any(|it| it.contains(network))
+}
+
 /// The port on which `a` listens for `b`: 518ab while both ids have one digit, else 519 and `b`.
 pub fn port(a: PopId, b: PopId) -> Option<Port> {
     let (a, b) = (a.get(), b.get());
