@@ -113,9 +113,9 @@ reaches() {
         ip netns exec "$1" ping -qc1 -W1 -I "$(gateway6 "$1")" fd42:99::1 >/dev/null 2>&1
 }
 
-# cut ONE OTHER, mend ONE OTHER: the internet between two POPs loses every packet.
-cut() { between add "$@"; }
-mend() { between delete "$@"; }
+# sever ONE OTHER, rejoin ONE OTHER: the internet between two POPs loses every packet.
+sever() { between add "$@"; }
+rejoin() { between delete "$@"; }
 between() {
     local one="fd5e:1ab:${NUMBER[$2]}::2" other="fd5e:1ab:${NUMBER[$3]}::2"
     ip -n world -6 rule "$1" from "$one" to "$other" blackhole

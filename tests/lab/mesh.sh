@@ -49,11 +49,11 @@ for name in "${ALL[@]}"; do
 done
 step "packets of both families come back to the addresses of all four"
 
-cut ams1 waw1
+sever ams1 waw1
 await 60 "the way from ams1 to waw1 goes round" -- goes_round ams1 waw1
 step "the link between ams1 and waw1 lost every packet: traffic goes round, by $(by_way ams1 waw1)"
 expect "the iBGP session between them outlived that" -- established ams1 ibgp_waw1
-mend ams1 waw1
+rejoin ams1 waw1
 await 60 "the way from ams1 to waw1 is straight again" -- goes_straight ams1 waw1
 step "mended: it goes straight again, and the iBGP session never went down"
 
