@@ -39,10 +39,11 @@
 //! peer_status makes of what it sees: `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
+pub mod backup;
 pub mod limits;
+pub mod mesh;
 pub mod model;
 pub mod peering;
-pub mod mesh;
 
 // What the operator and the registry say: pure.
 pub mod config;
