@@ -25,9 +25,10 @@ mod toml;
 
 pub use key::{KeySpec, Kind, Preset, SectionSpec};
 pub use problem::{Place, Problem};
-pub use setting::{Backend, IpMode, Open};
+pub use setting::{Backend, IpMode, Open, Sysctl};
 pub use table::{
-    Apply, Bird, Config, Genconfig, Limits, Peers, Pop, Registry, Ssh, Store, Wireguard,
+    Apply, Backup, Bird, Config, Genconfig, Limits, Mesh, Peers, Pop, Registry, Ssh, Store,
+    Wireguard,
 };
 
 use problem::Problems;

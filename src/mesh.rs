@@ -138,7 +138,8 @@ impl Inventory {
     /// The link from one POP to another. `None` only where both are the same.
     pub fn link<'a>(&self, from: &Pop, to: &'a Pop) -> Option<MeshLink<'a>> {
         let exceptions = || self.exceptions.iter().filter(|it| it.is_between(from, to));
-        let reach = exceptions().filter(|it| it.pops.0 == from.name).find_map(|it| it.reach.clone());
+        let reach =
+            exceptions().filter(|it| it.pops.0 == from.name).find_map(|it| it.reach.clone());
         let usual = || {
             let port = port(to.id, from.id)?;
             Some(Reach::At(Endpoint { host: to.host.clone(), port }))
@@ -226,6 +227,7 @@ fn ipv4(a: PopId, b: PopId) -> Ipv4Addr {
     Ipv4Addr::new(169, 254, a.get(), b.get())
 }
 
+/// Tests, and the example that other modules' tests share.
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -261,9 +263,10 @@ pub mod tests {
     fn a_link_follows_from_both_ids() {
         let inventory = inventory();
         let links = inventory.links();
-        assert_eq!(links.iter().map(|it| it.name().to_string()).collect::<Vec<_>>(), [
-            "wg-int-b", "wg-int-c", "wg-int-d"
-        ]);
+        assert_eq!(
+            links.iter().map(|it| it.name().to_string()).collect::<Vec<_>>(),
+            ["wg-int-b", "wg-int-c", "wg-int-d"]
+        );
         let to_b = &links[0];
         assert_eq!(to_b.listen_port.get(), 51812);
         assert_eq!(to_b.endpoint.as_ref().unwrap().to_string(), "b.example.net:51821");
@@ -312,7 +315,8 @@ pub mod tests {
     #[test]
     fn an_exception_means_both_directions_but_for_the_endpoint() {
         let mut inventory = inventory();
-        let endpoint = "192.0.2.1".parse().map(|host| Endpoint { host, port: Port::new(9).unwrap() });
+        let endpoint =
+            "192.0.2.1".parse().map(|host| Endpoint { host, port: Port::new(9).unwrap() });
         inventory.exceptions = vec![
             Exception {
                 cost: Some(200),

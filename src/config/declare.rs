@@ -3,7 +3,17 @@
 //! `settings!` takes sections with their keys, and each key with its type, default, kind and old
 //! variables. It makes a struct for each section, [`Config`](super::Config) of all of them, the
 //! reader and the printer of each, and the tables `SECTIONS` and `KEYS`. The documentation comment
-//! of a key is its explanation everywhere.
+//! of a key is its explanation everywhere. A key that Rust has another use for is `named`.
+
+/// What a key is called in the file: as its field, if it has no name of its own.
+macro_rules! key_name {
+    ($key:ident) => {
+        stringify!($key)
+    };
+    ($key:ident $name:literal) => {
+        $name
+    };
+}
 
 macro_rules! settings {
     ($(
@@ -11,7 +21,8 @@ macro_rules! settings {
         $section:ident: $Section:ident {
             $(
                 $(#[doc = $about:literal])+
-                $key:ident: $Type:ty = $default:expr, $kind:expr, $aliases:expr;
+                $key:ident $(named $name:literal)?: $Type:ty
+                    = $default:expr, $kind:expr, $aliases:expr;
             )+
         }
     )+) => {
@@ -26,7 +37,7 @@ macro_rules! settings {
                 /// Reads every key before it gives up on one, so that all problems are told.
                 fn read(sources: &Sources, problems: &mut Problems) -> Option<$Section> {
                     $(
-                        let name = (stringify!($section), stringify!($key));
+                        let name = (stringify!($section), key_name!($key $($name)?));
                         let $key = sources.setting(name, problems);
                     )+
                     Some($Section { $( $key: $key?, )+ })
@@ -61,7 +72,7 @@ macro_rules! settings {
             $( $(
                 KeySpec {
                     section: stringify!($section),
-                    key: stringify!($key),
+                    key: key_name!($key $($name)?),
                     kind: $kind,
                     default: $default,
                     aliases: &$aliases,
@@ -72,4 +83,4 @@ macro_rules! settings {
     };
 }
 
-pub(super) use settings;
+pub(super) use {key_name, settings};

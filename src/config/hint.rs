@@ -98,7 +98,7 @@ mod tests {
         let long = "x".repeat(1_000_000);
         for (hint, expected) in [
             (section("shh"), "; is [ssh] meant?"),
-            (section("mesh"), ""),
+            (section("vpn"), ""),
             (key("ssh", "hostkeys"), "; is host_keys meant?"),
             (key("ssh", "asn"), "; it belongs into [pop]"),
             (key("ssh", "banner"), ""),

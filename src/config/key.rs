@@ -61,6 +61,8 @@ pub enum Kind {
     Name,
     /// One line, such as an OpenSSH public key.
     Line,
+    /// The short name of a POP of one's own network.
+    Pop,
     /// A symbol of BIRD's configuration language.
     Symbol,
     /// The text before `1:<id in hex>` in the link-local addresses of peerings.
@@ -132,6 +134,7 @@ impl fmt::Display for Kind {
             Kind::Host => out.write_str("a host name or an IP address"),
             Kind::Name => out.write_str("a name in one line"),
             Kind::Line => out.write_str("a text in one line"),
+            Kind::Pop => out.write_str("the short name of a POP"),
             Kind::Symbol => out.write_str("a symbol of letters, digits and underscores"),
             Kind::Prefix => out.write_str("the start of a link-local address such as fe80:0263::"),
             Kind::LinkLocal => out.write_str("a link-local address"),

@@ -8,7 +8,7 @@ use super::key::{KeySpec, Kind};
 use super::problem::{Problems, quoted};
 use super::rules;
 use super::sources::{Said, Value};
-use crate::model::{Asn, LinkLocal, WgKey, WgSecret};
+use crate::model::{Asn, LinkLocal, PopName, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -196,6 +196,17 @@ impl Scalar for LinkLocal {
     }
 }
 
+impl Scalar for PopName {
+    fn scalar(value: &Value, kind: Kind) -> Result<PopName, String> {
+        let text = text(value, kind)?;
+        text.parse().map_err(|error| format!("{}: {error}", quoted(text)))
+    }
+
+    fn toml(&self) -> Option<String> {
+        Some(string(self.as_str()))
+    }
+}
+
 impl Scalar for WgKey {
     fn scalar(value: &Value, kind: Kind) -> Result<WgKey, String> {
         text(value, kind)?.parse().map_err(|error| format!("{error}"))
@@ -317,5 +328,13 @@ choices! {
         Approval "approval",
         /// It is refused.
         No "no",
+    }
+
+    /// What becomes of kernel settings that a router needs.
+    Sysctl {
+        /// They are looked at, and what is wrong is told.
+        Check "check",
+        /// The service sets them.
+        Set "set",
     }
 }

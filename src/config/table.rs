@@ -4,13 +4,13 @@
 //! that mean the same. The order is that of the sample file and of the effective print. A new key
 //! needs a line here and one in the sample, and nothing else.
 
-use super::declare::settings;
+use super::declare::{key_name, settings};
 use super::key::{KeySpec, Kind, Preset, SectionSpec};
 use super::problem::Problems;
-use super::setting::{Backend, IpMode, Open, Setting};
+use super::setting::{Backend, IpMode, Open, Setting, Sysctl};
 use super::sources::Sources;
 use crate::limits::{BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, PEERING_ID_MAX};
-use crate::model::{Asn, LinkLocal, WgKey, WgSecret};
+use crate::model::{Asn, LinkLocal, PopName, WgKey, WgSecret};
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -103,6 +103,9 @@ settings! {
         directory: PathBuf = Value(r#""/etc/bird/bgp_peers""#), Kind::Path, [];
         /// the template in bird.conf that each BGP session is made from
         template: String = Value(r#""dnpeers""#), Kind::Symbol, [];
+        /// where roa_dn42.conf, roa_dn42_v6.conf and mesh_babel.conf are kept, which bird.conf
+        /// includes; without it they are not made
+        include_directory: Option<PathBuf> = Unset, Kind::Path, [];
     }
 
     /// Who may peer, and from where
@@ -141,6 +144,25 @@ settings! {
         interval_s: u32 = Value("300"), SECONDS, [];
         /// seconds from one look at links and BGP sessions to the next
         watch_interval_s: u32 = Value("30"), SECONDS, [];
+    }
+
+    /// The network of one's own POPs, the same on each of them but for self
+    mesh: Mesh {
+        /// which of the POPs this one is; without it there is no mesh
+        own named "self": Option<PopName> = Unset, Kind::Pop, [];
+        /// the network's own prefixes, in which the networks of the POPs lie
+        networks: Vec<IpNet> = Value("[]"), NETWORKS, [];
+        /// whether forwarding and rp_filter are only checked, or set by the service too
+        sysctl: Sysctl = Value(r#""check""#), Kind::Choice(Sysctl::NAMES), [];
+    }
+
+    /// The backup of what this POP consists of
+    backup: Backup {
+        /// the working copy of a git repository that holds the files of every POP; without it there
+        /// is no backup
+        git: Option<PathBuf> = Unset, Kind::Path, [];
+        /// seconds from one backup to the next
+        interval_s: u32 = Value("3600"), SECONDS, [];
     }
 
     /// Where peerling genconfig writes, and nothing else does
