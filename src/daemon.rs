@@ -14,6 +14,7 @@ mod assemble;
 pub mod check;
 pub mod demo;
 pub mod exec;
+pub mod export;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;

@@ -4,7 +4,9 @@
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
-use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
+use peerling::daemon::{
+    ConfigFile, Trouble, check, demo, exec, export, genconfig, logging, once, serve,
+};
 use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ enum Operation {
     Plan,
     Apply { removals: Removals },
     Genconfig,
+    Export { directory: PathBuf },
     Exec { name: Option<String>, command: String },
     Demo { run: Option<OsString> },
     Say(String),
@@ -64,6 +67,9 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
         }
         Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
+        Operation::Export { directory } => {
+            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        }
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
@@ -109,6 +115,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         Operation::Check
         | Operation::Plan
         | Operation::Genconfig
+        | Operation::Export { .. }
         | Operation::Exec { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
@@ -122,6 +129,7 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
         Some("demo") => Ok(Operation::Demo { run: None }),
+        Some("export") => Ok(Operation::Export { directory: parser.value()?.into() }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
     }
@@ -160,6 +168,14 @@ fn show(survey: &Survey) -> u8 {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     if survey.steps.is_empty() { DONE } else { USAGE }
+}
+
+/// What bears a name that is copied, and was not.
+fn exported(left_out: &[String]) -> u8 {
+    for line in left_out {
+        say(&format!("peerling: {line}\n"), &mut std::io::stderr());
+    }
+    DONE
 }
 
 fn tell(findings: &check::Findings) -> u8 {
