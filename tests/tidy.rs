@@ -52,8 +52,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "config", "registry", "access", "shell", "plan", "store",
-            "sys", "board", "control", "apply", "ssh",
+            "limits", "model", "peering", "mesh", "config", "registry", "access", "shell", "plan",
+            "store", "sys", "board", "control", "apply", "ssh",
         ],
     ),
 ];
