@@ -11,6 +11,7 @@
 //! somebody else is seen here and rings the bell.
 
 mod assemble;
+pub mod bird_init;
 pub mod check;
 pub mod demo;
 pub mod exec;

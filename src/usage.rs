@@ -78,6 +78,17 @@ pub const OPERATIONS: &[Operation] = &[
         about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
     },
     Operation {
+        name: "bird-init",
+        arguments: &[Argument {
+            name: "DIR",
+            value: "",
+            optional: false,
+            about: "where bird.conf and the files that it includes are written",
+        }],
+        about: "a whole configuration of BIRD for this POP; where one of its files exists, nothing \
+                is written",
+    },
+    Operation {
         name: "exec",
         arguments: &[
             Argument {

@@ -53,8 +53,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "backup", "config", "registry", "access", "shell",
-            "plan", "store", "sys", "board", "control", "apply", "ssh",
+            "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
+            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh",
         ],
     ),
 ];

@@ -13,6 +13,8 @@ complete -c peerling -n '__fish_seen_subcommand_from apply' -l confirm-removals 
 complete -c peerling -n __fish_use_subcommand -a genconfig -d 'the files of every peering into the staging directories'
 complete -c peerling -n __fish_use_subcommand -a export -d 'the files of this POP and its peerings into DIR/servers/POP, without any secret'
 complete -c peerling -n '__fish_seen_subcommand_from export' -a '(__fish_complete_directories)'
+complete -c peerling -n __fish_use_subcommand -a bird-init -d 'a whole configuration of BIRD for this POP; where one of its files exists, nothing is written'
+complete -c peerling -n '__fish_seen_subcommand_from bird-init' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'

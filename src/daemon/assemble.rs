@@ -192,7 +192,7 @@ impl Assembled {
     }
 }
 
-fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
+pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
     let (path, text) = match file {
         ConfigFile::Usual(path) if !path.exists() => (path, None),
         ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => {
