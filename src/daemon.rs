@@ -19,6 +19,7 @@ pub mod export;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+pub mod mesh;
 mod notify;
 pub mod once;
 mod registry_watch;

@@ -35,6 +35,7 @@ mod forms;
 mod hostile;
 mod login;
 mod manager;
+mod mesh;
 mod operations;
 mod options;
 mod schema;
