@@ -15,6 +15,7 @@ pub mod bird_init;
 pub mod check;
 pub mod demo;
 pub mod exec;
+pub mod export;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;

@@ -39,6 +39,7 @@
 //! peer_status makes of what it sees: `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
+pub mod backup;
 pub mod limits;
 pub mod mesh;
 pub mod model;

@@ -5,7 +5,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
 use peerling::daemon::{
-    ConfigFile, Trouble, bird_init, check, demo, exec, genconfig, logging, once, serve,
+    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, once, serve,
 };
 use peerling::{sys, usage};
 use std::ffi::OsString;
@@ -27,6 +27,7 @@ enum Operation {
     Apply { removals: Removals },
     Genconfig,
     BirdInit { directory: PathBuf },
+    Export { directory: PathBuf },
     Exec { name: Option<String>, command: String },
     Demo { run: Option<OsString> },
     Say(String),
@@ -71,6 +72,9 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             say(&words, &mut std::io::stdout());
             DONE
         }),
+        Operation::Export { directory } => {
+            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        }
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
@@ -117,6 +121,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         | Operation::Plan
         | Operation::Genconfig
         | Operation::BirdInit { .. }
+        | Operation::Export { .. }
         | Operation::Exec { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
@@ -129,19 +134,11 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("bird-init") => Ok(Operation::BirdInit { directory: parser.value()?.into() }),
         Some("demo") => Ok(Operation::Demo { run: None }),
+        Some("export") => Ok(Operation::Export { directory: parser.value()?.into() }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
-    }
-}
-
-/// What follows `bird-init`.
-fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
-    match parser.next()? {
-        Some(Value(directory)) => Ok(PathBuf::from(directory)),
-        Some(other) => Err(other.unexpected()),
-        None => Err("bird-init needs a directory".into()),
     }
 }
 
@@ -178,6 +175,14 @@ fn show(survey: &Survey) -> u8 {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     if survey.steps.is_empty() { DONE } else { USAGE }
+}
+
+/// What bears a name that is copied, and was not.
+fn exported(left_out: &[String]) -> u8 {
+    for line in left_out {
+        say(&format!("peerling: {line}\n"), &mut std::io::stderr());
+    }
+    DONE
 }
 
 fn tell(findings: &check::Findings) -> u8 {

@@ -22,7 +22,7 @@ pub struct Operation {
 /// What may follow an operation, or stand before it.
 #[derive(Debug)]
 pub struct Argument {
-    /// As it is typed; for a flag with its hyphens.
+    /// As it is typed; for a flag with its hyphens, for a bare value what stands for it.
     pub name: &'static str,
     /// What stands for its value; empty: it has none.
     pub value: &'static str,
@@ -79,6 +79,16 @@ pub const OPERATIONS: &[Operation] = &[
                 is written",
     },
     Operation {
+        name: "export",
+        arguments: &[Argument {
+            name: "DIR",
+            value: "",
+            optional: false,
+            about: "the directory that gets servers/POP; a working copy of git, for example",
+        }],
+        about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
+    },
+    Operation {
         name: "exec",
         arguments: &[
             Argument {
@@ -122,6 +132,11 @@ pub const OPTIONS: &[Argument] = &[
 ];
 
 impl Argument {
+    /// Is it typed as it is named? Else it is a value of the operator's own.
+    pub fn is_word(&self) -> bool {
+        self.name.starts_with('-')
+    }
+
     /// As it stands in a synopsis: `[--as NAME]`.
     pub fn synopsis(&self) -> String {
         let gap = if self.value.is_empty() { "" } else { " " };

@@ -48,6 +48,7 @@ fn sentence(about: &str) -> String {
 fn macros(argument: &Argument) -> String {
     let flag = match argument.name {
         "--" => "Fl -".to_string(),
+        name if !argument.is_word() => format!("Ar {}", name.to_lowercase()),
         name => format!("Fl {}", roff(name.trim_start_matches('-')).replacen("", "-", 1)),
     };
     let value = match argument.value {
@@ -133,8 +134,9 @@ fn key(spec: &KeySpec) -> String {
 
 #[test]
 fn completions_know_every_operation() {
-    let words =
-        |arguments: &[Argument]| arguments.iter().map(|it| it.name).collect::<Vec<_>>().join(" ");
+    let words = |arguments: &[Argument]| {
+        arguments.iter().filter(|it| it.is_word()).map(|it| it.name).collect::<Vec<_>>().join(" ")
+    };
     let members = COMMANDS.iter().map(|it| it.name).collect::<Vec<_>>().join(" ");
     let (mut operations, mut arguments) = (String::new(), String::new());
     let names = OPERATIONS.iter().map(|it| it.name).collect::<Vec<_>>();
@@ -166,7 +168,10 @@ fn zsh() {
                 value => format!(":{}:", value.to_lowercase()),
             };
             let about = argument.about.replace(['\'', '[', ']'], "");
-            let _ = write!(arguments, " '{}[{about}]{value}'", argument.name);
+            let _ = match argument.is_word() {
+                true => write!(arguments, " '{}[{about}]{value}'", argument.name),
+                false => write!(arguments, " ':{}:_directories'", about.replace(':', "")),
+            };
         }
         arguments += match operation.name {
             "exec" => "; _describe command commands ;;\n",
@@ -193,6 +198,11 @@ fn fish(members: &str) {
             let value = if argument.value.is_empty() { "" } else { " -r" };
             let long = argument.name.trim_start_matches('-');
             let about = quoted(argument.about);
+            if !argument.is_word() {
+                let directories = "(__fish_complete_directories)";
+                let _ = writeln!(all, "complete -c peerling {seen} -a '{directories}'");
+                continue;
+            }
             let _ = writeln!(all, "complete -c peerling {seen} -l {long}{value} -d '{about}'");
         }
         if name == "exec" {

@@ -1,5 +1,7 @@
 //! Bounds of what we serve with: the apply loop, the shell, SSH.
 
+use super::*;
+
 // --- bell, board and apply loop
 
 /// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
@@ -162,3 +164,12 @@ pub const GIT_PULL_S: u64 = 120;
 pub const DATABASE_LOOK_MS: u64 = 1_000;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
+
+// --- the backup
+
+/// A file that is copied: what is longer is a list of prefixes or a mistake, and stays where it is.
+pub const BACKUP_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Entries of a directory whose files are copied; there are as many peerings as ids.
+pub const BACKUP_FILES_MAX: usize = 2 * PEERING_ID_MAX as usize;
+/// How long copying may keep everybody else waiting at a stretch, in milliseconds.
+pub const BACKUP_SLICE_MS_MAX: u64 = 5;

@@ -23,6 +23,7 @@ mod admin;
 mod admin_attacks;
 mod answers;
 mod attacks;
+mod backup;
 mod changes;
 mod clients;
 mod commands;
