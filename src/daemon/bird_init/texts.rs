@@ -104,8 +104,8 @@ pub(super) fn bird(own: &Own, places: &Places<'_>) -> String {
 }
 
 const HEAD: &str = r#"# BIRD of a dn42 POP, for BIRD 2.0.12 and newer. Written once by
-# `peerling bird-init`; from now on it is yours. peerling keeps up the files of peerings, of iBGP, of
-# route origins and of Babel's costs, which are included below, and nothing else.
+# `peerling bird-init`; from now on it is yours. peerling keeps up the files of peerings, of iBGP,
+# of route origins and of Babel's costs, which are included below, and nothing else.
 
 log syslog all;
 
