@@ -26,8 +26,8 @@ enum Operation {
     Plan,
     Apply { removals: Removals },
     Genconfig,
-    BirdInit { directory: PathBuf },
     Export { directory: PathBuf },
+    BirdInit { directory: PathBuf },
     Exec { name: Option<String>, command: String },
     Demo { run: Option<OsString> },
     Say(String),
@@ -68,13 +68,13 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
         }
         Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
+        Operation::Export { directory } => {
+            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        }
         Operation::BirdInit { directory } => bird_init::run(&file, &directory).map(|words| {
             say(&words, &mut std::io::stdout());
             DONE
         }),
-        Operation::Export { directory } => {
-            export::run(&file, &directory).map(|left_out| exported(&left_out))
-        }
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
@@ -120,8 +120,8 @@ fn usual_volume(operation: &Operation) -> Volume {
         Operation::Check
         | Operation::Plan
         | Operation::Genconfig
-        | Operation::BirdInit { .. }
         | Operation::Export { .. }
+        | Operation::BirdInit { .. }
         | Operation::Exec { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
@@ -134,11 +134,20 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => Ok(Operation::BirdInit { directory: parser.value()?.into() }),
+        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
         Some("demo") => Ok(Operation::Demo { run: None }),
-        Some("export") => Ok(Operation::Export { directory: parser.value()?.into() }),
+        Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
+    }
+}
+
+/// What follows `bird-init`.
+fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+    match parser.next()? {
+        Some(Value(directory)) => Ok(PathBuf::from(directory)),
+        Some(other) => Err(other.unexpected()),
+        None => Err("bird-init needs a directory".into()),
     }
 }
 

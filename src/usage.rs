@@ -68,6 +68,16 @@ pub const OPERATIONS: &[Operation] = &[
         about: "the files of every peering into the staging directories",
     },
     Operation {
+        name: "export",
+        arguments: &[Argument {
+            name: "DIR",
+            value: "",
+            optional: false,
+            about: "the directory that gets servers/POP; a working copy of git, for example",
+        }],
+        about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
+    },
+    Operation {
         name: "bird-init",
         arguments: &[Argument {
             name: "DIR",
@@ -77,16 +87,6 @@ pub const OPERATIONS: &[Operation] = &[
         }],
         about: "a whole configuration of BIRD for this POP; where one of its files exists, nothing \
                 is written",
-    },
-    Operation {
-        name: "export",
-        arguments: &[Argument {
-            name: "DIR",
-            value: "",
-            optional: false,
-            about: "the directory that gets servers/POP; a working copy of git, for example",
-        }],
-        about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
     },
     Operation {
         name: "exec",

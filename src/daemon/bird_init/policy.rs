@@ -4,8 +4,8 @@
 //! functions have no declared return type. Functions that end in `accept` or `reject` need none.
 
 /// `communities.conf`.
-pub(super) const COMMUNITIES: &str = r#"# The communities of dn42, (64511, x): what a route's way is like
-# (dn42 wiki, "BGP communities"). Written once by `peerling bird-init`; from now on it is yours.
+pub(super) const COMMUNITIES: &str = r#"# The communities of dn42, (64511, x), by its wiki. Written
+# once by `peerling bird-init`; from now on it is yours.
 
 # Latency, 1 to 9: the worst link on the way counts. The class of a link is in the file of its
 # peering, where peerling keeps it up.
