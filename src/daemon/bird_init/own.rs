@@ -39,8 +39,8 @@ impl Own {
         }
     }
 
-    /// What tells this router from all others: its IPv4 address, or else the AS number in that form,
-    /// which is right while there is only one POP.
+    /// What tells this router from all others: its IPv4 address, or else the AS number in that
+    /// form, which is right while there is only one POP.
     pub(super) fn router_id(&self) -> Ipv4Addr {
         self.ipv4.unwrap_or(Ipv4Addr::from_bits(self.asn.get()))
     }

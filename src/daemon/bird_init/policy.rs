@@ -4,8 +4,8 @@
 //! functions have no declared return type. Functions that end in `accept` or `reject` need none.
 
 /// `communities.conf`.
-pub(super) const COMMUNITIES: &str = r##"# The communities of dn42, (64511, x): what a route's way is like, and where it begins (dn42 wiki,
-# "BGP communities"). Written once by `peerling bird-init`; from now on it is yours.
+pub(super) const COMMUNITIES: &str = r#"# The communities of dn42, (64511, x), by its wiki. Written
+# once by `peerling bird-init`; from now on it is yours.
 
 # Latency, 1 to 9: the worst link on the way counts. The class of a link is in the file of its
 # peering, where peerling keeps it up.
@@ -55,11 +55,11 @@ function add_origin() {
     if REGION > 0 then bgp_community.add((64511, REGION));
     if COUNTRY > 0 then bgp_community.add((64511, COUNTRY));
 }
-"##;
+"#;
 
 /// `filters.conf`.
-pub(super) const FILTERS: &str = r##"# Which routes come in, and which go out. Written once by `peerling bird-init`; from now on it is
-# yours.
+pub(super) const FILTERS: &str = r#"# Which routes come in, and which go out. Written once by
+# `peerling bird-init`; from now on it is yours.
 #
 # The files of peerings call the four dn42_*_filter functions, those of iBGP is_valid_network and
 # is_self_net; each has a twin with _v6. BIRD 2.14 and newer remark at start that they infer what a
@@ -123,4 +123,4 @@ function dn42_export_filter_v6(int link_latency; int link_bandwidth; int link_cr
     update_flags(link_latency, link_bandwidth, link_crypto);
     accept;
 }
-"##;
+"#;

@@ -35,8 +35,8 @@ pub(super) fn variables(own: &Own, pop: &Pop, places: &Places<'_>) -> String {
     let [bandwidth, linktype, region, country] = [
         variable("BANDWIDTH", pop.bandwidth, BANDWIDTH, "pop.bandwidth is not set: 100 Mbit/s"),
         variable("LINKTYPE", pop.linktype, LINKTYPE, "pop.linktype is not set: WireGuard"),
-        variable("REGION", pop.region, 0, "pop.region is not set: it is not told"),
-        variable("COUNTRY", pop.country, 0, "pop.country is not set: it is not told"),
+        variable("REGION", pop.region, 0, "pop.region is not set"),
+        variable("COUNTRY", pop.country, 0, "pop.country is not set"),
     ];
     format!(
         r#"# Who this POP is. Written once by `peerling bird-init`; from now on it is yours.
@@ -54,10 +54,16 @@ define OWNNETSETv6 = [ {ipv6_set} ];
 
 # What the route communities (64511, x) say of our links.
 # 21: 0.1 Mbit/s or more, 22: 1, 23: 10, 24: 100, 25: 1000.
-{bandwidth}# 31: not encrypted, 32: unsafe, 33: safe, 34: with forward secrecy, 35: with a preshared key too.
-{linktype}# 41: Europe, 42: North America's east; the others are in the wiki. Only on our own routes; 0: none.
-{region}# 1000 and the numeric code of ISO 3166-1: 1250 is France. Only on our own routes; 0: none.
+{bandwidth}
+# 31: not encrypted, 32: unsafe, 33: safe, 34: with forward secrecy, 35: and with a preshared key.
+{linktype}
+
+# Where our own routes begin, which is said of no others; 0: not said.
+# 41: Europe, 42: North America's east; the others are in the wiki.
+{region}
+# 1000 and the numeric code of ISO 3166-1: 1250 is France.
 {country}
+
 # Must the registry name who announces a network? While the tables are empty, true refuses every
 # route. {roa_words}
 define ROA_CHECK = {roa_check};
@@ -71,8 +77,8 @@ define ROA_CHECK = {roa_check};
 
 fn variable(name: &str, value: Option<u16>, usual: u16, words: &str) -> String {
     match value {
-        Some(value) => format!("define {name} = {value};\n"),
-        None => format!("define {name} = {usual};    # {words}\n"),
+        Some(value) => format!("define {name} = {value};"),
+        None => format!("define {name} = {usual};    # {words}"),
     }
 }
 
@@ -97,9 +103,9 @@ pub(super) fn bird(own: &Own, places: &Places<'_>) -> String {
     .join("\n")
 }
 
-const HEAD: &str = r#"# BIRD of a dn42 POP, for BIRD 2.0.12 and newer, and 3. Written once by `peerling bird-init`; from
-# now on it is yours. peerling keeps up the files of peerings, of iBGP, of route origins and of
-# Babel's costs, which are included below, and nothing else.
+const HEAD: &str = r#"# BIRD of a dn42 POP, for BIRD 2.0.12 and newer. Written once by
+# `peerling bird-init`; from now on it is yours. peerling keeps up the files of peerings, of iBGP,
+# of route origins and of Babel's costs, which are included below, and nothing else.
 
 log syslog all;
 
@@ -229,8 +235,8 @@ fn include(places: &Places<'_>, stem: &str) -> String {
 fn peers(places: &Places<'_>) -> String {
     let Places { template, peers, .. } = places;
     format!(
-        r#"# What all BGP sessions with peers have in common; each has its own file. With import tables, a
-# new latency class or a new table of origins asks no peer for their routes again.
+        r#"# What all BGP sessions with peers have in common; each has its own file. With import
+# tables, a new latency class or a new table of origins asks no peer for their routes again.
 template bgp {template} {{
     local as OWNAS;
     path metric on;
