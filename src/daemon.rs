@@ -21,6 +21,7 @@ pub mod logging;
 mod notify;
 pub mod once;
 mod registry_watch;
+mod rhythm;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
@@ -132,7 +133,7 @@ impl Service {
         signals: Signals,
     ) -> Result<(), Trouble> {
         let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
-        watch.read_now().await;
+        watch.start().await;
         let (backend, why) = self.assembled.backend();
         log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;
