@@ -10,32 +10,35 @@ mod endpoints;
 mod look;
 mod mend;
 mod observe;
+mod own;
 mod pass;
+mod survey;
 
-pub use bird::{PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
+pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
 pub use look::echo;
 pub use pass::link_view;
+pub use survey::{Removals, Survey, unexplained_words};
 
 use crate::board::{Bell, Board, Cause, Progress};
-use crate::limits::{RETRY_S, RETRY_S_MAX, UNEXPLAINED_SHOWN_MAX};
+use crate::limits::{RETRY_S, RETRY_S_MAX};
+use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::drift::Ledger;
 use crate::plan::wireguard::EndpointRule;
-use crate::plan::{FileKind, Step};
+use crate::plan::{FileKind, Owner, Step};
 use crate::store::Store;
-use crate::sys;
 use crate::sys::dns::Resolver;
-use crate::sys::files;
 use crate::sys::wireguard::Backend;
+use crate::sys::{self, files};
 use bird::BirdHand;
 use observe::Observed;
 use pass::Pass;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,12 @@ pub struct ApplySettings {
     pub template: String,
     /// Which addresses may be an endpoint.
     pub policy: Policy,
+    /// The POPs of our own network, where there are others.
+    pub inventory: Option<Rc<Inventory>>,
+    /// Where the files lie that all BGP sessions share; `None`: there are none.
+    pub include_directory: Option<PathBuf>,
+    /// Does the service set the kernel's settings itself?
+    pub sets_sysctls: bool,
     /// How long the loop sleeps where nothing happens.
     pub interval: Duration,
     /// How long the watch sleeps between two looks.
@@ -76,8 +85,10 @@ pub struct Apply {
     ledger: Ledger,
     /// What the database says is left alone.
     left: BTreeMap<Asn, String>,
-    /// Failed peerings by what they failed with, so that each failure is logged once.
-    told: BTreeMap<Asn, String>,
+    /// What failed, by what it failed with, so that each failure is logged once.
+    told: BTreeMap<Owner, String>,
+    /// What the registry says for the files that all BGP sessions share.
+    routes: SharedTexts,
     /// What the machine had and nobody could explain, when it was last told.
     unexplained: BTreeSet<Asn>,
     /// What bore names of ours and was not ours when the machine was last looked at.
@@ -87,29 +98,8 @@ pub struct Apply {
     removals: Removals,
 }
 
-/// What becomes of peerings that are on the machine and neither in the database nor removed by a
-/// command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Removals {
-    /// They are reported and left alone.
-    #[default]
-    Asked,
-    /// The operator has confirmed that they are to go.
-    Confirmed,
-}
-
-/// What a pass would do now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// The steps, in their order.
-    pub steps: Vec<Step>,
-    /// What the machine has, and nobody wants or asked to end.
-    pub unexplained: BTreeSet<Asn>,
-    /// What bears names of ours and is not ours, in words.
-    pub foreign: BTreeSet<String>,
-    /// What cannot be read or served, and why.
-    pub failures: BTreeMap<Asn, String>,
-}
+/// Texts for files that all BGP sessions share; who changes one rings the bell.
+pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, String>>>;
 
 impl Apply {
     /// A loop over this database; it does nothing before [`Apply::run`].
@@ -130,6 +120,7 @@ impl Apply {
             ledger: Ledger::default(),
             left,
             told: BTreeMap::new(),
+            routes: SharedTexts::default(),
             unexplained: BTreeSet::new(),
             foreign: BTreeSet::new(),
             told_foreign: BTreeSet::new(),
@@ -145,6 +136,11 @@ impl Apply {
     /// The settings; whoever replaces them rings the bell.
     pub fn settings(&self) -> Rc<RefCell<Rc<ApplySettings>>> {
         self.settings.clone()
+    }
+
+    /// What the registry says for the files that all BGP sessions share; at first nothing.
+    pub fn routes(&self) -> SharedTexts {
+        self.routes.clone()
     }
 
     /// Runs until the program ends. The first pass comes at once.
@@ -210,19 +206,21 @@ impl Apply {
         let wanted = pass.wanted();
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
         let mut entries = pass.entries(&self.board);
-        for asn in steps.iter().filter_map(Step::asn) {
+        for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
             if let Some(entry) = entries.get_mut(&asn) {
                 entry.progress = Progress::Queued;
             }
         }
         self.board.publish(pass.generation, entries);
+        let sysctls = pass.sysctls();
         let (foreign, failures) = (self.foreign.clone(), pass.failures);
-        Ok(Survey { steps, unexplained, foreign, failures })
+        Ok(Survey { steps, unexplained, foreign, failures, sysctls })
     }
 
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
         let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
+        pass.routes = self.routes.borrow().clone();
         self.observe(&mut pass)?;
         let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
         if let Some(running) = self.bird.recollect(&pass.settings, owed).await {
@@ -235,14 +233,15 @@ impl Apply {
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
     /// it is somebody else's link, which is told once and no reason to try again.
     fn observe(&mut self, pass: &mut Pass) -> Result<(), String> {
-        let Observed { actual, unreadable, mut foreign } = observe::observe(&pass.settings)?;
-        for (asn, why) in unreadable {
-            match pass.concerns(asn) {
-                true => drop(pass.failures.insert(asn, why)),
-                false => drop(foreign.insert(format!("no peering with AS{asn}: {why}"))),
+        let Observed { actual, unreadable, mut foreign, hand_made } =
+            observe::observe(&pass.settings)?;
+        for (owner, why) in unreadable {
+            match pass.concerns(owner) {
+                true => drop(pass.failures.insert(owner, why)),
+                false => drop(foreign.insert(format!("nothing with {owner}: {why}"))),
             }
         }
-        self.foreign = foreign;
+        (self.foreign, pass.hand_made) = (foreign, hand_made);
         pass.ages = self.board.handshake_ages(&actual.links);
         pass.actual = actual;
         Ok(())
@@ -252,7 +251,9 @@ impl Apply {
         let mut wanted = pass.wanted();
         let unexplained = pass.unexplained(&wanted);
         match self.removals {
-            Removals::Confirmed => wanted.ended.extend(unexplained),
+            Removals::Confirmed => {
+                wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
+            }
             Removals::Asked => self.report(unexplained),
         }
         let steps = pass.differences(&wanted);
@@ -265,8 +266,8 @@ impl Apply {
                     self.configure(pass, (&steps, step), present, absent).await;
                     continue;
                 }
-                _ if step.asn().is_some_and(|asn| pass.failures.contains_key(&asn)) => continue,
-                Step::EnableBgp(asn) => self.bird.enable(&pass.settings, *asn).await,
+                _ if pass.has_failed(step) => continue,
+                Step::EnableBgp(owner) => self.bird.enable(&pass.settings, *owner).await,
                 Step::CreateLink(_) => self.create_link(pass, step).await,
                 other => {
                     self.owe(pass, other);
@@ -275,7 +276,7 @@ impl Apply {
             };
             match done {
                 Ok(()) => log::info!("{step}"),
-                Err(why) => pass.fail(step.asn(), why),
+                Err(why) => pass.fail(step.owner(), why),
             }
         }
         self.settle(pass, &wanted);
@@ -286,11 +287,11 @@ impl Apply {
         &mut self,
         pass: &mut Pass,
         (steps, step): (&[Step], &Step),
-        present: &[Asn],
-        absent: &[Asn],
+        present: &[Owner],
+        absent: &[Owner],
     ) {
-        let well = |asn: &&Asn| !pass.failures.contains_key(*asn);
-        let present: Vec<Asn> = present.iter().filter(well).copied().collect();
+        let well = |owner: &&Owner| !pass.failures.contains_key(*owner);
+        let present: Vec<Owner> = present.iter().filter(well).copied().collect();
         if present.is_empty() && absent.is_empty() {
             return;
         }
@@ -298,8 +299,8 @@ impl Apply {
         if refused.is_empty() {
             log::info!("{step}");
         }
-        for (asn, why) in refused {
-            pass.failures.entry(asn).or_insert(why);
+        for (owner, why) in refused {
+            pass.failures.entry(owner).or_insert(why);
         }
         if self.bird.trouble().is_none() {
             self.note_debt(false);
@@ -314,7 +315,7 @@ impl Apply {
             Step::WriteFile { kind, .. } | Step::RemoveFile { kind, .. } => *kind,
             _ => return,
         };
-        if kind == FileKind::Bird && !pass.owes && pass.settings.bird_socket.is_some() {
+        if kind.is_birds() && !pass.owes && pass.settings.bird_socket.is_some() {
             self.note_debt(true);
             pass.owes = true;
         }
@@ -330,13 +331,13 @@ impl Apply {
     /// Buries what is gone, looks at what is there now, and tells.
     async fn finish(&mut self, mut pass: Pass) -> bool {
         for stone in &pass.stones {
+            let owner = Owner::Peering(stone.asn);
             for kind in [FileKind::WireGuard, FileKind::Bird] {
-                if let Err(error) = files::discard(directory(&pass.settings, kind), kind, stone.asn)
-                {
-                    pass.failures.entry(stone.asn).or_insert(error.to_string());
+                if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+                    pass.failures.entry(owner).or_insert(error.to_string());
                 }
             }
-            if !pass.failures.contains_key(&stone.asn)
+            if !pass.failures.contains_key(&owner)
                 && let Err(error) = self.store.borrow_mut().forget(*stone)
             {
                 log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
@@ -366,13 +367,13 @@ impl Apply {
     /// Logs each failure once, and that it is over.
     fn tell(&mut self, pass: &Pass) {
         let failures = pass.all_failures();
-        for (asn, why) in &failures {
-            if self.told.get(asn) != Some(why) {
-                log::error!("AS{asn}: {why}");
+        for (owner, why) in &failures {
+            if self.told.get(owner) != Some(why) {
+                log::error!("{owner}: {why}");
             }
         }
-        for asn in self.told.keys().filter(|asn| !failures.contains_key(asn)) {
-            log::info!("AS{asn}: well again");
+        for owner in self.told.keys().filter(|owner| !failures.contains_key(owner)) {
+            log::info!("{owner}: well again");
         }
         self.told = failures;
     }
@@ -388,37 +389,17 @@ impl Apply {
     }
 }
 
-/// One line for the operator about [`Survey::unexplained`].
-pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
-    let names: Vec<String> =
-        asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(|it| format!("AS{it}")).collect();
-    let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!(
-        "{} peering(s) are on this machine, not in the database, and were not removed by a \
-         command: {}{more}; they are left alone; `peerling apply --confirm-removals` removes them",
-        asns.len(),
-        names.join(", ")
-    )
-}
-
-/// Where the files of a kind lie.
-fn directory(settings: &ApplySettings, kind: FileKind) -> &Path {
-    match kind {
-        FileKind::WireGuard => &settings.wireguard_directory,
-        FileKind::Bird => &settings.bird_directory,
-    }
-}
-
 /// One step, except those of BIRD's socket.
 async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
     let backend = &settings.backend;
     match step {
-        Step::WriteFile { kind, asn, new, .. } => {
-            files::write(directory(settings, *kind), *kind, *asn, new).map_err(|it| it.to_string())
+        Step::WriteFile { kind, owner, new, .. } => {
+            let directory = settings.directory(*kind);
+            files::write(directory, *kind, *owner, new).map_err(|it| it.to_string())
         }
-        Step::RemoveFile { kind, asn, .. } => {
-            files::remove(directory(settings, *kind), *kind, *asn).map_err(|it| it.to_string())
+        Step::RemoveFile { kind, owner, .. } => {
+            let directory = settings.directory(*kind);
+            files::remove(directory, *kind, *owner).map_err(|it| it.to_string())
         }
         Step::CreateLink(wanted) => backend.create(wanted).await.map_err(|it| it.to_string()),
         Step::ChangeLink(wanted, actual) => {
@@ -426,6 +407,10 @@ async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
             changed.map(drop).map_err(|it| it.to_string())
         }
         Step::RemoveLink(name) => backend.remove(name).await.map_err(|it| it.to_string()),
+        Step::AddAddress(address) => {
+            sys::loopback::add(*address).map_err(|error| error.to_string())
+        }
+        Step::SetSysctl { name, new, .. } => sys::sysctl::set(name, new),
         Step::ConfigureBird { .. } | Step::EnableBgp(_) => Ok(()),
     }
 }

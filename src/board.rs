@@ -11,6 +11,7 @@ pub use crate::diagnosis::{
 
 use crate::limits::BELL_CAUSES_MAX;
 use crate::model::{Asn, Handshakes, IfName};
+use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::store::Generation;
 use crate::sys;
@@ -48,10 +49,20 @@ pub struct Bell {
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<BTreeMap<Asn, Entry>>,
+    ways: RefCell<BTreeMap<Owner, Way>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
     watchers: RefCell<Vec<Sender<()>>>,
+}
+
+/// What the loop has made of the way to another POP of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Its link; the BGP session is the operator's own.
+    Link,
+    /// Its link and its BGP session.
+    Both,
 }
 
 /// How one peering is.
@@ -156,6 +167,16 @@ impl Board {
         self.entries.borrow().clone()
     }
 
+    /// The ways to other POPs that are as they should be.
+    pub fn ways(&self) -> BTreeMap<Owner, Way> {
+        self.ways.borrow().clone()
+    }
+
+    /// The loop tells which ways to other POPs are as they should be.
+    pub fn set_ways(&self, ways: BTreeMap<Owner, Way>) {
+        self.ways.replace(ways);
+    }
+
     /// What keeps the loop from working at all: the database, BIRD, the operator's own files.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
@@ -198,11 +219,11 @@ impl Board {
 
     /// How old the last handshakes of links are, in seconds, where there was one. Whoever looks at
     /// links tells it here, so that a wall clock that is set misleads nobody.
-    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, u64> {
+    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<IfName, u64> {
         let (now, mut known) = ((sys::now(), Instant::now()), self.handshakes.borrow_mut());
         let mut age = |(name, link): (&IfName, &LinkActual)| {
-            let asn = IfName::owner(name.as_str())?;
-            Some((asn, known.age(asn, link.peers.first()?.last_handshake_s, now)?))
+            let last_s = link.peers.first()?.last_handshake_s;
+            Some((name.clone(), known.age(name, last_s, now)?))
         };
         links.iter().filter_map(&mut age).collect()
     }
@@ -210,7 +231,7 @@ impl Board {
     /// The same of one link that is on the board.
     pub fn handshake_age(&self, asn: Asn) -> Option<u64> {
         let last_s = self.entry(asn)?.link?.last_handshake_s;
-        self.handshakes.borrow_mut().age(asn, last_s, (sys::now(), Instant::now()))
+        self.handshakes.borrow_mut().age(&IfName::of(asn), last_s, (sys::now(), Instant::now()))
     }
 
     /// Where the members are, as far as that is known.

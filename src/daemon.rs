@@ -22,6 +22,7 @@ mod notify;
 pub mod once;
 mod registry_watch;
 mod rhythm;
+mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
@@ -37,6 +38,7 @@ use async_io::Async;
 use async_signal::{Signal, Signals};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
+use routes_watch::RoutesWatch;
 use session_watch::SessionWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
@@ -132,7 +134,10 @@ impl Service {
         (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
+        let registry = &self.assembled.config.registry;
+        let routes =
+            RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
         watch.start().await;
         let (backend, why) = self.assembled.backend();
         log::info!("WireGuard by {backend}: {why}");

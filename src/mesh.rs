@@ -5,6 +5,9 @@
 //! as the network that this program comes from has them. On these links Babel finds the ways, and
 //! iBGP tells the routes.
 
+pub mod bird;
+pub mod conf;
+
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -208,6 +211,11 @@ impl MeshLink<'_> {
     }
 }
 
+/// Do mesh links let this network through? They pass what dn42 and its neighbours use.
+pub fn passes(network: &IpNet) -> bool {
+    NETWORKS.iter().any(|it| it.contains(network))
+}
+
 /// The port on which `a` listens for `b`: 518ab while both ids have one digit, else 519 and `b`.
 pub fn port(a: PopId, b: PopId) -> Option<Port> {
     let (a, b) = (a.get(), b.get());
@@ -229,7 +237,7 @@ fn ipv4(a: PopId, b: PopId) -> Ipv4Addr {
 
 /// Tests, and the example that other modules' tests share.
 #[cfg(test)]
-pub mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::limits::WG_KEY_BYTES;
 

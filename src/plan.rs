@@ -8,30 +8,44 @@
 pub mod bird;
 pub mod drift;
 pub mod latency;
+mod owner;
 pub mod show;
+pub mod sysctl;
 pub mod wireguard;
 
+pub use owner::Owner;
+
+use crate::mesh::bird as mesh;
 use crate::model::{Asn, IfName};
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use sysctl::Sysctl;
 use wireguard::{EndpointRule, LinkActual, LinkWanted};
 
 /// What should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The peerings to be served.
-    pub peerings: BTreeMap<Asn, PeeringWanted>,
+    /// The peerings to be served, and the links to the other POPs.
+    pub served: BTreeMap<Owner, ServedWanted>,
     /// Those that somebody asked to take down. Nothing else is ever removed.
-    pub ended: Vec<Asn>,
+    pub ended: Vec<Owner>,
+    /// The files of this POP that all BGP sessions share.
+    pub shared: BTreeMap<FileKind, String>,
+    /// What stands on `lo`.
+    pub loopback: Vec<IpNet>,
+    /// Settings of the kernel that are ours to set.
+    pub sysctls: Vec<&'static Sysctl>,
 }
 
-/// One peering as it should be.
+/// One peering, or one way to another POP, as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeeringWanted {
-    /// The content of `wg-as<ASN>.conf`.
+pub struct ServedWanted {
+    /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`.
     pub conf: String,
-    /// The content of `ebgp_as<ASN>`.
-    pub bird: String,
+    /// The content of `ebgp_as<ASN>` or `ibgp_<POP>`; `None` where a file of the operator's own
+    /// stands in its place.
+    pub bird: Option<String>,
     /// The link; `None` where WireGuard is left to files.
     pub link: Option<LinkWanted>,
 }
@@ -39,16 +53,22 @@ pub struct PeeringWanted {
 /// What is. Only what is ours by name is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
-    /// The files `wg-as<ASN>.conf`.
-    pub confs: BTreeMap<Asn, String>,
-    /// The files `ebgp_as<ASN>`.
-    pub birds: BTreeMap<Asn, String>,
-    /// The links `wg-as<ASN>`.
+    /// The files `wg-as<ASN>.conf` and `wg-int-<POP>.conf`.
+    pub confs: BTreeMap<Owner, String>,
+    /// The files `ebgp_as<ASN>` and `ibgp_<POP>`.
+    pub birds: BTreeMap<Owner, String>,
+    /// The links of these names.
     pub links: BTreeMap<IfName, LinkActual>,
-    /// The protocols `ebgp_as<ASN>_v6` that BIRD runs; `None`: not asked.
-    pub protocols: Option<BTreeSet<Asn>>,
+    /// The BGP sessions that BIRD runs; `None`: not asked.
+    pub protocols: Option<BTreeSet<Owner>>,
     /// Those among them that somebody disabled.
-    pub disabled: BTreeSet<Asn>,
+    pub disabled: BTreeSet<Owner>,
+    /// The files of this POP that all BGP sessions share.
+    pub shared: BTreeMap<FileKind, String>,
+    /// Every address of `lo`, with its prefix length.
+    pub loopback: Vec<IpNet>,
+    /// Settings of the kernel, as they are, by their names.
+    pub sysctls: BTreeMap<&'static str, String>,
 }
 
 /// A kind of file that we keep.
@@ -58,7 +78,16 @@ pub enum FileKind {
     WireGuard,
     /// `ebgp_as<ASN>`, readable by BIRD.
     Bird,
+    /// Which AS may announce which IPv4 prefix.
+    RoaIpv4,
+    /// The same for IPv6.
+    RoaIpv6,
+    /// What Babel's interfaces are told that is not the same for all.
+    Babel,
 }
+
+/// The files that all BGP sessions share, in the order in which they are written.
+pub const SHARED_FILES: [FileKind; 3] = [FileKind::RoaIpv4, FileKind::RoaIpv6, FileKind::Babel];
 
 /// One thing to do, with what was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +97,7 @@ pub enum Step {
         /// Which file.
         kind: FileKind,
         /// Whose.
-        asn: Asn,
+        owner: Owner,
         /// What it holds now.
         old: Option<String>,
         /// What it is to hold.
@@ -79,7 +108,7 @@ pub enum Step {
         /// Which file.
         kind: FileKind,
         /// Whose.
-        asn: Asn,
+        owner: Owner,
         /// What it holds now.
         old: String,
     },
@@ -92,62 +121,105 @@ pub enum Step {
     /// Let BIRD read its files; the protocols in question must be there (or gone) afterwards.
     ConfigureBird {
         /// Protocols that must be there.
-        present: Vec<Asn>,
+        present: Vec<Owner>,
         /// Protocols that must be gone.
-        absent: Vec<Asn>,
+        absent: Vec<Owner>,
     },
     /// Enable a BGP session that somebody disabled.
-    EnableBgp(Asn),
+    EnableBgp(Owner),
+    /// Give `lo` an address that it lacks.
+    AddAddress(IpNet),
+    /// Change a setting of the kernel.
+    SetSysctl {
+        /// Its name below `/proc/sys`, with dots.
+        name: &'static str,
+        /// What it is.
+        old: String,
+        /// What it is to be.
+        new: &'static str,
+    },
 }
 
 impl FileKind {
+    /// Does BIRD read it?
+    pub fn is_birds(self) -> bool {
+        self != FileKind::WireGuard
+    }
+
     /// The file's name.
-    pub fn name(self, asn: Asn) -> String {
-        match self {
-            FileKind::WireGuard => format!("{}.conf", IfName::of(asn)),
-            FileKind::Bird => bird::file_name(asn),
+    pub fn name(self, owner: Owner) -> String {
+        match (self, owner) {
+            (FileKind::WireGuard, _) => owner.link().map(|it| format!("{it}.conf")),
+            (FileKind::Bird, Owner::Peering(asn)) => Some(bird::file_name(asn)),
+            (FileKind::Bird, Owner::Mesh(pop)) => Some(mesh::ibgp_file(&pop)),
+            (FileKind::Bird, Owner::Pop) => None,
+            (FileKind::RoaIpv4, _) => Some("roa_dn42.conf".to_string()),
+            (FileKind::RoaIpv6, _) => Some("roa_dn42_v6.conf".to_string()),
+            (FileKind::Babel, _) => Some(mesh::BABEL_FILE.to_string()),
         }
+        .unwrap_or_default()
     }
 
     /// Whose file this is, if it is ours by its name.
-    pub fn owner(self, name: &str) -> Option<Asn> {
+    pub fn owner(self, name: &str) -> Option<Owner> {
         match self {
-            FileKind::WireGuard => IfName::owner(name.strip_suffix(".conf")?),
-            FileKind::Bird => bird::file_owner(name),
+            FileKind::WireGuard => Owner::of_link(name.strip_suffix(".conf")?),
+            FileKind::Bird => {
+                let pop = || name.strip_prefix("ibgp_")?.parse().ok().map(Owner::Mesh);
+                bird::file_owner(name).map(Owner::Peering).or_else(pop)
+            }
+            shared => (shared.name(Owner::Pop) == name).then_some(Owner::Pop),
         }
     }
 }
 
 impl Step {
-    /// Whose peering it concerns; `None` for what concerns all.
-    pub fn asn(&self) -> Option<Asn> {
+    /// Whose it is; `None` for what concerns all.
+    pub fn owner(&self) -> Option<Owner> {
         match self {
-            Step::WriteFile { asn, .. } | Step::RemoveFile { asn, .. } => Some(*asn),
-            Step::EnableBgp(asn) => Some(*asn),
-            Step::CreateLink(link) | Step::ChangeLink(link, _) => IfName::owner(link.name.as_str()),
-            Step::RemoveLink(name) => IfName::owner(name.as_str()),
+            Step::WriteFile { owner, .. } | Step::RemoveFile { owner, .. } => Some(*owner),
+            Step::EnableBgp(owner) => Some(*owner),
+            Step::CreateLink(link) | Step::ChangeLink(link, _) => {
+                Owner::of_link(link.name.as_str())
+            }
+            Step::RemoveLink(name) => Owner::of_link(name.as_str()),
             Step::ConfigureBird { .. } => None,
+            Step::AddAddress(_) | Step::SetSysctl { .. } => Some(Owner::Pop),
         }
     }
 }
 
 /// The steps from `actual` to `wanted`, in the order in which they are to be performed.
 pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let link = |asn: &Asn| actual.links.get(&IfName::of(*asn));
-    let in_the_way = |asn: &Asn| link(asn).is_some_and(|it| holds_a_port(it, wanted));
-    let mut steps: Vec<Step> =
-        ended(wanted).filter(in_the_way).map(|asn| Step::RemoveLink(IfName::of(asn))).collect();
-    for (asn, peering) in &wanted.peerings {
-        steps.extend(write(FileKind::WireGuard, *asn, &actual.confs, &peering.conf));
-        steps.extend(peering.link.as_ref().and_then(|link| link_step(link, actual)));
+    let link = |owner: &Owner| actual.links.get(&owner.link()?);
+    let in_the_way = |owner: &Owner| link(owner).is_some_and(|it| holds_a_port(it, wanted));
+    let remove_link = |owner: Owner| owner.link().map(Step::RemoveLink);
+    let mut steps = pop_steps(wanted, actual);
+    steps.extend(ended(wanted).filter(in_the_way).filter_map(remove_link));
+    for (owner, served) in &wanted.served {
+        steps.extend(write(FileKind::WireGuard, *owner, actual.confs.get(owner), &served.conf));
+        steps.extend(served.link.as_ref().and_then(|link| link_step(link, actual)));
     }
     steps.extend(bird_steps(wanted, actual));
-    for asn in ended(wanted) {
-        if link(&asn).is_some() && !in_the_way(&asn) {
-            steps.push(Step::RemoveLink(IfName::of(asn)));
+    for owner in ended(wanted) {
+        if link(&owner).is_some() && !in_the_way(&owner) {
+            steps.extend(remove_link(owner));
         }
-        steps.extend(remove(FileKind::WireGuard, asn, &actual.confs));
+        steps.extend(remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
     }
+    steps
+}
+
+/// What belongs to the POP itself: BGP sessions begin at its addresses, so they come first.
+fn pop_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
+    let is_there = |it: &&IpNet| actual.loopback.iter().any(|there| there.addr() == it.addr());
+    let missing = wanted.loopback.iter().filter(|it| !is_there(it));
+    let mut steps: Vec<Step> = missing.copied().map(Step::AddAddress).collect();
+    steps.extend(wanted.sysctls.iter().filter_map(|it| {
+        // One that this kernel does not have cannot be set.
+        let old = actual.sysctls.get(it.name).filter(|old| !it.fits(old))?;
+        Some(Step::SetSysctl { name: it.name, old: old.clone(), new: it.value })
+    }));
     steps
 }
 
@@ -155,52 +227,66 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 /// them either: rows that vanished from the database, a database that was replaced. They are
 /// reported and left alone.
 pub fn unexplained(wanted: &Wanted, actual: &Actual) -> BTreeSet<Asn> {
-    let links = actual.links.keys().filter_map(|name| IfName::owner(name.as_str()));
+    let links = actual.links.keys().filter_map(|name| Owner::of_link(name.as_str()));
     let files = actual.confs.keys().chain(actual.birds.keys()).copied();
     let protocols = actual.protocols.iter().flatten().copied();
-    let explained = |asn: &Asn| wanted.peerings.contains_key(asn) || wanted.ended.contains(asn);
-    links.chain(files).chain(protocols).filter(|asn| !explained(asn)).collect()
+    let explained = |it: &Owner| wanted.served.contains_key(it) || wanted.ended.contains(it);
+    let left = links.chain(files).chain(protocols).filter(|it| !explained(it));
+    left.filter_map(Owner::asn).collect()
 }
 
-/// Does a link listen on a port that a peering needs? Ids are used again, and ports with them.
+/// Does a link listen on a port that another one needs? Ids are used again, and ports with them.
 fn holds_a_port(link: &LinkActual, wanted: &Wanted) -> bool {
-    let needed = wanted.peerings.values().filter_map(|it| it.link.as_ref());
+    let needed = wanted.served.values().filter_map(|it| it.link.as_ref());
     needed.map(|it| it.listen_port.get()).any(|port| port == link.listen_port)
 }
 
 fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let mut steps: Vec<Step> =
-        ended(wanted).filter_map(|asn| remove(FileKind::Bird, asn, &actual.birds)).collect();
-    for (asn, peering) in &wanted.peerings {
-        steps.extend(write(FileKind::Bird, *asn, &actual.birds, &peering.bird));
+    let mut steps: Vec<Step> = ended(wanted)
+        .filter_map(|owner| remove(FileKind::Bird, owner, actual.birds.get(&owner)))
+        .collect();
+    for (kind, text) in &wanted.shared {
+        steps.extend(write(*kind, Owner::Pop, actual.shared.get(kind), text));
     }
-    let runs = |asn: &Asn| actual.protocols.as_ref().map(|them| them.contains(asn));
-    let touched: BTreeSet<Asn> = steps.iter().filter_map(Step::asn).collect();
-    let touched = |asn: &Asn| touched.contains(asn);
-    let present = wanted.peerings.keys().filter(|asn| touched(asn) || runs(asn) == Some(false));
-    let present: Vec<Asn> = present.copied().collect();
-    let absent = ended(wanted).filter(|asn| touched(asn) || runs(asn) == Some(true));
-    let absent: Vec<Asn> = absent.collect();
+    for (owner, served) in &wanted.served {
+        let text = served.bird.as_deref();
+        steps.extend(
+            text.and_then(|text| write(FileKind::Bird, *owner, actual.birds.get(owner), text)),
+        );
+    }
+    let runs = |owner: &Owner| actual.protocols.as_ref().map(|them| them.contains(owner));
+    let touched: BTreeSet<Owner> = steps.iter().filter_map(Step::owner).collect();
+    let touched = |owner: &Owner| touched.contains(owner);
+    let ours = wanted.served.iter().filter(|(_, it)| it.bird.is_some()).map(|(owner, _)| *owner);
+    let present = ours.clone().filter(|owner| touched(owner) || runs(owner) == Some(false));
+    let shared = Some(Owner::Pop).filter(touched);
+    let present: Vec<Owner> = shared.into_iter().chain(present).collect();
+    let absent = ended(wanted).filter(|owner| touched(owner) || runs(owner) == Some(true));
+    let absent: Vec<Owner> = absent.collect();
     if !present.is_empty() || !absent.is_empty() {
         steps.push(Step::ConfigureBird { present, absent });
     }
-    let disabled = wanted.peerings.keys().filter(|asn| actual.disabled.contains(asn));
-    steps.extend(disabled.copied().map(Step::EnableBgp));
+    steps.extend(ours.filter(|owner| actual.disabled.contains(owner)).map(Step::EnableBgp));
     steps
 }
 
 /// Those that ended and were not asked for again since.
-fn ended(wanted: &Wanted) -> impl Iterator<Item = Asn> {
-    wanted.ended.iter().copied().filter(|asn| !wanted.peerings.contains_key(asn))
+fn ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
+    wanted.ended.iter().copied().filter(|owner| !wanted.served.contains_key(owner))
 }
 
-fn write(kind: FileKind, asn: Asn, there: &BTreeMap<Asn, String>, new: &str) -> Option<Step> {
-    let old = there.get(&asn).cloned();
-    (old.as_deref() != Some(new)).then(|| Step::WriteFile { kind, asn, old, new: new.to_string() })
+fn write(kind: FileKind, owner: Owner, old: Option<&String>, new: &str) -> Option<Step> {
+    let old = old.cloned();
+    (old.as_deref() != Some(new)).then(|| Step::WriteFile {
+        kind,
+        owner,
+        old,
+        new: new.to_string(),
+    })
 }
 
-fn remove(kind: FileKind, asn: Asn, there: &BTreeMap<Asn, String>) -> Option<Step> {
-    there.get(&asn).map(|old| Step::RemoveFile { kind, asn, old: old.clone() })
+fn remove(kind: FileKind, owner: Owner, old: Option<&String>) -> Option<Step> {
+    old.map(|old| Step::RemoveFile { kind, owner, old: old.clone() })
 }
 
 fn link_step(wanted: &LinkWanted, actual: &Actual) -> Option<Step> {
@@ -214,11 +300,13 @@ fn link_step(wanted: &LinkWanted, actual: &Actual) -> Option<Step> {
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::WriteFile { kind, asn, old, .. } => {
+            Step::WriteFile { kind, owner, old, .. } => {
                 let verb = if old.is_some() { "change" } else { "write" };
-                write!(out, "{verb} file {}", kind.name(*asn))
+                write!(out, "{verb} file {}", kind.name(*owner))
             }
-            Step::RemoveFile { kind, asn, .. } => write!(out, "remove file {}", kind.name(*asn)),
+            Step::RemoveFile { kind, owner, .. } => {
+                write!(out, "remove file {}", kind.name(*owner))
+            }
             Step::CreateLink(link) => write!(out, "create link {}", link.name),
             Step::ChangeLink(link, there) => {
                 write!(out, "change link {}", link.name)?;
@@ -227,12 +315,14 @@ impl fmt::Display for Step {
             }
             Step::RemoveLink(name) => write!(out, "remove link {name}"),
             Step::ConfigureBird { present, absent } => {
-                let count = present.len() + absent.len();
-                write!(out, "configure BIRD for {count} BGP session(s)")
+                let sessions = present.iter().filter(|it| **it != Owner::Pop).count();
+                write!(out, "configure BIRD for {} BGP session(s)", sessions + absent.len())
             }
-            Step::EnableBgp(asn) => {
-                write!(out, "enable BGP session {}", bird::protocol_name(*asn))
+            Step::EnableBgp(owner) => {
+                write!(out, "enable BGP session {}", owner.protocol().unwrap_or_default())
             }
+            Step::AddAddress(address) => write!(out, "add address {address} to lo"),
+            Step::SetSysctl { name, old, new } => write!(out, "set {name} {old} -> {new}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! `make bless` writes the lists; mandoc and the shells read the results.
 
 use peerling::command::{COMMANDS, CommandSpec, Who};
-use peerling::config::{KeySpec, Preset, keys, sections};
+use peerling::config::{KeySpec, Preset, keys, sections, tables};
 use peerling::usage::{Argument, OPERATIONS, OPTIONS};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -106,6 +106,12 @@ fn the_page_of_the_configuration_lists_every_key() {
         let _ = writeln!(list, "{}\n.Bl -tag -width Ds", roff(&sentence(section.about())));
         keys().iter().filter(|it| it.section == section.name).for_each(|it| list += &key(it));
         list += ".El\n";
+        for table in tables().iter().filter(|it| it.names().0 == section.name) {
+            let _ = writeln!(list, ".Ss [[{}]]", table.path);
+            let _ = writeln!(list, "{}\n.Bl -tag -width Ds", roff(&sentence(table.about())));
+            table.keys.iter().for_each(|it| list += &key(it));
+            list += ".El\n";
+        }
     }
     between("man/peerling.toml.5", ".\\\"", "keys", &list);
 }

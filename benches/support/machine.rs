@@ -4,20 +4,19 @@ use crate::peers;
 use peerling::model::{IfName, WgSecret};
 use peerling::peering::{Peering, Site, files};
 use peerling::plan::wireguard::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
-use peerling::plan::{Actual, PeeringWanted, Wanted, bird};
-use std::collections::BTreeSet;
+use peerling::plan::{Actual, Owner, ServedWanted, Wanted, bird};
 
 /// Everything that is wanted for these peerings: files and links.
 pub fn wanted(peerings: &[Peering]) -> Wanted {
     let (site, secret) = (peers::site(), peers::secret());
-    let one = |it: &Peering| (it.asn, one_wanted(it, &site, &secret));
-    Wanted { peerings: peerings.iter().map(one).collect(), ended: Vec::new() }
+    let one = |it: &Peering| (Owner::Peering(it.asn), one_wanted(it, &site, &secret));
+    Wanted { served: peerings.iter().map(one).collect(), ..Wanted::default() }
 }
 
-fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> PeeringWanted {
-    PeeringWanted {
+fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
+    ServedWanted {
         conf: files::our_conf(it, site, secret).unwrap(),
-        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN).unwrap(),
+        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN),
         link: Some(LinkWanted {
             name: IfName::of(it.asn),
             private_key: secret.clone(),
@@ -25,25 +24,27 @@ fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> PeeringWanted {
             mtu: it.mtu,
             local: site.local(it).unwrap(),
             remote: site.remote(it).unwrap(),
+            ipv4: None,
             peer_key: it.key,
             preshared_key: None,
             endpoint: None,
+            allowed_ips: allowed_ips(),
         }),
     }
 }
 
 /// A machine where everything wanted is there.
 pub fn actual(wanted: &Wanted) -> Actual {
-    let files = |text: fn(&PeeringWanted) -> &String| {
-        wanted.peerings.iter().map(|(asn, it)| (*asn, text(it).clone())).collect()
+    let files = |text: fn(&ServedWanted) -> &str| {
+        wanted.served.iter().map(|(owner, it)| (*owner, text(it).to_string())).collect()
     };
-    let links = wanted.peerings.values().filter_map(|it| it.link.as_ref());
+    let links = wanted.served.values().filter_map(|it| it.link.as_ref());
     Actual {
         confs: files(|it| &it.conf),
-        birds: files(|it| &it.bird),
+        birds: files(|it| it.bird.as_deref().unwrap_or_default()),
         links: links.map(|link| (link.name.clone(), one_actual(link))).collect(),
-        protocols: Some(wanted.peerings.keys().copied().collect()),
-        disabled: BTreeSet::new(),
+        protocols: Some(wanted.served.keys().copied().collect()),
+        ..Actual::default()
     }
 }
 
@@ -52,8 +53,8 @@ fn one_actual(link: &LinkWanted) -> LinkActual {
         index: 1,
         up: true,
         mtu: 1420,
-        unrouted: false,
-        addresses: vec![(link.local.get(), link.remote.get())],
+        unrouted: vec![],
+        addresses: link.addresses().collect(),
         private_key: Some(link.private_key.clone()),
         listen_port: link.listen_port.get(),
         peers: vec![PeerActual {
@@ -61,7 +62,7 @@ fn one_actual(link: &LinkWanted) -> LinkActual {
             preshared_key: None,
             endpoint: None,
             keepalive_s: KEEPALIVE_S,
-            allowed_ips: allowed_ips(),
+            allowed_ips: allowed_ips().to_vec(),
             last_handshake_s: 0,
             rx_bytes: 0,
             tx_bytes: 0,

@@ -60,6 +60,9 @@ impl Loop {
                 allowed: Vec::new(),
                 own: Vec::new(),
             },
+            inventory: None,
+            include_directory: None,
+            sets_sysctls: false,
             interval: Duration::from_secs(300),
             watch_interval: Duration::from_secs(30),
         };

@@ -4,17 +4,19 @@ use super::ApplySettings;
 use crate::board::{BgpView, Limit, Offer, RoutesView};
 use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
 use crate::model::Asn;
-use crate::plan::{FileKind, Step, bird as plan};
+use crate::plan::{FileKind, Owner, SHARED_FILES, Step, bird as plan};
 use crate::sys::bird::{
     BgpStatus, Bird, BirdError, Capabilities, Channel, Check, Complaint, Configured, connect,
 };
 use crate::sys::files;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The names of all our protocols, and of others that [`protocol_owner`] leaves out.
+/// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
 pub const PATTERN: &str = "ebgp_as*";
+/// The same of those to our own POPs.
+pub const MESH_PATTERN: &str = "ibgp_*";
 
 /// What is remembered of BIRD between passes.
 pub struct BirdHand {
@@ -22,7 +24,7 @@ pub struct BirdHand {
     /// told.
     uncertain: bool,
     /// Peerings whose files BIRD was to read, and may not have.
-    unconfirmed: BTreeSet<Asn>,
+    unconfirmed: BTreeSet<Owner>,
     trouble: Option<String>,
     configured: Option<Instant>,
     /// Did somebody before us touch BIRD's files, and not come to tell it? Unknown until asked.
@@ -32,14 +34,14 @@ pub struct BirdHand {
 /// What BIRD runs of ours.
 #[derive(Debug, Default)]
 pub struct Running {
-    /// The peerings whose protocols it has.
-    pub all: BTreeSet<Asn>,
+    /// Those whose protocols it has.
+    pub all: BTreeSet<Owner>,
     /// Those that somebody disabled.
-    pub disabled: BTreeSet<Asn>,
+    pub disabled: BTreeSet<Owner>,
 }
 
-/// Peerings that are not as they should be, and why.
-type Failures = Vec<(Asn, String)>;
+/// Who is not as it should be, and why.
+type Failures = Vec<(Owner, String)>;
 
 impl Default for BirdHand {
     fn default() -> BirdHand {
@@ -69,11 +71,11 @@ impl BirdHand {
     pub async fn recollect(&mut self, settings: &ApplySettings, owed: bool) -> Option<Running> {
         let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
         let inherited = *self.inherited_debt.get_or_insert(owed);
-        match recall(socket, &settings.bird_directory, inherited).await {
+        match recall(socket, settings, inherited).await {
             Ok(mut running) => {
                 (self.uncertain, self.trouble) = (false, None);
                 // It may run them as they were before: they count as missing until it was told.
-                running.all.retain(|asn| !self.unconfirmed.contains(asn));
+                running.all.retain(|owner| !self.unconfirmed.contains(owner));
                 Some(running)
             }
             Err(error) => {
@@ -89,7 +91,7 @@ impl BirdHand {
         &mut self,
         settings: &ApplySettings,
         steps: &[Step],
-        (present, absent): (&[Asn], &[Asn]),
+        (present, absent): (&[Owner], &[Owner]),
     ) -> Failures {
         let Some(socket) = settings.bird_socket.as_deref() else {
             return Failures::new();
@@ -104,7 +106,7 @@ impl BirdHand {
             Err(why) => {
                 (self.uncertain, self.trouble) = (true, Some(why.clone()));
                 self.unconfirmed.extend(present);
-                present.iter().chain(absent).map(|asn| (*asn, why.clone())).collect()
+                present.iter().chain(absent).map(|owner| (*owner, why.clone())).collect()
             }
         }
     }
@@ -123,7 +125,7 @@ impl BirdHand {
         settings: &ApplySettings,
         socket: &Path,
         steps: &[Step],
-        (present, absent): (&[Asn], &[Asn]),
+        (present, absent): (&[Owner], &[Owner]),
     ) -> Result<Failures, String> {
         let words = |error: BirdError| error.to_string();
         let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.map_err(words)?;
@@ -143,18 +145,20 @@ impl BirdHand {
                 Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
             }
         }
-        let present: Vec<Asn> =
-            present.iter().copied().filter(|asn| failures.iter().all(|it| it.0 != *asn)).collect();
-        failures.extend(look_for(&mut bird, &present, absent).await.map_err(words)?);
+        let well = |owner: &Owner| failures.iter().all(|it| it.0 != *owner);
+        let present: Vec<Owner> = present.iter().copied().filter(well).collect();
+        let wrong = look_for(&mut bird, settings, &present, absent).await.map_err(words)?;
+        failures.extend(wrong);
         Ok(failures)
     }
 
     /// Enables a BGP session that somebody disabled.
-    pub async fn enable(&mut self, settings: &ApplySettings, asn: Asn) -> Result<(), String> {
+    pub async fn enable(&mut self, settings: &ApplySettings, owner: Owner) -> Result<(), String> {
         let Some(socket) = settings.bird_socket.as_deref() else { return Ok(()) };
+        let Some(protocol) = owner.protocol() else { return Ok(()) };
         let enabled = async {
             let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-            bird.enable(&plan::protocol_name(asn)).await
+            bird.enable(&protocol).await
         };
         let done = match enabled.await {
             Ok(true) => return Ok(()),
@@ -180,27 +184,34 @@ impl BirdHand {
 /// What BIRD runs by the files as they are: nothing, if one was changed since BIRD read them. A
 /// crash between the writing of a file and the word to BIRD leaves a file that is right and a BGP
 /// session that is not; we leave a note of that (`owed`), and others may have changed files.
-async fn recall(socket: &Path, directory: &Path, owed: bool) -> Result<Running, BirdError> {
+async fn recall(socket: &Path, settings: &ApplySettings, owed: bool) -> Result<Running, BirdError> {
     let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-    let times = bird.ages().await?.configured.zip(files::changed_ago(directory));
+    let directories = settings.include_directory.iter().chain([&settings.bird_directory]);
+    let changed = directories.filter_map(|it| files::changed_ago(it)).min();
+    let times = bird.ages().await?.configured.zip(changed);
     // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
     if owed || times.is_some_and(|(read, changed)| changed + Duration::from_secs(1) < read) {
         log::info!("BIRD has not read its files since one was changed");
         return Ok(Running::default());
     }
-    ours(&mut bird).await
+    ours(&mut bird, settings).await
 }
 
-async fn ours(bird: &mut Bird) -> Result<Running, BirdError> {
+async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
+    let mut protocols = bird.protocols(PATTERN).await?;
+    let ways: BTreeMap<String, Owner> = settings.ways();
+    if !ways.is_empty() {
+        protocols.extend(bird.protocols(MESH_PATTERN).await?);
+    }
     let mut running = Running::default();
-    for protocol in bird.protocols(PATTERN).await? {
+    for protocol in protocols {
+        let peering = || protocol_owner(&protocol.name).map(Owner::Peering);
+        let owner = ways.get(&protocol.name).copied().or_else(peering);
         // A protocol that was removed is listed until its routes are gone, as `flush`.
-        let Some(asn) = protocol_owner(&protocol.name).filter(|_| protocol.state != "flush") else {
-            continue;
-        };
-        running.all.insert(asn);
+        let Some(owner) = owner.filter(|_| protocol.state != "flush") else { continue };
+        running.all.insert(owner);
         if protocol.is_disabled() {
-            running.disabled.insert(asn);
+            running.disabled.insert(owner);
         }
     }
     Ok(running)
@@ -217,31 +228,39 @@ fn give_back(
     settings: &ApplySettings,
     steps: &[Step],
     complaint: &Complaint,
-) -> Result<(Asn, String), String> {
-    let directory = &settings.bird_directory;
-    let named = complaint.file.as_deref().and_then(|path| owner(path, directory));
+) -> Result<(Owner, String), String> {
+    let named = complaint.file.as_deref().and_then(|path| identify(path, settings));
     let written = steps.iter().find_map(|step| match step {
-        Step::WriteFile { kind: FileKind::Bird, asn, old, .. } if Some(*asn) == named => {
-            Some((asn, old))
-        }
+        Step::WriteFile { kind, owner, old, .. } if Some((*kind, *owner)) == named => Some(old),
         _ => None,
     });
-    let (asn, old) = written.ok_or_else(|| refused(complaint))?;
+    let (old, (kind, owner)) = written.zip(named).ok_or_else(|| refused(complaint))?;
+    let directory = settings.directory(kind);
     let restored = match old {
-        Some(text) => files::write(directory, FileKind::Bird, *asn, text),
-        None => files::remove(directory, FileKind::Bird, *asn),
+        Some(text) => files::write(directory, kind, owner, text),
+        None => files::remove(directory, kind, owner),
     };
     let (line, column, words) = (complaint.line, complaint.column, &complaint.words);
     restored.map_err(|error| error.to_string())?;
-    Ok((*asn, format!("BIRD refuses line {line}, column {column} of its file: {words}")))
+    let file = match owner {
+        Owner::Pop => kind.name(owner),
+        Owner::Mesh(_) | Owner::Peering(_) => "its file".to_string(),
+    };
+    Ok((owner, format!("BIRD refuses line {line}, column {column} of {file}: {words}")))
 }
 
-/// Whose file this is, if it lies in our directory.
-fn owner(path: &Path, directory: &Path) -> Option<Asn> {
-    let inside = path.parent()? == directory
-        || path.parent()?.canonicalize().ok()? == directory.canonicalize().ok()?;
-    let asn = plan::file_owner(path.file_name()?.to_str()?)?;
-    inside.then_some(asn)
+/// Which file of ours this is, if it lies in its directory.
+fn identify(path: &Path, settings: &ApplySettings) -> Option<(FileKind, Owner)> {
+    let name = path.file_name()?.to_str()?;
+    let is_in = |directory: &Path| {
+        let same = || Some(path.parent()?.canonicalize().ok()? == directory.canonicalize().ok()?);
+        path.parent() == Some(directory) || same() == Some(true)
+    };
+    let mut kinds = [FileKind::Bird].into_iter().chain(SHARED_FILES);
+    kinds.find_map(|kind| {
+        let owner = kind.owner(name)?;
+        is_in(settings.directory(kind)).then_some((kind, owner))
+    })
 }
 
 fn refused(complaint: &Complaint) -> String {
@@ -253,22 +272,23 @@ fn refused(complaint: &Complaint) -> String {
 
 /// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a
 /// session.
-async fn look_for(bird: &mut Bird, present: &[Asn], absent: &[Asn]) -> Result<Failures, BirdError> {
+async fn look_for(
+    bird: &mut Bird,
+    settings: &ApplySettings,
+    present: &[Owner],
+    absent: &[Owner],
+) -> Result<Failures, BirdError> {
+    const MISSING: &str =
+        "BIRD was configured and does not run its protocol; is bgp_peers included?";
+    const STAYING: &str = "BIRD still runs its protocol";
     let mut wrong = Failures::new();
     for _ in 0..BIRD_LOOKS_MAX {
-        let running = ours(bird).await?.all;
-        let missing = present.iter().filter(|asn| !running.contains(asn));
-        let staying = absent.iter().filter(|asn| running.contains(asn));
-        wrong = missing
-            .map(|asn| {
-                (
-                    *asn,
-                    "BIRD was configured and does not run its protocol; is bgp_peers included?"
-                        .to_string(),
-                )
-            })
-            .chain(staying.map(|asn| (*asn, "BIRD still runs its protocol".to_string())))
-            .collect();
+        let running = ours(bird, settings).await?.all;
+        let sessions = present.iter().filter(|it| **it != Owner::Pop);
+        let missing = sessions.filter(|it| !running.contains(it));
+        let staying = absent.iter().filter(|it| running.contains(it));
+        let missing = missing.map(|it| (*it, MISSING.to_string()));
+        wrong = missing.chain(staying.map(|it| (*it, STAYING.to_string()))).collect();
         if wrong.is_empty() {
             break;
         }

@@ -7,13 +7,15 @@
 
 use super::Pass;
 use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
-use crate::model::{Asn, Endpoint, Host, IfName};
+use crate::model::{Endpoint, Host, IfName};
 use crate::peering::policy::{self, Policy};
 use crate::peering::{Peering, files as texts};
+use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::Backend;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use smol::LocalExecutor;
 use smol::future::FutureExt as _;
 use smol::lock::Semaphore;
@@ -33,24 +35,29 @@ pub struct Resolved {
 
 /// Resolves every endpoint that needs it, many at once. Those that take longer than [`RESOLVE_MS`]
 /// are left for the next pass: a dead name server must not hold up somebody else's new peering.
-pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved> {
+pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Owner, Resolved> {
     let results = RefCell::new(BTreeMap::new());
     // wg-quick resolves names for itself; an address is known without asking anybody.
     let names = pass.settings.backend != Backend::Files;
     let policy = Policy { own: sys::own_addresses(), ..pass.settings.policy.clone() };
+    // Our own POPs may be anywhere: the operator named them, not a member.
+    let trusting =
+        Policy { reserved: Vec::new(), allowed: everywhere(), own: Vec::new(), ..policy };
     let places = Semaphore::new(RESOLVE_PARALLEL_MAX);
     let executor = LocalExecutor::new();
     let mut tasks = Vec::new();
-    for peering in &pass.peerings {
-        let link = pass.actual.links.get(&IfName::of(peering.asn));
-        let due = pass.is_stale(peering.asn) || is_declared_anew(pass, peering);
-        let asked = |it: &&Endpoint| due && (names || matches!(it.host, Host::Ip(_)));
-        let Some(endpoint) = peering.endpoint.as_ref().filter(asked) else { continue };
-        let (places, policy, results) = (&places, &policy, &results);
+    for (owner, endpoint) in declared(pass) {
+        let link = owner.link().and_then(|name| pass.actual.links.get(&name));
+        let asked = names || matches!(endpoint.host, Host::Ip(_));
+        if !asked {
+            continue;
+        }
+        let policy = if owner.asn().is_some() { &policy } else { &trusting };
+        let (places, results) = (&places, &results);
         tasks.push(executor.spawn(async move {
             let _place = places.acquire().await;
-            let resolved = one(resolver, policy, endpoint, link).await;
-            results.borrow_mut().insert(peering.asn, resolved);
+            let resolved = one(resolver, policy, &endpoint, link).await;
+            results.borrow_mut().insert(owner, resolved);
         }));
     }
     let all = executor.run(async {
@@ -66,12 +73,27 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Asn, Resolved
     results.take()
 }
 
+/// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
+fn declared(pass: &Pass) -> Vec<(Owner, Endpoint)> {
+    let due = |it: &&Peering| pass.is_stale(&IfName::of(it.asn)) || is_declared_anew(pass, it);
+    let peerings = pass.peerings.iter().filter(due);
+    let peerings = peerings.filter_map(|it| Some((Owner::Peering(it.asn), it.endpoint.clone()?)));
+    let ways = pass.settings.links().into_iter().filter(|it| pass.is_stale(&it.name()));
+    let ways = ways.filter_map(|it| Some((Owner::Mesh(it.to.name), it.endpoint?)));
+    peerings.chain(ways).collect()
+}
+
+/// Every address of both families.
+fn everywhere() -> Vec<IpNet> {
+    vec![Ipv4Net::default().into(), Ipv6Net::default().into()]
+}
+
 /// Was the peering edited, so that a fresh handshake tells of another router than is meant now? The
 /// file tells what was meant until now.
 fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
     let settings = &pass.settings;
     let wanted = texts::our_conf(peering, &settings.site, &settings.private_key);
-    let there = pass.actual.confs.get(&peering.asn);
+    let there = pass.actual.confs.get(&Owner::Peering(peering.asn));
     there.zip(wanted.as_ref()).is_some_and(|(there, wanted)| remote(there) != remote(wanted))
 }
 

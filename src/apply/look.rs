@@ -13,6 +13,7 @@ use crate::sys;
 use crate::sys::ping::{Echoes, PingError, ping};
 use smol::LocalExecutor;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ impl Apply {
         };
         let links: BTreeMap<IfName, LinkActual> = asns.iter().filter_map(&mut link).collect();
         let ages = self.board.handshake_ages(&links);
-        let live = |asn: &Asn| ages.get(asn).is_some_and(|age| *age <= HANDSHAKE_STALE_S);
+        let live = |it: &IfName| ages.get(it).is_some_and(|age| *age <= HANDSHAKE_STALE_S);
         let sessions = async {
             let mut sessions = BTreeMap::new();
             for asn in asns {
@@ -69,11 +70,11 @@ fn raw(wireguard: Option<String>, bird: Option<String>) -> RawView {
 /// one first.
 async fn tunnels(
     links: &BTreeMap<IfName, LinkActual>,
-    is_live: impl Fn(&Asn) -> bool,
+    is_live: impl Fn(&IfName) -> bool,
 ) -> BTreeMap<Asn, Echo> {
     let executor = LocalExecutor::new();
-    let owned = links.iter().filter_map(|(name, link)| Some((IfName::owner(name.as_str())?, link)));
-    let live = owned.filter(|(asn, _)| is_live(asn));
+    let live = links.iter().filter(|(name, _)| is_live(name));
+    let live = live.filter_map(|(name, link)| Some((IfName::owner(name.as_str())?, link)));
     let tasks: Vec<_> = live.map(|(asn, link)| (asn, executor.spawn(through(link)))).collect();
     executor
         .run(async {
@@ -93,8 +94,9 @@ async fn through(link: &LinkActual) -> Option<Echo> {
         interval: Duration::from_millis(TUNNEL_ECHO_PAUSE_MS),
         timeout: Duration::from_millis(TUNNEL_WAIT_MS),
     };
-    let theirs = link.addresses.iter().find(|(ours, theirs)| ours != theirs)?.1;
-    Some(echo(ping(theirs.into(), link.index, echoes).await))
+    let is_pair = |(ours, theirs): &&(IpAddr, IpAddr)| ours.is_ipv6() && ours != theirs;
+    let theirs = link.addresses.iter().find(is_pair)?.1;
+    Some(echo(ping(theirs, link.index, echoes).await))
 }
 
 /// What came back, in the board's words.

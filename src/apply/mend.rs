@@ -4,9 +4,8 @@
 use super::{Apply, Pass};
 use crate::board::{Cause, NEW_CONFIGURATION, Progress};
 use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
-use crate::model::Asn;
 use crate::plan::drift::{Thing, Verdict};
-use crate::plan::{FileKind, Step, Wanted};
+use crate::plan::{Owner, Step, Wanted};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ impl Apply {
         for peering in &pass.peerings {
             let entry = self.board.entry(peering.asn);
             if entry.is_some_and(|it| it.progress == Progress::Queued) {
-                self.ledger.forget(peering.asn);
+                self.ledger.forget(Owner::Peering(peering.asn));
             }
         }
     }
@@ -32,21 +31,21 @@ impl Apply {
             match step {
                 Step::ConfigureBird { present, absent } => {
                     // Where its file changes, BIRD must be told; else BIRD has lost it.
-                    let mut runs = |asn: &Asn| {
-                        files.contains(asn)
-                            || !pass.left.contains_key(asn)
-                                && self.may(pass, wanted, *asn, Thing::BgpSession)
+                    let mut runs = |owner: &Owner| {
+                        files.contains(owner)
+                            || !pass.left.contains_key(owner)
+                                && self.may(pass, wanted, *owner, Thing::BgpSession)
                     };
-                    let present: Vec<Asn> = present.into_iter().filter(|it| runs(it)).collect();
+                    let present: Vec<Owner> = present.into_iter().filter(|it| runs(it)).collect();
                     if !present.is_empty() || !absent.is_empty() {
                         taken.push(Step::ConfigureBird { present, absent });
                     }
                 }
                 step => match of {
-                    Some((asn, thing)) if !self.may(pass, wanted, asn, thing) => {}
+                    Some((owner, thing)) if !self.may(pass, wanted, owner, thing) => {}
                     of => {
-                        let file = of.filter(|it| it.1 == Thing::File(FileKind::Bird));
-                        files.extend(file.map(|it| it.0));
+                        let file = of.filter(|(_, it)| it.is_birds());
+                        files.extend(file.map(|(owner, _)| owner));
                         taken.push(step);
                     }
                 },
@@ -55,20 +54,20 @@ impl Apply {
         taken
     }
 
-    fn may(&mut self, pass: &mut Pass, wanted: &Wanted, asn: Asn, thing: Thing) -> bool {
-        match self.ledger.judge(asn, thing, wanted, Instant::now()) {
+    fn may(&mut self, pass: &mut Pass, wanted: &Wanted, owner: Owner, thing: Thing) -> bool {
+        match self.ledger.judge(owner, thing, wanted, Instant::now()) {
             Verdict::Take => true,
             Verdict::Mend => {
-                log::warn!("AS{asn}: drift: its {thing} is not as it was left; it is put right");
+                log::warn!("{owner}: drift: its {thing} is not as it was left; it is put right");
                 true
             }
             Verdict::Leave => {
-                pass.left.insert(asn, left_words(thing));
+                pass.left.insert(owner, left_words(thing));
                 false
             }
             Verdict::Wait => {
-                let why = self.told.get(&asn).cloned();
-                pass.left.insert(asn, why.unwrap_or("its link could not be made".to_string()));
+                let why = self.told.get(&owner).cloned();
+                pass.left.insert(owner, why.unwrap_or("its link could not be made".to_string()));
                 false
             }
         }
@@ -81,10 +80,10 @@ impl Apply {
         }
         let begun = Instant::now();
         let made = super::perform(&pass.settings, step).await;
-        if let Some(asn) = step.asn() {
+        if let Some(owner) = step.owner() {
             match made {
-                Ok(()) => self.ledger.link_made(asn),
-                Err(_) => self.ledger.link_failed(asn, Instant::now()),
+                Ok(()) => self.ledger.link_made(owner),
+                Err(_) => self.ledger.link_failed(owner, Instant::now()),
             }
         }
         if made.is_err() {
@@ -95,12 +94,15 @@ impl Apply {
 
     /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
     pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
-        self.ledger.settle(wanted, |asn| pass.failures.contains_key(&asn));
-        if pass.left == self.left {
+        self.board.set_ways(pass.ways(wanted));
+        self.ledger.settle(wanted, |owner| pass.failures.contains_key(&owner));
+        let peering = |(owner, why): (&Owner, &String)| Some((owner.asn()?, why.clone()));
+        let left = pass.left.iter().filter_map(peering).collect();
+        if left == self.left {
             return;
         }
-        match self.store.borrow_mut().note_left_alone(&pass.left) {
-            Ok(()) => self.left = pass.left.clone(),
+        match self.store.borrow_mut().note_left_alone(&left) {
+            Ok(()) => self.left = left,
             Err(error) => log::warn!("what is left alone cannot be noted: {error}"),
         }
     }

@@ -6,10 +6,11 @@ use crate::board::{Board, Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName, Measured};
 use crate::peering::{Peering, Standing, files as texts};
-use crate::plan::wireguard::{LinkActual, LinkWanted};
-use crate::plan::{self, Actual, PeeringWanted, Step, Wanted};
+use crate::plan::wireguard::{LinkActual, LinkWanted, allowed_ips};
+use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
 use crate::sys::wireguard::Backend;
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,13 +25,17 @@ pub struct Pass {
     pub resting: Vec<Asn>,
     /// Distances measured, by AS number.
     pub latencies: BTreeMap<Asn, Measured>,
+    /// What the registry says for the files that all BGP sessions share.
+    pub routes: BTreeMap<FileKind, String>,
     pub actual: Actual,
-    pub resolved: BTreeMap<Asn, Resolved>,
+    /// POPs for whose BGP session the operator keeps a file of their own.
+    pub hand_made: BTreeSet<Owner>,
+    pub resolved: BTreeMap<Owner, Resolved>,
     /// How old the last handshakes are, in seconds, where there was one.
-    pub ages: BTreeMap<Asn, u64>,
-    pub failures: BTreeMap<Asn, String>,
+    pub ages: BTreeMap<IfName, u64>,
+    pub failures: BTreeMap<Owner, String>,
     /// What is left as it is for now, and why.
-    pub left: BTreeMap<Asn, String>,
+    pub left: BTreeMap<Owner, String>,
     /// How long links took that could not be made.
     pub link_failures: Duration,
     /// BIRD's files were touched, and that was noted.
@@ -49,13 +54,16 @@ impl Pass {
                 Ok((peering, _)) if peering.standing == Standing::Active => {
                     match settings.site.port(peering.id) {
                         Some(_) => peerings.push(peering),
-                        None => drop(failures.insert(peering.asn, no_port(&peering, &settings))),
+                        None => {
+                            let owner = Owner::Peering(peering.asn);
+                            failures.insert(owner, no_port(&peering, &settings));
+                        }
                     }
                 }
                 Ok((peering, _)) => resting.push(peering.asn),
                 Err(why) => {
                     if let Some(asn) = row.asn() {
-                        failures.insert(asn, why.to_string());
+                        failures.insert(Owner::Peering(asn), why.to_string());
                     }
                 }
             }
@@ -67,7 +75,9 @@ impl Pass {
             latencies: store.latencies().map_err(words)?,
             peerings,
             resting,
+            routes: BTreeMap::new(),
             actual: Actual::default(),
+            hand_made: BTreeSet::new(),
             resolved: BTreeMap::new(),
             ages: BTreeMap::new(),
             failures,
@@ -78,39 +88,52 @@ impl Pass {
         })
     }
 
-    /// Is there anything to be done about this AS number?
-    pub fn concerns(&self, asn: Asn) -> bool {
+    /// Is there anything to be done about it?
+    pub fn concerns(&self, owner: Owner) -> bool {
+        let Owner::Peering(asn) = owner else { return self.settings.knows(owner) };
         self.peerings.iter().any(|it| it.asn == asn)
             || self.stones.iter().any(|it| it.asn == asn)
             || self.resting.contains(&asn)
     }
 
-    pub fn fail(&mut self, asn: Option<Asn>, why: String) {
-        match asn {
-            Some(asn) => drop(self.failures.entry(asn).or_insert(why)),
+    /// What belongs together goes no further after its first failure. What is the POP's own does:
+    /// an address that cannot be set is no reason to leave a file as it is.
+    pub fn has_failed(&self, step: &Step) -> bool {
+        let served = step.owner().filter(|it| *it != Owner::Pop);
+        served.is_some_and(|owner| self.failures.contains_key(&owner))
+    }
+
+    pub fn fail(&mut self, owner: Option<Owner>, why: String) {
+        match owner {
+            Some(owner) => drop(self.failures.entry(owner).or_insert(why)),
             None => log::error!("{why}"),
         }
     }
 
     /// Everything that is not as it should be, and why.
-    pub fn all_failures(&self) -> BTreeMap<Asn, String> {
+    pub fn all_failures(&self) -> BTreeMap<Owner, String> {
         let mut all = self.left.clone();
         all.extend(self.failures.clone());
         all
     }
 
-    /// Must we look where the member is? Not while packets go both ways.
-    pub fn is_stale(&self, asn: Asn) -> bool {
-        self.ages.get(&asn).is_none_or(|age| *age > HANDSHAKE_STALE_S)
+    /// Must we look where the other end is? Not while packets go both ways.
+    pub fn is_stale(&self, link: &IfName) -> bool {
+        self.ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
     }
 
     pub fn wanted(&self) -> Wanted {
-        let wanted = |it: &Peering| Some((it.asn, self.peering_wanted(it)?));
+        let allowed_ips = allowed_ips();
+        let served =
+            |it: &Peering| Some((Owner::Peering(it.asn), self.peering_wanted(it, &allowed_ips)?));
         let stones = self.stones.iter().map(|stone| stone.asn);
-        Wanted {
-            peerings: self.peerings.iter().filter_map(wanted).collect(),
-            ended: stones.chain(self.resting.iter().copied()).collect(),
-        }
+        let mut wanted = Wanted {
+            served: self.peerings.iter().filter_map(served).collect(),
+            ended: stones.chain(self.resting.iter().copied()).map(Owner::Peering).collect(),
+            ..Wanted::default()
+        };
+        self.want_own(&mut wanted);
+        wanted
     }
 
     /// The steps from what is to what should be. Without a socket nobody can be told to configure
@@ -126,19 +149,21 @@ impl Pass {
     /// A row that cannot be served explains what the machine has of it.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
         let mut asns = plan::unexplained(wanted, &self.actual);
-        asns.retain(|asn| !self.failures.contains_key(asn));
+        asns.retain(|asn| !self.failures.contains_key(&Owner::Peering(*asn)));
         asns
     }
 
-    fn peering_wanted(&self, peering: &Peering) -> Option<PeeringWanted> {
+    fn peering_wanted(&self, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<ServedWanted> {
         let settings = &self.settings;
         let class = self.class(peering.asn);
-        Some(PeeringWanted {
+        Some(ServedWanted {
             conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
-            bird: plan::bird::render(peering, &settings.site, &settings.template, class)?,
+            bird: Some(plan::bird::render(peering, &settings.site, &settings.template, class)?),
             link: match settings.backend {
                 Backend::Files => None,
-                Backend::Kernel | Backend::Userspace { .. } => Some(self.link_wanted(peering)?),
+                Backend::Kernel | Backend::Userspace { .. } => {
+                    Some(self.link_wanted(peering, allowed_ips)?)
+                }
             },
         })
     }
@@ -146,11 +171,12 @@ impl Pass {
     /// The latency class: measured, or what the file says, by whomever it was measured.
     fn class(&self, asn: Asn) -> u8 {
         let measured = self.latencies.get(&asn).map(|it| it.class);
-        let written = || plan::bird::latency(self.actual.birds.get(&asn)?);
+        let written = || plan::bird::latency(self.actual.birds.get(&Owner::Peering(asn))?);
         measured.or_else(written).unwrap_or(plan::bird::LATENCY_UNKNOWN)
     }
 
-    fn link_wanted(&self, peering: &Peering) -> Option<LinkWanted> {
+    fn link_wanted(&self, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<LinkWanted> {
+        let owner = Owner::Peering(peering.asn);
         let site = &self.settings.site;
         Some(LinkWanted {
             name: IfName::of(peering.asn),
@@ -159,22 +185,25 @@ impl Pass {
             mtu: peering.mtu,
             local: site.local(peering)?,
             remote: site.remote(peering)?,
+            ipv4: None,
             peer_key: peering.key,
             preshared_key: peering.preshared_key.clone(),
-            endpoint: self.resolved.get(&peering.asn).and_then(|it| it.address),
+            endpoint: self.resolved.get(&owner).and_then(|it| it.address),
+            allowed_ips: allowed_ips.clone(),
         })
     }
 
     /// The board's entries after this pass.
     pub fn entries(&self, board: &Board) -> BTreeMap<Asn, Entry> {
         let failed = self.all_failures().into_iter();
-        let mut entries: BTreeMap<Asn, Entry> =
-            failed.map(|(asn, why)| (asn, self.entry(Progress::Failed(why)))).collect();
+        let mut entries: BTreeMap<Asn, Entry> = failed
+            .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
+            .collect();
         for peering in &self.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let before = board.entry(peering.asn).unwrap_or_default();
             let link = self.actual.links.get(&IfName::of(peering.asn));
-            let resolved = self.resolved.get(&peering.asn);
+            let resolved = self.resolved.get(&Owner::Peering(peering.asn));
             entry.link = link.and_then(link_view);
             entry.bgp = before.bgp;
             entry.class = Some(self.class(peering.asn));

@@ -109,11 +109,20 @@ fn machine(assembled: Assembled, file: ConfigFile, findings: &mut Findings) {
     for words in &survey.foreign {
         findings.well(format!("not ours: {words}"));
     }
-    for (asn, why) in &survey.failures {
-        let words = format!("AS{asn}: {why}");
+    for (owner, why) in &survey.failures {
+        let words = format!("{owner}: {why}");
         if !findings.troubles.contains(&Trouble::new(&words)) {
             findings.ill(words);
         }
+    }
+    for (sysctl, actual) in &survey.sysctls {
+        findings.ill(format!(
+            "{} is {actual}: {}; the line `{}` in /etc/sysctl.d/peerling.conf mends it, or \
+             mesh.sysctl = \"set\"",
+            sysctl.name,
+            sysctl.else_words,
+            sysctl.line()
+        ));
     }
     if !survey.unexplained.is_empty() {
         findings.ill(unexplained_words(&survey.unexplained));

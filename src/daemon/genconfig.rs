@@ -5,7 +5,7 @@ use super::{Assembled, ConfigFile, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::{Timestamp, WgSecret};
 use crate::peering::{Peering, Row, Site, Standing, files as texts};
-use crate::plan::{FileKind, bird};
+use crate::plan::{FileKind, Owner, bird};
 use crate::store::Store;
 use crate::sys::files;
 use std::fs;
@@ -15,6 +15,10 @@ use std::path::{Path, PathBuf};
 
 /// Where the last complete set lies.
 const CURRENT: &str = "current";
+
+/// The keys that name the staging directories.
+const WIREGUARD_KEY: &str = "genconfig.wireguard_directory (DN42_WG_CONFIG_DIR)";
+const BIRD_KEY: &str = "genconfig.bird_directory (DN42_BIRD_CONFIG_DIR)";
 
 /// What every peering's files are made with.
 struct Kit<'a> {
@@ -38,8 +42,8 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
         .and_then(|store| store.rows())
         .map_err(|error| Trouble::new(error.to_string()))?;
     let staging = [
-        (FileKind::WireGuard, &config.genconfig.wireguard_directory),
-        (FileKind::Bird, &config.genconfig.bird_directory),
+        (FileKind::WireGuard, &config.genconfig.wireguard_directory, WIREGUARD_KEY),
+        (FileKind::Bird, &config.genconfig.bird_directory, BIRD_KEY),
     ];
     let kit = Kit {
         site: assembled.site(),
@@ -51,21 +55,15 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
         ],
     };
     let mut unservable = Vec::new();
-    for (kind, directory) in staging {
-        let directory = directory.as_deref().ok_or_else(|| missing(kind))?;
+    for (kind, directory, key) in staging {
+        let directory = directory.as_deref();
+        let directory = directory.ok_or_else(|| Trouble::new(format!("{key} is missing")))?;
         unservable = stage(directory, kind, &rows, (&kit, now))?;
     }
     match unservable.is_empty() {
         true => Ok(()),
         false => Err(Trouble::new(unservable.join("; "))),
     }
-}
-
-fn missing(kind: FileKind) -> Trouble {
-    Trouble::new(match kind {
-        FileKind::WireGuard => "genconfig.wireguard_directory (DN42_WG_CONFIG_DIR) is missing",
-        FileKind::Bird => "genconfig.bird_directory (DN42_BIRD_CONFIG_DIR) is missing",
-    })
 }
 
 fn stage(
@@ -80,17 +78,19 @@ fn stage(
     fs::create_dir_all(&set).map_err(failed)?;
     let mut unservable = Vec::new();
     for row in rows {
-        let (asn, text) = match Peering::read(row) {
+        let (owner, text) = match Peering::read(row) {
             Ok((peering, _)) if peering.standing != Standing::Active => continue,
-            Ok((peering, _)) => (peering.asn, content(&peering, kind, kit)),
+            Ok((peering, _)) => (peering.asn.into(), content(&peering, kind, kit)),
             Err(why) => {
                 unservable.push(format!("AS{}: {why}", row.as_num));
                 let Some(asn) = row.asn() else { continue };
-                (asn, read(&directory.join(CURRENT).join(kind.name(asn))))
+                let owner = Owner::Peering(asn);
+                (owner, read(&directory.join(CURRENT).join(kind.name(owner))))
             }
         };
         if let Some(text) = text {
-            files::write_new(&set, kind, asn, &text).map_err(|it| Trouble::new(it.to_string()))?;
+            files::write_new(&set, kind, owner, &text)
+                .map_err(|it| Trouble::new(it.to_string()))?;
         }
     }
     files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
@@ -101,8 +101,9 @@ fn stage(
 fn content(peering: &Peering, kind: FileKind, kit: &Kit<'_>) -> Option<String> {
     match kind {
         FileKind::WireGuard => texts::our_conf(peering, &kit.site, &kit.private_key),
-        FileKind::Bird => {
-            let name = kind.name(peering.asn);
+        // The files that all share are no part of what the replaced service made.
+        _ => {
+            let name = bird::file_name(peering.asn);
             let measured = kit.measured.iter().flatten();
             let latency = measured.filter_map(|it| bird::latency(&read(&it.join(&name))?)).next();
             bird::render(peering, &kit.site, kit.template, latency.unwrap_or(bird::LATENCY_UNKNOWN))

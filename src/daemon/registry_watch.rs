@@ -6,6 +6,7 @@
 //! on. A pull that fails is tried less and less often, and told once.
 
 use super::rhythm::Rhythm;
+use super::routes_watch::RoutesWatch;
 use crate::board::Cause;
 use crate::config::Registry;
 use crate::control::Control;
@@ -26,6 +27,7 @@ pub struct RegistryWatch {
     /// When to pull; `None`: somebody else does.
     pulls: Option<Rhythm>,
     control: Rc<Control>,
+    routes: RoutesWatch,
     stamp: Option<Stamp>,
     /// What was logged already: each finding is told once.
     told: BTreeSet<String>,
@@ -36,13 +38,14 @@ pub struct RegistryWatch {
 
 impl RegistryWatch {
     /// Nothing is read yet.
-    pub fn new(config: &Registry, control: Rc<Control>) -> RegistryWatch {
+    pub fn new(config: &Registry, control: Rc<Control>, routes: RoutesWatch) -> RegistryWatch {
         let seconds = Duration::from_secs(config.pull_interval_s.into());
         RegistryWatch {
             directory: config.directory.clone(),
             pulls: (!seconds.is_zero())
                 .then(|| Rhythm::new(seconds, Duration::from_secs(GIT_PULL_PAUSE_S_MAX))),
             control,
+            routes,
             stamp: None,
             told: BTreeSet::new(),
             refused: None,
@@ -59,6 +62,9 @@ impl RegistryWatch {
     /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
     /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
+        if !self.is_half() {
+            self.read_routes().await;
+        }
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
@@ -71,7 +77,17 @@ impl RegistryWatch {
                 && self.stamp != Some(tree::stamp(&self.directory).await)
             {
                 self.read_now().await;
+                self.read_routes().await;
             }
+        }
+    }
+
+    /// After the index, since nobody waits for them. What changes meanwhile is read at the next
+    /// look.
+    async fn read_routes(&mut self) {
+        self.routes.read(&self.control.bell).await;
+        if self.stamp.is_some() && self.stamp != Some(tree::stamp(&self.directory).await) {
+            self.stamp = None;
         }
     }
 

@@ -5,13 +5,13 @@
 //! first seen, and then grows by the clock that nobody can set; and a handshake that was not there
 //! at the last look cannot be older than that look.
 
-use super::{Asn, Timestamp};
+use super::{IfName, Timestamp};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The handshakes that were seen.
 #[derive(Clone, Debug, Default)]
-pub struct Handshakes(BTreeMap<Asn, Seen>);
+pub struct Handshakes(BTreeMap<IfName, Seen>);
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
@@ -25,16 +25,16 @@ struct Seen {
 }
 
 impl Handshakes {
-    /// The age of a handshake in whole seconds, by both clocks; `None`: there never was one
+    /// The age of a link's handshake in whole seconds, by both clocks; `None`: there never was one
     /// (`last_s`, seconds since 1970, is 0).
-    pub fn age(&mut self, asn: Asn, last_s: i64, now: (Timestamp, Instant)) -> Option<u64> {
+    pub fn age(&mut self, link: &IfName, last_s: i64, now: (Timestamp, Instant)) -> Option<u64> {
         let (wall, looked) = now;
         if last_s <= 0 {
-            self.0.remove(&asn);
+            self.0.remove(link);
             return None;
         }
         let told = Duration::from_secs(wall.since(Timestamp(last_s)));
-        let seen = match self.0.get(&asn) {
+        let seen = match self.0.get(link) {
             Some(seen) if seen.last_s == last_s => Seen { looked, ..*seen },
             Some(seen) => {
                 let since = looked.saturating_duration_since(seen.looked);
@@ -42,7 +42,7 @@ impl Handshakes {
             }
             None => Seen { last_s, first: looked, age: told, looked },
         };
-        self.0.insert(asn, seen);
+        self.0.insert(link.clone(), seen);
         let age = seen.age.saturating_add(looked.saturating_duration_since(seen.first));
         Some(age.as_secs())
     }
@@ -51,6 +51,7 @@ impl Handshakes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Asn;
 
     const YEAR_S: i64 = 365 * 24 * 60 * 60;
     const START_S: i64 = 1_700_000_000;
@@ -58,11 +59,11 @@ mod tests {
     /// The ages told at these moments: seconds of the steady clock, what the wall clock is off by
     /// then, and the last handshake as WireGuard tells it.
     fn ages(looks: &[(i64, i64, i64)]) -> Vec<Option<u64>> {
-        let (asn, start) = (Asn::new(64601).unwrap(), Instant::now());
+        let (link, start) = (IfName::of(Asn::new(64601).unwrap()), Instant::now());
         let mut handshakes = Handshakes::default();
         let mut age = |&(after_s, off_s, last_s): &(i64, i64, i64)| {
             let moment = start + Duration::from_secs(after_s.unsigned_abs());
-            handshakes.age(asn, last_s, (Timestamp(START_S + after_s + off_s), moment))
+            handshakes.age(&link, last_s, (Timestamp(START_S + after_s + off_s), moment))
         };
         looks.iter().map(&mut age).collect()
     }

@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 
 /// The short name of a POP, such as `nl-ams1`: small letters, digits and hyphens, a letter or digit
 /// at both ends. It stands in the names of links, files and BIRD's protocols.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PopName(heapless::String<POP_NAME_BYTES_MAX>);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PopName([u8; POP_NAME_BYTES_MAX]);
 
 /// The number of a POP, 1 to [`MESH_ID_MAX`]: it stands in addresses and ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,13 +31,15 @@ const _: () = assert!(LINK_PREFIX.len() + POP_NAME_BYTES_MAX == IFNAME_BYTES_MAX
 impl PopName {
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Shorter names are filled up with zeros.
+        let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+        str::from_utf8(text).unwrap_or_default()
     }
 
     /// The name as a symbol of BIRD's language, which knows no hyphen. No two names have the same,
     /// since none has an underscore.
     pub fn symbol(&self) -> String {
-        self.0.replace('-', "_")
+        self.as_str().replace('-', "_")
     }
 }
 
@@ -62,19 +64,22 @@ impl FromStr for PopName {
         if !text.bytes().all(plain) || !edge(text.chars().next()) || !edge(text.chars().last()) {
             return Err(PopError::Form);
         }
-        heapless::String::try_from(text).map(PopName).map_err(|_| PopError::Length)
+        let mut name = [0; POP_NAME_BYTES_MAX];
+        let place = name.get_mut(..text.len()).ok_or(PopError::Length)?;
+        place.copy_from_slice(text.as_bytes());
+        Ok(PopName(name))
     }
 }
 
 impl fmt::Display for PopName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(&self.0)
+        out.pad(self.as_str())
     }
 }
 
 impl fmt::Debug for PopName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.as_str())
     }
 }
 

@@ -20,15 +20,24 @@ pub const REPLACE_ME: &str = "**REPLACEME**";
 const PEER_NAME_BYTES: usize = 7;
 
 /// The parts of a wg-quick(8) file; absent ones leave their line out.
-struct Conf<'a> {
-    private_key: &'a str,
-    listen_port: Option<Port>,
-    mtu: Option<u32>,
-    local: LinkLocal,
-    remote: LinkLocal,
-    key: WgKey,
-    preshared_key: Option<String>,
-    endpoint: Option<String>,
+#[derive(Debug)]
+pub struct Conf<'a> {
+    /// Our private key, or what stands in its place.
+    pub private_key: &'a str,
+    /// Our UDP port.
+    pub listen_port: Option<Port>,
+    /// The largest packet in bytes.
+    pub mtu: Option<u32>,
+    /// Our addresses on the link with their prefix lengths, each with the other end's.
+    pub addresses: Vec<(String, String)>,
+    /// The other end's public key.
+    pub key: WgKey,
+    /// A preshared key, or what stands in its place.
+    pub preshared_key: Option<String>,
+    /// Where the other end listens.
+    pub endpoint: Option<String>,
+    /// What may travel through the link.
+    pub allowed_ips: String,
 }
 
 /// Our own file. IPv6 endpoints stand without brackets and there is no final newline: so it always
@@ -38,11 +47,11 @@ pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Optio
         private_key: &private_key.reveal(),
         listen_port: Some(site.port(peering.id)?),
         mtu: peering.mtu,
-        local: site.local(peering)?,
-        remote: site.remote(peering)?,
+        addresses: addresses(site.local(peering)?, site.remote(peering)?),
         key: peering.key,
         preshared_key: peering.preshared_key.as_ref().map(WgSecret::reveal),
         endpoint: peering.endpoint.as_ref().map(ToString::to_string),
+        allowed_ips: ALLOWED_IPS.join(", "),
     }))
 }
 
@@ -53,12 +62,16 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
         private_key: REPLACE_ME,
         listen_port: peering.endpoint.as_ref().map(|it| it.port),
         mtu: peering.mtu,
-        local: site.remote(peering)?,
-        remote: site.local(peering)?,
+        addresses: addresses(site.remote(peering)?, site.local(peering)?),
         key: site.key,
         preshared_key: peering.preshared_key.as_ref().map(|_| REPLACE_ME.to_string()),
         endpoint: Some(format!("{}:{}", site.name, site.port(peering.id)?)),
+        allowed_ips: ALLOWED_IPS.join(", "),
     }))
+}
+
+fn addresses(local: LinkLocal, remote: LinkLocal) -> Vec<(String, String)> {
+    vec![(format!("{local}/128"), format!("{remote}/128"))]
 }
 
 /// The member's BIRD protocol. BIRD demands a policy of every eBGP channel (RFC 8212): both ways,
@@ -116,7 +129,8 @@ pub(super) fn protocol_name(site: &Site) -> String {
     }
 }
 
-fn render(conf: &Conf<'_>) -> String {
+/// The file itself, without a final newline.
+pub fn render(conf: &Conf<'_>) -> String {
     let mut text = format!("[Interface]\nPrivateKey = {}\n", conf.private_key);
     let mut line = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -124,16 +138,17 @@ fn render(conf: &Conf<'_>) -> String {
             let _ = writeln!(text, "{name} = {value}");
         }
     };
-    let (local, remote) = (conf.local, conf.remote);
     line("ListenPort", conf.listen_port.map(|it| it.to_string()));
     line("MTU", conf.mtu.map(|it| it.to_string()));
-    line("PostUp", Some(format!("/sbin/ip addr add dev %i {local}/128 peer {remote}/128")));
+    for (local, remote) in &conf.addresses {
+        line("PostUp", Some(format!("/sbin/ip addr add dev %i {local} peer {remote}")));
+    }
     line("Table", Some("off\n\n[Peer]".to_string()));
     line("PublicKey", Some(conf.key.to_string()));
     line("PresharedKey", conf.preshared_key.clone());
     line("Endpoint", conf.endpoint.clone());
     line("PersistentKeepalive", Some(KEEPALIVE_S.to_string()));
-    let _ = write!(text, "AllowedIPs = {}", ALLOWED_IPS.join(", "));
+    let _ = write!(text, "AllowedIPs = {}", conf.allowed_ips);
     text
 }
 

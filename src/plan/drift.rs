@@ -8,11 +8,10 @@
 //! Where links are made by a program, one that cannot is not run again at once either.
 
 use super::wireguard::{Change, EndpointRule, LinkWanted, differs};
-use super::{FileKind, PeeringWanted, Step, Wanted};
+use super::{FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::limits::{
     DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_PAUSE_S, LINK_PAUSE_S_MAX,
 };
-use crate::model::Asn;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -48,10 +47,10 @@ pub enum Verdict {
 #[derive(Default)]
 pub struct Ledger {
     /// What was wanted of each peering by the last pass, as a print, and whether it was there.
-    right: BTreeMap<Asn, (u64, bool)>,
-    mended: BTreeMap<(Asn, Thing), Vec<Instant>>,
-    left: BTreeMap<(Asn, Thing), Instant>,
-    pauses: BTreeMap<Asn, Pause>,
+    right: BTreeMap<Owner, (u64, bool)>,
+    mended: BTreeMap<(Owner, Thing), Vec<Instant>>,
+    left: BTreeMap<(Owner, Thing), Instant>,
+    pauses: BTreeMap<Owner, Pause>,
 }
 
 /// How often in a row a link could not be made, and when to try again.
@@ -62,9 +61,14 @@ struct Pause {
 }
 
 impl Thing {
+    /// Is it a file that BIRD reads?
+    pub fn is_birds(self) -> bool {
+        matches!(self, Thing::File(kind) if kind.is_birds())
+    }
+
     /// What a step is about, if that can drift. An endpoint follows the member's name, and a
     /// removal was asked for.
-    pub fn of(step: &Step) -> Option<(Asn, Thing)> {
+    pub fn of(step: &Step) -> Option<(Owner, Thing)> {
         let thing = match step {
             Step::WriteFile { kind, .. } => Thing::File(*kind),
             Step::CreateLink(_) => Thing::Link,
@@ -77,22 +81,23 @@ impl Thing {
             Step::RemoveFile { .. } | Step::RemoveLink(_) | Step::ConfigureBird { .. } => {
                 return None;
             }
+            Step::AddAddress(_) | Step::SetSysctl { .. } => return None,
         };
-        Some((step.asn()?, thing))
+        Some((step.owner()?, thing))
     }
 }
 
 impl Ledger {
     /// What is to become of a step about this thing.
-    pub fn judge(&mut self, asn: Asn, thing: Thing, wanted: &Wanted, now: Instant) -> Verdict {
-        let (key, print) = ((asn, thing), wanted.peerings.get(&asn).map(print));
-        let last = self.right.get(&asn).filter(|(last, _)| Some(*last) == print);
+    pub fn judge(&mut self, owner: Owner, thing: Thing, wanted: &Wanted, now: Instant) -> Verdict {
+        let (key, print) = ((owner, thing), wanted.served.get(&owner).map(print));
+        let last = self.right.get(&owner).filter(|(last, _)| Some(*last) == print);
         let was_there = last.map(|(_, was_there)| *was_there);
         if was_there.is_some() && self.left.get(&key).is_some_and(|until| now < *until) {
             return Verdict::Leave;
         }
         if was_there != Some(true) {
-            let waits = self.pauses.get(&asn).is_some_and(|it| now < it.until);
+            let waits = self.pauses.get(&owner).is_some_and(|it| now < it.until);
             return if waits && thing == Thing::Link { Verdict::Wait } else { Verdict::Take };
         }
         self.left.remove(&key);
@@ -109,28 +114,28 @@ impl Ledger {
     }
 
     /// A pass is over. These peerings are not all there; the others are, but for what is left.
-    pub fn settle(&mut self, wanted: &Wanted, is_amiss: impl Fn(Asn) -> bool) {
-        let there = |asn: &Asn| wanted.peerings.contains_key(asn);
-        self.right.retain(|asn, _| there(asn));
-        self.mended.retain(|(asn, _), _| there(asn));
-        self.left.retain(|(asn, _), _| there(asn));
-        self.pauses.retain(|asn, _| there(asn));
-        for (asn, peering) in &wanted.peerings {
+    pub fn settle(&mut self, wanted: &Wanted, is_amiss: impl Fn(Owner) -> bool) {
+        let there = |owner: &Owner| wanted.served.contains_key(owner);
+        self.right.retain(|owner, _| there(owner));
+        self.mended.retain(|(owner, _), _| there(owner));
+        self.left.retain(|(owner, _), _| there(owner));
+        self.pauses.retain(|owner, _| there(owner));
+        for (owner, peering) in &wanted.served {
             let print = print(peering);
-            if self.right.get(asn).is_none_or(|(last, _)| *last != print) {
-                self.mended.retain(|(it, _), _| it != asn);
-                self.left.retain(|(it, _), _| it != asn);
+            if self.right.get(owner).is_none_or(|(last, _)| *last != print) {
+                self.mended.retain(|(it, _), _| it != owner);
+                self.left.retain(|(it, _), _| it != owner);
             }
-            self.right.insert(*asn, (print, !is_amiss(*asn)));
+            self.right.insert(*owner, (print, !is_amiss(*owner)));
         }
     }
 
     /// A link could not be made.
-    pub fn link_failed(&mut self, asn: Asn, now: Instant) {
-        let failures = self.pauses.get(&asn).map_or(0, |it| it.failures);
+    pub fn link_failed(&mut self, owner: Owner, now: Instant) {
+        let failures = self.pauses.get(&owner).map_or(0, |it| it.failures);
         let pause_s = LINK_PAUSE_S.saturating_mul(1 << failures.min(16)).min(LINK_PAUSE_S_MAX);
         let until = now + Duration::from_secs(pause_s);
-        self.pauses.insert(asn, Pause { failures: failures.saturating_add(1), until });
+        self.pauses.insert(owner, Pause { failures: failures.saturating_add(1), until });
     }
 
     /// The operator wants everything tried at once.
@@ -139,21 +144,21 @@ impl Ledger {
     }
 
     /// A link was made.
-    pub fn link_made(&mut self, asn: Asn) {
-        self.pauses.remove(&asn);
+    pub fn link_made(&mut self, owner: Owner) {
+        self.pauses.remove(&owner);
     }
 
     /// A command changed this peering: what was before does not count any more.
-    pub fn forget(&mut self, asn: Asn) {
-        self.right.remove(&asn);
-        self.mended.retain(|(it, _), _| *it != asn);
-        self.left.retain(|(it, _), _| *it != asn);
-        self.pauses.remove(&asn);
+    pub fn forget(&mut self, owner: Owner) {
+        self.right.remove(&owner);
+        self.mended.retain(|(it, _), _| *it != owner);
+        self.left.retain(|(it, _), _| *it != owner);
+        self.pauses.remove(&owner);
     }
 }
 
 /// What is wanted of a peering, as a number. The endpoint follows a name, and is no part of it.
-fn print(peering: &PeeringWanted) -> u64 {
+fn print(peering: &ServedWanted) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&peering.conf, &peering.bird).hash(&mut hasher);
     peering.link.as_ref().inspect(|link| settings(link, &mut hasher));
@@ -169,7 +174,7 @@ impl fmt::Display for Thing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Thing::File(FileKind::WireGuard) => "WireGuard file",
-            Thing::File(FileKind::Bird) => "BIRD file",
+            Thing::File(_) => "BIRD file",
             Thing::Link => "link",
             Thing::Settings => "link's settings",
             Thing::BgpSession => "BGP session",
@@ -180,16 +185,17 @@ impl fmt::Display for Thing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Asn;
 
     const ASN: u32 = 4242420001;
 
-    fn asn() -> Asn {
-        Asn::new(ASN).unwrap()
+    fn owner() -> Owner {
+        Owner::Peering(Asn::new(ASN).unwrap())
     }
 
     fn wanted(conf: &str) -> Wanted {
-        let peering = PeeringWanted { conf: conf.into(), bird: "b".into(), link: None };
-        Wanted { peerings: BTreeMap::from([(asn(), peering)]), ended: Vec::new() }
+        let peering = ServedWanted { conf: conf.into(), bird: Some("b".into()), link: None };
+        Wanted { served: BTreeMap::from([(owner(), peering)]), ..Wanted::default() }
     }
 
     /// A ledger after a pass that made everything right.
@@ -203,7 +209,7 @@ mod tests {
     fn verdicts(ledger: &mut Ledger, start: Instant, seconds: &[u64]) -> Vec<Verdict> {
         let judge = |second: &u64| {
             let now = start + Duration::from_secs(*second);
-            let verdict = ledger.judge(asn(), Thing::Link, &wanted("a"), now);
+            let verdict = ledger.judge(owner(), Thing::Link, &wanted("a"), now);
             ledger.settle(&wanted("a"), |_| false);
             verdict
         };
@@ -214,12 +220,16 @@ mod tests {
     fn the_first_pass_and_a_change_that_was_asked_for_are_no_drift() {
         let now = Instant::now();
         let link = Thing::Link;
-        assert_eq!(Ledger::default().judge(asn(), link, &wanted("a"), now), Verdict::Take);
-        assert_eq!(settled().judge(asn(), link, &wanted("b"), now), Verdict::Take);
-        assert_eq!(settled().judge(asn(), link, &wanted("a"), now), Verdict::Mend);
+        assert_eq!(Ledger::default().judge(owner(), link, &wanted("a"), now), Verdict::Take);
+        assert_eq!(settled().judge(owner(), link, &wanted("b"), now), Verdict::Take);
+        assert_eq!(settled().judge(owner(), link, &wanted("a"), now), Verdict::Mend);
         let mut failed = settled();
         failed.settle(&wanted("a"), |_| true);
-        assert_eq!(failed.judge(asn(), link, &wanted("a"), now), Verdict::Take, "it was not there");
+        assert_eq!(
+            failed.judge(owner(), link, &wanted("a"), now),
+            Verdict::Take,
+            "it was not there"
+        );
     }
 
     #[test]
@@ -237,12 +247,12 @@ mod tests {
     fn a_change_that_was_asked_for_ends_the_leaving() {
         let (start, mut ledger) = (Instant::now(), settled());
         verdicts(&mut ledger, start, &[0, 1, 2, 3]);
-        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("a"), start), Verdict::Leave);
-        let other = ledger.judge(asn(), Thing::BgpSession, &wanted("a"), start);
+        assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("a"), start), Verdict::Leave);
+        let other = ledger.judge(owner(), Thing::BgpSession, &wanted("a"), start);
         assert_eq!(other, Verdict::Mend, "another thing of the same peering");
-        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("b"), start), Verdict::Take);
+        assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("b"), start), Verdict::Take);
         ledger.settle(&wanted("b"), |_| false);
-        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("b"), start), Verdict::Mend);
+        assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("b"), start), Verdict::Mend);
         ledger.settle(&Wanted::default(), |_| false);
         assert!(ledger.right.is_empty() && ledger.mended.is_empty(), "what is gone is forgotten");
     }
@@ -252,17 +262,17 @@ mod tests {
         let (start, mut ledger) = (Instant::now(), Ledger::default());
         let (mut now, mut tries) = (start, Vec::new());
         while tries.len() < 12 {
-            if ledger.judge(asn(), Thing::Link, &wanted("a"), now) == Verdict::Take {
+            if ledger.judge(owner(), Thing::Link, &wanted("a"), now) == Verdict::Take {
                 tries.push(now.duration_since(start).as_secs());
-                ledger.link_failed(asn(), now);
+                ledger.link_failed(owner(), now);
                 ledger.settle(&wanted("a"), |_| true);
             }
             now += Duration::from_secs(1);
         }
         assert_eq!(tries[..4], [0, LINK_PAUSE_S, 3 * LINK_PAUSE_S, 7 * LINK_PAUSE_S]);
         assert_eq!(tries[11] - tries[10], LINK_PAUSE_S_MAX);
-        assert_eq!(ledger.judge(asn(), Thing::Settings, &wanted("a"), now), Verdict::Take);
-        ledger.link_made(asn());
-        assert_eq!(ledger.judge(asn(), Thing::Link, &wanted("a"), now), Verdict::Take);
+        assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Take);
+        ledger.link_made(owner());
+        assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("a"), now), Verdict::Take);
     }
 }

@@ -43,13 +43,13 @@ fn masked(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FileKind;
+    use super::super::{FileKind, Owner};
     use super::*;
     use crate::model::Asn;
 
     fn written(old: Option<&str>, new: &str) -> String {
-        let (kind, asn) = (FileKind::WireGuard, Asn::new(64600).unwrap());
-        detail(&Step::WriteFile { kind, asn, old: old.map(str::to_string), new: new.to_string() })
+        let (kind, owner) = (FileKind::WireGuard, Owner::Peering(Asn::new(64600).unwrap()));
+        detail(&Step::WriteFile { kind, owner, old: old.map(str::to_string), new: new.to_string() })
     }
 
     #[test]

@@ -11,6 +11,10 @@ fn asn(number: u32) -> Asn {
     Asn::new(number).unwrap()
 }
 
+fn peering(number: u32) -> Owner {
+    Owner::Peering(asn(number))
+}
+
 fn link(number: u32, port: u16) -> LinkWanted {
     LinkWanted {
         name: IfName::of(asn(number)),
@@ -19,33 +23,35 @@ fn link(number: u32, port: u16) -> LinkWanted {
         mtu: None,
         local: "fe80::263".parse().unwrap(),
         remote: "fe80::2:1".parse().unwrap(),
+        ipv4: None,
         peer_key: WgKey::new([2; 32]).unwrap(),
         preshared_key: None,
         endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
+        allowed_ips: allowed_ips(),
     }
 }
 
 /// The peerings of these AS numbers and ports.
 fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
-    let peering = |&(number, port): &(u32, u16)| {
-        let (conf, bird) = (format!("conf {number}"), format!("bird {number}"));
-        (asn(number), PeeringWanted { conf, bird, link: Some(link(number, port)) })
+    let served = |&(number, port): &(u32, u16)| {
+        let (conf, bird) = (format!("conf {number}"), Some(format!("bird {number}")));
+        (peering(number), ServedWanted { conf, bird, link: Some(link(number, port)) })
     };
     Wanted {
-        peerings: peerings.iter().map(peering).collect(),
-        ended: ended.iter().map(|number| asn(*number)).collect(),
+        served: peerings.iter().map(served).collect(),
+        ended: ended.iter().map(|number| peering(*number)).collect(),
+        ..Wanted::default()
     }
 }
 
 /// A machine on which these peerings are as they should be.
 fn machine(peerings: &[(u32, u16)]) -> Actual {
-    let wanted = wanted(peerings, &[]).peerings;
+    let wanted = wanted(peerings, &[]).served;
     Actual {
-        confs: wanted.iter().map(|(asn, it)| (*asn, it.conf.clone())).collect(),
-        birds: wanted.iter().map(|(asn, it)| (*asn, it.bird.clone())).collect(),
+        confs: wanted.iter().map(|(owner, it)| (*owner, it.conf.clone())).collect(),
+        birds: wanted.iter().filter_map(|(owner, it)| Some((*owner, it.bird.clone()?))).collect(),
         links: wanted.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
-        protocols: None,
-        disabled: BTreeSet::new(),
+        ..Actual::default()
     }
 }
 
@@ -55,7 +61,7 @@ fn there(wanted: &LinkWanted) -> (IfName, LinkActual) {
         preshared_key: None,
         endpoint: wanted.endpoint,
         keepalive_s: KEEPALIVE_S,
-        allowed_ips: allowed_ips(),
+        allowed_ips: allowed_ips().to_vec(),
         last_handshake_s: 1,
         rx_bytes: 1,
         tx_bytes: 1,
@@ -64,8 +70,8 @@ fn there(wanted: &LinkWanted) -> (IfName, LinkActual) {
         index: 7,
         up: true,
         mtu: 1420,
-        unrouted: false,
-        addresses: vec![(wanted.local.get(), wanted.remote.get())],
+        unrouted: vec![],
+        addresses: wanted.addresses().collect(),
         private_key: Some(wanted.private_key.clone()),
         listen_port: wanted.listen_port.get(),
         peers: vec![peer],
@@ -83,7 +89,8 @@ fn check(wanted: &Wanted, actual: &Actual, lines: &[&str]) {
 fn what_agrees_gives_no_step() {
     let both = [(ONE, 52001), (TWO, 52002)];
     check(&wanted(&both, &[]), &machine(&both), &[]);
-    let known = Actual { protocols: Some(BTreeSet::from([asn(ONE), asn(TWO)])), ..machine(&both) };
+    let known =
+        Actual { protocols: Some(BTreeSet::from([peering(ONE), peering(TWO)])), ..machine(&both) };
     check(&wanted(&both, &[]), &known, &[]);
     check(&Wanted::default(), &Actual::default(), &[]);
 }
@@ -99,7 +106,7 @@ fn a_new_peering_gets_its_link_before_bird_hears_of_it() {
     check(&wanted(&[(ONE, 52001)], &[]), &Actual::default(), &lines);
     // Where links are left to somebody else, there are only the files.
     let mut files = wanted(&[(ONE, 52001)], &[]);
-    files.peerings.values_mut().for_each(|it| it.link = None);
+    files.served.values_mut().for_each(|it| it.link = None);
     check(&files, &Actual::default(), &[lines[0], lines[2], lines[3]]);
 }
 
@@ -156,17 +163,17 @@ fn what_is_gone_needs_no_step() {
 #[test]
 fn bird_is_told_again_what_it_does_not_run() {
     let both = [(ONE, 52001), (TWO, 52002)];
-    let lost = Actual { protocols: Some(BTreeSet::from([asn(TWO)])), ..machine(&both) };
+    let lost = Actual { protocols: Some(BTreeSet::from([peering(TWO)])), ..machine(&both) };
     check(&wanted(&both, &[]), &lost, &["configure BIRD for 1 BGP session(s)"]);
-    let kept = Actual { protocols: Some(BTreeSet::from([asn(ONE)])), ..Actual::default() };
+    let kept = Actual { protocols: Some(BTreeSet::from([peering(ONE)])), ..Actual::default() };
     check(&wanted(&[], &[ONE]), &kept, &["configure BIRD for 1 BGP session(s)"]);
 }
 
 #[test]
 fn what_somebody_disabled_is_enabled() {
     let both = [(ONE, 52001), (TWO, 52002)];
-    let protocols = Some(BTreeSet::from([asn(ONE), asn(TWO)]));
-    let disabled = Actual { protocols, disabled: BTreeSet::from([asn(TWO)]), ..machine(&both) };
+    let protocols = Some(BTreeSet::from([peering(ONE), peering(TWO)]));
+    let disabled = Actual { protocols, disabled: BTreeSet::from([peering(TWO)]), ..machine(&both) };
     let lines = ["enable BGP session ebgp_as4242420002_v6"];
     check(&wanted(&both, &[]), &disabled, &lines);
     // One that is not ours to serve stays as it is.
@@ -193,4 +200,76 @@ fn drift_is_mended_where_it_is() {
     let mut drifted = machine(&[(ONE, 52001)]);
     drifted.links.values_mut().for_each(|link| link.listen_port = 1);
     check(&all, &drifted, &["change link wg-as4242420001; listen port 1 -> 52001"]);
+}
+
+#[test]
+fn a_way_to_another_pop_is_made_like_a_peering_and_goes_when_it_is_switched_off() {
+    let (way, name) = (Owner::Mesh("b".parse().unwrap()), IfName::to_pop(&"b".parse().unwrap()));
+    let link = LinkWanted { name: name.clone(), ..link(ONE, 51812) };
+    let served = ServedWanted { conf: "c".into(), bird: Some("b".into()), link: Some(link) };
+    let mut wanted = Wanted { served: BTreeMap::from([(way, served)]), ..Wanted::default() };
+    let lines = [
+        "write file wg-int-b.conf",
+        "create link wg-int-b",
+        "write file ibgp_b",
+        "configure BIRD for 1 BGP session(s)",
+    ];
+    check(&wanted, &Actual::default(), &lines);
+    let actual = Actual {
+        confs: BTreeMap::from([(way, "c".to_string())]),
+        birds: BTreeMap::from([(way, "b".to_string())]),
+        links: wanted.served.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
+        ..Actual::default()
+    };
+    check(&wanted, &actual, &[]);
+    // An iBGP file of the operator's own is neither written nor looked for in BIRD.
+    wanted.served.values_mut().for_each(|it| it.bird = None);
+    check(&wanted, &Actual { birds: BTreeMap::new(), ..actual.clone() }, &[]);
+    let off = Wanted { ended: vec![way], ..Wanted::default() };
+    let lines = [
+        "remove file ibgp_b",
+        "configure BIRD for 1 BGP session(s)",
+        "remove link wg-int-b",
+        "remove file wg-int-b.conf",
+    ];
+    check(&off, &actual, &lines);
+    assert_eq!(unexplained(&Wanted::default(), &actual), BTreeSet::new(), "no peering");
+}
+
+#[test]
+fn what_all_sessions_share_is_written_before_bird_is_told_once() {
+    let shared =
+        BTreeMap::from([(FileKind::RoaIpv4, "4".to_string()), (FileKind::Babel, "b".into())]);
+    let wanted = Wanted { shared: shared.clone(), ..wanted(&[(ONE, 52001)], &[]) };
+    let actual = machine(&[(ONE, 52001)]);
+    let lines = [
+        "write file roa_dn42.conf",
+        "write file mesh_babel.conf",
+        "configure BIRD for 0 BGP session(s)",
+    ];
+    check(&wanted, &actual, &lines);
+    check(&wanted, &Actual { shared, ..actual }, &[]);
+}
+
+#[test]
+fn the_pops_own_addresses_and_settings_come_first() {
+    let gateway = |text: &str| text.parse::<IpNet>().unwrap();
+    let wanted = Wanted {
+        loopback: vec![gateway("fd00:1::1/64"), gateway("172.20.0.1/29")],
+        sysctls: sysctl::SYSCTLS.iter().collect(),
+        ..wanted(&[(ONE, 52001)], &[])
+    };
+    let read = [
+        ("net.ipv6.conf.all.forwarding", "0"),
+        ("net.ipv4.ip_forward", "1"),
+        ("net.ipv4.conf.all.rp_filter", "2"),
+    ];
+    let actual = Actual {
+        // By hand, with another length: it is there all the same.
+        loopback: vec![gateway("127.0.0.1/8"), gateway("172.20.0.1/32")],
+        sysctls: read.map(|(name, value)| (name, value.to_string())).into(),
+        ..machine(&[(ONE, 52001)])
+    };
+    let lines = ["add address fd00:1::1/64 to lo", "set net.ipv6.conf.all.forwarding 0 -> 1"];
+    check(&wanted, &actual, &lines);
 }

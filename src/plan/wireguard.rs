@@ -15,7 +15,8 @@ pub use crate::peering::files::{ALLOWED_IPS, KEEPALIVE_S};
 
 use crate::model::{IfName, LinkLocal, Port, WgKey, WgSecret};
 use ipnet::IpNet;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 
 /// A link as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +33,24 @@ pub struct LinkWanted {
     pub local: LinkLocal,
     /// Theirs: the kernel routes it (/128) to the link.
     pub remote: LinkLocal,
+    /// The same in IPv4 (/32), where both ends have such addresses.
+    pub ipv4: Option<(Ipv4Addr, Ipv4Addr)>,
     /// Their public key.
     pub peer_key: WgKey,
     /// A preshared key, if one was agreed.
     pub preshared_key: Option<WgSecret>,
     /// Where to send. `None`: they call us, or their name does not resolve now.
     pub endpoint: Option<SocketAddr>,
+    /// What the peer may send and receive; peerings share one list.
+    pub allowed_ips: Rc<[IpNet]>,
+}
+
+impl LinkWanted {
+    /// Our addresses on the link, each with theirs.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> {
+        let ipv4 = self.ipv4.map(|(local, remote)| (local.into(), remote.into()));
+        [(self.local.get().into(), self.remote.get().into())].into_iter().chain(ipv4)
+    }
 }
 
 /// A link as it was found.
@@ -49,10 +62,10 @@ pub struct LinkActual {
     pub up: bool,
     /// The largest packet in bytes.
     pub mtu: u32,
-    /// Every IPv6 address on it with its peer's (equal to the address where there is no peer).
-    pub addresses: Vec<(Ipv6Addr, Ipv6Addr)>,
-    /// Has the kernel no route to the peer of one of them? It loses it if somebody deletes it.
-    pub unrouted: bool,
+    /// Every address on it with its peer's (equal to the address where there is no peer).
+    pub addresses: Vec<(IpAddr, IpAddr)>,
+    /// Those peers that the kernel has no route to. It loses it if somebody deletes it.
+    pub unrouted: Vec<IpAddr>,
     /// Our private key, if one is set, as the implementation keeps it: clamped (RFC 7748, section
     /// 5).
     pub private_key: Option<WgSecret>,
@@ -83,7 +96,7 @@ pub struct PeerActual {
     pub tx_bytes: u64,
 }
 
-/// [`ALLOWED_IPS`] as prefixes.
-pub fn allowed_ips() -> Vec<IpNet> {
+/// [`ALLOWED_IPS`] as prefixes: what the peer of a peering's link may send and receive.
+pub fn allowed_ips() -> Rc<[IpNet]> {
     ALLOWED_IPS.iter().filter_map(|text| text.parse().ok()).collect()
 }

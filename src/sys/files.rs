@@ -6,8 +6,7 @@
 //! reported and never touched.
 
 use crate::limits::OUR_FILE_BYTES_MAX;
-use crate::model::Asn;
-use crate::plan::FileKind;
+use crate::plan::{FileKind, Owner};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -28,7 +27,7 @@ pub struct FileError {
 
 /// The files of one kind in a directory: ours by name with their content, and what only bears our
 /// names.
-pub type Found = (BTreeMap<Asn, String>, Vec<FileError>);
+pub type Found = (BTreeMap<Owner, String>, Vec<FileError>);
 
 /// Reads all files of one kind. A directory that does not exist has none.
 pub fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
@@ -42,11 +41,11 @@ pub fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
     let open = File::open(directory).map_err(|error| failed(directory, error))?;
     for entry in entries {
         let name = entry.map_err(|error| failed(directory, error))?.file_name();
-        let Some(asn) = name.to_str().and_then(|name| kind.owner(name)) else {
+        let Some(owner) = name.to_str().and_then(|name| kind.owner(name)) else {
             continue;
         };
         match read(&open, &name) {
-            Ok(Some(text)) => drop(ours.insert(asn, text)),
+            Ok(Some(text)) => drop(ours.insert(owner, text)),
             Ok(None) => foreign.push(no_plain_file(&directory.join(name))),
             // Gone since the directory was read.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -100,18 +99,23 @@ fn no_plain_file(path: &Path) -> FileError {
 }
 
 /// Writes a file whole and durably, or leaves what was there.
-pub fn write(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
-    replace((directory, kind, asn), text, |draft| draft.sync_all())?;
-    sync(directory).map_err(|error| failed(&directory.join(kind.name(asn)), error))
+pub fn write(directory: &Path, kind: FileKind, owner: Owner, text: &str) -> Result<(), FileError> {
+    replace((directory, kind, owner), text, |draft| draft.sync_all())?;
+    sync(directory).map_err(|error| failed(&directory.join(kind.name(owner)), error))
 }
 
 /// Writes a file of a set that nobody reads yet. A set is durable when [`settle`] was called after
 /// its last file. One that is there already is replaced whole: two sets can bear the same second.
-pub fn write_new(directory: &Path, kind: FileKind, asn: Asn, text: &str) -> Result<(), FileError> {
-    let path = directory.join(kind.name(asn));
+pub fn write_new(
+    directory: &Path,
+    kind: FileKind,
+    owner: Owner,
+    text: &str,
+) -> Result<(), FileError> {
+    let path = directory.join(kind.name(owner));
     match create(&path, kind, text) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            replace((directory, kind, asn), text, |_| Ok(()))
+            replace((directory, kind, owner), text, |_| Ok(()))
         }
         created => created.map(drop).map_err(|error| failed(&path, error)),
     }
@@ -125,11 +129,11 @@ pub fn settle(directory: &Path) -> Result<(), FileError> {
 }
 
 fn replace(
-    (directory, kind, asn): (&Path, FileKind, Asn),
+    (directory, kind, owner): (&Path, FileKind, Owner),
     text: &str,
     secure: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    let (path, draft) = (directory.join(kind.name(asn)), draft(directory, kind, asn));
+    let (path, draft) = (directory.join(kind.name(owner)), draft(directory, kind, owner));
     plain(&path)?;
     let written = put(&draft, kind, text)
         .and_then(|file| secure(&file))
@@ -152,7 +156,7 @@ fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
 fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
     let mode = match kind {
         FileKind::WireGuard => 0o600,
-        FileKind::Bird => 0o644,
+        FileKind::Bird | FileKind::RoaIpv4 | FileKind::RoaIpv6 | FileKind::Babel => 0o644,
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     // The umask may have taken away what BIRD needs; it must not decide.
@@ -162,8 +166,8 @@ fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
 }
 
 /// Removes a file durably; one that is gone is no error.
-pub fn remove(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileError> {
-    let path = directory.join(kind.name(asn));
+pub fn remove(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
+    let path = directory.join(kind.name(owner));
     plain(&path)?;
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
@@ -173,8 +177,8 @@ pub fn remove(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileErro
 
 /// Removes the draft that a crash may have left; a `wg-as<ASN>.conf` that was never one holds the
 /// private key all the same.
-pub fn discard(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileError> {
-    let path = draft(directory, kind, asn);
+pub fn discard(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
+    let path = draft(directory, kind, owner);
     // Where nothing can be removed, the kernel says so before it looks whether there is anything.
     match fs::symlink_metadata(&path).and_then(|_| fs::remove_file(&path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
@@ -183,8 +187,8 @@ pub fn discard(directory: &Path, kind: FileKind, asn: Asn) -> Result<(), FileErr
 }
 
 /// Where a new content is written.
-fn draft(directory: &Path, kind: FileKind, asn: Asn) -> PathBuf {
-    directory.join(format!(".{}.new", kind.name(asn)))
+fn draft(directory: &Path, kind: FileKind, owner: Owner) -> PathBuf {
+    directory.join(format!(".{}.new", kind.name(owner)))
 }
 
 /// A rename or a removal is durable when its directory is.
@@ -207,6 +211,7 @@ impl std::error::Error for FileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Asn;
 
     struct Place(PathBuf);
 
@@ -226,25 +231,25 @@ mod tests {
         }
     }
 
-    fn asn(number: u32) -> Asn {
-        Asn::new(number).unwrap()
+    fn peering(number: u32) -> Owner {
+        Owner::Peering(Asn::new(number).unwrap())
     }
 
     #[test]
     fn what_was_written_is_found_and_nothing_else() {
         let place = Place::new("found");
-        for name in ["ebgp_manual_as1", "ibgp_x", ".ebgp_as1", "ebgp_as1~", "wg-as1.conf.bak"] {
+        for name in ["ebgp_manual_as1", "ibgp_X", ".ebgp_as1", "ebgp_as1~", "wg-as1.conf.bak"] {
             fs::write(place.0.join(name), "manual").unwrap();
         }
-        write(&place.0, FileKind::Bird, asn(7), "one").unwrap();
-        write(&place.0, FileKind::Bird, asn(7), "two").unwrap();
-        write(&place.0, FileKind::WireGuard, asn(7), "secret").unwrap();
+        write(&place.0, FileKind::Bird, peering(7), "one").unwrap();
+        write(&place.0, FileKind::Bird, peering(7), "two").unwrap();
+        write(&place.0, FileKind::WireGuard, peering(7), "secret").unwrap();
         let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
-        assert_eq!((birds, foreign), (BTreeMap::from([(asn(7), "two".to_string())]), vec![]));
+        assert_eq!((birds, foreign), (BTreeMap::from([(peering(7), "two".to_string())]), vec![]));
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as7.conf")), (0o644, 0o600));
-        remove(&place.0, FileKind::Bird, asn(7)).unwrap();
-        remove(&place.0, FileKind::Bird, asn(7)).unwrap();
+        remove(&place.0, FileKind::Bird, peering(7)).unwrap();
+        remove(&place.0, FileKind::Bird, peering(7)).unwrap();
         assert_eq!(observe(&place.0, FileKind::Bird).unwrap().0, BTreeMap::new());
         assert_eq!(fs::read_dir(&place.0).unwrap().count(), 6, "no draft is left");
     }
@@ -253,12 +258,12 @@ mod tests {
     fn a_set_holds_what_was_written_into_it_last() {
         let place = Place::new("set");
         for text in ["one", "two"] {
-            write_new(&place.0, FileKind::Bird, asn(7), text).unwrap();
-            write_new(&place.0, FileKind::WireGuard, asn(8), text).unwrap();
+            write_new(&place.0, FileKind::Bird, peering(7), text).unwrap();
+            write_new(&place.0, FileKind::WireGuard, peering(8), text).unwrap();
             settle(&place.0).unwrap();
         }
         let birds = observe(&place.0, FileKind::Bird).unwrap().0;
-        assert_eq!(birds, BTreeMap::from([(asn(7), "two".to_string())]));
+        assert_eq!(birds, BTreeMap::from([(peering(7), "two".to_string())]));
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as8.conf")), (0o644, 0o600));
         assert_eq!(fs::read_dir(&place.0).unwrap().count(), 2, "no draft is left");
@@ -274,8 +279,8 @@ mod tests {
         let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
         assert_eq!((birds.len(), foreign.len()), (0, 2));
         for number in [1, 2] {
-            assert!(write(&place.0, FileKind::Bird, asn(number), "x").is_err());
-            assert!(remove(&place.0, FileKind::Bird, asn(number)).is_err());
+            assert!(write(&place.0, FileKind::Bird, peering(number), "x").is_err());
+            assert!(remove(&place.0, FileKind::Bird, peering(number)).is_err());
         }
         assert_eq!(fs::read_to_string(place.0.join("target")).unwrap(), "theirs");
     }
@@ -285,8 +290,8 @@ mod tests {
         let place = Place::new("draft");
         fs::write(place.0.join(".wg-as7.conf.new"), "half").unwrap();
         fs::write(place.0.join(".wg-as8.conf.new"), "another's").unwrap();
-        discard(&place.0, FileKind::WireGuard, asn(7)).unwrap();
-        discard(&place.0, FileKind::WireGuard, asn(7)).unwrap();
+        discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
+        discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
         assert!(!place.0.join(".wg-as7.conf.new").exists());
         assert!(place.0.join(".wg-as8.conf.new").exists());
     }
@@ -295,7 +300,7 @@ mod tests {
     fn errors_name_the_file() {
         let missing = Path::new("/nonexistent-directory");
         assert_eq!(observe(missing, FileKind::Bird).unwrap().0.len(), 0);
-        let error = write(missing, FileKind::Bird, asn(1), "x").unwrap_err().to_string();
+        let error = write(missing, FileKind::Bird, peering(1), "x").unwrap_err().to_string();
         assert!(error.starts_with("/nonexistent-directory/ebgp_as1: "), "{error}");
     }
 }

@@ -1,9 +1,10 @@
 //! The one door to the links of this machine: observe, create, change, remove.
 //!
-//! Only links named `wg-as<ASN>` exist for it. How a link is spoken to is decided by what the link
-//! is, the kernel's or a userspace process's, so both may live side by side while a POP changes
-//! over; the back end decides what new links become. A link of another kind under such a name is
-//! reported and never touched. Nothing here takes a link down or makes it anew to change it.
+//! Only links named `wg-as<ASN>` and `wg-int-<POP>` exist for it. How a link is spoken to is
+//! decided by what the link is, the kernel's or a userspace process's, so both may live side by
+//! side while a POP changes over; the back end decides what new links become. A link of another
+//! kind under such a name is reported and never touched. Nothing here takes a link down or makes it
+//! anew to change it.
 
 mod choose;
 mod error;
@@ -14,6 +15,7 @@ pub use error::WireError;
 
 use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, USERSPACE_END_S};
 use crate::model::IfName;
+use crate::plan::Owner;
 use crate::plan::wireguard::{Change, EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::Link;
 use crate::sys::uapi;
@@ -21,9 +23,9 @@ use machine::{Machine, Means};
 use rustix::io::Errno;
 use smol::future::or;
 use smol::io::AsyncReadExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -41,11 +43,11 @@ pub enum Backend {
     Files,
 }
 
-/// Every link that bears the name of a peering, as it is, or why it cannot be read.
+/// Every link that bears a name of ours, as it is, or why it cannot be read.
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
 
 impl Backend {
-    /// Reads every link named `wg-as<ASN>`: one list of links, one of addresses, one of routes,
+    /// Reads every link with a name of ours: one list of links, one of addresses, one of routes,
     /// one question per link.
     pub fn observe(&self) -> Result<Links, WireError> {
         if *self == Backend::Files {
@@ -54,15 +56,14 @@ impl Backend {
         let machine = Machine::open()?;
         let addresses = machine.addresses()?;
         let routes = machine.peer_routes(None);
-        let has_route = |index: u32, peer: Ipv6Addr| {
-            routes.as_ref().is_none_or(|it| it.contains(&(index, peer)))
-        };
+        let has_route =
+            |index: u32, peer: IpAddr| routes.as_ref().is_none_or(|it| it.contains(&(index, peer)));
         let mut links = Links::new();
         for link in machine.links()? {
-            let Some(name) = IfName::owner(&link.name).map(IfName::of) else { continue };
+            let Some(name) = Owner::of_link(&link.name).and_then(Owner::link) else { continue };
             let found = addresses.get(&link.index).cloned().unwrap_or_default();
-            let lacks = |(local, peer): &(_, _)| local != peer && !has_route(link.index, *peer);
-            let unrouted = link.up && found.iter().any(lacks);
+            let lacks = |(local, peer): &&(_, _)| local != peer && !has_route(link.index, *peer);
+            let unrouted = found.iter().filter(|_| link.up).filter(lacks).map(|it| it.1).collect();
             let read = machine.read(&link, found).map(|it| LinkActual { unrouted, ..it });
             // It may have gone away since the list was made; that is no error.
             if read.is_ok() || machine.look(&name)?.is_some() {
@@ -172,9 +173,11 @@ impl Backend {
 /// by the next look.
 async fn routed(machine: &Machine, wanted: &LinkWanted) {
     let Ok(link) = machine.find(&wanted.name) else { return };
-    let route = (link.index, wanted.remote.get());
+    let there = |routes: &BTreeSet<(u32, IpAddr)>| {
+        wanted.addresses().all(|(_, remote)| routes.contains(&(link.index, remote)))
+    };
     for _ in 0..ROUTE_LOOKS_MAX {
-        if machine.peer_routes(Some(link.index)).is_none_or(|routes| routes.contains(&route)) {
+        if machine.peer_routes(Some(link.index)).is_none_or(|routes| there(&routes)) {
             return;
         }
         smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;

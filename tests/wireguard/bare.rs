@@ -113,7 +113,7 @@ fn set(wire: &Line, index: u32, wanted: &LinkWanted) {
     let peers = device.push_listen_port(wanted.listen_port.get()).array_peers();
     let peer = peers.entry_nested().push_public_key(wanted.peer_key.bytes());
     let peer = peer.push_persistent_keepalive_interval(KEEPALIVE_S);
-    let list = allowed_ips().into_iter().fold(peer.array_allowedips(), |list, prefix| {
+    let list = allowed_ips().iter().fold(peer.array_allowedips(), |list, prefix| {
         let family = if prefix.addr().is_ipv4() { 2 } else { 10 };
         let entry = list.entry_nested().push_family(family).push_ipaddr(prefix.addr());
         entry.push_cidr_mask(prefix.prefix_len()).end_nested()

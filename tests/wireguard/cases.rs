@@ -5,7 +5,7 @@ use peerling::model::{IfName, WgSecret};
 use peerling::plan::wireguard::{EndpointRule, LinkWanted, differs};
 use peerling::sys::netlink::Route;
 use peerling::sys::wireguard::{Backend, WireError};
-use std::net::{Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, UdpSocket};
 
 pub const CASES: &[Case] = &[
     ("a created link is as wanted", created),
@@ -14,6 +14,7 @@ pub const CASES: &[Case] = &[
     ("what somebody did is mended", drift),
     ("a crowd of peers is read whole and removed", crowd),
     ("a session survives changes", session),
+    ("a link between POPs has both families", both_families),
     ("a taken port is told", taken_port),
     ("a foreign link is left alone", foreign),
     ("a removed link is gone", removed),
@@ -327,19 +328,41 @@ fn removed(lab: &Lab) {
     assert_eq!(change, Err(WireError::Missing(wanted.name)));
 }
 
+/// As between POPs of one network: IPv4 addresses beside IPv6 ones, and Babel's multicast.
+fn both_families(lab: &Lab) {
+    let allowed = ["fe80::2:1/128", "169.254.2.1/32", "172.16.0.0/12", "ff02::1:6/128"];
+    let wanted = LinkWanted {
+        name: IfName::to_pop(&"nl-ams1".parse().unwrap()),
+        ipv4: Some(([169, 254, 1, 2].into(), [169, 254, 2, 1].into())),
+        allowed_ips: allowed.map(|it| it.parse().unwrap()).into(),
+        ..wanted(1)
+    };
+    lab.create(&wanted).unwrap();
+    assert_eq!(lab.change(&wanted, EndpointRule::Set), [""; 0]);
+    let added = "address 169.254.1.2 peer 169.254.2.1 added";
+    let removed = "address 169.254.1.2 peer 169.254.2.1 removed";
+    run("ip address del 169.254.1.2/32 peer 169.254.2.1/32 dev wg-int-nl-ams1");
+    assert_eq!(lab.change(&wanted, EndpointRule::Set), [added]);
+    run("ip route del 169.254.2.1/32 dev wg-int-nl-ams1");
+    assert_eq!(lab.change(&wanted, EndpointRule::Set), [removed, added]);
+    assert_eq!(lab.change(&wanted, EndpointRule::Set), [""; 0]);
+    lab.remove(&wanted.name).unwrap();
+}
+
 fn words(_: &Lab) {
     let route = Route::open().unwrap();
     let index = route.link("lo").unwrap().unwrap().index;
     assert_eq!(route.link("none0"), Ok(None));
     assert!(route.addresses().unwrap().iter().any(|it| it.local == Ipv6Addr::LOCALHOST));
-    let (local, peer) = (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 9), Ipv6Addr::LOCALHOST);
+    let local: IpAddr = "fe80::9".parse().unwrap();
+    let peer = IpAddr::V6(Ipv6Addr::LOCALHOST);
     route.add_address(index, local, peer).unwrap();
     let error = route.add_address(index, local, peer).unwrap_err();
     let told = "add address fe80::9 peer ::1 to link 1: ";
     assert!(error.to_string().starts_with(told), "{error}");
     let listed = route.addresses().unwrap();
     let address = listed.iter().find(|it| it.local == local).unwrap();
-    assert_eq!((address.peer, address.prefix_len), (peer.into(), 128));
+    assert_eq!((address.peer, address.prefix_len), (peer, 128));
     route.delete_address(address).unwrap();
     let error = route.set_mtu(index, u32::MAX).unwrap_err();
     assert!(error.kernel_text.is_some(), "{error}");

@@ -1,7 +1,7 @@
 //! What the cases stand on: links as they are wanted, and `ip` and `wg` as independent witnesses.
 
 use peerling::model::{IfName, WgKey, WgSecret};
-use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
+use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, allowed_ips, differs};
 use peerling::sys::wireguard::{Backend, WireError};
 use std::fs::File;
 use std::path::PathBuf;
@@ -70,9 +70,11 @@ pub fn wanted(number: u16) -> LinkWanted {
         mtu: Some(1412),
         local: format!("fe80:0263::1:{number:x}").parse().unwrap(),
         remote: format!("fe80:0263::2:{number:x}").parse().unwrap(),
+        ipv4: None,
         peer_key: private_key(number).public(),
         preshared_key: Some(WgSecret::new([3; 32])),
         endpoint: format!("[2001:db8::{number:x}]:20263").parse().ok(),
+        allowed_ips: allowed_ips(),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::limits::ALLOWED_IPS_SHOWN_MAX;
 use crate::model::{Port, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 /// One change of one link. Its `Display` is one line without the link's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub enum Change {
         /// The one to set.
         new: WgSecret,
     },
-    /// A peer that is not there. Keepalive and allowed IPs are the same for all.
+    /// A peer that is not there. Keepalive is the same for all.
     AddPeer {
         /// Its public key.
         key: WgKey,
@@ -28,6 +29,8 @@ pub enum Change {
         preshared_key: Option<WgSecret>,
         /// Where to send first.
         endpoint: Option<SocketAddr>,
+        /// What it may send and receive.
+        allowed_ips: Rc<[IpNet]>,
     },
     /// A peer that nobody asked for: its allowed IPs would take the packets of the right one.
     RemovePeer {
@@ -68,7 +71,7 @@ pub enum Change {
         /// What is set.
         old: Vec<IpNet>,
         /// What shall be.
-        new: Vec<IpNet>,
+        new: Rc<[IpNet]>,
     },
     /// The UDP port that the link listens on.
     ListenPort {
@@ -89,32 +92,32 @@ pub enum Change {
     /// An address that is not there.
     AddAddress {
         /// Ours.
-        local: Ipv6Addr,
+        local: IpAddr,
         /// The peer's, which the kernel routes to the link.
-        remote: Ipv6Addr,
+        remote: IpAddr,
     },
     /// Our address is there with another peer's.
     ChangeRemote {
         /// Ours.
-        local: Ipv6Addr,
+        local: IpAddr,
         /// The peer's that is there.
-        old: Ipv6Addr,
+        old: IpAddr,
         /// The peer's that shall be.
-        new: Ipv6Addr,
+        new: IpAddr,
     },
     /// Our address is there with its peer, and the route to it is not.
     RenewRoute {
         /// Ours.
-        local: Ipv6Addr,
+        local: IpAddr,
         /// The peer's.
-        remote: Ipv6Addr,
+        remote: IpAddr,
     },
     /// A link-local address that is no longer wanted, or that stands in the way of the route.
     RemoveAddress {
         /// Ours.
-        local: Ipv6Addr,
+        local: IpAddr,
         /// The peer's, equal to ours if there is none.
-        remote: Ipv6Addr,
+        remote: IpAddr,
     },
 }
 
@@ -211,13 +214,18 @@ mod tests {
         let psk = || Some(WgSecret::new([9; 32]));
         let endpoint: SocketAddr = "[2001:db8::1]:20263".parse().unwrap();
         let many: Vec<IpNet> = (0..9).map(|n| format!("10.0.{n}.0/24").parse().unwrap()).collect();
-        let few = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let few = Rc::new(["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         let secret = |old, new| Change::PresharedKey { key, old, new };
         let new = WgSecret::new([1; 32]);
         told(&[
             (Change::PrivateKey { old: None, new }, &format!("private key of none -> {shown}")),
             (
-                Change::AddPeer { key, preshared_key: psk(), endpoint: None },
+                Change::AddPeer {
+                    key,
+                    preshared_key: psk(),
+                    endpoint: None,
+                    allowed_ips: Rc::new([]),
+                },
                 &format!("peer {shown} added, endpoint unknown"),
             ),
             (Change::RemovePeer { key }, &format!("peer {shown} removed")),
@@ -238,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_link_in_one_line() {
-        let address = |text: &str| text.parse::<Ipv6Addr>().unwrap();
+        let address = |text: &str| IpAddr::V6(text.parse().unwrap());
         let (local, remote) = (address("fe80::263"), address("fe80::1:1"));
         let new = Port::new(52001).unwrap();
         told(&[

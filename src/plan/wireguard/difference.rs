@@ -5,11 +5,11 @@
 //! the kernel never installs the route to the peer.
 
 use super::change::Change;
-use super::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
+use super::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual};
 use crate::limits::WG_KEY_BYTES;
 use crate::model::WgSecret;
 use ipnet::IpNet;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// What becomes of an endpoint that differs from the wanted one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ fn peers(wanted: &LinkWanted, actual: &LinkActual, rule: EndpointRule, changes: 
             key: wanted.peer_key,
             preshared_key: wanted.preshared_key.clone(),
             endpoint: wanted.endpoint,
+            allowed_ips: wanted.allowed_ips.clone(),
         }),
     }
     let others = actual.peers.iter().filter(|peer| peer.key != wanted.peer_key);
@@ -90,9 +91,9 @@ fn same_peer(wanted: &LinkWanted, peer: &PeerActual, rule: EndpointRule, out: &m
     if peer.keepalive_s != KEEPALIVE_S {
         out.push(Change::Keepalive { key, old: peer.keepalive_s, new: KEEPALIVE_S });
     }
-    let new = allowed_ips();
-    if !same(&new, &peer.allowed_ips) {
-        out.push(Change::AllowedIps { key, old: peer.allowed_ips.clone(), new });
+    if !same(&wanted.allowed_ips, &peer.allowed_ips) {
+        let (old, new) = (peer.allowed_ips.clone(), wanted.allowed_ips.clone());
+        out.push(Change::AllowedIps { key, old, new });
     }
 }
 
@@ -113,32 +114,58 @@ fn same(left: &[IpNet], right: &[IpNet]) -> bool {
 }
 
 fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
-    let (local, remote) = (wanted.local.get(), wanted.remote.get());
-    let link_local = || actual.addresses.iter().filter(|(it, _)| it.is_unicast_link_local());
-    let remove = |(local, remote): &(Ipv6Addr, Ipv6Addr)| Change::RemoveAddress {
-        local: *local,
-        remote: *remote,
-    };
+    let found = || actual.addresses.iter().copied().filter(|(it, _)| is_looked_at(*it, wanted));
     if !actual.up {
         // An address from before the link went up has no route to the peer, and would get none.
-        changes.extend(link_local().map(remove));
-        changes.extend([Change::Up, Change::AddAddress { local, remote }]);
+        changes.extend(found().map(removed));
+        changes.push(Change::Up);
+        changes.extend(wanted.addresses().map(added));
         return;
     }
-    match link_local().find(|(it, _)| *it == local) {
-        Some((_, found)) if *found == remote => {
-            if actual.unrouted {
-                changes.push(Change::RenewRoute { local, remote });
-            }
-        }
-        Some((_, old)) => changes.push(Change::ChangeRemote { local, old: *old, new: remote }),
-        None => changes.push(Change::AddAddress { local, remote }),
+    for pair in wanted.addresses() {
+        address(pair, found().find(|(it, _)| *it == pair.0), actual, changes);
     }
-    changes.extend(link_local().filter(|(it, _)| *it != local).map(remove));
+    let is_wanted = |local: IpAddr| wanted.addresses().any(|(it, _)| it == local);
+    changes.extend(found().filter(|(it, _)| !is_wanted(*it)).map(removed));
+}
+
+/// One address that is to be there, and what of it was found.
+fn address(
+    (local, remote): (IpAddr, IpAddr),
+    found: Option<(IpAddr, IpAddr)>,
+    actual: &LinkActual,
+    changes: &mut Vec<Change>,
+) {
+    let unrouted = actual.unrouted.contains(&remote);
+    match found {
+        Some((_, there)) if there == remote && !unrouted => {}
+        // The kernel replaces neither the peer nor the route of an IPv4 address in place.
+        Some(there) if local.is_ipv4() => changes.extend([removed(there), added((local, remote))]),
+        Some((_, there)) if there == remote => changes.push(Change::RenewRoute { local, remote }),
+        Some((_, old)) => changes.push(Change::ChangeRemote { local, old, new: remote }),
+        None => changes.push(added((local, remote))),
+    }
+}
+
+/// Link-local addresses of a family that the link is to have. `169.254.0.0/16` is IPv4's.
+fn is_looked_at(address: IpAddr, wanted: &LinkWanted) -> bool {
+    match address {
+        IpAddr::V6(it) => it.is_unicast_link_local(),
+        IpAddr::V4(it) => it.is_link_local() && wanted.ipv4.is_some(),
+    }
+}
+
+fn added((local, remote): (IpAddr, IpAddr)) -> Change {
+    Change::AddAddress { local, remote }
+}
+
+fn removed((local, remote): (IpAddr, IpAddr)) -> Change {
+    Change::RemoveAddress { local, remote }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::allowed_ips;
     use super::*;
     use crate::model::{IfName, WgKey};
 
@@ -148,7 +175,7 @@ mod tests {
         WgKey::new([byte; 32]).unwrap()
     }
 
-    fn pair(local: &str, remote: &str) -> (Ipv6Addr, Ipv6Addr) {
+    fn pair(local: &str, remote: &str) -> (IpAddr, IpAddr) {
         (local.parse().unwrap(), remote.parse().unwrap())
     }
 
@@ -160,9 +187,11 @@ mod tests {
             mtu: Some(1412),
             local: "fe80:0263::1:1".parse().unwrap(),
             remote: "fe80::2:1".parse().unwrap(),
+            ipv4: None,
             peer_key: key(2),
             preshared_key: Some(WgSecret::new([3; 32])),
             endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
+            allowed_ips: allowed_ips(),
         }
     }
 
@@ -171,7 +200,7 @@ mod tests {
             index: 7,
             up: true,
             mtu: 1412,
-            unrouted: false,
+            unrouted: vec![],
             addresses: vec![pair("fe80:263::1:1", "fe80::2:1"), pair("fd42::1", "fd42::1")],
             private_key: Some(WgSecret::new(clamped(&wanted().private_key))),
             listen_port: 52001,
@@ -180,7 +209,7 @@ mod tests {
                 preshared_key: Some(WgSecret::new([3; 32])),
                 endpoint: wanted().endpoint,
                 keepalive_s: 30,
-                allowed_ips: allowed_ips().into_iter().rev().collect(),
+                allowed_ips: allowed_ips().iter().rev().copied().collect(),
                 last_handshake_s: 1,
                 rx_bytes: 2,
                 tx_bytes: 3,
@@ -214,10 +243,7 @@ mod tests {
         mends(|it| it.private_key = None, &format!("private key of none -> {own}"));
         mends(|it| it.listen_port = 0, "listen port none -> 52001");
         mends(|it| it.mtu = 1420, "MTU 1420 -> 1412");
-        mends(
-            |it| it.addresses.retain(|(it, _)| !it.is_unicast_link_local()),
-            "address fe80:263::1:1 peer fe80::2:1 added",
-        );
+        mends(|it| it.addresses.truncate(0), "address fe80:263::1:1 peer fe80::2:1 added");
         mends(
             |it| it.addresses[0].1 = it.addresses[0].0,
             "address fe80:263::1:1 peer fe80:263::1:1 -> fe80::2:1",
@@ -282,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_route_that_somebody_deleted_is_made_anew() {
-        let unrouted = LinkActual { unrouted: true, ..actual() };
+        let unrouted = LinkActual { unrouted: vec!["fe80::2:1".parse().unwrap()], ..actual() };
         let line = "route to fe80::2:1 made anew";
         assert_eq!(lines(&wanted(), &unrouted, EndpointRule::Keep), [line]);
         // What makes an address anew makes its route.
@@ -310,5 +336,29 @@ mod tests {
         let lines = lines(&wanted(), &fresh, EndpointRule::Keep);
         let first: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(first, ["listen", "private", "peer", "MTU", "down", "address"]);
+    }
+
+    #[test]
+    fn ipv4_addresses_are_looked_at_only_where_they_are_wanted() {
+        let theirs = pair("169.254.9.9", "169.254.9.9");
+        let mut there = actual();
+        there.addresses.push(theirs);
+        assert_eq!(lines(&wanted(), &there, EndpointRule::Keep), [""; 0]);
+        let wanted = LinkWanted {
+            ipv4: Some(([169, 254, 1, 2].into(), [169, 254, 2, 1].into())),
+            ..wanted()
+        };
+        let added = "address 169.254.1.2 peer 169.254.2.1 added";
+        let gone = "address 169.254.9.9 removed";
+        assert_eq!(lines(&wanted, &there, EndpointRule::Keep), [added, gone]);
+        there.addresses = vec![actual().addresses[0], pair("169.254.1.2", "169.254.2.1")];
+        assert_eq!(lines(&wanted, &there, EndpointRule::Keep), [""; 0]);
+        let removed = "address 169.254.1.2 peer 169.254.2.1 removed";
+        let unrouted = LinkActual { unrouted: vec!["169.254.2.1".parse().unwrap()], ..there };
+        assert_eq!(lines(&wanted, &unrouted, EndpointRule::Keep), [removed, added]);
+        let down = LinkActual { up: false, ..unrouted };
+        let all = lines(&wanted, &down, EndpointRule::Keep);
+        assert_eq!(all[1..3], [removed, "down -> up"]);
+        assert_eq!(all[4..], [added]);
     }
 }

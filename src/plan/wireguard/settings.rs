@@ -3,12 +3,13 @@
 //! The kernel and the userspace protocol take the same request in two encodings; both read this.
 //! What is `None` stays as it is.
 
+use super::KEEPALIVE_S;
 use super::change::Change;
-use super::{KEEPALIVE_S, allowed_ips};
 use crate::limits::WG_KEY_BYTES;
 use crate::model::{Port, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 /// What to set on a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct PeerSettings {
     /// Seconds between keepalives.
     pub keepalive_s: Option<u16>,
     /// What it may send and receive, in place of what is set.
-    pub allowed_ips: Option<Vec<IpNet>>,
+    pub allowed_ips: Option<Rc<[IpNet]>>,
 }
 
 /// What is to be done with a peer.
@@ -92,13 +93,13 @@ impl PeerSettings {
 fn peer(change: &Change) -> Option<PeerSettings> {
     let update = |key: &WgKey| PeerSettings::new(*key, PeerRule::Update);
     Some(match change {
-        Change::AddPeer { key, preshared_key, endpoint } => PeerSettings {
+        Change::AddPeer { key, preshared_key, endpoint, allowed_ips } => PeerSettings {
             key: *key,
             rule: PeerRule::Add,
             preshared_key: preshared_key.clone(),
             endpoint: *endpoint,
             keepalive_s: Some(KEEPALIVE_S),
-            allowed_ips: Some(allowed_ips()),
+            allowed_ips: Some(allowed_ips.clone()),
         },
         Change::RemovePeer { key } => PeerSettings::new(*key, PeerRule::Remove),
         Change::PresharedKey { key, new, .. } => {
@@ -128,7 +129,7 @@ mod tests {
         let port = Port::new(52001).unwrap();
         let changes = [
             Change::PrivateKey { old: None, new: WgSecret::new([1; 32]) },
-            Change::AddPeer { key, preshared_key: None, endpoint: None },
+            Change::AddPeer { key, preshared_key: None, endpoint: None, allowed_ips: Rc::new([]) },
             Change::PresharedKey { key, old: Some(WgSecret::new([2; 32])), new: None },
             Change::ListenPort { old: 0, new: port },
             Change::Up,

@@ -96,7 +96,7 @@ mod tests {
             preshared_key: Some(WgSecret::new([9; 32])),
             endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
             keepalive_s: 30,
-            allowed_ips: allowed_ips(),
+            allowed_ips: allowed_ips().to_vec(),
             last_handshake_s: 1_000_000,
             rx_bytes: 276_761_477,
             tx_bytes: 900,

@@ -154,6 +154,7 @@ fn peer(key: WgKey) -> PeerActual {
 mod tests {
     use super::*;
     use crate::plan::wireguard::Change;
+    use crate::plan::wireguard::allowed_ips;
 
     const KEY: &str = "0202020202020202020202020202020202020202020202020202020202020202";
     const SECRET: &str = "0101010101010101010101010101010101010101010101010101010101010101";
@@ -172,6 +173,7 @@ mod tests {
                 key,
                 preshared_key: Some(WgSecret::new([1; 32])),
                 endpoint: "[2001:db8::1]:20263".parse().ok(),
+                allowed_ips: allowed_ips(),
             },
             Change::Keepalive { key, old: 0, new: 30 },
             Change::RemovePeer { key },

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
 
 /// Addresses of one link with their peers'.
-type Addresses = Vec<(Ipv6Addr, Ipv6Addr)>;
+type Addresses = Vec<(IpAddr, IpAddr)>;
 
 /// Sockets to the kernel, opened for one operation; the one for WireGuard when it is first needed.
 pub struct Machine {
@@ -52,18 +52,16 @@ impl Machine {
 
     /// The peers that the kernel has routes to; `None` where it does not tell.
     /// Of one link only, if its index is given.
-    pub fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<(u32, Ipv6Addr)>> {
+    pub fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<(u32, IpAddr)>> {
         let routes = self.route.peer_routes(link);
         routes.inspect_err(|error| log::debug!("{error}")).ok()
     }
 
-    /// IPv6 addresses by the index of their link.
+    /// Addresses by the index of their link.
     pub fn addresses(&self) -> Result<BTreeMap<u32, Addresses>, NetlinkError> {
         let mut links: BTreeMap<u32, Addresses> = BTreeMap::new();
         for address in self.route.addresses()? {
-            if let (IpAddr::V6(local), IpAddr::V6(peer)) = (address.local, address.peer) {
-                links.entry(address.index).or_default().push((local, peer));
-            }
+            links.entry(address.index).or_default().push((address.local, address.peer));
         }
         Ok(links)
     }
@@ -137,10 +135,12 @@ impl Machine {
             };
             done.map_err(|error| error.with_port(wanted.listen_port))?;
         }
-        if changes.iter().any(|change| matches!(change, Change::RemoveAddress { .. })) {
+        let takes_route =
+            |it: &Change| matches!(it, Change::RemoveAddress { local, .. } if local.is_ipv6());
+        if changes.iter().any(takes_route) {
             // The route to its peer went with the address, though the new address has the same
             // peer.
-            route.change_peer(index, wanted.local.get(), wanted.remote.get())?;
+            route.change_peer(index, wanted.local.get().into(), wanted.remote.get().into())?;
         }
         Ok(())
     }
@@ -152,7 +152,7 @@ impl Machine {
 
     /// The kernel wants the prefix length too, which the list tells; what is not there needs no
     /// removal.
-    fn remove_address(&self, index: u32, local: Ipv6Addr) -> Result<(), NetlinkError> {
+    fn remove_address(&self, index: u32, local: IpAddr) -> Result<(), NetlinkError> {
         let addresses = self.route.addresses()?;
         let mut same = addresses.iter().filter(|it| it.index == index && it.local == local);
         same.try_for_each(|address| self.route.delete_address(address))

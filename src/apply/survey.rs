@@ -1,0 +1,47 @@
+//! What a pass would do now, for the operator's eyes.
+
+use crate::limits::UNEXPLAINED_SHOWN_MAX;
+use crate::model::Asn;
+use crate::plan::sysctl::Sysctl;
+use crate::plan::{Owner, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of peerings that are on the machine and neither in the database nor removed by a
+/// command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Removals {
+    /// They are reported and left alone.
+    #[default]
+    Asked,
+    /// The operator has confirmed that they are to go.
+    Confirmed,
+}
+
+/// What a pass would do now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// The steps, in their order.
+    pub steps: Vec<Step>,
+    /// What the machine has, and nobody wants or asked to end.
+    pub unexplained: BTreeSet<Asn>,
+    /// What bears names of ours and is not ours, in words.
+    pub foreign: BTreeSet<String>,
+    /// What cannot be read or served, and why.
+    pub failures: BTreeMap<Owner, String>,
+    /// Settings of the kernel, as they are, where a POP needs them otherwise.
+    pub sysctls: Vec<(&'static Sysctl, String)>,
+}
+
+/// One line for the operator about [`Survey::unexplained`].
+pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
+    let names: Vec<String> =
+        asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(|it| format!("AS{it}")).collect();
+    let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "{} peering(s) are on this machine, not in the database, and were not removed by a \
+         command: {}{more}; they are left alone; `peerling apply --confirm-removals` removes them",
+        asns.len(),
+        names.join(", ")
+    )
+}
