@@ -58,11 +58,11 @@ pub struct Board {
 
 /// What the loop has made of the way to another POP of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Its link; the BGP session is the operator's own.
-    Link,
-    /// Its link and its BGP session.
-    Both,
+pub struct Way {
+    /// Its link, where that is not switched off.
+    pub link: bool,
+    /// Its BGP session, where that is not the operator's own.
+    pub session: bool,
 }
 
 /// How one peering is.

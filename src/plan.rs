@@ -41,8 +41,9 @@ pub struct Wanted {
 /// One peering, or one way to another POP, as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedWanted {
-    /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`.
-    pub conf: String,
+    /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`; `None` where the tunnel was
+    /// switched off, and what is there of it goes.
+    pub conf: Option<String>,
     /// The content of `ebgp_as<ASN>` or `ibgp_<POP>`; `None` where a file of the operator's own
     /// stands in its place.
     pub bird: Option<String>,
@@ -195,13 +196,16 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     let in_the_way = |owner: &Owner| link(owner).is_some_and(|it| holds_a_port(it, wanted));
     let remove_link = |owner: Owner| owner.link().map(Step::RemoveLink);
     let mut steps = pop_steps(wanted, actual);
-    steps.extend(ended(wanted).filter(in_the_way).filter_map(remove_link));
+    steps.extend(tunnels_ended(wanted).filter(in_the_way).filter_map(remove_link));
     for (owner, served) in &wanted.served {
-        steps.extend(write(FileKind::WireGuard, *owner, actual.confs.get(owner), &served.conf));
+        let text = served.conf.as_deref();
+        steps.extend(
+            text.and_then(|it| write(FileKind::WireGuard, *owner, actual.confs.get(owner), it)),
+        );
         steps.extend(served.link.as_ref().and_then(|link| link_step(link, actual)));
     }
     steps.extend(bird_steps(wanted, actual));
-    for owner in ended(wanted) {
+    for owner in tunnels_ended(wanted) {
         if link(&owner).is_some() && !in_the_way(&owner) {
             steps.extend(remove_link(owner));
         }
@@ -273,6 +277,12 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 /// Those that ended and were not asked for again since.
 fn ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
     wanted.ended.iter().copied().filter(|owner| !wanted.served.contains_key(owner))
+}
+
+/// Those whose tunnel is to go: with all the rest, or alone.
+fn tunnels_ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
+    let alone = wanted.served.iter().filter(|(_, it)| it.conf.is_none()).map(|(owner, _)| *owner);
+    ended(wanted).chain(alone)
 }
 
 fn write(kind: FileKind, owner: Owner, old: Option<&String>, new: &str) -> Option<Step> {

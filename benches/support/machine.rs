@@ -15,7 +15,7 @@ pub fn wanted(peerings: &[Peering]) -> Wanted {
 
 fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
     ServedWanted {
-        conf: files::our_conf(it, site, secret).unwrap(),
+        conf: files::our_conf(it, site, secret),
         bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN),
         link: Some(LinkWanted {
             name: IfName::of(it.asn),
@@ -40,7 +40,7 @@ pub fn actual(wanted: &Wanted) -> Actual {
     };
     let links = wanted.served.values().filter_map(|it| it.link.as_ref());
     Actual {
-        confs: files(|it| &it.conf),
+        confs: files(|it| it.conf.as_deref().unwrap_or_default()),
         birds: files(|it| it.bird.as_deref().unwrap_or_default()),
         links: links.map(|link| (link.name.clone(), one_actual(link))).collect(),
         protocols: Some(wanted.served.keys().copied().collect()),

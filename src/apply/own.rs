@@ -54,9 +54,11 @@ impl Pass {
         let Some(inventory) = &settings.inventory else { return };
         for link in inventory.links() {
             let owner = Owner::Mesh(link.to.name);
-            match link.switch {
-                Switch::On => drop(wanted.served.insert(owner, self.way(&link))),
-                Switch::Off => wanted.ended.push(owner),
+            match inventory.me().map(|me| (me.switch, link.to.switch)) {
+                Some((Switch::On, Switch::On)) => {
+                    wanted.served.insert(owner, self.way(&link));
+                }
+                _ => wanted.ended.push(owner),
             }
         }
         if settings.backend != Backend::Files {
@@ -72,7 +74,7 @@ impl Pass {
         let is_way = |it: &Owner| matches!(it, Owner::Mesh(_));
         let well = |it: &Owner| !self.failures.contains_key(it) && !self.left.contains_key(it);
         let ways = wanted.served.iter().filter(|(owner, _)| is_way(owner) && well(owner));
-        let way = |it: &ServedWanted| if it.bird.is_some() { Way::Both } else { Way::Link };
+        let way = |it: &ServedWanted| Way { link: it.link.is_some(), session: it.bird.is_some() };
         ways.map(|(owner, it)| (*owner, way(it))).collect()
     }
 
@@ -93,17 +95,19 @@ impl Pass {
         texts
     }
 
-    /// One way to another POP. An iBGP file that somebody wrote by hand stays theirs.
+    /// One way to another POP. Where only its tunnel was switched off, the BGP session goes round
+    /// by others. An iBGP file that somebody wrote by hand stays theirs.
     fn way(&self, link: &MeshLink<'_>) -> ServedWanted {
         let settings = &self.settings;
         let owner = Owner::Mesh(link.to.name);
         let ibgp = || bird::ibgp(settings.inventory.as_deref()?, link.to, settings.site.asn);
+        let is_on = link.switch == Switch::On;
         ServedWanted {
-            conf: conf::render(link, &settings.private_key),
+            conf: is_on.then(|| conf::render(link, &settings.private_key)),
             bird: if self.hand_made.contains(&owner) { None } else { ibgp() },
             link: match settings.backend {
-                Backend::Files => None,
-                Backend::Kernel | Backend::Userspace { .. } => Some(self.way_link(link)),
+                Backend::Kernel | Backend::Userspace { .. } if is_on => Some(self.way_link(link)),
+                _ => None,
             },
         }
     }

@@ -157,7 +157,7 @@ impl Pass {
         let settings = &self.settings;
         let class = self.class(peering.asn);
         Some(ServedWanted {
-            conf: texts::our_conf(peering, &settings.site, &settings.private_key)?,
+            conf: Some(texts::our_conf(peering, &settings.site, &settings.private_key)?),
             bird: Some(plan::bird::render(peering, &settings.site, &settings.template, class)?),
             link: match settings.backend {
                 Backend::Files => None,

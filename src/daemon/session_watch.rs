@@ -3,7 +3,7 @@
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
 use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
-use crate::board::{BgpView, Board, Cause, Progress, Way};
+use crate::board::{BgpView, Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
 use crate::model::{Asn, IfName, Timestamp};
@@ -226,12 +226,12 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
         let has_link = |it: &BTreeMap<IfName, LinkActual>| {
             owner.link().is_some_and(|name| it.contains_key(&name))
         };
-        if seen.links.as_ref().is_some_and(|it| !has_link(it)) {
+        if way.link && seen.links.as_ref().is_some_and(|it| !has_link(it)) {
             amiss.links.push(owner);
         }
         let runs =
             |it: &BirdSeen| owner.protocol().is_some_and(|protocol| it.ways.contains(&protocol));
-        if way == Way::Both && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+        if way.session && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
             amiss.sessions.push(owner);
         }
     }
@@ -241,7 +241,7 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::Entry;
+    use crate::board::{Entry, Way};
     use crate::sys::bird::Protocol;
 
     fn asn(number: u32) -> Asn {
@@ -311,7 +311,8 @@ mod tests {
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
         let way = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
-        board.set_ways([(way("a-1"), Way::Both), (way("b"), Way::Link)].into());
+        let (both, alone) = (Way { link: true, session: true }, Way { link: true, session: false });
+        board.set_ways([(way("a-1"), both), (way("b"), alone)].into());
         let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
         let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
         let bird = Some(BirdSeen { ways, ..BirdSeen::default() });

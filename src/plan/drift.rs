@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn wanted(conf: &str) -> Wanted {
-        let peering = ServedWanted { conf: conf.into(), bird: Some("b".into()), link: None };
+        let peering = ServedWanted { conf: Some(conf.into()), bird: Some("b".into()), link: None };
         Wanted { served: BTreeMap::from([(owner(), peering)]), ..Wanted::default() }
     }
 

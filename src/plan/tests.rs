@@ -34,7 +34,7 @@ fn link(number: u32, port: u16) -> LinkWanted {
 /// The peerings of these AS numbers and ports.
 fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
     let served = |&(number, port): &(u32, u16)| {
-        let (conf, bird) = (format!("conf {number}"), Some(format!("bird {number}")));
+        let (conf, bird) = (Some(format!("conf {number}")), Some(format!("bird {number}")));
         (peering(number), ServedWanted { conf, bird, link: Some(link(number, port)) })
     };
     Wanted {
@@ -48,7 +48,7 @@ fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
 fn machine(peerings: &[(u32, u16)]) -> Actual {
     let wanted = wanted(peerings, &[]).served;
     Actual {
-        confs: wanted.iter().map(|(owner, it)| (*owner, it.conf.clone())).collect(),
+        confs: wanted.iter().filter_map(|(owner, it)| Some((*owner, it.conf.clone()?))).collect(),
         birds: wanted.iter().filter_map(|(owner, it)| Some((*owner, it.bird.clone()?))).collect(),
         links: wanted.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
         ..Actual::default()
@@ -206,7 +206,7 @@ fn drift_is_mended_where_it_is() {
 fn a_way_to_another_pop_is_made_like_a_peering_and_goes_when_it_is_switched_off() {
     let (way, name) = (Owner::Mesh("b".parse().unwrap()), IfName::to_pop(&"b".parse().unwrap()));
     let link = LinkWanted { name: name.clone(), ..link(ONE, 51812) };
-    let served = ServedWanted { conf: "c".into(), bird: Some("b".into()), link: Some(link) };
+    let served = ServedWanted { conf: Some("c".into()), bird: Some("b".into()), link: Some(link) };
     let mut wanted = Wanted { served: BTreeMap::from([(way, served)]), ..Wanted::default() };
     let lines = [
         "write file wg-int-b.conf",
@@ -222,6 +222,10 @@ fn a_way_to_another_pop_is_made_like_a_peering_and_goes_when_it_is_switched_off(
         ..Actual::default()
     };
     check(&wanted, &actual, &[]);
+    // A tunnel that was switched off goes; the BGP session finds another way.
+    let off = ServedWanted { conf: None, link: None, ..wanted.served[&way].clone() };
+    let off = Wanted { served: BTreeMap::from([(way, off)]), ..Wanted::default() };
+    check(&off, &actual, &["remove link wg-int-b", "remove file wg-int-b.conf"]);
     // An iBGP file of the operator's own is neither written nor looked for in BIRD.
     wanted.served.values_mut().for_each(|it| it.bird = None);
     check(&wanted, &Actual { birds: BTreeMap::new(), ..actual.clone() }, &[]);

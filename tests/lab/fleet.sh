@@ -168,7 +168,7 @@ routes_of() {
 }
 
 no_link() {
-    ! ip -n "$1" link show "wg-int-$2" >/dev/null 2>&1 && ! [ -e "$LAB/$1/bird/bgp_peers/ibgp_$2" ]
+    ! ip -n "$1" link show "wg-int-$2" >/dev/null 2>&1 && ! [ -e "$LAB/$1/wireguard/wg-int-$2.conf" ]
 }
 costs() { bird "$1" show babel interfaces | grep "wg-int-$2 " | grep -qw "$3"; }
 still_there() {

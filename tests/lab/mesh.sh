@@ -68,7 +68,8 @@ await 20 "the link between ams1 and par1 is gone" -- no_link ams1 par1
 await 20 "packets from par1 to the member and back" -- reaches par1
 await 20 "Babel's cost of the link to waw1" -- costs ams2 waw1 500
 expect "what others made was left alone" -- still_there
-step "SIGHUP with ams1-par1 off and ams2-waw1 dear: that link is gone, this one costs 500"
+expect "the iBGP session between ams1 and par1 goes round" -- established par1 ibgp_ams1
+step "SIGHUP with ams1-par1 off and ams2-waw1 dear: that link is gone, its BGP session goes round; this one costs 500"
 
 for name in "${ALL[@]}"; do kill "${SERVICES[$name]}"; done
 for name in "${ALL[@]}"; do wait "${SERVICES[$name]}" || fail "the service of $name"; done

@@ -39,12 +39,13 @@ expect() {
 # await SECONDS WORDS... -- COMMAND...: tries a command until it succeeds, for so long; LAB_PATIENCE
 # times as long on a slow machine.
 await() {
-    local words=() tries=$(($1 * 20 * ${LAB_PATIENCE:-1}))
+    # A command may take its time too, so it is no matter of how many tries.
+    local words=() end=$((EPOCHSECONDS + 1 + $1 * ${LAB_PATIENCE:-1}))
     shift
     while [ "$1" != -- ]; do words+=("$1"); shift; done
     shift
     while ! "$@"; do
-        [ $((tries -= 1)) -gt 0 ] || fail "not in time: ${words[*]}"
+        [ $EPOCHSECONDS -lt $end ] || fail "not in time: ${words[*]}"
         sleep 0.05
     done
 }
