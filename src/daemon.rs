@@ -19,9 +19,11 @@ pub mod export;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+pub mod mesh;
 mod notify;
 pub mod once;
 mod registry_watch;
+mod rhythm;
 mod routes_watch;
 mod session_watch;
 
@@ -138,7 +140,7 @@ impl Service {
         let routes =
             RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
         let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
-        watch.read_now().await;
+        watch.start().await;
         let (backend, why) = self.assembled.backend();
         log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;

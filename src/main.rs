@@ -5,7 +5,8 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
 use peerling::daemon::{
-    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, once, serve,
+    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
+    serve,
 };
 use peerling::{sys, usage};
 use std::ffi::OsString;
@@ -29,6 +30,7 @@ enum Operation {
     Export { directory: PathBuf },
     BirdInit { directory: PathBuf },
     Exec { name: Option<String>, command: String },
+    Mesh { format: mesh::Format },
     Demo { run: Option<OsString> },
     Say(String),
 }
@@ -77,6 +79,10 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
         }),
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
+        Operation::Mesh { format } => {
+            say(&mesh::run(&file, format)?, &mut std::io::stdout());
+            Ok(DONE)
+        }
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
         Operation::Say(text) => {
             say(&text, &mut std::io::stdout());
@@ -102,6 +108,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
             },
+            Long("format") => match &mut operation {
+                Some(Operation::Mesh { format }) => *format = parser.value()?.parse()?,
+                _ => return Err(Long("format").unexpected()),
+            },
             Long("run") => match &mut operation {
                 Some(Operation::Demo { run }) => *run = Some(parser.value()?),
                 _ => return Err(Long("run").unexpected()),
@@ -123,6 +133,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         | Operation::Export { .. }
         | Operation::BirdInit { .. }
         | Operation::Exec { .. }
+        | Operation::Mesh { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
 }
@@ -135,6 +146,7 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
         Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
         Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
         Some("exec") => command(parser),

@@ -107,6 +107,16 @@ pub const OPERATIONS: &[Operation] = &[
         about: "a command of the SSH shell from here, for a maintainer or as the administrator",
     },
     Operation {
+        name: "mesh",
+        arguments: &[Argument {
+            name: "--format",
+            value: "table|dot|svg|json",
+            optional: true,
+            about: "tables, a graph for Graphviz, a picture, or an object for programs",
+        }],
+        about: "your own POPs with their networks and gateways, and the links of this one",
+    },
+    Operation {
         name: "demo",
         arguments: &[Argument {
             name: "--run",

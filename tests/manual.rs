@@ -165,6 +165,7 @@ fn zsh() {
         for argument in operation.arguments.iter().filter(|it| it.name != "--") {
             let value = match argument.value {
                 "" => String::new(),
+                value if value.contains('|') => format!(": :({})", value.replace('|', " ")),
                 value => format!(":{}:", value.to_lowercase()),
             };
             let about = argument.about.replace(['\'', '[', ']'], "");
@@ -195,7 +196,11 @@ fn fish(members: &str) {
             writeln!(all, "complete -c peerling -n __fish_use_subcommand -a {name} -d '{about}'");
         let seen = format!("-n '__fish_seen_subcommand_from {name}'");
         for argument in operation.arguments.iter().filter(|it| it.name != "--") {
-            let value = if argument.value.is_empty() { "" } else { " -r" };
+            let value = match argument.value {
+                "" => String::new(),
+                value if value.contains('|') => format!(" -x -a '{}'", value.replace('|', " ")),
+                _ => " -r".to_string(),
+            };
             let long = argument.name.trim_start_matches('-');
             let about = quoted(argument.about);
             if !argument.is_word() {

@@ -5,7 +5,7 @@ _peerling() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
 # <operations>
-            serve | check | plan | apply | genconfig | export | bird-init | exec | demo) operation=$word; break ;;
+            serve | check | plan | apply | genconfig | export | bird-init | exec | mesh | demo) operation=$word; break ;;
 # </operations>
         esac
     done
@@ -17,7 +17,7 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export bird-init exec demo --config --verbose --help --version' ;;
+        '') words='serve check plan apply genconfig export bird-init exec mesh demo --config --verbose --help --version' ;;
         serve) words='' ;;
         check) words='' ;;
         plan) words='' ;;
@@ -26,6 +26,7 @@ _peerling() {
         export) words='' ;;
         bird-init) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
+        mesh) words='--format' ;;
         demo) words='--run' ;;
 # </arguments>
     esac

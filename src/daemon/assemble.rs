@@ -192,6 +192,7 @@ impl Assembled {
     }
 }
 
+/// The configuration alone: no key is read.
 pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
     let (path, text) = match file {
         ConfigFile::Usual(path) if !path.exists() => (path, None),

@@ -7,7 +7,7 @@ use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
 use crate::sys::wireguard::works;
-use crate::sys::{bird, ping, tree};
+use crate::sys::{bird, git, ping, tree};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt as _;
@@ -190,6 +190,16 @@ async fn outside(assembled: &Assembled, findings: &mut Findings) {
             ));
         }
         Err(error) => findings.ill(error.to_string()),
+    }
+    if config.registry.pull_interval_s > 0 {
+        let directory = &config.registry.directory;
+        match git::look(directory).await {
+            Ok(None) => {}
+            Ok(Some(why)) => findings.ill(format!("{}: not pulled: {why}", directory.display())),
+            Err(error) => {
+                findings.ill(format!("{}: cannot be pulled: {error}", directory.display()));
+            }
+        }
     }
     let Some(socket) = &config.bird.socket else {
         return findings.well("BIRD is not spoken to: bird.socket is empty");

@@ -50,7 +50,7 @@ impl Pieces {
     pub fn of(assembled: &Assembled) -> Pieces {
         let config = &assembled.config;
         Pieces {
-            name: name_of(&config.pop.name),
+            name: config.mesh.own.as_ref().map_or(name_of(&config.pop.name), ToString::to_string),
             wireguard: config.wireguard.directory.clone(),
             bird: config.bird.directory.clone(),
         }

@@ -79,7 +79,10 @@ raise() {
     ip netns exec "$name" bird -f -c "$LAB/$name/bird/bird.conf" -s "$LAB/$name.ctl" \
         -P "$LAB/$name.pid" 2>>"$LAB/$name.bird.log" &
     await 10 "BIRD of $name runs" -- bird_answers "$name"
-    inside "$name" env -i "PATH=$PATH" "$PEERLING" --config "$LAB/$name/peerling.toml" serve \
+    # As `inside`, but not as a function: its process is the one to send signals to.
+    ip netns exec "$name" unshare --mount \
+        sh -c 'mount --bind "$0" /run/wireguard && exec "$@"' "$LAB/$name.run" \
+        env -i "PATH=$PATH" "$PEERLING" --config "$LAB/$name/peerling.toml" serve \
         2>>"$LAB/$name.log" &
     SERVICES[$name]=$!
     await 10 "peerling of $name serves" -- serves "$name"

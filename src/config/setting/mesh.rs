@@ -71,8 +71,7 @@ impl Scalar for Reach {
     fn toml(&self) -> Option<String> {
         Some(string(&match self {
             Reach::Calls => NOWHERE.to_string(),
-            Reach::At(Endpoint { host, port }) if is_ipv6(host) => format!("[{host}]:{port}"),
-            Reach::At(endpoint) => endpoint.to_string(),
+            Reach::At(endpoint) => endpoint.bracketed(),
         }))
     }
 }
@@ -83,15 +82,11 @@ fn endpoint(text: &str, kind: Kind) -> Result<Endpoint, String> {
     let parts = bracketed.unwrap_or_else(|| text.rsplit_once(':'));
     let (host, port) = parts.ok_or_else(|| format!("{} is not {kind}", quoted(text)))?;
     let told = |error| format!("{}: {error}", quoted(text));
-    let (host, port) = (host.parse().map_err(told)?, port.parse().map_err(told)?);
-    match is_ipv6(&host) == bracketed.is_some() {
+    let (host, port) = (host.parse::<Host>().map_err(told)?, port.parse().map_err(told)?);
+    match host.is_ipv6() == bracketed.is_some() {
         true => Ok(Endpoint { host, port }),
         false => Err(format!("{} is not {kind}", quoted(text))),
     }
-}
-
-fn is_ipv6(host: &Host) -> bool {
-    matches!(host, Host::Ip(ip) if ip.get().is_ipv6())
 }
 
 impl Scalar for Ipv6Net {
