@@ -43,6 +43,7 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/limits.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/filters.sh
 
 lab-mesh: lab-packages ## four POPs of one network: links, Babel, iBGP, a member, a cut
 	$(CARGO) build --quiet

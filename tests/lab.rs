@@ -118,3 +118,8 @@ fn crashes_and_faults_harm_nobody_and_pass() {
 fn four_pops_are_one_network() {
     play("mesh.sh");
 }
+
+#[test]
+fn the_filters_let_in_what_they_should() {
+    play("filters.sh");
+}

@@ -33,6 +33,8 @@ fn usage() {
         vec!["check", "twice"],
         vec!["exec"],
         vec!["exec", "--as"],
+        vec!["bird-init"],
+        vec!["bird-init", "a", "b"],
         vec!["--config"],
         vec!["--verbose=yes", "check"],
     ] {
@@ -53,6 +55,28 @@ fn help_and_version() {
     let version = draft.peerling(&["--version"]);
     let expected = concat!("peerling ", env!("CARGO_PKG_VERSION"), " (");
     assert!(version.fine().starts_with(expected), "{version:#?}");
+}
+
+#[test]
+fn a_configuration_of_bird_is_written_once() {
+    let Some(mut draft) = Draft::new() else { return };
+    let target = draft.path("etc/bird");
+    let init = |draft: &Draft| draft.peerling(&["bird-init", target.to_str().unwrap()]);
+    let said = init(&draft);
+    assert!(said.refused(FAILED).contains("set mesh.networks"), "{said:#?}");
+    assert!(!target.exists());
+    draft.set("mesh", "networks", "[\"fd42:263::/48\", \"172.20.0.0/27\"]");
+    let said = init(&draft);
+    let files = ["bird.conf", "variables.conf", "communities.conf", "filters.conf"];
+    let words = format!("{} are written", files.join(", "));
+    assert!(said.fine().contains(&words) && said.stdout.lines().count() == 2, "{said:#?}");
+    let before = draft.read("etc/bird/bird.conf");
+    fs::remove_file(target.join("filters.conf")).unwrap();
+    let said = init(&draft);
+    let told = said.refused(FAILED);
+    assert!(files[..3].iter().all(|it| told.contains(it)) && !told.contains(files[3]), "{told}");
+    assert!(!target.join("filters.conf").exists(), "nothing is written where one exists");
+    assert_eq!(draft.read("etc/bird/bird.conf"), before);
 }
 
 #[test]
