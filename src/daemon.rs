@@ -122,6 +122,7 @@ impl Service {
             board: board.clone(),
             resolver: resolver.clone(),
             typed: Default::default(),
+            told: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })

@@ -24,7 +24,7 @@ _peerling() {
         apply) words='--confirm-removals' ;;
         genconfig) words='' ;;
         export) words='' ;;
-        exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
+        exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         demo) words='--run' ;;
 # </arguments>
     esac

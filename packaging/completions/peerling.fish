@@ -15,7 +15,7 @@ complete -c peerling -n __fish_use_subcommand -a export -d 'the files of this PO
 complete -c peerling -n '__fish_seen_subcommand_from export' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
-complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
+complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
 complete -c peerling -n __fish_use_subcommand -a demo -d 'everything in a temporary directory; prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this program while it serves, and end with it'
 # </all>

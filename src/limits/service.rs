@@ -190,4 +190,10 @@ pub const BACKUP_FILES_MAX: usize = 2 * PEERING_ID_MAX as usize;
 /// How long copying may keep everybody else waiting at a stretch, in milliseconds.
 pub const BACKUP_SLICE_MS_MAX: u64 = 5;
 
+/// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
+/// few hundred.
+pub const SISTER_STEPS_MAX: i32 = 200_000;
+/// One value in such a copy, in bytes: how a table was made is the longest.
+pub const SISTER_VALUE_BYTES_MAX: i32 = 65_536;
+
 const _: () = assert!(GIT_PULL_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);

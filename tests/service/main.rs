@@ -39,6 +39,7 @@ mod login;
 mod manager;
 mod operations;
 mod options;
+mod pops;
 mod pull;
 mod schema;
 mod shell;
