@@ -7,8 +7,10 @@
 //! of its own, so that its helpers end with it; it is asked to end first, since one that is killed
 //! leaves its locks behind. A lock that nobody can hold any more is removed.
 
+mod publish;
 mod pull;
 
+pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, look, pull, recover};
 
 use super::deadline::within;
@@ -88,7 +90,7 @@ const SILENCE: [(&str, &str); 9] = [
 
 /// Settings for every command, over those of the operator. One thread and little memory: the
 /// service and its children share what a small machine has.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.logAllRefUpdates=false",
@@ -97,6 +99,7 @@ const SETTINGS: [&str; 16] = [
     "tag.gpgSign=false",
     "gc.auto=0",
     "gc.autoDetach=false",
+    "core.autocrlf=false",
     "maintenance.auto=false",
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",

@@ -40,6 +40,7 @@ mod manager;
 mod operations;
 mod options;
 mod pops;
+mod publish;
 mod pull;
 mod schema;
 mod shell;
