@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn a_commit_says_what_changed() {
-        let words = |them: &[(Change, &str)]| {
+        let told = |them: &[(Change, &str)]| {
             let them: Vec<_> = them.iter().map(|(it, path)| (*it, path.to_string())).collect();
-            super::words("nl-ams1", &them)
+            words("nl-ams1", &them)
         };
         let two = [
             (Added, "bird/ebgp_as4242420001"),
@@ -72,8 +72,8 @@ mod tests {
             (Changed, "bird/ebgp_as4242420002"),
             (Changed, "peering.db"),
         ];
-        assert_eq!(words(&two), "nl-ams1: AS4242420001 added, AS4242420002 changed");
-        assert_eq!(words(&[(Changed, "peering.db")]), "nl-ams1: peering.db changed");
+        assert_eq!(told(&two), "nl-ams1: AS4242420001 added, AS4242420002 changed");
+        assert_eq!(told(&[(Changed, "peering.db")]), "nl-ams1: peering.db changed");
         let others = [
             (Removed, "bird/ibgp_fra"),
             (Removed, "bird/ebgp_as1"),
@@ -81,9 +81,9 @@ mod tests {
             (Added, "bird/ebgp_asx"),
         ];
         let expected = "nl-ams1: AS1 changed, bird/ebgp_asx added, bird/ibgp_fra removed";
-        assert_eq!(words(&others), expected);
+        assert_eq!(told(&others), expected);
         let many: Vec<_> = (10..30).map(|it| (Added, format!("bird/ebgp_as{it}"))).collect();
-        let line = super::words("a", &many);
+        let line = words("a", &many);
         assert!(line.starts_with("a: AS10 added, ") && line.ends_with(", and 10 more"), "{line}");
     }
 }

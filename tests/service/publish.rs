@@ -1,5 +1,5 @@
-//! The backup in git: two POPs push into one repository, with nobody there, with a hand at work, and
-//! with nothing secret in the whole history.
+//! The backup in git: two POPs push into one repository, with nobody there, with a hand at work,
+//! and with nothing secret in the whole history.
 
 use crate::commands::{ENDPOINT, create};
 use crate::git::{commit_all, git, has_git};
@@ -137,7 +137,10 @@ fn a_conflict_by_hand_is_told_and_waits() {
         std::thread::sleep(std::time::Duration::from_millis(300));
         ams.log().contains("our commits do not fit on what others pushed")
     });
+    // The last SIGHUP may just have begun another try.
+    std::thread::sleep(std::time::Duration::from_secs(2));
     let backup = ams.path("backup");
+    wait_until("its end", || !backup.join(".git/peerling-rebasing").exists());
     assert_eq!(git(&backup, &["symbolic-ref", "HEAD"]), "refs/heads/main");
     assert_eq!(git(&backup, &["status", "--porcelain"]), "");
     assert!(ams.read(&format!("backup/{file}")).contains("MTU = 1400"));
