@@ -142,6 +142,7 @@ pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
         | Command::PeerStatus(_)
         | Command::PeerHistory
         | Command::PeerExport
+        | Command::Pops
         | Command::PeerDisable
         | Command::PeerEnable
         | Command::PeerRemove
@@ -175,6 +176,7 @@ pub fn is_barred_by_bans(command: &Command) -> bool {
         | Command::PeerStatus(_)
         | Command::PeerHistory
         | Command::PeerExport
+        | Command::Pops
         | Command::PeerDisable
         | Command::PeerRemove
         | Command::PeerApprove

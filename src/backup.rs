@@ -5,8 +5,10 @@
 //! bytes, so that git shows what changed and nothing else.
 
 mod blank;
+mod words;
 
 pub use blank::{REMOVED, blank};
+pub use words::{Change, words};
 
 use std::net::IpAddr;
 

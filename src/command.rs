@@ -9,6 +9,7 @@
 mod decision;
 mod follow;
 mod lookup;
+mod pops;
 mod reply;
 mod shown;
 mod table;
@@ -17,6 +18,7 @@ mod vocabulary;
 pub use decision::{Decision, Effect, HistoryView};
 pub use follow::{News, Stage};
 pub use lookup::{lookup, lookup_for};
+pub use pops::{Distance, PopPeering, PopView, PopsView};
 pub use reply::{
     Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
     PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
@@ -52,6 +54,8 @@ pub enum Command {
     PeerHistory,
     /// A peering as lines for `peer_create --from -` at a sister POP.
     PeerExport,
+    /// The POPs of the network.
+    Pops,
     /// A peering switched off by its member, and kept.
     PeerDisable,
     /// The same switched on again.

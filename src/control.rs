@@ -16,11 +16,14 @@ mod follow;
 mod history;
 mod notices;
 mod options;
+mod pops;
 mod remove;
 mod status;
 mod switch;
 mod typed;
 mod vocabulary;
+
+pub use pops::Sisters;
 
 use crate::access::{self, Identity, Rights};
 use crate::board::{Bell, Board, Cause, Progress};
@@ -36,6 +39,7 @@ use crate::peering::{Peering, Row, Site, Standing, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
+use pops::Told;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -58,6 +62,8 @@ pub struct Settings {
     pub peerings_max: Option<u16>,
     /// The keys of administrators.
     pub admins: Vec<KeyFingerprint>,
+    /// The other POPs of the network, if there are any.
+    pub sisters: Option<Sisters>,
 }
 
 /// Are new peerings taken?
@@ -87,6 +93,8 @@ pub struct Control {
     pub resolver: Rc<Resolver>,
     /// What members type.
     pub typed: Typed,
+    /// What was logged of the copies of other POPs.
+    pub told: Told,
 }
 
 /// One request with what it is judged by, taken at one moment.
@@ -120,6 +128,7 @@ impl Control {
             Command::PeerStatus(depth) => self.status(&case, *depth).await,
             Command::PeerHistory => self.history(&case),
             Command::PeerExport => self.export(&case),
+            Command::Pops => self.pops(&case).await,
             Command::PeerDisable => self.disable(&case).await,
             Command::PeerEnable => self.enable(&case).await,
             Command::PeerRemove => self.remove(&case).await,
@@ -184,6 +193,7 @@ impl Control {
             | Command::PeerStatus(_)
             | Command::PeerHistory
             | Command::PeerExport
+            | Command::Pops
             | Command::PeerDisable
             | Command::PeerEnable
             | Command::PeerRemove

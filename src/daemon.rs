@@ -11,6 +11,7 @@
 //! somebody else is seen here and rings the bell.
 
 mod assemble;
+mod backup;
 pub mod bird_init;
 pub mod check;
 pub mod demo;
@@ -38,6 +39,7 @@ use crate::store::Store;
 use crate::sys::dns::Resolver;
 use async_io::Async;
 use async_signal::{Signal, Signals};
+use backup::Backup;
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -124,6 +126,7 @@ impl Service {
             board: board.clone(),
             resolver: resolver.clone(),
             typed: Default::default(),
+            told: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -159,9 +162,13 @@ impl Service {
         executor.spawn(watch_database(self.control.clone())).detach();
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
+        let mended = smol::channel::bounded(1);
+        if let Some(backup) = Backup::of(&self.assembled, self.control.clone()) {
+            executor.spawn(backup.run(mended.1)).detach();
+        }
         let reload = move || {
             notify::reloading();
-            let _ = again.0.try_send(());
+            let _ = (again.0.try_send(()), mended.0.try_send(()));
             match Assembled::load(&self.file) {
                 Ok(new) => adopt(&new, &self.control, &apply_settings),
                 Err(troubles) => {
@@ -186,8 +193,8 @@ fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::Ap
             apply.replace(Rc::new(settings));
             control.settings.replace(Rc::new(new.control_settings()));
             log::info!(
-                "configuration read again; listeners, host keys, database and registry directory \
-                 need a restart"
+                "configuration read again; listeners, host keys, database, registry directory and \
+                 backup need a restart"
             );
             control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
         }

@@ -14,6 +14,7 @@ mod latency;
 mod migrations;
 mod peered;
 mod shell_history;
+pub mod sister;
 mod trail;
 mod verdict;
 

@@ -25,7 +25,7 @@ _peerling() {
         genconfig) words='' ;;
         export) words='' ;;
         bird-init) words='' ;;
-        exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
+        exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
 # </arguments>

@@ -17,7 +17,7 @@ complete -c peerling -n __fish_use_subcommand -a bird-init -d 'a whole configura
 complete -c peerling -n '__fish_seen_subcommand_from bird-init' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
-complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
+complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
 complete -c peerling -n __fish_use_subcommand -a mesh -d 'your own POPs with their networks and gateways, and the links of this one'
 complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'table dot svg json' -d 'tables, a graph for Graphviz, a picture, or an object for programs'
 complete -c peerling -n __fish_use_subcommand -a demo -d 'everything in a temporary directory; prints the line to connect with'

@@ -1,6 +1,6 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{Change, CommandSpec, Decision, Form, HistoryView, Scope, Who};
+use super::{Change, CommandSpec, Decision, Form, HistoryView, PopsView, Scope, Who};
 use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub enum Reply {
     Config(Box<ConfigView>),
     /// One peering, for a sister POP.
     Exported(Box<ExportView>),
+    /// The POPs of the network.
+    Pops(Box<PopsView>),
     /// How a peering is.
     Status(Box<StatusView>),
     /// A peering was saved.

@@ -291,6 +291,16 @@ pub const COMMANDS: &[CommandSpec] = &[
         who: Who::Member,
     },
     CommandSpec {
+        name: "pops",
+        aliases: &[],
+        summary: "the sister POPs, and which of them you peer with",
+        detail: "With the latency from a POP to your endpoint where it is known, and the lines \
+                 that make your peerings at the sisters that do not have them.",
+        flags: &[JSON],
+        example: "pops",
+        who: Who::Member,
+    },
+    CommandSpec {
         name: "peer_disable",
         aliases: &[],
         summary: "switch a peering off and keep it",

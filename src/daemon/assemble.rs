@@ -3,7 +3,7 @@
 
 use crate::apply::ApplySettings;
 use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished, Sysctl};
-use crate::control::{Open, Settings};
+use crate::control::{Open, Settings, Sisters};
 use crate::limits::TEXT_FILE_BYTES_MAX;
 use crate::model::{Families, WgKey, WgSecret};
 use crate::peering::Site;
@@ -134,7 +134,18 @@ impl Assembled {
             },
             peerings_max: Some(config.peers.max).filter(|max| *max > 0),
             admins: self.admins.clone(),
+            sisters: self.sisters(),
         }
+    }
+
+    /// The other POPs of the network, if there are any.
+    fn sisters(&self) -> Option<Sisters> {
+        let (config, inventory) = (&self.config, self.config.inventory.clone()?);
+        Some(Sisters {
+            inventory: Rc::new(inventory),
+            port: config.ssh.listen.first()?.port(),
+            copies: config.backup.git.clone(),
+        })
     }
 
     /// For the apply loop.

@@ -1,6 +1,6 @@
 //! `peerling check`: everything the service depends on, looked at without changing any of it.
 
-use super::{Assembled, ConfigFile, Trouble, block_on, once};
+use super::{Assembled, ConfigFile, Trouble, backup, block_on, once};
 use crate::apply::unexplained_words;
 use crate::limits::BIRD_CONNECT_S;
 use crate::peering::{Peering, Site, vet};
@@ -200,6 +200,11 @@ async fn outside(assembled: &Assembled, findings: &mut Findings) {
                 findings.ill(format!("{}: cannot be pulled: {error}", directory.display()));
             }
         }
+    }
+    if let Some(directory) = &config.backup.git
+        && let Err(why) = backup::look(assembled, directory).await
+    {
+        findings.ill(format!("backup: {}: {why}", directory.display()));
     }
     let Some(socket) = &config.bird.socket else {
         return findings.well("BIRD is not spoken to: bird.socket is empty");

@@ -18,6 +18,16 @@ impl Rhythm {
         Rhythm { interval, pause_max, failures: 0, last: Instant::now(), at_once: false }
     }
 
+    /// The first is due at once.
+    pub fn soon(&mut self) {
+        self.at_once = true;
+    }
+
+    /// Has it not failed since it was last well?
+    pub fn is_well(&self) -> bool {
+        self.failures == 0
+    }
+
     /// Is it time?
     pub fn is_due(&self) -> bool {
         self.at_once || self.last.elapsed() >= pause(self.interval, self.failures, self.pause_max)

@@ -187,7 +187,28 @@ pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 pub const BACKUP_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Entries of a directory whose files are copied; there are as many peerings as ids.
 pub const BACKUP_FILES_MAX: usize = 2 * PEERING_ID_MAX as usize;
+/// How often it is looked whether a backup is due, in seconds.
+pub const BACKUP_LOOK_S: u64 = 5;
+/// How long nothing must have changed before the changes are backed up, in seconds: whoever makes a
+/// peering corrects it within minutes, or not.
+pub const BACKUP_QUIET_S: u64 = 60;
+/// How long changes wait at most, in seconds, where there is always another one.
+pub const BACKUP_DELAY_S_MAX: u64 = 600;
+/// How long the pauses between backups grow while they fail, in seconds: 4 hours.
+pub const BACKUP_PAUSE_S_MAX: u64 = 4 * 3600;
+/// How long one command of git may take for the backup, in seconds.
+pub const GIT_PUSH_S: u64 = 120;
+/// How often a push is tried while other POPs push as well.
+pub const GIT_PUSH_TRIES: u32 = 5;
 /// How long copying may keep everybody else waiting at a stretch, in milliseconds.
 pub const BACKUP_SLICE_MS_MAX: u64 = 5;
 
+/// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
+/// few hundred.
+pub const SISTER_STEPS_MAX: i32 = 200_000;
+/// One value in such a copy, in bytes: how a table was made is the longest.
+pub const SISTER_VALUE_BYTES_MAX: i32 = 65_536;
+
+const _: () = assert!(BACKUP_LOOK_S < BACKUP_QUIET_S && BACKUP_QUIET_S < BACKUP_DELAY_S_MAX);
+const _: () = assert!(GIT_PUSH_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);
 const _: () = assert!(GIT_PULL_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);

@@ -24,6 +24,11 @@ pub fn class(round_trip_us: u64) -> u8 {
     above.map_or(LATENCY_UNKNOWN, |(_, class)| class)
 }
 
+/// The longest round trip of a class, in microseconds. The last one has none.
+pub fn class_us_max(class: u8) -> Option<u64> {
+    CLASS_US_MAX.get(usize::from(class).checked_sub(1)?).copied()
+}
+
 /// The median in microseconds, of an even number the smaller of the two in the middle; `None` of
 /// none.
 pub fn median_us(mut round_trips: Vec<Duration>) -> Option<u64> {
@@ -122,6 +127,7 @@ mod tests {
             (u64::MAX, 9),
         ] {
             assert_eq!(class(us), expected, "{us} us");
+            assert!(class_us_max(expected).is_none_or(|max| us <= max), "{us} us");
         }
     }
 

@@ -71,6 +71,7 @@ fn plain(spec: &CommandSpec) -> Command {
         "peer_status" => Command::PeerStatus(Depth::Checks),
         "peer_history" => Command::PeerHistory,
         "peer_export" => Command::PeerExport,
+        "pops" => Command::Pops,
         "peer_disable" => Command::PeerDisable,
         "peer_enable" => Command::PeerEnable,
         "peer_remove" => Command::PeerRemove,

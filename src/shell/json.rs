@@ -4,6 +4,7 @@ mod change;
 mod decision;
 mod export;
 mod help;
+mod pops;
 mod status;
 
 use crate::command::{Applied, IdentityView, PeerView, Reply};
@@ -135,6 +136,7 @@ pub fn reply(reply: &Reply) -> Option<String> {
             one(peer)
         }
         Reply::Exported(view) => export::export(view),
+        Reply::Pops(view) => pops::pops(view),
         Reply::Status(view) => one(Peer {
             checks: Some(status::checks(view)),
             raw: view.raw.as_ref().map(status::raw),

@@ -4,6 +4,7 @@ mod change;
 mod decision;
 mod export;
 mod follow;
+mod pops;
 mod status;
 
 use change::outcome as outcome_words;
@@ -79,7 +80,7 @@ impl Screen {
 pub fn reply(reply: &Reply, screen: Screen) -> String {
     let text = laid_out(reply, screen);
     match reply {
-        Reply::Config(_) => text,
+        Reply::Config(_) | Reply::Pops(_) => text,
         _ => screen.fold(text),
     }
 }
@@ -94,6 +95,7 @@ fn laid_out(reply: &Reply, screen: Screen) -> String {
         Reply::Config(view) if !view.text.is_empty() => view.text.clone(),
         Reply::Config(view) => note(&view.peer) + &config(view, screen),
         Reply::Exported(view) => export(view),
+        Reply::Pops(view) => pops::pops(view, screen),
         Reply::Status(view) => status::status(view, screen),
         Reply::Created(view, applied) => created(view, applied, screen),
         Reply::Edited(view, changes, applied) => change::edited(view, changes, applied, screen),

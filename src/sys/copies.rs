@@ -53,6 +53,10 @@ impl Folder {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(self.failed(name, error)),
         }
+        self.enter(name)
+    }
+
+    fn enter(&self, name: &str) -> Result<Folder, CopyError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.file, name, flags, Mode::empty());
         let file = file.map_err(|error| match error {
@@ -63,6 +67,14 @@ impl Folder {
             error => self.failed(name, error),
         })?;
         Ok(Folder { file, path: self.path.join(name) })
+    }
+
+    /// The directory of this name in it, if there is one.
+    pub fn existing(&self, name: &str) -> Result<Option<Folder>, CopyError> {
+        match statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(None),
+            _ => self.enter(name).map(Some),
+        }
     }
 
     /// The names in it that `wanted` takes. One that is no text belongs to nobody.

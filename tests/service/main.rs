@@ -40,6 +40,8 @@ mod manager;
 mod mesh;
 mod operations;
 mod options;
+mod pops;
+mod publish;
 mod pull;
 mod schema;
 mod shell;

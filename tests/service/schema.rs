@@ -104,6 +104,7 @@ fn real_answers_are_as_their_schemas_say() {
         ("peer", "peer_status --json"),
         ("peer", "peer_status --raw --json"),
         ("export", "peer_export --json"),
+        ("pops", "pops --json"),
         ("peer", create.as_str()),
         ("peer", "peer_edit --mtu 1300 --psk generate --yes --wait --json"),
         ("peer", "peer_edit --mtu 1300 --yes --json"),

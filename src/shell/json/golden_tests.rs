@@ -8,7 +8,7 @@ use crate::command::{
     PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
 };
 use crate::model::{Asn, Families, Refusal, WgSecret};
-use crate::shell::tests::peer as example;
+use crate::shell::tests::{network, peer as example};
 
 const NAMED: &str = "fixtures/json";
 
@@ -130,6 +130,8 @@ fn answers_are_golden() {
         ("peer-config-frr", config(Form::Frr, "router bgp 4242420001\n")),
         ("peer-status", status()),
         ("export-psk", export()),
+        ("pops-none", Reply::Pops(Box::default())),
+        ("pops-four", Reply::Pops(Box::new(network()))),
         ("removed-done", Reply::Removed(asn(64600), Applied::Yes)),
         ("removed-late", Reply::Removed(asn(64600), late)),
     ] {

@@ -75,6 +75,7 @@ pub(super) fn schema(command: &str) -> Option<&'static str> {
         "peer_remove" | "peer_reject" => "removed",
         "peer_export" => "export",
         "peer_history" => "history",
+        "pops" => "pops",
         "ban" | "unban" => "ban",
         "audit" => "audit",
         _ => return None,

@@ -1,0 +1,135 @@
+//! pops: the sister POPs, and which of them the member peers with.
+//!
+//! What is known of sisters comes from their copies in the backup's working copy, if there is one.
+//! Other POPs put them there, so each is read with bounds, and one that cannot be read counts as
+//! one that is not there; the log says so once.
+
+use super::{Case, Control, Outcome, fault};
+use crate::backup::{DATABASE, Part, SERVERS};
+use crate::command::{Distance, PopPeering, PopView, PopsView, Reply, Stop};
+use crate::mesh::{Inventory, Pop, Switch};
+use crate::model::Asn;
+use crate::plan::{bird, latency};
+use crate::store::sister;
+use crate::sys::copies::{CopyError, Folder};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The other POPs of the network.
+#[derive(Clone, Debug)]
+pub struct Sisters {
+    /// All POPs.
+    pub inventory: Rc<Inventory>,
+    /// The port that members connect to, at every POP.
+    pub port: u16,
+    /// The backup's working copy, where there is one.
+    pub copies: Option<PathBuf>,
+}
+
+/// What was logged already.
+#[derive(Debug, Default)]
+pub struct Told(RefCell<BTreeSet<String>>);
+
+impl Control {
+    pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
+        let settings = case.settings.clone();
+        let Some(sisters) = &settings.sisters else {
+            return Ok(Reply::Pops(Box::default()));
+        };
+        let servers = sisters.copies.as_ref().and_then(|it| self.or_told(servers(it)));
+        let here = self.peerings_here(case)?;
+        let mut pops = Vec::new();
+        for pop in sisters.inventory.pops.iter().filter(|it| it.switch == Switch::On) {
+            let this = pop.name == sisters.inventory.own;
+            let peerings = match (this, &servers) {
+                (true, _) => Some(here.clone()),
+                (false, Some(servers)) => self.or_told(peerings_there(servers, pop, &case.owned)),
+                (false, None) => None,
+            };
+            let (name, host) = (pop.name.to_string(), pop.host.to_string());
+            pops.push(PopView { name, host, this, peerings });
+            crate::sys::give_way().await;
+        }
+        let lines = lines(case, sisters, &pops);
+        Ok(Reply::Pops(Box::new(PopsView { pops, lines })))
+    }
+
+    fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
+        let measured = self.store.borrow().latencies().map_err(fault)?;
+        let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
+        let distance = |asn| {
+            let known = measured.get(&asn);
+            known.map_or(Distance::Unknown, |it| Distance::Measured(it.smoothed_us))
+        };
+        Ok(own.map(|it| PopPeering { asn: it.asn, distance: distance(it.asn) }).collect())
+    }
+
+    /// What was found; what went wrong is logged the first time.
+    fn or_told<T>(&self, found: Result<Option<T>, String>) -> Option<T> {
+        found.unwrap_or_else(|why| {
+            if self.told.0.borrow_mut().insert(why.clone()) {
+                log::warn!("the copies of other POPs: {why}; it is passed over");
+            }
+            None
+        })
+    }
+}
+
+fn servers(copies: &Path) -> Result<Option<Folder>, String> {
+    Folder::open(copies).and_then(|it| it.existing(SERVERS)).map_err(words)
+}
+
+fn words(error: CopyError) -> String {
+    error.to_string()
+}
+
+/// The member's peerings by the copy of a sister; `None`: there is no copy.
+fn peerings_there(
+    servers: &Folder,
+    pop: &Pop,
+    owned: &[Asn],
+) -> Result<Option<Vec<PopPeering>>, String> {
+    let name = pop.name.as_str();
+    let Some(home) = servers.existing(name).map_err(words)? else { return Ok(None) };
+    let Some(database) = home.read(DATABASE).map_err(words)? else { return Ok(None) };
+    let found = sister::peered(&database, owned);
+    let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
+    let bird = home.existing(Part::Bird.directory()).map_err(words)?;
+    let peering = |asn: &Asn| {
+        let text = bird.as_ref().and_then(|it| it.read(&bird::file_name(*asn)).ok()?);
+        let distance = text.map_or(Distance::Unknown, |it| told_distance(&it));
+        PopPeering { asn: *asn, distance }
+    };
+    Ok(Some(found.iter().map(peering).collect()))
+}
+
+/// The class in a BIRD file; the last one is also that of an endpoint that never answered.
+fn told_distance(file: &[u8]) -> Distance {
+    let class = bird::latency(&String::from_utf8_lossy(file));
+    let most = class.and_then(latency::class_us_max);
+    most.map_or(Distance::Unknown, Distance::AtMost)
+}
+
+/// A line for each peering here that a sister does not have, or of which nobody here knows.
+fn lines(case: &Case<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
+    let Some(name) = case.identity.maintainer.as_ref().map(|it| it.login()) else {
+        return Vec::new();
+    };
+    let here = pops.iter().filter(|it| it.this).filter_map(|it| it.peerings.as_ref()).flatten();
+    let here: Vec<Asn> = here.map(|it| it.asn).collect();
+    let (port, this) = (sisters.port, &case.settings.site.name);
+    let has = |pop: &PopView, asn: Asn| pop.peerings.iter().flatten().any(|it| it.asn == asn);
+    let mut lines = Vec::new();
+    for pop in pops.iter().filter(|it| !it.this) {
+        for asn in here.iter().filter(|asn| !has(pop, **asn)) {
+            lines.push(format!(
+                "ssh -p {port} {name}@{this} peer_export --asn {asn} | \
+                 ssh -p {port} {name}@{} peer_create --from - --yes --wait",
+                pop.host
+            ));
+        }
+    }
+    lines
+}

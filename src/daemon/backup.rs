@@ -1,0 +1,163 @@
+//! The backup: every interval, and some time after a change, this POP's copies are exported into a
+//! working copy of git, committed with words that say what changed, and exchanged with the other
+//! POPs.
+//!
+//! Members make changes in bursts, so a change waits until it was quiet for a while, but not for
+//! ever. What fails is told once, and tried less and less often.
+
+use super::Assembled;
+use super::export::Pieces;
+use super::rhythm::Rhythm;
+use crate::backup::{Change, SERVERS, words};
+use crate::control::Control;
+use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_S_MAX, BACKUP_QUIET_S};
+use crate::store::Generation;
+use crate::sys::git::{GitError, WorkingCopy};
+use smol::channel::Receiver;
+use smol::future::FutureExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// The working copy, and what is known of it.
+pub struct Backup {
+    directory: PathBuf,
+    pieces: Pieces,
+    control: Rc<Control>,
+    rhythm: Rhythm,
+    saved: Option<Generation>,
+    seen: Option<Generation>,
+    burst: Option<Burst>,
+    /// What is not well, as it was logged.
+    told: Option<String>,
+}
+
+/// Changes that were not exported yet.
+struct Burst {
+    first: Instant,
+    last: Instant,
+}
+
+impl Backup {
+    /// The backup that the configuration asks for, if it does. The first is due at once.
+    pub fn of(assembled: &Assembled, control: Rc<Control>) -> Option<Backup> {
+        let config = &assembled.config.backup;
+        let interval = Duration::from_secs(config.interval_s.into());
+        let mut rhythm = Rhythm::new(interval, Duration::from_secs(BACKUP_PAUSE_S_MAX));
+        rhythm.soon();
+        Some(Backup {
+            directory: config.git.clone()?,
+            pieces: Pieces::of(assembled),
+            control,
+            rhythm,
+            saved: None,
+            seen: None,
+            burst: None,
+            told: None,
+        })
+    }
+
+    /// Goes on until the program ends; `again` (SIGHUP) says that something was mended.
+    pub async fn run(mut self, again: Receiver<()>) {
+        loop {
+            if asked(&again).await {
+                self.rhythm.again();
+            }
+            self.look();
+            if self.rhythm.is_due() || self.is_quiet() {
+                self.make().await;
+            }
+        }
+    }
+
+    /// Has somebody changed something?
+    fn look(&mut self) {
+        let now = self.control.store.borrow().generation().ok();
+        if now != self.seen {
+            self.seen = now;
+            let last = Instant::now();
+            let first = self.burst.as_ref().map_or(last, |it| it.first);
+            self.burst = (now != self.saved).then_some(Burst { first, last });
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        let over = |since: Instant, seconds| since.elapsed() >= Duration::from_secs(seconds);
+        let burst = self.burst.as_ref().filter(|_| self.rhythm.is_well());
+        burst.is_some_and(|it| over(it.last, BACKUP_QUIET_S) || over(it.first, BACKUP_DELAY_S_MAX))
+    }
+
+    async fn make(&mut self) {
+        (self.saved, self.burst) = (self.seen, None);
+        let made = self.try_to().await;
+        self.rhythm.tried(made.is_ok());
+        let place = self.directory.display();
+        match (&made, &self.told) {
+            (Err(why), told) if told.as_ref() != Some(why) => log::warn!("backup: {place}: {why}"),
+            (Ok(()), Some(_)) => log::info!("backup: {place}: it is well again"),
+            _ => {}
+        }
+        self.told = made.err();
+    }
+
+    /// What could be exported is committed and sent, also where something could not.
+    async fn try_to(&self) -> Result<(), String> {
+        let database = self.control.store.borrow().publishable();
+        let ours = ours(&self.pieces);
+        let copy = WorkingCopy::begin(&self.directory, &ours).await.map_err(told)?;
+        let exported = self.pieces.export(database, &self.directory).await;
+        let changes = copy.changes().await.map_err(told)?;
+        if !changes.is_empty() {
+            let line = words(&self.pieces.name, &changes.into_iter().map(read).collect::<Vec<_>>());
+            copy.commit(&line).await.map_err(told)?;
+            log::info!("backup: {line}");
+        }
+        copy.exchange().await.map_err(told)?;
+        let troubles = exported.troubles.iter().chain(&exported.left_out);
+        match troubles.cloned().collect::<Vec<_>>() {
+            none if none.is_empty() => Ok(()),
+            some => Err(some.join("; ")),
+        }
+    }
+}
+
+/// What is not well with a backup, as far as it can be seen without changing anything.
+pub async fn look(assembled: &Assembled, directory: &Path) -> Result<(), String> {
+    let copy = WorkingCopy::open(directory, &ours(&Pieces::of(assembled))).await.map_err(told)?;
+    match copy.unpushed().await.map_err(told)? {
+        0 => Ok(()),
+        count => Err(format!("{count} commits are not pushed; the log says why")),
+    }
+}
+
+fn ours(pieces: &Pieces) -> String {
+    format!("{SERVERS}/{}", pieces.name)
+}
+
+fn told(error: GitError) -> String {
+    error.to_string()
+}
+
+fn read((letter, path): (char, String)) -> (Change, String) {
+    let change = match letter {
+        'A' => Change::Added,
+        'D' => Change::Removed,
+        _ => Change::Changed,
+    };
+    (change, path)
+}
+
+/// Waits for the next look, or until it is asked for: was it?
+async fn asked(again: &Receiver<()>) -> bool {
+    let asked = async {
+        match again.recv().await {
+            Ok(()) => true,
+            Err(_) => smol::future::pending().await,
+        }
+    };
+    let elapsed = async {
+        smol::Timer::after(Duration::from_secs(BACKUP_LOOK_S)).await;
+        false
+    };
+    asked.or(elapsed).await
+}
