@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Where skipped tests are noted, so that they can be told at the end.
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
-LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 dnsmasq-base jq sqlite3 \
+LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 iputils-ping dnsmasq-base jq sqlite3 \
 	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd faketime
 # What the virtual machine needs.
 VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bless bench size dist twice packages vm scale vm-pop \
+.PHONY: help demo lab lab-mesh test check bless bench size dist twice packages vm scale vm-pop \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -43,6 +43,10 @@ lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_creat
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/limits.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
 	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
+
+lab-mesh: lab-packages ## four POPs of one network: links, Babel, iBGP, a member, a cut
+	$(CARGO) build --quiet
+	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/mesh.sh
 
 test: lab-packages ## every test; as root on Debian the lab too
 	@mkdir -p target && rm -f $(SKIPS)

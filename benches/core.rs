@@ -40,6 +40,8 @@ use timing::{Kilobytes, Shown as _, Times, heading, line, times, told};
 
 const MNTNERS: usize = 2_500;
 const AUT_NUMS: usize = 3_000;
+const ROUTES: usize = 2_400;
+const ROUTES6: usize = 2_000;
 const PEERS: u16 = 1_000;
 
 fn main() {
@@ -60,6 +62,11 @@ fn registry() {
     let read = || smol::block_on(tree::read(&scratch.0)).unwrap();
     told("files (in the page cache) to index", &times(20, read), None);
     told("has it changed?", &times(20, || smol::block_on(tree::stamp(&scratch.0))), None);
+    registry_support::generate_routes(&scratch.0, ROUTES, ROUTES6, 1);
+    let routes = || smol::block_on(tree::read_routes(&scratch.0)).unwrap();
+    told("files of 4,400 routes to tables", &times(20, routes), None);
+    let routes = || smol::block_on(tree::stamp_routes(&scratch.0));
+    told("have they changed?", &times(20, routes), None);
     let bytes: usize = objects.iter().flatten().map(|(_, bytes)| bytes.len()).sum();
     let kilobytes = |bytes: usize| Kilobytes(bytes as f64 / 1024.0).shown();
     line("memory of the index", &kilobytes(index(&objects).bytes()), "");

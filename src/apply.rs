@@ -15,7 +15,7 @@ mod pass;
 mod rows;
 mod survey;
 
-pub use bird::{PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
+pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
 pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};

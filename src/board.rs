@@ -11,6 +11,7 @@ pub use crate::diagnosis::{
 
 use crate::limits::BELL_CAUSES_MAX;
 use crate::model::{Asn, Handshakes, IfName};
+use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::store::Generation;
 use crate::sys;
@@ -48,10 +49,20 @@ pub struct Bell {
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<BTreeMap<Asn, Entry>>,
+    ways: RefCell<BTreeMap<Owner, Way>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
     watchers: RefCell<Vec<Sender<()>>>,
+}
+
+/// What the loop has made of the way to another POP of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Its link; the BGP session is the operator's own.
+    Link,
+    /// Its link and its BGP session.
+    Both,
 }
 
 /// How one peering is.
@@ -154,6 +165,16 @@ impl Board {
     /// Every entry.
     pub fn entries(&self) -> BTreeMap<Asn, Entry> {
         self.entries.borrow().clone()
+    }
+
+    /// The ways to other POPs that are as they should be.
+    pub fn ways(&self) -> BTreeMap<Owner, Way> {
+        self.ways.borrow().clone()
+    }
+
+    /// The loop tells which ways to other POPs are as they should be.
+    pub fn set_ways(&self, ways: BTreeMap<Owner, Way>) {
+        self.ways.replace(ways);
     }
 
     /// What keeps the loop from working at all: the database, BIRD, the operator's own files.

@@ -6,24 +6,28 @@
 //! its place; with a single problem there is no `Config`.
 //!
 //! The keys are declared once, in `table`: fields, defaults, bounds, explanations and names in the
-//! environment all come from there. Nothing here reads a file or the environment: texts come in.
+//! environment all come from there; those of tables that may be there several times, from `tables`.
+//! Nothing here reads a file or the environment: texts come in.
 
 mod declare;
 mod environment;
 mod file;
 mod hint;
+mod inventory;
 mod key;
 mod locate;
 mod print;
 mod problem;
+mod row;
 mod rules;
 mod setting;
 mod sources;
 mod statement;
 mod table;
+mod tables;
 mod toml;
 
-pub use key::{KeySpec, Kind, Preset, SectionSpec};
+pub use key::{KeySpec, Kind, Preset, SectionSpec, TableSpec};
 pub use problem::{Place, Problem};
 pub use setting::{Backend, IpMode, Open, Sysctl};
 pub use table::{
@@ -74,6 +78,11 @@ pub fn resolve(
 /// Every key, in the order of the sample file: what parsing, printing and the manual page go by.
 pub fn keys() -> &'static [KeySpec] {
     table::KEYS
+}
+
+/// Every array of tables, in the order of the effective print. Only the file can hold them.
+pub fn tables() -> &'static [TableSpec] {
+    tables::TABLES
 }
 
 /// Every section, in the order of the sample file.

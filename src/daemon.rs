@@ -11,15 +11,20 @@
 //! somebody else is seen here and rings the bell.
 
 mod assemble;
+pub mod bird_init;
 pub mod check;
 pub mod demo;
 pub mod exec;
+pub mod export;
 pub mod genconfig;
 mod latency_watch;
 pub mod logging;
+pub mod mesh;
 mod notify;
 pub mod once;
 mod registry_watch;
+mod rhythm;
+mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
@@ -35,6 +40,7 @@ use async_io::Async;
 use async_signal::{Signal, Signals};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
+use routes_watch::RoutesWatch;
 use session_watch::SessionWatch;
 use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
@@ -130,8 +136,11 @@ impl Service {
         (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
-        watch.read_now().await;
+        let registry = &self.assembled.config.registry;
+        let routes =
+            RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
+        watch.start().await;
         let (backend, why) = self.assembled.backend();
         log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;

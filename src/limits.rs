@@ -42,6 +42,8 @@ pub const CONFIG_STATEMENT_BYTES_MAX: usize = 1 << 15;
 pub const CONFIG_PROBLEMS_MAX: usize = 100;
 /// Entries of one list in the configuration.
 pub const CONFIG_LIST_ITEMS_MAX: usize = 1000;
+/// Tables of one array in the configuration: ten times as many as a network has POPs.
+pub const CONFIG_TABLES_MAX: usize = 1000;
 /// One text in the configuration: a path (`PATH_MAX` in linux/limits.h), longer than any key.
 pub const CONFIG_TEXT_BYTES_MAX: usize = 4096;
 /// What a problem quotes of a bad value: enough to find it, and still one line.
@@ -76,6 +78,12 @@ pub const REGISTRY_ATTRIBUTES_MAX: usize = 1024;
 pub const REGISTRY_AUTHS_MAX: usize = 32;
 /// `mnt-by` attributes of one AS number; none has more than 5.
 pub const REGISTRY_MNT_BYS_MAX: usize = 32;
+/// `origin` attributes of one network; an anycast one has a few.
+pub const REGISTRY_ORIGINS_MAX: usize = 32;
+/// Lines of one table of route origins: seven times those of today, and a file of 1 MB.
+pub const REGISTRY_ROA_LINES_MAX: usize = 20_000;
+/// Rules of one `filter.txt`; it has a dozen, and each network is compared with all.
+pub const REGISTRY_RULES_MAX: usize = 256;
 /// Files of one kind: more than three times the 6,000 that a growing registry is planned for.
 pub const REGISTRY_FILES_MAX: usize = 20_000;
 /// A registry that lost more maintainers or AS numbers than this at once is taken for a broken one.

@@ -4,7 +4,10 @@
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
-use peerling::daemon::{ConfigFile, Trouble, check, demo, exec, genconfig, logging, once, serve};
+use peerling::daemon::{
+    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
+    serve,
+};
 use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,7 +27,10 @@ enum Operation {
     Plan,
     Apply { removals: Removals },
     Genconfig,
+    Export { directory: PathBuf },
+    BirdInit { directory: PathBuf },
     Exec { name: Option<String>, command: String },
+    Mesh { format: mesh::Format },
     Demo { run: Option<OsString> },
     Say(String),
 }
@@ -64,8 +70,19 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
         }
         Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
+        Operation::Export { directory } => {
+            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        }
+        Operation::BirdInit { directory } => bird_init::run(&file, &directory).map(|words| {
+            say(&words, &mut std::io::stdout());
+            DONE
+        }),
         Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
             .map(|status| u8::try_from(status).unwrap_or(FAILED)),
+        Operation::Mesh { format } => {
+            say(&mesh::run(&file, format)?, &mut std::io::stdout());
+            Ok(DONE)
+        }
         Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
         Operation::Say(text) => {
             say(&text, &mut std::io::stdout());
@@ -91,6 +108,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
             },
+            Long("format") => match &mut operation {
+                Some(Operation::Mesh { format }) => *format = parser.value()?.parse()?,
+                _ => return Err(Long("format").unexpected()),
+            },
             Long("run") => match &mut operation {
                 Some(Operation::Demo { run }) => *run = Some(parser.value()?),
                 _ => return Err(Long("run").unexpected()),
@@ -109,7 +130,10 @@ fn usual_volume(operation: &Operation) -> Volume {
         Operation::Check
         | Operation::Plan
         | Operation::Genconfig
+        | Operation::Export { .. }
+        | Operation::BirdInit { .. }
         | Operation::Exec { .. }
+        | Operation::Mesh { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
 }
@@ -121,9 +145,21 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
+        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
+        Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
+    }
+}
+
+/// What follows `bird-init`.
+fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+    match parser.next()? {
+        Some(Value(directory)) => Ok(PathBuf::from(directory)),
+        Some(other) => Err(other.unexpected()),
+        None => Err("bird-init needs a directory".into()),
     }
 }
 
@@ -160,6 +196,14 @@ fn show(survey: &Survey) -> u8 {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     if survey.steps.is_empty() { DONE } else { USAGE }
+}
+
+/// What bears a name that is copied, and was not.
+fn exported(left_out: &[String]) -> u8 {
+    for line in left_out {
+        say(&format!("peerling: {line}\n"), &mut std::io::stderr());
+    }
+    DONE
 }
 
 fn tell(findings: &check::Findings) -> u8 {

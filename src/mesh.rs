@@ -7,6 +7,9 @@
 
 pub mod bird;
 pub mod conf;
+pub mod dot;
+pub mod json;
+pub mod svg;
 
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -132,6 +135,14 @@ impl Inventory {
         self.pops.iter().filter(|pop| pop.name != self.own)
     }
 
+    /// Every link of the network once: its first end, and what that one sees.
+    pub fn edges(&self) -> impl Iterator<Item = (&Pop, MeshLink<'_>)> {
+        self.pops.iter().enumerate().flat_map(move |(number, from)| {
+            let after = self.pops.iter().skip(number + 1);
+            after.filter_map(move |to| Some((from, self.link(from, to)?)))
+        })
+    }
+
     /// The links of this POP, in the order of the inventory.
     pub fn links(&self) -> Vec<MeshLink<'_>> {
         let me = self.me();
@@ -211,6 +222,11 @@ impl MeshLink<'_> {
     }
 }
 
+/// Do mesh links let this network through? They pass what dn42 and its neighbours use.
+pub fn passes(network: &IpNet) -> bool {
+    NETWORKS.iter().any(|it| it.contains(network))
+}
+
 /// The port on which `a` listens for `b`: 518ab while both ids have one digit, else 519 and `b`.
 pub fn port(a: PopId, b: PopId) -> Option<Port> {
     let (a, b) = (a.get(), b.get());
@@ -255,6 +271,19 @@ pub(crate) mod tests {
             pops: [("a", 1), ("b", 2), ("c", 3), ("d", 4)].map(pop).to_vec(),
             exceptions: Vec::new(),
         }
+    }
+
+    /// The same with something different on two links, for pictures.
+    pub fn drawn() -> Inventory {
+        let exceptions = vec![
+            Exception { cost: Some(120), mtu: Some(1400), ..between("a", "b") },
+            Exception { reach: Some(Reach::Calls), switch: Switch::Off, ..between("a", "d") },
+        ];
+        let mut inventory = Inventory { exceptions, ..inventory() };
+        inventory.pops[2].switch = Switch::Off;
+        inventory.pops[2].ipv4 = None;
+        inventory.pops[3].host = "2001:db8::d".parse().unwrap();
+        inventory
     }
 
     fn between(one: &str, other: &str) -> Exception {

@@ -7,6 +7,7 @@
 
 mod ban;
 mod change;
+mod copy;
 mod habits;
 mod history;
 mod latency;

@@ -2,6 +2,7 @@
 //! what it is told with plain values and tells what came of it; none of them decides anything.
 
 pub mod bird;
+pub mod copies;
 mod deadline;
 pub mod dns;
 pub mod files;

@@ -22,7 +22,7 @@ pub struct Operation {
 /// What may follow an operation, or stand before it.
 #[derive(Debug)]
 pub struct Argument {
-    /// As it is typed; for a flag with its hyphens.
+    /// As it is typed; for a flag with its hyphens, for a bare value what stands for it.
     pub name: &'static str,
     /// What stands for its value; empty: it has none.
     pub value: &'static str,
@@ -68,6 +68,27 @@ pub const OPERATIONS: &[Operation] = &[
         about: "the files of every peering into the staging directories",
     },
     Operation {
+        name: "export",
+        arguments: &[Argument {
+            name: "DIR",
+            value: "",
+            optional: false,
+            about: "the directory that gets servers/POP; a working copy of git, for example",
+        }],
+        about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
+    },
+    Operation {
+        name: "bird-init",
+        arguments: &[Argument {
+            name: "DIR",
+            value: "",
+            optional: false,
+            about: "where bird.conf and the files that it includes are written",
+        }],
+        about: "a whole configuration of BIRD for this POP; where one of its files exists, nothing \
+                is written",
+    },
+    Operation {
         name: "exec",
         arguments: &[
             Argument {
@@ -84,6 +105,16 @@ pub const OPERATIONS: &[Operation] = &[
             },
         ],
         about: "a command of the SSH shell from here, for a maintainer or as the administrator",
+    },
+    Operation {
+        name: "mesh",
+        arguments: &[Argument {
+            name: "--format",
+            value: "table|dot|svg|json",
+            optional: true,
+            about: "tables, a graph for Graphviz, a picture, or an object for programs",
+        }],
+        about: "your own POPs with their networks and gateways, and the links of this one",
     },
     Operation {
         name: "demo",
@@ -111,6 +142,11 @@ pub const OPTIONS: &[Argument] = &[
 ];
 
 impl Argument {
+    /// Is it typed as it is named? Else it is a value of the operator's own.
+    pub fn is_word(&self) -> bool {
+        self.name.starts_with('-')
+    }
+
     /// As it stands in a synopsis: `[--as NAME]`.
     pub fn synopsis(&self) -> String {
         let gap = if self.value.is_empty() { "" } else { " " };

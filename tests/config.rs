@@ -4,7 +4,9 @@
 //! With `BLESS=1` in the environment the expectations are written anew; the review is reading the
 //! difference. The sample configuration is held to the same standard here.
 
-use peerling::config::{Config, Kind, Preset, Problem, Source, keys, resolve, sections};
+use peerling::config::{
+    Config, KeySpec, Kind, Preset, Problem, Source, keys, resolve, sections, tables,
+};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,14 +116,35 @@ fn the_sample_shows_every_section_and_key_in_order() {
 }
 
 #[test]
+fn the_example_of_a_mesh_in_the_sample_is_one() {
+    let (_, example) = SAMPLE.split_once("#     [mesh]\n").unwrap();
+    let bare: Vec<_> = example.lines().map_while(|it| Some(it.strip_prefix('#')?.trim())).collect();
+    let required = "[pop]\nasn = 4242420263\nname = \"fr-par1.example.net\"\n";
+    let text = format!("{required}[mesh]\n{}", bare.join("\n"));
+    let inventory = file(&text).unwrap_or_else(|told| panic!("{}", lines(&told))).inventory;
+    let inventory = inventory.expect("an inventory");
+    assert_eq!((inventory.pops.len(), inventory.links().len()), (2, 1));
+    assert_eq!(inventory.links()[0].cost, Some(120));
+}
+
+#[test]
 fn every_key_has_one_name_and_one_line_of_explanation() {
+    let plain = |spec: &KeySpec| {
+        let about = spec.about();
+        assert!(!about.is_empty() && !about.contains('\n') && !about.ends_with('.'), "{spec}");
+    };
     let mut names = BTreeSet::new();
     for spec in keys() {
         assert!(names.insert(spec.variable()), "{spec}");
         assert!(spec.aliases.iter().all(|alias| names.insert(alias.to_string())), "{spec}");
-        let about = spec.about();
-        assert!(!about.is_empty() && !about.contains('\n') && !about.ends_with('.'), "{spec}");
         assert!(sections().iter().any(|section| section.name == spec.section), "{spec}");
+        plain(spec);
+    }
+    for table in tables() {
+        assert!(sections().iter().any(|section| section.name == table.names().0));
+        assert!(table.keys.iter().all(|spec| spec.section == table.path), "{}", table.path);
+        assert!(!table.about().is_empty() && !table.about().ends_with('.'), "{}", table.path);
+        table.keys.iter().for_each(plain);
     }
 }
 
@@ -131,9 +154,21 @@ fn a_file_is_bounded() {
     let told = file(&"#".repeat(bound + 1)).unwrap_err();
     assert_eq!(lines(&told), "peerling.toml: the file has more than 1048576 bytes\n");
     // At the bound, the worst that one megabyte can hold still ends, with a bounded report.
-    for piece in
-        ["a=1\n", "[a]\n", "[", "{", "a=[\n", "\"", "'''", "\0", "a.b=1\n", "é=\"\n", "#", "a"]
-    {
+    for piece in [
+        "a=1\n",
+        "[a]\n",
+        "[",
+        "{",
+        "a=[\n",
+        "\"",
+        "'''",
+        "\0",
+        "a.b=1\n",
+        "é=\"\n",
+        "#",
+        "a",
+        "[[mesh.link]]\npops=['a','b']\nmtu=1400\n",
+    ] {
         let told = file(&piece.repeat(bound / piece.len())).unwrap_err();
         assert!(told.len() <= peerling::limits::CONFIG_PROBLEMS_MAX + 1, "{piece:?}");
     }

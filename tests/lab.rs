@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
-const PROGRAMS: [&str; 17] = [
+const PROGRAMS: [&str; 18] = [
     "bash",
     "bird",
     "birdc",
@@ -20,6 +20,7 @@ const PROGRAMS: [&str; 17] = [
     "faketime",
     "ip",
     "jq",
+    "ping",
     "prlimit",
     "sqlite3",
     "ss",
@@ -111,4 +112,9 @@ fn a_machine_without_room_for_more_links_says_so() {
 #[test]
 fn crashes_and_faults_harm_nobody_and_pass() {
     play("crashes.sh");
+}
+
+#[test]
+fn four_pops_are_one_network() {
+    play("mesh.sh");
 }

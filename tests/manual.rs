@@ -2,7 +2,7 @@
 //! `make bless` writes the lists; mandoc and the shells read the results.
 
 use peerling::command::{COMMANDS, CommandSpec, Who};
-use peerling::config::{KeySpec, Preset, keys, sections};
+use peerling::config::{KeySpec, Preset, keys, sections, tables};
 use peerling::usage::{Argument, OPERATIONS, OPTIONS};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,7 @@ fn sentence(about: &str) -> String {
 fn macros(argument: &Argument) -> String {
     let flag = match argument.name {
         "--" => "Fl -".to_string(),
+        name if !argument.is_word() => format!("Ar {}", name.to_lowercase()),
         name => format!("Fl {}", roff(name.trim_start_matches('-')).replacen("", "-", 1)),
     };
     let value = match argument.value {
@@ -105,6 +106,12 @@ fn the_page_of_the_configuration_lists_every_key() {
         let _ = writeln!(list, "{}\n.Bl -tag -width Ds", roff(&sentence(section.about())));
         keys().iter().filter(|it| it.section == section.name).for_each(|it| list += &key(it));
         list += ".El\n";
+        for table in tables().iter().filter(|it| it.names().0 == section.name) {
+            let _ = writeln!(list, ".Ss [[{}]]", table.path);
+            let _ = writeln!(list, "{}\n.Bl -tag -width Ds", roff(&sentence(table.about())));
+            table.keys.iter().for_each(|it| list += &key(it));
+            list += ".El\n";
+        }
     }
     between("man/peerling.toml.5", ".\\\"", "keys", &list);
 }
@@ -127,8 +134,9 @@ fn key(spec: &KeySpec) -> String {
 
 #[test]
 fn completions_know_every_operation() {
-    let words =
-        |arguments: &[Argument]| arguments.iter().map(|it| it.name).collect::<Vec<_>>().join(" ");
+    let words = |arguments: &[Argument]| {
+        arguments.iter().filter(|it| it.is_word()).map(|it| it.name).collect::<Vec<_>>().join(" ")
+    };
     let members = COMMANDS.iter().map(|it| it.name).collect::<Vec<_>>().join(" ");
     let (mut operations, mut arguments) = (String::new(), String::new());
     let names = OPERATIONS.iter().map(|it| it.name).collect::<Vec<_>>();
@@ -157,10 +165,14 @@ fn zsh() {
         for argument in operation.arguments.iter().filter(|it| it.name != "--") {
             let value = match argument.value {
                 "" => String::new(),
+                value if value.contains('|') => format!(": :({})", value.replace('|', " ")),
                 value => format!(":{}:", value.to_lowercase()),
             };
             let about = argument.about.replace(['\'', '[', ']'], "");
-            let _ = write!(arguments, " '{}[{about}]{value}'", argument.name);
+            let _ = match argument.is_word() {
+                true => write!(arguments, " '{}[{about}]{value}'", argument.name),
+                false => write!(arguments, " ':{}:_directories'", about.replace(':', "")),
+            };
         }
         arguments += match operation.name {
             "exec" => "; _describe command commands ;;\n",
@@ -184,9 +196,18 @@ fn fish(members: &str) {
             writeln!(all, "complete -c peerling -n __fish_use_subcommand -a {name} -d '{about}'");
         let seen = format!("-n '__fish_seen_subcommand_from {name}'");
         for argument in operation.arguments.iter().filter(|it| it.name != "--") {
-            let value = if argument.value.is_empty() { "" } else { " -r" };
+            let value = match argument.value {
+                "" => String::new(),
+                value if value.contains('|') => format!(" -x -a '{}'", value.replace('|', " ")),
+                _ => " -r".to_string(),
+            };
             let long = argument.name.trim_start_matches('-');
             let about = quoted(argument.about);
+            if !argument.is_word() {
+                let directories = "(__fish_complete_directories)";
+                let _ = writeln!(all, "complete -c peerling {seen} -a '{directories}'");
+                continue;
+            }
             let _ = writeln!(all, "complete -c peerling {seen} -l {long}{value} -d '{about}'");
         }
         if name == "exec" {

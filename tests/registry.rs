@@ -7,15 +7,18 @@
 mod scratch;
 #[path = "support/registry.rs"]
 mod support;
+#[path = "../src/testing.rs"]
+mod testing;
 
-use peerling::limits::REGISTRY_FILES_MAX;
+use peerling::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
 use peerling::model::Asn;
-use peerling::registry::{Finding, Index, Maintainer};
-use peerling::sys::tree::{busy, read, stamp};
+use peerling::registry::{Finding, Index, Maintainer, Roa};
+use peerling::sys::tree::{busy, read, read_routes, stamp, stamp_routes};
 use scratch::Scratch;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/registry")
@@ -208,6 +211,108 @@ fn tick_passed(directory: &Path) -> bool {
     };
     let first = modified("tick");
     (0..100_000).any(|_| modified("tick") != first)
+}
+
+fn routes(directory: &Path) -> (Roa, Vec<Finding>) {
+    smol::block_on(read_routes(directory)).unwrap().expect("there are routes")
+}
+
+/// A registry with conflicts, and whatever else people write: the tables and what was left out are
+/// beside it.
+#[test]
+fn the_tables_of_route_origins_are_as_expected() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/roa");
+    let (roa, findings) = routes(&fixtures.join("registry"));
+    let told: String = findings.iter().map(|it| format!("{it}\n")).collect();
+    for (name, text) in Roa::FILES.into_iter().zip([&roa.ipv4, &roa.ipv6]) {
+        testing::golden(&fixtures.join(name).display().to_string(), text);
+    }
+    testing::golden(&fixtures.join("findings.txt").display().to_string(), &told);
+    bird_reads("the_tables_of_route_origins_are_as_expected", &roa);
+}
+
+/// The configuration around the tables is that of the dn42 wiki.
+fn bird_reads(test: &str, roa: &Roa) {
+    let scratch = Scratch::new(test);
+    let mut text = "router id 192.0.2.1;\nprotocol device {}\n".to_string();
+    for ((name, table), family) in
+        Roa::FILES.into_iter().zip([&roa.ipv4, &roa.ipv6]).zip(["4", "6"])
+    {
+        let path = scratch.0.join(name);
+        fs::write(&path, table).unwrap();
+        let path = path.display();
+        writeln!(
+            text,
+            "roa{family} table t{family};\nprotocol static {{ roa{family} {{ table t{family}; }};\n\
+             include \"{path}\";\n}}"
+        )
+        .unwrap();
+    }
+    let path = scratch.0.join("bird.conf");
+    fs::write(&path, text).unwrap();
+    let run = |bird| Command::new(bird).arg("-p").arg("-c").arg(&path).output();
+    match run("bird").or_else(|_| run("/usr/sbin/bird")) {
+        Ok(run) => assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr)),
+        Err(error) => testing::skipped(test, &error.to_string()),
+    }
+}
+
+#[test]
+fn the_routes_of_a_registry_of_real_size_are_read() {
+    let scratch = Scratch::new("registry-routes");
+    support::generate_routes(&scratch.0, 2_400, 2_000, 1);
+    let (roa, findings) = routes(&scratch.0);
+    let [ipv4, ipv6] = roa.counts();
+    assert!(ipv4 >= 2_400 && ipv6 >= 2_000, "{ipv4} {ipv6}");
+    assert_eq!(findings.len(), 1, "one line counts what the filter denies: {findings:?}");
+    assert!(roa.ipv4.len() + roa.ipv6.len() < 300_000);
+    assert_eq!(roa, routes(&scratch.0).0);
+    bird_reads("the_routes_of_a_registry_of_real_size_are_read", &roa);
+}
+
+#[test]
+fn a_registry_without_routes_is_one_without_tables() {
+    assert_eq!(smol::block_on(read_routes(&fixture())), Ok(None));
+    let scratch = Scratch::new("registry-no-routes");
+    let data = scratch.0.join("data");
+    let fails = |what: &str| {
+        let error = smol::block_on(read_routes(&scratch.0)).unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+    };
+    fails("data: No such file");
+    fs::create_dir_all(data.join("route")).unwrap();
+    fails("data/filter.txt: cannot be read: entity not found");
+    fs::write(data.join("filter.txt"), "").unwrap();
+    std::os::unix::fs::symlink("filter.txt", data.join("filter6.txt")).unwrap();
+    fails("data/filter6.txt: a symbolic link");
+    fs::remove_file(data.join("filter6.txt")).unwrap();
+    fs::write(data.join("filter6.txt"), "#".repeat(REGISTRY_OBJECT_BYTES_MAX + 1)).unwrap();
+    fails("data/filter6.txt has more than 65536 bytes");
+    fs::write(data.join("filter6.txt"), "").unwrap();
+    fails("data/route6: No such file");
+    fs::create_dir_all(data.join("route6")).unwrap();
+    assert_eq!(routes(&scratch.0).0.counts(), [0, 0]);
+}
+
+#[test]
+fn the_stamp_of_the_routes_is_another_one() {
+    let scratch = Scratch::new("registry-stamp-routes");
+    let now = || {
+        while !tick_passed(&scratch.0) {}
+        smol::block_on(async { (stamp(&scratch.0).await, stamp_routes(&scratch.0).await) })
+    };
+    support::generate(&scratch.0, 5, 5, 1);
+    support::generate_routes(&scratch.0, 5, 5, 1);
+    let mut last = now();
+    let data = scratch.0.join("data");
+    for name in ["filter.txt", "filter6.txt", "route/new", "route6/new"] {
+        fs::write(data.join(name), "").unwrap();
+        let new = now();
+        assert!(new.0 == last.0 && new.1 != last.1, "{name}");
+        last = new;
+    }
+    fs::write(data.join("mntner/NEW-MNT"), "").unwrap();
+    assert!(now().0 != last.0 && now().1 == last.1);
 }
 
 #[test]

@@ -11,6 +11,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("model", Purity::Pure, &["limits"]),
     ("peering", Purity::Pure, &["limits", "model"]),
     ("mesh", Purity::Pure, &["limits", "model", "peering"]),
+    ("backup", Purity::Pure, &[]),
     ("config", Purity::Pure, &["limits", "model", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
     ("usage", Purity::Pure, &[]),
@@ -52,8 +53,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "config", "registry", "access", "shell", "plan", "store",
-            "sys", "board", "control", "apply", "ssh",
+            "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
+            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh",
         ],
     ),
 ];

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
 pub const PATTERN: &str = "ebgp_as*";
 /// The same of those to our own POPs.
-const MESH_PATTERN: &str = "ibgp_*";
+pub const MESH_PATTERN: &str = "ibgp_*";
 
 /// What is remembered of BIRD between passes.
 pub struct BirdHand {

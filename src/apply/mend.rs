@@ -94,6 +94,7 @@ impl Apply {
 
     /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
     pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
+        self.board.set_ways(pass.ways(wanted));
         self.ledger.settle(wanted, |owner| pass.failures.contains_key(&owner));
         let peering = |(owner, why): (&Owner, &String)| Some((owner.asn()?, why.clone()));
         let left = pass.left.iter().filter_map(peering).collect();

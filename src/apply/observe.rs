@@ -86,8 +86,16 @@ impl Observed {
     }
 
     fn machine(&mut self, settings: &ApplySettings) -> Result<(), String> {
-        let read = |name| Some((name, sysctl::read(name)?));
-        self.actual.sysctls = SYSCTLS.iter().filter_map(|it| read(it.name)).collect();
+        for it in &SYSCTLS {
+            match sysctl::read(it.name) {
+                Ok(value) => drop(self.actual.sysctls.insert(it.name, value)),
+                // Only who is to set it needs it.
+                Err(why) if settings.sets_sysctls => {
+                    self.unreadable.entry(Owner::Pop).or_insert(why);
+                }
+                Err(_) => {}
+            }
+        }
         if settings.backend != Backend::Files {
             self.actual.loopback = loopback::addresses().map_err(|error| error.to_string())?;
         }

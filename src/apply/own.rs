@@ -2,6 +2,7 @@
 //! share, the POP's own addresses.
 
 use super::{ApplySettings, Pass};
+use crate::board::Way;
 use crate::mesh::{MeshLink, Switch, bird, conf};
 use crate::plan::sysctl::{SYSCTLS, Sysctl};
 use crate::plan::wireguard::LinkWanted;
@@ -64,6 +65,15 @@ impl Pass {
         if settings.sets_sysctls {
             wanted.sysctls = SYSCTLS.iter().collect();
         }
+    }
+
+    /// The ways to other POPs that are as they should be after this pass.
+    pub(super) fn ways(&self, wanted: &Wanted) -> BTreeMap<Owner, Way> {
+        let is_way = |it: &Owner| matches!(it, Owner::Mesh(_));
+        let well = |it: &Owner| !self.failures.contains_key(it) && !self.left.contains_key(it);
+        let ways = wanted.served.iter().filter(|(owner, _)| is_way(owner) && well(owner));
+        let way = |it: &ServedWanted| if it.bird.is_some() { Way::Both } else { Way::Link };
+        ways.map(|(owner, it)| (*owner, way(it))).collect()
     }
 
     /// What of the kernel's settings is otherwise than a POP needs it.

@@ -50,12 +50,15 @@ macro_rules! settings {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config {
             $( $(#[doc = $section_about])+ pub $section: $Section, )+
+            /// The POPs of one's own network and their links, where `mesh.self` names this one.
+            pub inventory: Option<Inventory>,
         }
 
         impl Config {
             pub(super) fn read(sources: &Sources, problems: &mut Problems) -> Option<Config> {
                 $( let $section = $Section::read(sources, problems); )+
-                Some(Config { $( $section: $section?, )+ })
+                let inventory = inventory::read(sources, problems);
+                Some(Config { $( $section: $section?, )+ inventory: inventory? })
             }
 
             /// Each value as TOML, in the order of `KEYS`; none for a key without a value.
@@ -83,4 +86,62 @@ macro_rules! settings {
     };
 }
 
-pub(super) use {key_name, settings};
+/// The same for arrays of tables: `tables!` makes a struct for one table of each, with its reader
+/// and printer, and `TABLES`.
+macro_rules! tables {
+    ($(
+        $(#[doc = $about:literal])+
+        $path:literal: $Row:ident {
+            $(
+                $(#[doc = $key_about:literal])+
+                $key:ident: $Type:ty = $default:expr, $kind:expr;
+            )+
+        }
+    )+) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone)]
+            pub(super) struct $Row {
+                $( $(#[doc = $key_about])+ pub(super) $key: $Type, )+
+            }
+
+            impl $Row {
+                pub(super) const PATH: &'static str = $path;
+
+                /// Reads every key before it gives up on one, so that all problems are told.
+                pub(super) fn read(row: &Row, problems: &mut Problems) -> Option<$Row> {
+                    $( let $key = row.setting(($path, stringify!($key)), problems); )+
+                    Some($Row { $( $key: $key?, )+ })
+                }
+
+                /// Each value as TOML, in the order of the keys; none for a key without a value.
+                pub(super) fn show(&self) -> Vec<Option<String>> {
+                    vec![ $( self.$key.show(), )+ ]
+                }
+            }
+        )+
+
+        pub(super) static TABLES: &[TableSpec] = &[
+            $(
+                TableSpec {
+                    path: $path,
+                    about: concat!($($about),+),
+                    keys: &[
+                        $(
+                            KeySpec {
+                                section: $path,
+                                key: stringify!($key),
+                                kind: $kind,
+                                default: $default,
+                                aliases: &[],
+                                about: concat!($($key_about),+),
+                            },
+                        )+
+                    ],
+                },
+            )+
+        ];
+    };
+}
+
+pub(super) use {key_name, settings, tables};

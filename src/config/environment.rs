@@ -60,6 +60,7 @@ fn said(variable: &str, kind: Kind, text: &str) -> Said {
         }
         (Kind::List { .. }, _) => Value::List(text.split(',').map(|it| entry(it.trim())).collect()),
         (Kind::Number { .. }, Ok(number)) if is_digits => Value::Number(number),
+        (Kind::Boolean, _) if text == "true" || text == "false" => Value::Boolean(text == "true"),
         _ => Value::Text(text.into()),
     };
     Said { place: place(variable), value }
@@ -120,6 +121,8 @@ fn listen(environment: Environment<'_>, sources: &mut Sources, problems: &mut Pr
 
 #[cfg(test)]
 mod tests {
+    use super::{Kind, said};
+    use crate::config::setting::Scalar as _;
     use crate::config::{Config, Source, resolve};
 
     const FILE: &str = "[pop]\nasn = 4242420263\nname = 'pop.example.net'\n";
@@ -163,6 +166,20 @@ mod tests {
                 "PEERLING_SSH_LISTEN: ssh.listen: at least 1 entry is needed",
             ]
         );
+    }
+
+    #[test]
+    fn a_boolean_is_one_of_two_words() {
+        for (text, expected) in [
+            ("true", Some(true)),
+            ("false", Some(false)),
+            ("yes", None),
+            ("", None),
+            ("True", None),
+        ] {
+            let value = said("PEERLING_X", Kind::Boolean, text).value;
+            assert_eq!(bool::scalar(&value, Kind::Boolean).ok(), expected, "{text:?}");
+        }
     }
 
     #[test]

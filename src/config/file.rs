@@ -6,14 +6,14 @@
 
 use super::Source;
 use super::hint;
-use super::key::{KeySpec, Kind, SectionSpec};
+use super::key::{KeySpec, Kind, SectionSpec, TableSpec};
 use super::keys;
 use super::locate::{Lines, beginning, explain};
 use super::problem::{Place, Problems, quoted};
 use super::sources::Sources;
 use super::statement::{Statement, Statements};
 use super::toml::{in_order, path, said};
-use crate::limits::{CONFIG_BYTES_MAX, CONFIG_STATEMENT_BYTES_MAX};
+use crate::limits::{CONFIG_BYTES_MAX, CONFIG_STATEMENT_BYTES_MAX, CONFIG_TABLES_MAX};
 use std::collections::BTreeMap;
 use toml_span::value::{Key, Table};
 use toml_span::{Error, ErrorKind, Span, Value as Toml};
@@ -39,7 +39,7 @@ pub(super) fn read(source: Source<'_>, sources: &mut Sources, problems: &mut Pro
 /// A key and its value.
 type Entry<'k, 't> = (&'k Key<'t>, &'k Toml<'t>);
 
-/// The section that assignments belong to.
+/// The section that assignments belong to; a table of an array is known by its path.
 #[derive(Clone, Copy)]
 enum Section {
     /// None yet: the file begins here.
@@ -88,7 +88,7 @@ impl Reader<'_, '_> {
         let text = self.text.get(it.start..it.end).unwrap_or("");
         if let Some(message) = unfit(text) {
             self.tell(it.start, message);
-            return self.spoil_guess(text);
+            return self.spoil_guess(text, it.start);
         }
         let parsed = toml_span::parse(text);
         match parsed.as_ref().map(Toml::as_table) {
@@ -105,15 +105,18 @@ impl Reader<'_, '_> {
             Some(bracket) => self.tell(bracket, "this bracket is never closed"),
             None => self.tell(it.start + error.span.start, explain(&error.kind)),
         }
-        self.spoil_guess(text);
+        self.spoil_guess(text, it.start);
     }
 
     /// Guesses what an illegible statement was about, lest that be called missing or misplaced too.
-    fn spoil_guess(&mut self, text: &str) {
+    fn spoil_guess(&mut self, text: &str, start: usize) {
         let is_name = |letter: char| letter.is_ascii_alphanumeric() || "_.".contains(letter);
         let name = text.trim_start_matches(['[', ' ']);
         let name = name.split(|letter| !is_name(letter)).next().unwrap_or("");
         if text.starts_with('[') {
+            if let Some(spec) = TableSpec::find(name) {
+                return self.row(spec, start);
+            }
             let spec = SectionSpec::find(name);
             self.section = spec.map_or(Section::Unknown, |spec| Section::Known(spec.name));
             return;
@@ -129,19 +132,46 @@ impl Reader<'_, '_> {
 
     fn header(&mut self, table: &Table<'_>, start: usize) {
         let (path, is_array) = path(table);
-        let (name, single) = (path.join("."), path.len() == 1);
-        let spec = SectionSpec::find(&name).filter(|_| single);
+        let name = path.join(".");
+        let table = TableSpec::find(&name).filter(|_| path.len() == 2);
+        let spec = SectionSpec::find(&name).filter(|_| path.len() == 1);
         self.section = spec.map_or(Section::Unknown, |spec| Section::Known(spec.name));
-        match spec {
-            Some(_) if is_array => {
-                self.tell(start, format!("a section is written [{name}], not [[{name}]]"));
+        match (spec, table) {
+            (Some(_), _) if is_array => {
+                let hint = hint::array(&name);
+                self.tell(start, format!("a section is written [{name}], not [[{name}]]{hint}"));
             }
-            Some(spec) => self.open(spec.name, Opening::Header, start),
-            None => {
+            (Some(spec), _) => self.open(spec.name, Opening::Header, start),
+            (_, Some(table)) => self.table(table, is_array, start),
+            (None, None) => {
                 let hint = hint::section(&name);
                 self.tell(start, format!("there is no section {}{hint}", quoted(&name)));
             }
         }
+    }
+
+    /// The header of one table of an array.
+    fn table(&mut self, spec: &'static TableSpec, is_array: bool, start: usize) {
+        let (path, (section, _)) = (spec.path, spec.names());
+        if !is_array {
+            self.tell(start, format!("there may be several of them: written [[{path}]]"));
+        }
+        if let Some((Opening::Braces, line)) = self.opened.get(section) {
+            let message = format!("the section {section} is closed, by its braces in line {line}");
+            self.tell(start, message);
+        }
+        self.row(spec, start);
+    }
+
+    /// Begins a table, to which the next assignments belong.
+    fn row(&mut self, spec: &'static TableSpec, start: usize) {
+        self.section = Section::Unknown;
+        if self.sources.rows(spec.path).len() >= CONFIG_TABLES_MAX {
+            let message = format!("there are at most {CONFIG_TABLES_MAX} [[{}]]", spec.path);
+            return self.tell(start, message);
+        }
+        self.sources.add_row(spec, self.lines.place(start));
+        self.section = Section::Known(spec.path);
     }
 
     fn open(&mut self, section: &'static str, how: Opening, start: usize) {
@@ -190,7 +220,8 @@ impl Reader<'_, '_> {
         let at = self.beginning(key.span, start);
         let Some(spec) = KeySpec::find(section, &key.name) else {
             let (name, hint) = (quoted(&key.name), hint::key(section, &key.name));
-            return self.tell(at, format!("there is no key {name} in [{section}]{hint}"));
+            let header = KeySpec::header(section);
+            return self.tell(at, format!("there is no key {name} in {header}{hint}"));
         };
         let name = (spec.section, spec.key);
         match self.sources.get(name).map(|said| &said.place) {
@@ -215,7 +246,8 @@ impl Reader<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::sources::Value;
+    use crate::config::sources::{Said, Value};
+    use crate::config::tables;
 
     /// Pieces that make valid, invalid and hostile TOML of our own keys, a bar between two of them.
     /// ⏎, ␍, ␉, ␁, ␀ and ⌖ (a byte order mark) stand for characters that nobody can see here.
@@ -223,7 +255,9 @@ mod tests {
         [ssh]⏎|[pop]⏎|[[pop]]⏎|[ ssh.motd ]⏎|["bird"]␍⏎|[a]|asn|ssh.listen|motd|'listen'|pop|.| = |
         =|1|-0x1f|1e5|1.5|true|inf|"a#b"|''|"""⏎[x]⏎y=1\⏎ """|'''q''''|"\u00e9\n"|"\q"|[|]|{|}|,|
         ⏎|⏎|⏎|␍⏎|␍| |␉|# c [⏎|# ␁⏎|"|'|"""|'''|␀|é|⌖|asn = 1⏎|ssh.motd = ''⏎|
-        ssh.listen = [1, # x⏎ 2]⏎|bird = { socket = '' }⏎|store.path.x = 1⏎|
+        [mesh]⏎|[[mesh.pop]]⏎|[[ mesh.'link' ]] # c⏎|[mesh.pop]⏎|off = true⏎|mtu|id = 1⏎|
+        mesh.self = 'a'⏎|mesh = { sysctl = '' }⏎|ssh.listen = [1, # x⏎ 2]⏎|
+        bird = { socket = '' }⏎|store.path.x = 1⏎|
         template = """\␍⏎  t"""⏎"#;
     const UNSEEN: &[(&str, &str)] = &[
         ("\n        ", ""),
@@ -253,6 +287,7 @@ mod tests {
         match ours {
             Value::Text(text) => whole.as_str() == Some(text),
             Value::Number(number) => whole.as_integer() == Some(*number),
+            Value::Boolean(boolean) => whole.as_bool() == Some(*boolean),
             Value::List(list) => whole.as_array().is_some_and(|items| items.len() == list.len()),
             Value::Other(_) => whole.as_str().is_none() && whole.as_integer().is_none(),
         }
@@ -269,12 +304,37 @@ mod tests {
         }
         for spec in keys() {
             let toml = whole.pointer(&format!("/{}/{}", spec.section, spec.key));
-            match (sources.get((spec.section, spec.key)), toml) {
-                (Some(ours), Some(toml)) => assert!(same(&ours.value, toml), "{spec} in {text:?}"),
-                (Some(_), None) => assert!(!problems.is_empty(), "{spec} is not in {text:?}"),
-                (None, Some(_)) => assert!(!problems.is_empty(), "{spec} is lost in {text:?}"),
-                (None, None) => {}
+            agree_on(spec, sources.get((spec.section, spec.key)), toml, &problems, text);
+        }
+        for table in tables() {
+            let (section, name) = table.names();
+            let toml = whole.pointer(&format!("/{section}/{name}")).and_then(Toml::as_array);
+            let (rows, toml) = (sources.rows(table.path), toml.map_or(&[] as &[_], Vec::as_slice));
+            assert!(rows.len() == toml.len() || !problems.is_empty(), "{} in {text:?}", table.path);
+            for (row, toml) in rows.iter().zip(toml) {
+                let of = |spec: &KeySpec| toml.pointer(&format!("/{}", spec.key));
+                table
+                    .keys
+                    .iter()
+                    .for_each(|spec| agree_on(spec, row.get(spec.key), of(spec), &problems, text));
             }
+        }
+    }
+
+    fn agree_on(
+        spec: &KeySpec,
+        ours: Option<&Said>,
+        whole: Option<&Toml<'_>>,
+        told: &[String],
+        text: &str,
+    ) {
+        match (ours, whole) {
+            (Some(ours), Some(toml)) => {
+                assert!(same(&ours.value, toml), "{spec} in {text:?}")
+            }
+            (Some(_), None) => assert!(!told.is_empty(), "{spec} is not in {text:?}"),
+            (None, Some(_)) => assert!(!told.is_empty(), "{spec} is lost in {text:?}"),
+            (None, None) => {}
         }
     }
 
@@ -284,7 +344,7 @@ mod tests {
         let seen = |text: String, (sign, unseen): &(&str, &str)| text.replace(sign, unseen);
         let all = UNSEEN.iter().fold(PIECES.to_string(), seen);
         let pieces: Vec<&str> = all.split('|').collect();
-        let (mut state, mut accepted, mut refused) = (4_242_420_263, 0, 0);
+        let (mut state, mut accepted, mut refused, mut tables) = (4_242_420_263, 0, 0, 0);
         for _ in 0..40_000 {
             let count = 1 + random(&mut state) % 14;
             let mut piece = |_| pieces[random(&mut state) % pieces.len()];
@@ -292,6 +352,7 @@ mod tests {
             match toml_span::parse(&text) {
                 Ok(whole) => {
                     agree(&text, &whole);
+                    tables += taken(&text).0.rows("mesh.pop").len();
                     accepted += 1;
                 }
                 Err(error) => {
@@ -301,5 +362,48 @@ mod tests {
             }
         }
         assert!(accepted > 500 && refused > 500, "{accepted} accepted, {refused} refused");
+        assert!(tables > 100, "{tables} tables");
+    }
+
+    #[test]
+    fn tables_stand_where_toml_lets_them() {
+        for (text, rows) in [
+            ("[mesh]\nself = 'a'\n[[mesh.pop]]\nid = 1\n[[mesh.pop]]\nid = 2", Some(2)),
+            ("[[mesh.pop]]\nid = 1\n[mesh]\nself = 'a'", Some(1)),
+            ("[[mesh.pop]]\n[pop]\nasn = 1\n[[mesh.pop]]\n[[mesh.link]]\ncost = 1", Some(2)),
+            ("mesh.self = 'a'\n[[mesh.pop]]\nid = 1", Some(1)),
+            ("mesh = { self = 'a' }\n[[mesh.pop]]\nid = 1", None),
+            ("[[mesh.pop]]\nid = 1\nid = 2", None),
+            ("[[mesh.pop]]\n[mesh]\n[mesh]", None),
+            ("[mesh]\npop = 1\n[[mesh.pop]]", None),
+            ("[mesh.pop]\n[[mesh.pop]]", None),
+            ("[[mesh.pop]]\n[mesh.pop]", None),
+        ] {
+            let (sources, problems) = taken(text);
+            let whole = toml_span::parse(text);
+            assert_eq!(rows.is_some(), whole.is_ok(), "{text:?}: {whole:?}");
+            match rows {
+                Some(rows) => {
+                    assert_eq!((sources.rows("mesh.pop").len(), problems), (rows, vec![]));
+                    agree(text, &whole.unwrap());
+                }
+                None => assert!(!problems.is_empty(), "{text:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_header_opens_its_table_all_the_same() {
+        let (sources, problems) = taken("[[mesh.pop]\nid = 1\nname = \n[[mesh.pop]]\nid = 2");
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        let ids = sources.rows("mesh.pop").iter().map(|row| row.get("id").is_some());
+        assert_eq!(ids.collect::<Vec<_>>(), [true, true]);
+    }
+
+    #[test]
+    fn the_number_of_tables_is_bounded() {
+        let (sources, problems) = taken(&"[[mesh.link]]\n".repeat(CONFIG_TABLES_MAX + 2));
+        assert_eq!(sources.rows("mesh.link").len(), CONFIG_TABLES_MAX);
+        assert_eq!(problems.len(), 2, "{problems:?}");
     }
 }

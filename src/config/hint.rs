@@ -3,17 +3,28 @@
 //! A hint is appended to the problem. It is empty where nothing is near: a wrong guess is worse
 //! than none.
 
-use super::{keys, sections};
+use super::key::KeySpec;
+use super::{sections, tables};
 
 /// For a section that does not exist.
 pub(super) fn section(name: &str) -> String {
-    let names = sections().iter().map(|spec| spec.name);
-    nearest(name, names).map(|name| format!("; is [{name}] meant?")).unwrap_or_default()
+    let names = sections().iter().map(|spec| spec.name).chain(tables().iter().map(|it| it.path));
+    let meant = |name| format!("; is {} meant?", KeySpec::header(name));
+    nearest(name, names).map(meant).unwrap_or_default()
+}
+
+/// For a section that is written as an array of tables: maybe one of them is meant.
+pub(super) fn array(name: &str) -> String {
+    let meant = tables().iter().find(|it| it.names().1 == name);
+    meant.map(|it| format!("; or is [[{}]] meant?", it.path)).unwrap_or_default()
 }
 
 /// For a key that does not exist in its section, but maybe in another.
 pub(super) fn key(section: &str, name: &str) -> String {
-    let names = keys().iter().filter(|spec| spec.section == section).map(|spec| spec.key);
+    if let Some(table) = tables().iter().find(|it| it.names() == (section, name)) {
+        return format!("; each has a table of its own, written [[{}]]", table.path);
+    }
+    let names = KeySpec::all().filter(|spec| spec.section == section).map(|spec| spec.key);
     let near = nearest(name, names).map(|name| format!("; is {name} meant?"));
     near.or_else(|| elsewhere(name)).unwrap_or_default()
 }
@@ -30,8 +41,8 @@ pub(super) fn variable(name: &str, variables: &[String]) -> String {
 }
 
 fn elsewhere(name: &str) -> Option<String> {
-    let spec = keys().iter().find(|spec| spec.key == name)?;
-    Some(format!("; it belongs into [{}]", spec.section))
+    let spec = KeySpec::all().find(|spec| spec.key == name)?;
+    Some(format!("; it belongs into {}", KeySpec::header(spec.section)))
 }
 
 /// The most characters that a slip of the fingers gets wrong.
@@ -105,7 +116,13 @@ mod tests {
             (key("ssh", ""), ""),
             (key("ssh", &long), ""),
             (outside("listen"), "; it belongs into [ssh]"),
-            (outside("pops"), "; is [pop] meant?"),
+            (outside("link"), ""),
+            (outside("mtu"), "; it belongs into [[mesh.link]]"),
+            (section("mesh.pops"), "; is [[mesh.pop]] meant?"),
+            (key("mesh", "pop"), "; each has a table of its own, written [[mesh.pop]]"),
+            (key("mesh.pop", "pubic_key"), "; is public_key meant?"),
+            (array("pop"), "; or is [[mesh.pop]] meant?"),
+            (array("ssh"), ""),
         ] {
             assert_eq!(hint, expected);
         }

@@ -25,9 +25,14 @@ pub(super) fn complete(sources: &mut Sources) {
             Preset::Derived(_) => asn.and_then(|asn| derived(spec, asn)).map(Value::Text),
         };
         if let Some(value) = default {
-            sources.say(name, Said { place: Place::Whole("default".into()), value });
+            sources.say(name, Said { place: default_place(), value });
         }
     }
+}
+
+/// Where a value is said that nobody said.
+pub(super) fn default_place() -> Place {
+    Place::Whole("default".into())
 }
 
 /// The default that follows from the AS number: the addresses of AS4242420263 are `fe80:0263::` and

@@ -4,11 +4,13 @@
 //! list. Messages say what is needed and what is there; a WireGuard key is never quoted, because a
 //! private key may have been put in the place of a public one.
 
+mod mesh;
+
 use super::key::{KeySpec, Kind};
 use super::problem::{Problems, quoted};
 use super::rules;
 use super::sources::{Said, Value};
-use crate::model::{Asn, LinkLocal, PopName, WgKey, WgSecret};
+use crate::model::{Asn, LinkLocal, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -103,6 +105,7 @@ fn mismatch(value: &Value, kind: Kind) -> String {
         (Value::Text(_), Kind::Key | Kind::Secret) => format!("this text is not {kind}"),
         (Value::Text(text), _) => format!("{} is not {kind}", quoted(text)),
         (Value::Number(number), _) => format!("{number} is not {kind}"),
+        (Value::Boolean(boolean), _) => format!("{boolean} is not {kind}"),
         (Value::List(_), _) => format!("a list is not {kind}"),
         (Value::Other(what), _) => format!("{what} is not {kind}"),
     }
@@ -196,17 +199,6 @@ impl Scalar for LinkLocal {
     }
 }
 
-impl Scalar for PopName {
-    fn scalar(value: &Value, kind: Kind) -> Result<PopName, String> {
-        let text = text(value, kind)?;
-        text.parse().map_err(|error| format!("{}: {error}", quoted(text)))
-    }
-
-    fn toml(&self) -> Option<String> {
-        Some(string(self.as_str()))
-    }
-}
-
 impl Scalar for WgKey {
     fn scalar(value: &Value, kind: Kind) -> Result<WgKey, String> {
         text(value, kind)?.parse().map_err(|error| format!("{error}"))
@@ -264,6 +256,19 @@ macro_rules! numbers {
 }
 
 numbers! { u16 u32 }
+
+impl Scalar for bool {
+    fn scalar(value: &Value, kind: Kind) -> Result<bool, String> {
+        match value {
+            Value::Boolean(boolean) => Ok(*boolean),
+            _ => Err(mismatch(value, kind)),
+        }
+    }
+
+    fn toml(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
 
 macro_rules! choices {
     ($(

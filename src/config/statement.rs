@@ -135,8 +135,10 @@ fn is_word(text: &str) -> bool {
 
 /// Whether a line can only be the header of a section.
 fn is_header(line: &str) -> bool {
-    let inside = line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    inside.is_some_and(|(name, after)| {
+    let line = line.trim_start();
+    let double = line.strip_prefix("[[").and_then(|rest| rest.split_once("]]"));
+    let single = || line.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    double.or_else(single).is_some_and(|(name, after)| {
         let after = after.trim();
         is_word(name.trim()) && (after.is_empty() || after.starts_with('#'))
     })
@@ -183,6 +185,7 @@ mod tests {
             ("a = [1,\nb = 2", &["a = |[1,", "b = 2"] as &[&str]),
             ("[a\nb = 2", &["|[a", "b = 2"]),
             ("a = [\n[b]\nc = 1", &["a = |[", "[b]", "c = 1"]),
+            ("a = [\n[[b.c]] # d\ne = 1", &["a = |[", "[[b.c]] # d", "e = 1"]),
             ("a = {\n b = [\n[c]\nd = 1", &["a = |{\n b = [", "[c]", "d = 1"]),
             ("a = 'x\nb = 2", &["a = 'x", "b = 2"]),
             ("a = ]]\nb = 2", &["a = ]]", "b = 2"]),

@@ -5,11 +5,13 @@
 //! needs a line here and one in the sample, and nothing else.
 
 use super::declare::{key_name, settings};
+use super::inventory;
 use super::key::{KeySpec, Kind, Preset, SectionSpec};
 use super::problem::Problems;
 use super::setting::{Backend, IpMode, Open, Setting, Sysctl};
 use super::sources::Sources;
 use crate::limits::{BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, PEERING_ID_MAX};
+use crate::mesh::Inventory;
 use crate::model::{Asn, LinkLocal, PopName, WgKey, WgSecret};
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::IpNet;

@@ -62,11 +62,11 @@ fn entry(lines: &mut Lines<'_>, toml: &Toml<'_>, start: usize) -> Said {
 }
 
 fn scalar(toml: &Toml<'_>) -> Value {
-    match (toml.as_str(), toml.as_integer()) {
-        (Some(text), _) => Value::Text(text.into()),
-        (_, Some(number)) => Value::Number(number),
+    match (toml.as_str(), toml.as_integer(), toml.as_bool()) {
+        (Some(text), ..) => Value::Text(text.into()),
+        (_, Some(number), _) => Value::Number(number),
+        (.., Some(boolean)) => Value::Boolean(boolean),
         _ if toml.as_float().is_some() => Value::Other("a number with a fraction"),
-        _ if toml.as_bool().is_some() => Value::Other("a boolean"),
         _ => Value::Other("a table"),
     }
 }

@@ -2,7 +2,7 @@
 //! part.
 
 use crate::apply::ApplySettings;
-use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished};
+use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished, Sysctl};
 use crate::control::{Open, Settings};
 use crate::limits::TEXT_FILE_BYTES_MAX;
 use crate::model::{Families, WgKey, WgSecret};
@@ -16,6 +16,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Why the program cannot do what it was started for: one line for the operator.
@@ -70,6 +71,7 @@ impl Assembled {
         };
         let mut troubles = Vec::new();
         let public_key = public_key(&config, &private_key).map_err(|it| troubles.push(it)).ok();
+        troubles.extend(public_key.and_then(|it| mistaken_self(&config, it)));
         let admins = admins(&config, &mut troubles);
         match public_key {
             Some(public_key) if troubles.is_empty() => {
@@ -148,9 +150,9 @@ impl Assembled {
             bird_socket: config.bird.socket.clone(),
             template: config.bird.template.clone(),
             policy: self.policy(),
-            inventory: None,
-            include_directory: None,
-            sets_sysctls: false,
+            inventory: config.inventory.clone().map(Rc::new),
+            include_directory: config.bird.include_directory.clone(),
+            sets_sysctls: config.mesh.sysctl == Sysctl::Set,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })
@@ -190,7 +192,8 @@ impl Assembled {
     }
 }
 
-fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
+/// The configuration alone: no key is read.
+pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
     let (path, text) = match file {
         ConfigFile::Usual(path) if !path.exists() => (path, None),
         ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => {
@@ -241,6 +244,22 @@ fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Resul
         (None, Ok(secret)) => Ok(secret.public()),
         (None, Err(trouble)) => Err(trouble.clone()),
     }
+}
+
+/// The inventory is the same on every POP but for `self`: one that was copied whole would make
+/// links with another POP's ports and addresses.
+fn mistaken_self(config: &Config, public_key: WgKey) -> Option<Trouble> {
+    let inventory = config.inventory.as_ref()?;
+    let me = inventory.me().filter(|me| me.key != public_key)?;
+    let whose = match inventory.pops.iter().find(|pop| pop.key == public_key) {
+        Some(pop) => format!("which is {}'s; is mesh.self = \"{}\" meant?", pop.name, pop.name),
+        None => "which no POP of the inventory has".to_string(),
+    };
+    Some(Trouble(format!(
+        "the public key of POP {} is {} in the inventory, and the private key's is {public_key}, \
+         {whose}",
+        me.name, me.key
+    )))
 }
 
 fn admins(config: &Config, troubles: &mut Vec<Trouble>) -> Vec<KeyFingerprint> {

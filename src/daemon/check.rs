@@ -7,7 +7,7 @@ use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
 use crate::sys::wireguard::works;
-use crate::sys::{bird, ping, tree};
+use crate::sys::{bird, git, ping, tree};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt as _;
@@ -109,11 +109,20 @@ fn machine(assembled: Assembled, file: ConfigFile, findings: &mut Findings) {
     for words in &survey.foreign {
         findings.well(format!("not ours: {words}"));
     }
-    for (asn, why) in &survey.failures {
-        let words = format!("AS{asn}: {why}");
+    for (owner, why) in &survey.failures {
+        let words = format!("{owner}: {why}");
         if !findings.troubles.contains(&Trouble::new(&words)) {
             findings.ill(words);
         }
+    }
+    for (sysctl, actual) in &survey.sysctls {
+        findings.ill(format!(
+            "{} is {actual}: {}; the line `{}` in /etc/sysctl.d/peerling.conf mends it, or \
+             mesh.sysctl = \"set\"",
+            sysctl.name,
+            sysctl.else_words,
+            sysctl.line()
+        ));
     }
     if !survey.unexplained.is_empty() {
         findings.ill(unexplained_words(&survey.unexplained));
@@ -181,6 +190,16 @@ async fn outside(assembled: &Assembled, findings: &mut Findings) {
             ));
         }
         Err(error) => findings.ill(error.to_string()),
+    }
+    if config.registry.pull_interval_s > 0 {
+        let directory = &config.registry.directory;
+        match git::look(directory).await {
+            Ok(None) => {}
+            Ok(Some(why)) => findings.ill(format!("{}: not pulled: {why}", directory.display())),
+            Err(error) => {
+                findings.ill(format!("{}: cannot be pulled: {error}", directory.display()));
+            }
+        }
     }
     let Some(socket) = &config.bird.socket else {
         return findings.well("BIRD is not spoken to: bird.socket is empty");

@@ -1,5 +1,6 @@
 //! `peerling plan` and `peerling apply`: one pass, told or taken.
 
+use super::routes_watch::read_once;
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
 use crate::apply::{Removals, Survey};
 use crate::board::Cause;
@@ -16,17 +17,31 @@ pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble>
     let store = Store::look(&assembled.config.store.path)
         .map_err(|error| Trouble::new(error.to_string()))?;
     let mut service = Service::over(store, assembled, file)?;
-    block_on(async |_| service.apply.survey().await)?.map_err(Trouble::new)
+    let survey = async |_| {
+        service.read_routes().await;
+        service.apply.survey().await
+    };
+    block_on(survey)?.map_err(Trouble::new)
 }
 
 /// One pass; `false` if something could not be done (it was logged).
 pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     let service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    block_on(async |_| service.read_routes().await).map_err(|it| vec![it])?;
     let mut apply = match removals {
         Removals::Asked => service.apply,
         Removals::Confirmed => service.apply.confirming(),
     };
     block_on(async |_| apply.pass(&[Cause::Everything("peerling apply")]).await)
         .map_err(|it| vec![it])
+}
+
+impl Service {
+    /// What the watch over the registry would have told the loop.
+    async fn read_routes(&self) {
+        let settings = self.apply.settings().borrow().clone();
+        let directory = &self.assembled.config.registry.directory;
+        read_once(directory, &settings, &self.apply.routes()).await;
+    }
 }

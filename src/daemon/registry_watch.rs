@@ -3,76 +3,132 @@
 //! The clone is looked at every few seconds; when it changed and nobody is in the middle of a pull,
 //! it is read apart, in slices, and takes the place of the old index whole. One that failed,
 //! changed while it was read, or lost more than a fifth is refused loudly, and the old one serves
-//! on.
+//! on. A pull that fails is tried less and less often, and told once.
 
+use super::rhythm::Rhythm;
+use super::routes_watch::RoutesWatch;
 use crate::board::Cause;
 use crate::config::Registry;
 use crate::control::Control;
-use crate::limits::{GIT_PULL_S, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
+use crate::limits::{GIT_PULL_PAUSE_S_MAX, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
 use crate::registry::{Finding, Index, judge_replacement};
-use crate::sys::git;
+use crate::sys::git::{self, GitError, Pulled};
 use crate::sys::tree::{self, Stamp};
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The clone, and what is known of it.
 pub struct RegistryWatch {
     directory: PathBuf,
-    pull_interval: Option<Duration>,
+    /// When to pull; `None`: somebody else does.
+    pulls: Option<Rhythm>,
     control: Rc<Control>,
+    routes: RoutesWatch,
     stamp: Option<Stamp>,
-    pulled: Instant,
     /// What was logged already: each finding is told once.
     told: BTreeSet<String>,
     refused: Option<String>,
+    /// Why the clone is not pulled, as it was logged.
+    stuck: Option<String>,
 }
 
 impl RegistryWatch {
     /// Nothing is read yet.
-    pub fn new(config: &Registry, control: Rc<Control>) -> RegistryWatch {
+    pub fn new(config: &Registry, control: Rc<Control>, routes: RoutesWatch) -> RegistryWatch {
         let seconds = Duration::from_secs(config.pull_interval_s.into());
         RegistryWatch {
             directory: config.directory.clone(),
-            pull_interval: (!seconds.is_zero()).then_some(seconds),
+            pulls: (!seconds.is_zero())
+                .then(|| Rhythm::new(seconds, Duration::from_secs(GIT_PULL_PAUSE_S_MAX))),
             control,
+            routes,
             stamp: None,
-            pulled: Instant::now(),
             told: BTreeSet::new(),
             refused: None,
+            stuck: None,
         }
+    }
+
+    /// Reads the clone for the first time. Half a checkout is better than nothing then.
+    pub async fn start(&mut self) {
+        self.recover().await;
+        self.read_now().await;
     }
 
     /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
     /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
+        if !self.is_half() {
+            self.read_routes().await;
+        }
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
+                self.pulls.iter_mut().for_each(Rhythm::again);
             }
+            self.recover().await;
             self.pull().await;
             if !tree::busy(&self.directory)
+                && !self.is_half()
                 && self.stamp != Some(tree::stamp(&self.directory).await)
             {
                 self.read_now().await;
+                self.read_routes().await;
             }
         }
     }
 
-    async fn pull(&mut self) {
-        if self.pull_interval.is_some_and(|interval| self.pulled.elapsed() >= interval) {
-            self.pulled = Instant::now();
-            let deadline = Duration::from_secs(GIT_PULL_S);
-            if let Err(error) = git::pull(&self.directory, deadline).await {
-                log::warn!(
-                    "{}: {error}; the registry of before serves on",
-                    self.directory.display()
-                );
-            }
+    /// After the index, since nobody waits for them. What changes meanwhile is read at the next
+    /// look.
+    async fn read_routes(&mut self) {
+        self.routes.read(&self.control.bell).await;
+        if self.stamp.is_some() && self.stamp != Some(tree::stamp(&self.directory).await) {
+            self.stamp = None;
         }
+    }
+
+    async fn pull(&mut self) {
+        if !self.pulls.as_ref().is_some_and(Rhythm::is_due) {
+            return;
+        }
+        let pulled = git::pull(&self.directory).await;
+        self.pulls.iter_mut().for_each(|it| it.tried(pulled.is_ok()));
+        self.tell(pulled);
+    }
+
+    /// A checkout of ours that did not end is finished before anything else.
+    async fn recover(&mut self) {
+        if self.is_half()
+            && let Err(error) = git::recover(&self.directory).await
+        {
+            self.tell(Err(error));
+        }
+    }
+
+    fn is_half(&self) -> bool {
+        self.pulls.is_some() && git::interrupted(&self.directory)
+    }
+
+    /// Says what keeps the clone from being pulled, once for each reason, and when it is over.
+    fn tell(&mut self, pulled: Result<Pulled, GitError>) {
+        let stuck = match pulled {
+            Ok(Pulled::Nothing | Pulled::Moved) => None,
+            Ok(Pulled::Left(why)) => Some(why),
+            Err(error) => Some(error.to_string()),
+        };
+        let directory = self.directory.display();
+        match (&stuck, &self.stuck) {
+            (Some(now), before) if before.as_ref() != Some(now) => {
+                log::warn!("{directory}: not pulled: {now}; the registry of before serves on");
+            }
+            (None, Some(_)) => log::info!("{directory}: pulled again"),
+            _ => {}
+        }
+        self.stuck = stuck;
     }
 
     /// Reads the clone, and takes it over if it is sound.

@@ -2,18 +2,19 @@
 //! BIRD. It keeps the board fresh, writes down what came up or went down, and wakes the loop where
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
-use crate::apply::{ApplySettings, BGP_PATTERN, bgp_view, link_view, protocol_owner};
-use crate::board::{BgpView, Board, Cause, Progress};
+use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
+use crate::board::{BgpView, Board, Cause, Progress, Way};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
 use crate::model::{Asn, IfName, Timestamp};
 use crate::peering::history::{Known, Sight, Subject, Transition};
+use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
 use crate::sys::bird::{BgpState, BgpStatus, BirdError, connect};
 use crate::sys::wireguard::Backend;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -41,14 +42,16 @@ struct Seen {
 #[derive(Default)]
 struct BirdSeen {
     sessions: BTreeMap<Asn, BgpStatus>,
+    /// The protocols of BGP sessions to POPs of ours that run.
+    ways: BTreeSet<String>,
     uptime: Option<Duration>,
 }
 
 /// What is not as the loop left it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Amiss {
-    links: Vec<Asn>,
-    sessions: Vec<Asn>,
+    links: Vec<Owner>,
+    sessions: Vec<Owner>,
     restarted: bool,
 }
 
@@ -158,19 +161,22 @@ async fn look(settings: &ApplySettings) -> Seen {
         }),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket).await.ok(),
+        Some(socket) => ask(socket, settings.inventory.is_some()).await.ok(),
         None => None,
     };
     Seen { links, bird }
 }
 
-async fn ask(socket: &Path) -> Result<BirdSeen, BirdError> {
+async fn ask(socket: &Path, has_ways: bool) -> Result<BirdSeen, BirdError> {
     let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
     let uptime = bird.ages().await?.started;
     let statuses = bird.statuses(BGP_PATTERN).await?.into_iter();
     let ours = statuses.filter(|it| it.protocol.state != "flush");
     let owned = ours.filter_map(|it| Some((protocol_owner(&it.protocol.name)?, it)));
-    Ok(BirdSeen { sessions: owned.collect(), uptime })
+    let sessions = owned.collect();
+    let ways = if has_ways { bird.protocols(MESH_PATTERN).await? } else { Vec::new() };
+    let run = ways.into_iter().filter(|it| it.state != "flush" && !it.is_disabled());
+    Ok(BirdSeen { sessions, ways: run.map(|it| it.name).collect(), uptime })
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
@@ -207,13 +213,26 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
             continue;
         }
         if seen.links.as_ref().is_some_and(|it| !it.contains_key(&IfName::of(asn))) {
-            amiss.links.push(asn);
+            amiss.links.push(asn.into());
         }
         let runs = |it: &BirdSeen| {
             it.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
         };
         if seen.bird.as_ref().is_some_and(|it| !runs(it)) {
-            amiss.sessions.push(asn);
+            amiss.sessions.push(asn.into());
+        }
+    }
+    for (owner, way) in board.ways() {
+        let has_link = |it: &BTreeMap<IfName, LinkActual>| {
+            owner.link().is_some_and(|name| it.contains_key(&name))
+        };
+        if seen.links.as_ref().is_some_and(|it| !has_link(it)) {
+            amiss.links.push(owner);
+        }
+        let runs =
+            |it: &BirdSeen| owner.protocol().is_some_and(|protocol| it.ways.contains(&protocol));
+        if way == Way::Both && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+            amiss.sessions.push(owner);
         }
     }
     amiss
@@ -273,10 +292,12 @@ mod tests {
         ]);
         let links = [64601, 64602, 64603, 64604, 64605]
             .map(|it| (IfName::of(asn(it)), LinkActual::default()));
-        let mut seen =
-            Seen { links: Some(links.into()), bird: Some(BirdSeen { sessions, uptime: None }) };
+        let mut seen = Seen {
+            links: Some(links.into()),
+            bird: Some(BirdSeen { sessions, ..BirdSeen::default() }),
+        };
         let board = board(&[64601, 64602, 64603, 64604, 64605]);
-        let sessions = vec![asn(64603), asn(64605)];
+        let sessions = vec![asn(64603).into(), asn(64605).into()];
         let expected = Amiss { links: vec![], sessions, restarted: false };
         assert_eq!(amiss(&seen, &board), expected);
         seen.links = Some(BTreeMap::new());
@@ -284,6 +305,22 @@ mod tests {
         // Where nobody answers, nothing is known.
         assert_eq!(amiss(&Seen::default(), &board), Amiss::default());
         assert!(sights(&Seen::default(), &board).is_empty());
+    }
+
+    #[test]
+    fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
+        let way = |name: &str| Owner::Mesh(name.parse().unwrap());
+        let board = Board::default();
+        board.set_ways([(way("a-1"), Way::Both), (way("b"), Way::Link)].into());
+        let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
+        let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
+        let bird = Some(BirdSeen { ways, ..BirdSeen::default() });
+        let mut seen = Seen { links: Some([link("a-1"), link("b")].into()), bird };
+        assert_eq!(amiss(&seen, &board), Amiss::default());
+        seen.bird = Some(BirdSeen::default());
+        assert_eq!(amiss(&seen, &board).sessions, [way("a-1")]);
+        seen.links = Some([link("a-1")].into());
+        assert_eq!(amiss(&seen, &board).links, [way("b")]);
     }
 
     #[test]

@@ -159,3 +159,11 @@ const _: () = assert!(LATENCY_HALF_LIFE_S > 4 * LATENCY_INTERVAL_S);
 pub const MESH_ID_MAX: u8 = 99;
 /// A POP's short name: `wg-int-` and it are the name of a link.
 pub const POP_NAME_BYTES_MAX: usize = IFNAME_BYTES_MAX - 7;
+/// The longest prefix of a POP's IPv6 network: beside its own address (all zeros are the routers'
+/// anycast address, RFC 4291, section 2.6.1) and the gateway there is room for a host.
+pub const POP_IPV6_BITS_MAX: u8 = 126;
+/// The longest prefix of a POP's IPv4 network: its own and the broadcast address, the gateway, and
+/// a host.
+pub const POP_IPV4_BITS_MAX: u8 = 30;
+/// The highest cost of a link in Babel; one more is infinity (RFC 8966, section 2.1).
+pub const BABEL_COST_MAX: u16 = 0xfffe;

@@ -1,5 +1,7 @@
 //! Bounds of what we serve with: the apply loop, the shell, SSH.
 
+use super::*;
+
 // --- bell, board and apply loop
 
 /// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
@@ -159,9 +161,36 @@ pub const REGISTRY_LOOK_S: u64 = 10;
 /// How often a registry that changes while it is read is read again before we wait for the next
 /// look.
 pub const REGISTRY_READS_MAX: usize = 3;
-/// How long a `git pull` may take, in seconds; usually it takes two.
+/// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
 pub const GIT_PULL_S: u64 = 120;
+/// How long the pauses between pulls grow while they fail, in seconds: 4 hours. Nobody hammers a
+/// dead server, and a registry of yesterday still serves.
+pub const GIT_PULL_PAUSE_S_MAX: u64 = 4 * 3600;
+/// How long a connection by SSH may take for git, in seconds.
+pub const GIT_CONNECT_S: u64 = 20;
+/// How long another host may send nothing to git over HTTP, in seconds.
+pub const GIT_STALL_S: u64 = 30;
+/// How long a git that is told to end may take to remove its locks, in seconds.
+pub const GIT_END_S: u64 = 5;
+/// Bytes kept of what git says: the names of a directory with 100,000 files.
+pub const GIT_OUTPUT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Characters of git's own words in an error.
+pub const GIT_WORDS_MAX: usize = 300;
+/// Loose objects after which git collects its garbage: some 10 MB on the disk; git itself waits for
+/// 6,700.
+pub const GIT_GC_OBJECTS: u32 = 2_000;
 /// How often we look whether somebody else changed the database, in milliseconds.
 pub const DATABASE_LOOK_MS: u64 = 1_000;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
+
+// --- the backup
+
+/// A file that is copied: what is longer is a list of prefixes or a mistake, and stays where it is.
+pub const BACKUP_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Entries of a directory whose files are copied; there are as many peerings as ids.
+pub const BACKUP_FILES_MAX: usize = 2 * PEERING_ID_MAX as usize;
+/// How long copying may keep everybody else waiting at a stretch, in milliseconds.
+pub const BACKUP_SLICE_MS_MAX: u64 = 5;
+
+const _: () = assert!(GIT_PULL_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);

@@ -2,15 +2,14 @@
 //! where it is not the usual.
 //!
 //! The filters of a session call `is_valid_network` and `is_self_net`, which every configuration
-//! made after the dn42 wiki's has (howto/Bird2). All of it parses on BIRD 2.0.12 and on 3.1 alike.
+//! made after the dn42 wiki's has (howto/Bird2). All of it parses on BIRD 2.0.12 and on 3.1 alike,
+//! and each file begins with [`MARK`].
+
+pub use crate::model::{MARK, is_marked};
 
 use super::{Inventory, MeshLink, Pop, Switch};
 use crate::model::{Asn, PopName};
 use std::fmt::Write as _;
-
-/// The first line of every file of BIRD's that is kept up for the mesh. A file that bears one of
-/// the names and does not begin so is somebody's own, and is left alone.
-pub const MARK: &str = "# Kept up by peerling: what is changed here by hand does not stay.";
 
 /// The file with Babel's costs. It is to be included in `protocol babel` before the interfaces of
 /// all links, since BIRD takes the first pattern that fits.
@@ -24,11 +23,6 @@ pub fn ibgp_file(pop: &PopName) -> String {
 /// The protocol inside it.
 pub fn ibgp_protocol(pop: &PopName) -> String {
     format!("ibgp_{}", pop.symbol())
-}
-
-/// Was this file written for the mesh, and not by somebody's own hand?
-pub fn is_marked(text: &str) -> bool {
-    text.lines().next() == Some(MARK)
 }
 
 /// The content of [`ibgp_file`] for the session to `to`, with a final newline. `None` only in an
@@ -126,13 +120,6 @@ mod tests {
     fn a_link_without_an_exception_is_not_named() {
         assert_eq!(babel(&inventory()), format!("{MARK}\n"));
         assert_eq!(babel(&with_costs()).lines().count(), 2, "one is off");
-    }
-
-    #[test]
-    fn what_somebody_wrote_is_not_ours() {
-        for text in ["", "protocol bgp ibgp_b {}", "# Kept up by peerling", " # Kept up"] {
-            assert!(!is_marked(text), "{text}");
-        }
     }
 
     #[test]

@@ -76,6 +76,23 @@ impl HostName {
     }
 }
 
+impl Host {
+    /// Is it an IPv6 address, which needs brackets before a port?
+    pub fn is_ipv6(&self) -> bool {
+        matches!(self, Host::Ip(ip) if ip.get().is_ipv6())
+    }
+}
+
+impl Endpoint {
+    /// As people and URLs have it: an IPv6 address in brackets (RFC 3986, section 3.2.2).
+    pub fn bracketed(&self) -> String {
+        match self.host.is_ipv6() {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => self.to_string(),
+        }
+    }
+}
+
 impl FromStr for HostName {
     type Err = EndpointError;
 

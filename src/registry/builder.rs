@@ -6,12 +6,12 @@
 //! `Alice-MNT`. Rights come from `mnt-by`, where `alice-mnt` means ALICE-MNT too; one that names no
 //! maintainer, or says more than a name, gives nobody a right.
 
-use super::finding::{Finding, Kind, Reason, Skip, excerpt};
+use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::Index;
 use super::key::{AuthMethod, SshKey, Unusable};
 use super::object::Object;
 use super::rows::Rows;
-use crate::limits::{REGISTRY_AUTHS_MAX, REGISTRY_FINDINGS_MAX, REGISTRY_MNT_BYS_MAX};
+use crate::limits::{REGISTRY_AUTHS_MAX, REGISTRY_MNT_BYS_MAX};
 use crate::model::{Asn, AsnError, Mntner};
 
 /// Takes objects in, one file after the other, and gives the index out.
@@ -23,8 +23,7 @@ pub struct Builder {
     unusable: Rows<Unusable>,
     asns: Vec<Asn>,
     owners: Rows<Mntner>,
-    findings: Vec<Finding>,
-    untold: usize,
+    findings: Findings,
 }
 
 impl Builder {
@@ -52,8 +51,7 @@ impl Builder {
         self.report(kind, file_name, Reason::Skipped(reason));
     }
 
-    /// The index of everything that was taken, and what was not: at most
-    /// [`REGISTRY_FINDINGS_MAX`] findings, and one that counts the rest.
+    /// The index of everything that was taken, and what was not.
     pub fn finish(mut self) -> (Index, Vec<Finding>) {
         let (maintainers, repeated) = order(&self.names);
         for name in repeated {
@@ -72,7 +70,7 @@ impl Builder {
             ..Index::default()
         };
         index.connect(aut_nums.iter().map(|at| self.owners.row(*at)));
-        (index, self.findings())
+        (index, self.findings.finish())
     }
 
     fn add_maintainer(&mut self, file_name: &str, bytes: &[u8]) -> Result<(), Reason> {
@@ -114,23 +112,12 @@ impl Builder {
     }
 
     fn report(&mut self, kind: Kind, file_name: &str, reason: Reason) {
-        if self.findings.len() < REGISTRY_FINDINGS_MAX {
-            self.findings.push(Finding::new(kind, file_name, reason));
-        } else {
-            self.untold = self.untold.saturating_add(1);
-        }
-    }
-
-    fn findings(mut self) -> Vec<Finding> {
-        if self.untold > 0 {
-            let object = "registry".to_owned();
-            self.findings.push(Finding { object, reason: Reason::More(self.untold) });
-        }
-        self.findings
+        self.findings.report(kind, file_name, reason);
     }
 }
 
-fn parse<'a>(file_name: &str, bytes: &'a [u8]) -> Result<Object<'a>, Reason> {
+/// The attributes of an object, unless the file is hidden.
+pub(super) fn parse<'a>(file_name: &str, bytes: &'a [u8]) -> Result<Object<'a>, Reason> {
     if file_name.starts_with('.') {
         return Err(Reason::Skipped(Skip::Hidden));
     }
@@ -151,7 +138,7 @@ fn named<'a>(object: &'a Object<'_>, kind: Kind, file_name: &str) -> Result<&'a 
 }
 
 /// `AS` and a number: the registry never leaves out the letters.
-fn as_number(name: &str) -> Result<Asn, Reason> {
+pub(super) fn as_number(name: &str) -> Result<Asn, Reason> {
     let prefix = name.get(..2).unwrap_or("");
     match name.parse() {
         Ok(asn) if prefix.eq_ignore_ascii_case("AS") => Ok(asn),
@@ -181,6 +168,7 @@ fn pick<T: Clone>(items: &[T], places: &[usize]) -> Box<[T]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::REGISTRY_FINDINGS_MAX;
 
     const KEY: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEHWaXQ4EhFCkFuCOUUANkmMUDW6dVugtFP6lKm0k7X9";
@@ -189,7 +177,7 @@ mod tests {
         let mut builder = Builder::new();
         match kind {
             Kind::Mntner => builder.mntner(file_name, text.as_bytes()),
-            Kind::AutNum => builder.aut_num(file_name, text.as_bytes()),
+            _ => builder.aut_num(file_name, text.as_bytes()),
         }
         builder.finish()
     }

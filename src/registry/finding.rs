@@ -4,17 +4,24 @@
 //! everything that could play tricks on a terminal. It is one line.
 
 use super::{ObjectError, Unusable};
-use crate::limits::{REGISTRY_AUTHS_MAX, REGISTRY_EXCERPT_CHARS_MAX, REGISTRY_MNT_BYS_MAX};
+use crate::limits::{
+    REGISTRY_AUTHS_MAX, REGISTRY_EXCERPT_CHARS_MAX, REGISTRY_FINDINGS_MAX, REGISTRY_MNT_BYS_MAX,
+    REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX,
+};
 use crate::model::{AsnError, MntnerError};
 use std::{fmt, io};
 
-/// The two kinds of object that are read; [`Kind::class`] is also the directory's name.
+/// The kinds of object that are read; [`Kind::class`] is also the directory's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A maintainer.
     Mntner,
     /// An AS number.
     AutNum,
+    /// An IPv4 network and who may announce it.
+    Route,
+    /// An IPv6 network and who may announce it.
+    Route6,
 }
 
 /// One thing that was left out.
@@ -54,6 +61,25 @@ pub enum Reason {
     Duplicate,
     /// One `auth` attribute cannot be used; the object stays.
     Auth(Unusable),
+    /// The name is no network of the family, or has bits set beyond its length.
+    Network(Kind),
+    /// No `origin` that can be used.
+    NoOrigin,
+    /// More than [`REGISTRY_ORIGINS_MAX`] `origin` attributes.
+    Origins,
+    /// One `origin` (here it is, made printable) is no AS number; the object stays.
+    Origin(String),
+    /// The `max-length` (here it is, made printable) is none, or there is more than one.
+    MaxLength(String),
+    /// Another object of the same network was there before, or spells it as everybody does; that
+    /// one stays.
+    Again,
+    /// There are [`REGISTRY_ROA_LINES_MAX`] origins without it.
+    Lines,
+    /// So many networks are denied by the filter, or longer than it permits.
+    Filtered(Kind, usize),
+    /// A line of a filter is no rule: its number, the first being 1.
+    Rule(usize),
     /// There are as many findings more, not told one by one.
     More(usize),
 }
@@ -80,6 +106,16 @@ impl Kind {
         match self {
             Kind::Mntner => "mntner",
             Kind::AutNum => "aut-num",
+            Kind::Route => "route",
+            Kind::Route6 => "route6",
+        }
+    }
+
+    /// The file beside the directories that says which networks of this family may be announced.
+    pub fn filter_file(self) -> &'static str {
+        match self {
+            Kind::Route6 => "filter6.txt",
+            _ => "filter.txt",
         }
     }
 }
@@ -87,6 +123,42 @@ impl Kind {
 impl Finding {
     pub(super) fn new(kind: Kind, file_name: &str, reason: Reason) -> Finding {
         Finding { object: format!("{}/{}", kind.class(), excerpt(file_name)), reason }
+    }
+}
+
+/// Findings as they come: at most [`REGISTRY_FINDINGS_MAX`] are told one by one.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    told: Vec<Finding>,
+    untold: usize,
+}
+
+impl Findings {
+    /// Takes note of something about an object.
+    pub(super) fn report(&mut self, kind: Kind, file_name: &str, reason: Reason) {
+        self.add(|| Finding::new(kind, file_name, reason));
+    }
+
+    /// Takes note of something about a file or directory of this name.
+    pub(super) fn report_file(&mut self, name: &str, reason: Reason) {
+        self.add(|| Finding { object: name.to_owned(), reason });
+    }
+
+    /// At most [`REGISTRY_FINDINGS_MAX`], and one that counts the rest.
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        if self.untold > 0 {
+            let object = "registry".to_owned();
+            self.told.push(Finding { object, reason: Reason::More(self.untold) });
+        }
+        self.told
+    }
+
+    fn add(&mut self, finding: impl FnOnce() -> Finding) {
+        if self.told.len() < REGISTRY_FINDINGS_MAX {
+            self.told.push(finding());
+        } else {
+            self.untold = self.untold.saturating_add(1);
+        }
     }
 }
 
@@ -124,6 +196,27 @@ impl fmt::Display for Reason {
                 out.write_str("a second file of this name, but for upper and lower case")
             }
             Reason::Auth(unusable) => write!(out, "an auth: attribute cannot be used: {unusable}"),
+            Reason::Network(kind) => {
+                let family = if *kind == Kind::Route6 { "IPv6" } else { "IPv4" };
+                write!(out, "the name is no {family} network, or has bits set beyond its length")
+            }
+            Reason::NoOrigin => out.write_str("no origin: attribute that can be used"),
+            Reason::Origins => write!(out, "more than {REGISTRY_ORIGINS_MAX} origin: attributes"),
+            Reason::Origin(text) => write!(out, "origin: says \"{text}\", which is no AS number"),
+            Reason::MaxLength(text) => write!(
+                out,
+                "max-length: says \"{text}\"; it is one number, no less than the network's length"
+            ),
+            Reason::Again => out.write_str("a second object of this network"),
+            Reason::Lines => {
+                write!(out, "there are {REGISTRY_ROA_LINES_MAX} origins without those of this one")
+            }
+            Reason::Filtered(kind, count) => write!(
+                out,
+                "{count} networks are denied by {0}, or longer than it permits",
+                kind.filter_file()
+            ),
+            Reason::Rule(line) => write!(out, "line {line} is no rule, and permits nothing"),
             Reason::More(count) => write!(out, "{count} more findings"),
         }
     }

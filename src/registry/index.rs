@@ -4,6 +4,7 @@
 //! registry of 2,800 maintainers and 3,000 AS numbers takes some 300 kB. An index never changes: a
 //! new one takes its place, unless [`judge_replacement`] finds that it must be a broken one.
 
+use super::finding::Kind;
 use super::fingerprint::KeyFingerprint;
 use super::key::{SshKey, Unusable};
 use super::rows::Rows;
@@ -57,6 +58,8 @@ pub enum Shrunk {
     Maintainers(usize, usize),
     /// It lost too many AS numbers: how many there were, and are.
     AutNums(usize, usize),
+    /// A table of route origins lost too many: which, how many there were, and are.
+    Routes(Kind, usize, usize),
 }
 
 impl Index {
@@ -172,10 +175,6 @@ impl<'a> Maintainer<'a> {
 /// Whether a new index may take the old one's place. An empty one never; one that lost more than
 /// [`REGISTRY_SHRINK_PERCENT_MAX`] is likelier half a checkout than a registry in decline.
 pub fn judge_replacement(old: Counts, new: Counts) -> Result<(), Shrunk> {
-    let shrank = |old: usize, new: usize| {
-        old.saturating_sub(new).saturating_mul(100)
-            > old.saturating_mul(REGISTRY_SHRINK_PERCENT_MAX)
-    };
     if new.maintainers == 0 {
         Err(Shrunk::Empty)
     } else if shrank(old.maintainers, new.maintainers) {
@@ -187,12 +186,19 @@ pub fn judge_replacement(old: Counts, new: Counts) -> Result<(), Shrunk> {
     }
 }
 
+/// Is that more than may go at once?
+pub(super) fn shrank(old: usize, new: usize) -> bool {
+    old.saturating_sub(new).saturating_mul(100) > old.saturating_mul(REGISTRY_SHRINK_PERCENT_MAX)
+}
+
 impl fmt::Display for Shrunk {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, old, new) = match self {
             Shrunk::Empty => return out.write_str("the registry has no maintainer at all"),
             Shrunk::Maintainers(old, new) => ("maintainers", old, new),
             Shrunk::AutNums(old, new) => ("AS numbers", old, new),
+            Shrunk::Routes(Kind::Route6, old, new) => ("origins of IPv6 networks", old, new),
+            Shrunk::Routes(_, old, new) => ("origins of IPv4 networks", old, new),
         };
         write!(out, "the registry shrank from {old} to {new} {what}; ")?;
         write!(out, "at most {REGISTRY_SHRINK_PERCENT_MAX} % may go at once")

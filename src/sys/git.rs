@@ -1,49 +1,369 @@
-//! `git pull` in the registry's clone, as this user, never asking anybody anything.
+//! git as a child process: as this user, never asking anybody anything, ended when it takes too
+//! long.
+//!
+//! What git could ask or run beside itself is switched off on every call: prompts, editors, pagers,
+//! hooks, signatures, file monitors, garbage collection in the background. It sees only the part of
+//! our environment that it needs, for the rest may hold the private key. It runs in a process group
+//! of its own, so that its helpers end with it; it is asked to end first, since one that is killed
+//! leaves its locks behind. A lock that nobody can hold any more is removed.
 
-use smol::future::FutureExt as _;
-use smol::process::{Command, Stdio};
+mod pull;
+
+pub use pull::{Pulled, interrupted, look, pull, recover};
+
+use super::deadline::within;
+use crate::limits::{
+    GIT_CONNECT_S, GIT_END_S, GIT_LOCK_AGE_S_MAX, GIT_OUTPUT_BYTES_MAX, GIT_STALL_S, GIT_WORDS_MAX,
+};
+use rustix::process::{Pid, Signal, kill_process_group};
+use smol::future::zip;
+use smol::io::{AsyncRead, AsyncReadExt as _};
+use smol::process::{Child, Command, Stdio};
 use std::fmt;
-use std::path::Path;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A pull that failed, in git's own last words.
+/// A command of git that failed, in git's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitError(String);
-
-/// Pulls, fast-forward only; a clone that was changed by hand is left as it is.
-pub async fn pull(directory: &Path, deadline: Duration) -> Result<(), GitError> {
-    let pull = async {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(directory).args(["pull", "--ff-only", "--quiet"]);
-        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
-        // The private key may stand in our environment; it is nothing for git and its helpers.
-        command.env_remove("DN42_WG_PRIV_KEY").env_remove("PEERLING_WIREGUARD_PRIVATE_KEY");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        // A future that is dropped at the deadline takes its process along.
-        let output = command.kill_on_drop(true).output().await;
-        let output = output.map_err(|error| GitError(format!("git cannot be run: {error}")))?;
-        match output.status.success() {
-            true => Ok(()),
-            false => Err(GitError(last_line(&output.stderr))),
-        }
-    };
-    let late = async {
-        smol::Timer::after(deadline).await;
-        Err(GitError(format!("no end within {} s", deadline.as_secs())))
-    };
-    pull.or(late).await
+pub struct GitError {
+    words: String,
+    /// The lock that was in the way.
+    lock: Option<PathBuf>,
 }
 
-fn last_line(words: &[u8]) -> String {
-    let text = String::from_utf8_lossy(words);
-    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-    line.chars().filter(|letter| !letter.is_control()).take(200).collect()
+/// May git use what the operator set up to prove who it is?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// No: what is fetched is public.
+    None,
+    /// Their helpers and SSH keys, without asking.
+    Operators,
+}
+
+/// git in one working copy.
+pub struct Git {
+    directory: PathBuf,
+    deadline: Duration,
+    credentials: Credentials,
+}
+
+/// What of our environment git may see: where programs, settings and the SSH agent are, proxies and
+/// certificates.
+const ENVIRONMENT: [&str; 19] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "SSH_AUTH_SOCK",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_SSL_CAINFO",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+];
+
+/// Variables that keep git and what it starts from asking; an empty GIT_ASKPASS hides core.askPass
+/// and SSH_ASKPASS.
+const SILENCE: [(&str, &str); 9] = [
+    ("LC_ALL", "C"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ASKPASS", ""),
+    ("SSH_ASKPASS_REQUIRE", "never"),
+    ("GCM_INTERACTIVE", "never"),
+    ("GIT_EDITOR", "true"),
+    ("GIT_SEQUENCE_EDITOR", "true"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+];
+
+/// Settings for every command, over those of the operator. One thread and little memory: the
+/// service and its children share what a small machine has.
+const SETTINGS: [&str; 16] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.logAllRefUpdates=false",
+    "commit.gpgSign=false",
+    "push.gpgSign=false",
+    "tag.gpgSign=false",
+    "gc.auto=0",
+    "gc.autoDetach=false",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "protocol.ext.allow=never",
+    "rebase.autoStash=false",
+    "pack.threads=1",
+    "pack.windowMemory=16m",
+    "http.lowSpeedLimit=1",
+];
+
+impl Git {
+    /// For commands in `directory`, each of which may take as long as `deadline`.
+    pub fn new(directory: &Path, deadline: Duration, credentials: Credentials) -> Git {
+        Git { directory: directory.to_path_buf(), deadline, credentials }
+    }
+
+    /// Runs a command; what it printed, without the final newline.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
+        self.twice(arguments, None).await
+    }
+
+    /// The same for a command that talks to another host.
+    pub async fn talk(&self, arguments: &[&str]) -> Result<String, GitError> {
+        let ssh = self.ssh().await;
+        self.twice(arguments, Some(&ssh)).await
+    }
+
+    /// The same, and once more if a dead lock was in the way.
+    async fn twice(&self, arguments: &[&str], ssh: Option<&str>) -> Result<String, GitError> {
+        match self.once(arguments, ssh).await {
+            Err(error) if self.unlocked(&error) => self.once(arguments, ssh).await,
+            done => done,
+        }
+    }
+
+    /// The operator's own SSH command, or the usual one, told not to ask.
+    async fn ssh(&self) -> String {
+        let set = std::env::var("GIT_SSH_COMMAND").ok().filter(|it| !it.is_empty());
+        let command = match set {
+            Some(command) => command,
+            None => {
+                let config = self.once(&["config", "core.sshCommand"], None).await;
+                config.unwrap_or("ssh".to_string())
+            }
+        };
+        format!("{command} -o BatchMode=yes -o ConnectTimeout={GIT_CONNECT_S}")
+    }
+
+    async fn once(&self, arguments: &[&str], ssh: Option<&str>) -> Result<String, GitError> {
+        let mut command = self.command(arguments, ssh);
+        let failed = |error| GitError::new(format!("git cannot be run: {error}"));
+        let mut child = command.spawn().map_err(failed)?;
+        let mut group = Group::of(&child);
+        let done = within(self.deadline, listen(&mut child)).await;
+        if done.is_none() {
+            group.signal(Signal::TERM);
+            if within(Duration::from_secs(GIT_END_S), child.status()).await.is_none() {
+                group.signal(Signal::KILL);
+            }
+        }
+        group.0 = None;
+        match done {
+            Some(Ok(said)) => said,
+            Some(Err(error)) => Err(failed(error)),
+            None => Err(GitError::new(format!("git: no end within {} s", self.deadline.as_secs()))),
+        }
+    }
+
+    fn command(&self, arguments: &[&str], ssh: Option<&str>) -> Command {
+        let mut command = std::process::Command::new("git");
+        command.env_clear().process_group(0);
+        let known = ENVIRONMENT.iter().filter_map(|it| Some((it, std::env::var_os(it)?)));
+        command.envs(known).envs(SILENCE);
+        if let Some(ssh) = ssh {
+            command.env("GIT_SSH_COMMAND", ssh);
+        }
+        command.arg("-C").arg(&self.directory);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        command.arg("-c").arg(format!("http.lowSpeedTime={GIT_STALL_S}"));
+        if self.credentials == Credentials::None {
+            command.args(["-c", "credential.helper="]);
+        }
+        command.args(arguments);
+        let mut command = Command::from(command);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Was a lock in the way that nobody holds any more? It is removed then. Our own commands end
+    /// long before that age, and whoever works here by hand for longer does so seldom.
+    fn unlocked(&self, error: &GitError) -> bool {
+        let Some(lock) = error.lock.as_ref().map(|it| self.directory.join(it)) else {
+            return false;
+        };
+        let modified = lock.symlink_metadata().and_then(|it| it.modified());
+        // One from the future was made before the clock was set back.
+        let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
+        let is_dead = age.is_ok_and(|it| it >= Duration::from_secs(GIT_LOCK_AGE_S_MAX));
+        is_dead && std::fs::remove_file(&lock).is_ok() && {
+            log::warn!("{}: left by a git that died, removed", lock.display());
+            true
+        }
+    }
+}
+
+/// Reads what git says, and waits until it ends.
+async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (out, err) = zip(bounded(stdout), bounded(stderr)).await;
+    let status = child.status().await?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_string();
+    Ok(match status.success() {
+        true => Ok(text(out?)),
+        false => Err(GitError::read(&text(err?))),
+    })
+}
+
+/// Git ends when nobody reads what it says any more, so more than this is never held.
+async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(GIT_OUTPUT_BYTES_MAX).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// The processes that a command started; they are told to end when nobody waits for them any more.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Group {
+        Group(i32::try_from(child.id()).ok().and_then(Pid::from_raw))
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        if let Some(group) = self.0 {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::TERM);
+    }
+}
+
+impl GitError {
+    fn new(words: String) -> GitError {
+        GitError { words, lock: None }
+    }
+
+    /// The line in which git gives up, and the one before it, which often has the reason.
+    fn read(said: &str) -> GitError {
+        let lines: Vec<&str> = said.lines().filter(|it| !it.trim().is_empty()).collect();
+        let ends = |it: &&str| it.starts_with("fatal: ") || it.starts_with("error: ");
+        let at = lines.iter().position(ends).unwrap_or(lines.len().saturating_sub(1));
+        let told = lines.get(at.saturating_sub(1)..=at).unwrap_or_default();
+        let bare = |it: &&str| {
+            let words = it.trim_start_matches("fatal: ").trim_start_matches("error: ").trim();
+            words.to_string()
+        };
+        let words = told.iter().map(bare).collect::<Vec<_>>().join("; ");
+        let words = if words.is_empty() { "no reason given".to_string() } else { words };
+        let clean: String = words.chars().filter(|it| !it.is_control()).collect();
+        let clean = without_names(&clean).chars().take(GIT_WORDS_MAX).collect::<String>();
+        GitError { words: format!("git: {clean}"), lock: lines.iter().find_map(|it| lock(it)) }
+    }
+}
+
+/// The lock that a line is about. What another host says stands behind `remote: `.
+fn lock(line: &str) -> Option<PathBuf> {
+    let (before, rest) = line.split_once("Unable to create '")?;
+    let (path, reason) = rest.split_once("': ")?;
+    let is_ours = before.starts_with("fatal: ") || before.starts_with("error: ");
+    let is_lock = path.ends_with(".lock") && reason.starts_with("File exists");
+    (is_ours && is_lock).then(|| PathBuf::from(path))
+}
+
+/// Names and passwords out of the URLs in a text.
+fn without_names(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut clean = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let host_end = part.find(['/', ' ', '\'', '"']).unwrap_or(part.len());
+        let (host, rest) = part.split_at(host_end);
+        clean.push_str("://");
+        clean.push_str(host.rsplit('@').next().unwrap_or_default());
+        clean.push_str(rest);
+    }
+    clean
 }
 
 impl fmt::Display for GitError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "git pull: {}", self.0)
+        out.write_str(&self.words)
     }
 }
 
 impl std::error::Error for GitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_git_gave_up_at() {
+        for (said, words, lock) in [
+            ("", "git: no reason given", None),
+            (
+                "fatal: unable to access 'https://me:secret@git.example/r/': no host",
+                "git: unable to access 'https://git.example/r/': no host",
+                None,
+            ),
+            (
+                "ssh: connect to host x port 22: Connection refused\nfatal: Could not read\n\n\
+                 Please make sure you have the correct access rights",
+                "git: ssh: connect to host x port 22: Connection refused; Could not read",
+                None,
+            ),
+            (
+                "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother git\n\
+                 remove the file manually to continue.",
+                "git: Unable to create '/r/.git/index.lock': File exists.",
+                Some("/r/.git/index.lock"),
+            ),
+            (
+                "error: cannot lock ref 'x': Unable to create '/r/.git/x.lock': File exists.",
+                "git: cannot lock ref 'x': Unable to create '/r/.git/x.lock': File exists.",
+                Some("/r/.git/x.lock"),
+            ),
+            (
+                "remote: fatal: Unable to create '/etc/x.lock': File exists.\nbye",
+                "git: remote: fatal: Unable to create '/etc/x.lock': File exists.; bye",
+                None,
+            ),
+        ] {
+            let error = GitError::read(said);
+            assert_eq!((error.to_string().as_str(), error.lock), (words, lock.map(PathBuf::from)));
+        }
+    }
+
+    #[test]
+    fn nothing_of_ours_is_in_its_environment() {
+        let git = Git::new(Path::new("/"), Duration::from_secs(20), Credentials::None);
+        // What git gives its children: an alias that prints it.
+        let shown = smol::block_on(git.run(&["-c", "alias.env=!env", "env"])).unwrap();
+        let names: Vec<&str> = shown.lines().filter_map(|it| Some(it.split_once('=')?.0)).collect();
+        assert!(names.contains(&"GIT_TERMINAL_PROMPT"), "{names:?}");
+        assert!(!names.iter().any(|it| it.starts_with("CARGO")), "{names:?}");
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended_with_its_helpers() {
+        let git = Git::new(Path::new("/"), Duration::from_millis(200), Credentials::None);
+        let started = std::time::Instant::now();
+        let alias = format!("alias.wait=!sleep 47{}; true", std::process::id());
+        let said = smol::block_on(git.run(&["-c", &alias, "wait"]));
+        assert_eq!(said.unwrap_err().to_string(), "git: no end within 0 s");
+        assert!(started.elapsed() < Duration::from_secs(GIT_END_S), "it ended when it was asked");
+        let marker = format!("47{}", std::process::id());
+        let left = std::fs::read_dir("/proc").unwrap().flatten().any(|it| {
+            let line = std::fs::read(it.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line) == format!("sleep\0{marker}\0")
+        });
+        assert!(!left, "its helper still runs");
+    }
+}

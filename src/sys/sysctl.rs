@@ -4,9 +4,11 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 
-/// What a setting is; `None`: this kernel does not have it, or does not tell.
-pub fn read(name: &str) -> Option<String> {
-    fs::read_to_string(path(name)).ok().map(|text| text.trim_end().to_string())
+/// What a setting is. Not there are those that this kernel does not have, and all of them where
+/// systemd's ProcSubset= hides `/proc/sys`.
+pub fn read(name: &str) -> Result<String, String> {
+    let text = fs::read_to_string(path(name));
+    text.map(|it| it.trim_end().to_string()).map_err(|error| format!("{name}: {}", words(&error)))
 }
 
 /// Changes a setting until the next boot. Needs CAP_NET_ADMIN for those of the network, and a
@@ -19,6 +21,10 @@ fn words(error: &Error) -> String {
     match error.kind() {
         ErrorKind::ReadOnlyFilesystem => {
             "/proc/sys is read-only for this service; a line in /etc/sysctl.d sets it".to_string()
+        }
+        ErrorKind::NotFound => {
+            "not in /proc/sys, or hidden from this service; a line in /etc/sysctl.d sets it"
+                .to_string()
         }
         _ => error.to_string(),
     }
@@ -37,9 +43,9 @@ mod tests {
     #[test]
     fn settings_of_every_kernel_are_found() {
         for it in &SYSCTLS {
-            assert!(read(it.name).is_some_and(|value| value.parse::<u8>().is_ok()), "{}", it.name);
+            assert!(read(it.name).is_ok_and(|value| value.parse::<u8>().is_ok()), "{}", it.name);
         }
-        assert_eq!(read("net.ipv6.conf.all.no_such"), None);
+        assert!(read("net.ipv6.conf.all.no_such").unwrap_err().contains("not in /proc/sys"));
         assert!(set("net.ipv6.conf.all.no_such", "1").unwrap_err().starts_with("net.ipv6.conf."));
     }
 }

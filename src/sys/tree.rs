@@ -1,25 +1,31 @@
 //! Reads a clone of the registry, which others write and a `git pull` changes under us.
 //!
-//! Only `data/mntner` and `data/aut-num` are opened, no link is followed, nothing but a regular
-//! file is read, and none beyond the bound of an object. A few files at a time, so that sessions on
+//! Only what is asked for is opened: `data/mntner` and `data/aut-num`, or `data/route`,
+//! `data/route6` and their filters. No link is followed, nothing but a regular file is read, and
+//! none beyond the bound of an object. A few files at a time, so that sessions on
 //! the same thread notice nothing. To get a whole state and not half a checkout, a caller waits
 //! while [`busy`], takes a [`stamp()`], reads, and reads again if the stamp is another one by then.
 
+mod routes;
 mod stamp;
 
-pub use stamp::{Stamp, busy, stamp};
+pub use routes::read_routes;
+pub use stamp::{Stamp, busy, stamp, stamp_routes};
 
 use crate::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX, REGISTRY_SLICE_MS_MAX};
 use crate::registry::{Builder, Finding, Index, Kind, Skip};
 use rustix::fs::{CWD, Dir, DirEntry, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// What the index is made from.
+const INDEXED: [Kind; 2] = [Kind::Mntner, Kind::AutNum];
 
 /// Why a registry cannot be read at all.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,9 +43,13 @@ pub enum TreeFault {
     System(Errno),
     /// It has more than [`REGISTRY_FILES_MAX`] entries.
     Entries,
+    /// A file that all the others depend on was not read.
+    File(Skip),
+    /// A file that all the others depend on has more than [`REGISTRY_OBJECT_BYTES_MAX`].
+    Size,
 }
 
-/// One of the two directories, open.
+/// A directory, open.
 struct Folder {
     file: OwnedFd,
     path: PathBuf,
@@ -64,44 +74,59 @@ pub async fn read(directory: &Path) -> Result<(Index, Vec<Finding>), TreeError> 
     let mut builder = Builder::new();
     let mut pace = Pace(Instant::now());
     let mut buffer = Vec::new();
-    for kind in [Kind::Mntner, Kind::AutNum] {
+    for kind in INDEXED {
         let folder = Folder::open(directory, kind)?;
-        let mut entries = Vec::new();
-        let keep = |entry: &DirEntry| entries.push(Entry::of(entry));
-        folder.walk(&mut pace, keep).await?;
-        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        for entry in &entries {
-            add(&mut builder, kind, folder.load(entry, &mut buffer), &entry.name);
+        for entry in &folder.entries(&mut pace).await? {
+            match content(entry, folder.load(entry, &mut buffer)) {
+                Err(skip) => builder.skipped(kind, &entry.name.to_string_lossy(), skip),
+                Ok((name, bytes)) if kind == Kind::Mntner => builder.mntner(name, bytes),
+                Ok((name, bytes)) => builder.aut_num(name, bytes),
+            }
             pace.step().await;
         }
     }
     Ok(builder.finish())
 }
 
-fn add(builder: &mut Builder, kind: Kind, content: Result<&[u8], Skip>, name: &CStr) {
-    let lossy = name.to_string_lossy();
-    match (content, name.to_str(), kind) {
-        (Ok(_), Err(_), _) => builder.skipped(kind, &lossy, Skip::FileName),
-        (Err(skip), _, _) => builder.skipped(kind, &lossy, skip),
-        (Ok(bytes), Ok(name), Kind::Mntner) => builder.mntner(name, bytes),
-        (Ok(bytes), Ok(name), Kind::AutNum) => builder.aut_num(name, bytes),
-    }
+/// A file's name and content, or why it is none of the registry's.
+fn content<'a>(
+    entry: &'a Entry,
+    bytes: Result<&'a [u8], Skip>,
+) -> Result<(&'a str, &'a [u8]), Skip> {
+    let bytes = bytes?;
+    entry.name.to_str().map(|name| (name, bytes)).map_err(|_| Skip::FileName)
 }
 
 impl Folder {
-    /// Opens `data/mntner` or `data/aut-num`. The clone itself may be a link of the operator's;
-    /// what is in it is other people's, and may not.
+    /// Opens the directory of a kind.
     fn open(directory: &Path, kind: Kind) -> Result<Folder, TreeError> {
-        let open = |at: BorrowedFd<'_>, name: &Path, path: &Path, more: OFlags| {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | more;
-            openat(at, name, flags, Mode::empty()).map_err(|errno| TreeError::system(path, errno))
-        };
-        let data = directory.join("data");
-        let path = data.join(kind.class());
-        let root = open(CWD, directory, directory, OFlags::empty())?;
-        let inner = open(root.as_fd(), Path::new("data"), &data, OFlags::NOFOLLOW)?;
-        let file = open(inner.as_fd(), Path::new(kind.class()), &path, OFlags::NOFOLLOW)?;
-        Ok(Folder { file, path })
+        Folder::data(directory)?.inner(kind.class())
+    }
+
+    /// Opens `data`. The clone itself may be a link of the operator's; what is in it is other
+    /// people's, and may not.
+    fn data(directory: &Path) -> Result<Folder, TreeError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = openat(CWD, directory, flags, Mode::empty());
+        let file = file.map_err(|errno| TreeError::system(directory, errno))?;
+        Folder { file, path: directory.to_owned() }.inner("data")
+    }
+
+    fn inner(&self, name: &str) -> Result<Folder, TreeError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let path = self.path.join(name);
+        match openat(&self.file, name, flags, Mode::empty()) {
+            Ok(file) => Ok(Folder { file, path }),
+            Err(errno) => Err(TreeError::system(&path, errno)),
+        }
+    }
+
+    /// All entries, in the order of their names' bytes.
+    async fn entries(&self, pace: &mut Pace) -> Result<Vec<Entry>, TreeError> {
+        let mut entries = Vec::new();
+        self.walk(pace, |entry| entries.push(Entry::of(entry))).await?;
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
     }
 
     /// Shows each entry, in the file system's order.
@@ -182,6 +207,10 @@ impl fmt::Display for TreeError {
             TreeFault::Entries => {
                 write!(out, "{path} has more than {REGISTRY_FILES_MAX} entries: is it a registry?")
             }
+            TreeFault::Size => {
+                write!(out, "the registry's {path} has more than {REGISTRY_OBJECT_BYTES_MAX} bytes")
+            }
+            TreeFault::File(skip) => write!(out, "cannot read the registry's {path}: {skip}"),
         }
     }
 }

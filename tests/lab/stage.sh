@@ -77,7 +77,10 @@ leave() {
 }
 
 # set_stage MEMBERS...: namespaces, underlay, names.
-set_stage() {
+set_stage() { set_stage_of pop "$@"; }
+
+# set_stage_of NAMES...: the same without a POP of that name; each is a host on the underlay.
+set_stage_of() {
     LAB=$(mktemp -d /tmp/peerling-lab.XXXXXX)
     trap leave EXIT
     mkdir -p /run/wireguard /run/netns
@@ -91,11 +94,11 @@ set_stage() {
     ip -n world address add fd5e:1ab::53/128 dev lo
     ip netns exec world sysctl -qw net.ipv6.conf.all.forwarding=1
     local number=1 name
-    for name in pop "$@"; do
+    for name in "$@"; do
         connect_to_world "$name" "$number"
         number=$((number + 1))
     done
-    for name in world pop "$@"; do
+    for name in world "$@"; do
         await 5 "the addresses of $name are usable" -- addresses_usable "$name"
     done
     serve_names "$@"
@@ -135,12 +138,10 @@ connect_to_world() {
     ip -n "$1" neighbour add "fd5e:1ab:$2::1" lladdr "02:00:00:00:$2:01" dev under0
 }
 
-# serve_names MEMBERS...: a name server that knows pop.lab.example and <member>.lab.example, asked
-# by everybody.
+# serve_names NAMES...: a name server that knows <name>.lab.example, asked by everybody.
 serve_names() {
-    local number=2 name
+    local number=1 name
     {
-        echo "host-record=pop.lab.example,fd5e:1ab:1::2"
         for name in "$@"; do
             echo "host-record=$name.lab.example,fd5e:1ab:$number::2"
             number=$((number + 1))

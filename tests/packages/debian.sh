@@ -53,6 +53,7 @@ inside dpkg -i /peerling.deb >/dev/null 2>&1
 same "the configuration" "root:peerling 640" "$(mode /etc/peerling/peerling.toml)"
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"
 same "BIRD's directory" "peerling:bird 750" "$(mode /etc/bird/bgp_peers)"
+same "the directory of what all sessions share" "peerling:bird 750" "$(mode /etc/bird/peerling)"
 expect "peerling is in BIRD's group" grep -q '^bird:.*peerling' "$root/etc/group"
 expect "the unit is there" test -e "$root/lib/systemd/system/peerling.service"
 expect "nothing but the binary is needed" test -z "$(inside ldd /usr/bin/peerling 2>/dev/null | grep '=>' || true)"

@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../support/git.rs"]
+mod git;
 #[path = "../support/pop.rs"]
 mod pop;
 #[path = "../support/pty.rs"]
@@ -23,6 +25,7 @@ mod admin;
 mod admin_attacks;
 mod answers;
 mod attacks;
+mod backup;
 mod changes;
 mod clients;
 mod commands;
@@ -34,8 +37,10 @@ mod forms;
 mod hostile;
 mod login;
 mod manager;
+mod mesh;
 mod operations;
 mod options;
+mod pull;
 mod schema;
 mod shell;
 mod status;

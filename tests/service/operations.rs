@@ -46,7 +46,7 @@ fn usage() {
 fn help_and_version() {
     let Some(draft) = Draft::new() else { return };
     let help = draft.peerling(&["--help"]);
-    for word in ["serve", "check", "plan", "apply", "genconfig", "exec", "--config FILE", "demo"] {
+    for word in ["serve", "check", "plan", "apply", "export", "exec", "--config FILE", "demo"] {
         assert!(help.fine().contains(word), "{word}: {help:#?}");
     }
     assert_eq!(draft.peerling(&["serve", "--help"]).fine(), help.fine());

@@ -117,6 +117,52 @@ pub fn add_member(directory: &Path, name: &str, auth_lines: &[String], asns: &[u
     }
 }
 
+/// What dn42's own filters say, as far as it matters here.
+const FILTER: &str = "1001 permit 172.20.0.0/24 28 32\n1100 permit 172.20.0.0/14 21 29\n\
+                      2003 permit 10.0.0.0/8 15 24\n9999 deny 0.0.0.0/0 0 32\n";
+const FILTER6: &str = "1001 permit fd00::/8 44 64\n9999 deny ::/0 0 128\n";
+
+/// Writes `data/route`, `data/route6` and their filters: at least so many sound objects of each,
+/// one in fifty with several origins, and one in a hundred that the filter denies.
+pub fn generate_routes(directory: &Path, routes: usize, routes6: usize, seed: u64) {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let data = directory.join("data");
+    for kind in ["route", "route6"] {
+        fs::create_dir_all(data.join(kind)).unwrap();
+    }
+    fs::write(data.join("filter.txt"), FILTER).unwrap();
+    fs::write(data.join("filter6.txt"), FILTER6).unwrap();
+    for number in 0..routes {
+        let bits = 24 + random.below(6);
+        let (high, low) = (number / 256, number % 256);
+        let (network, longest) = match high {
+            0..4 => (format!("172.{}.{low}.0/{bits}", 20 + high), bits),
+            _ => (format!("10.{}.{low}.0/24", 60 + high), 24),
+        };
+        put_route(directory, "route", &network, longest, &mut random);
+    }
+    for number in 0..routes6 {
+        let network = format!("fd42:{:x}:{number:x}::/48", 0x1000 + random.below(0xe000));
+        put_route(directory, "route6", &network, 48 + random.below(17), &mut random);
+    }
+    for number in 0..routes / 100 {
+        put_route(directory, "route", &format!("10.{number}.0.128/25"), 25, &mut random);
+    }
+}
+
+fn put_route(directory: &Path, kind: &str, network: &str, longest: usize, random: &mut Random) {
+    let owner = ["NOBODY-MNT".to_owned()];
+    let mut text = head(kind, network, &owner, random);
+    for _ in 0..random.pick(&[(1, 49), (3, 1)]) {
+        line(&mut text, "origin", &format!("AS{}", 4_242_420_000 + random.below(4_000)));
+    }
+    if random.below(5) > 0 {
+        line(&mut text, "max-length", &longest.to_string());
+    }
+    line(&mut text, "source", "DN42");
+    put(directory, kind, &network.replace('/', "_"), text.as_bytes());
+}
+
 fn put(directory: &Path, kind: &str, name: &str, bytes: &[u8]) {
     fs::write(directory.join("data").join(kind).join(name), bytes).unwrap();
 }

@@ -1,15 +1,16 @@
 //! Whether the registry changed since it was read, without inotify and without reading it.
 //!
-//! Every file of the two directories is looked at by `stat`: a commit that touches only other
+//! Every file of two directories is looked at by `stat`: a commit that touches only other
 //! objects changes nothing, and an edit by hand is seen like a `git pull`. Not seen is what leaves
 //! a file's size and last status change as they were, as some network file systems do; SIGHUP is
 //! for that.
 
-use super::{Folder, Pace};
+use super::routes::ROUTES;
+use super::{Folder, INDEXED, Pace};
 use crate::limits::{GIT_FILE_BYTES_MAX, GIT_LOCK_AGE_S_MAX};
 use crate::registry::Kind;
 use rustix::fs::{AtFlags, DirEntry, statat};
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
@@ -27,9 +28,25 @@ pub struct Stamp {
 /// Takes the stamp of a registry, a few files at a time. A directory that cannot be listed counts
 /// as an empty one: the stamp changes when it comes back, and reading says what is wrong.
 pub async fn stamp(directory: &Path) -> Stamp {
+    of(directory, INDEXED).await
+}
+
+/// The same for networks and who may announce them, with the filters.
+pub async fn stamp_routes(directory: &Path) -> Stamp {
+    let mut stamp = of(directory, ROUTES).await;
+    if let Ok(data) = Folder::data(directory) {
+        for kind in ROUTES {
+            let name = CString::new(kind.filter_file()).unwrap_or_default();
+            stamp.sum = stamp.sum.wrapping_add(look(kind, &data, &name));
+        }
+    }
+    stamp
+}
+
+async fn of(directory: &Path, kinds: [Kind; 2]) -> Stamp {
     let mut stamp = Stamp { files: 0, sum: 0 };
     let mut pace = Pace(Instant::now());
-    for kind in [Kind::Mntner, Kind::AutNum] {
+    for kind in kinds {
         let Ok(folder) = Folder::open(directory, kind) else { continue };
         let count = |entry: &DirEntry| {
             stamp.files = stamp.files.wrapping_add(1);

@@ -1,0 +1,155 @@
+//! `peerling bird-init`: a whole configuration of BIRD for this POP, written once.
+//!
+//! What is there is never overwritten: where one of the files exists, nothing is written at all.
+//! What is written belongs to the operator from then on; peerling keeps up only what it includes.
+
+mod own;
+mod policy;
+mod texts;
+
+use super::assemble::read_config;
+use super::{ConfigFile, Trouble};
+use crate::config::Config;
+use crate::registry::Roa;
+use crate::sys::tree::read_routes;
+use ipnet::IpNet;
+use own::{Own, announced};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use texts::Places;
+
+/// BIRD may run as another user.
+const MODE: u32 = 0o644;
+/// The file that includes the others.
+const MAIN: &str = "bird.conf";
+
+/// A file's name and content.
+type Text = (&'static str, String);
+
+/// Writes the files into a directory, and gives back what to tell the operator.
+///
+/// # Errors
+/// A configuration that is wrong, networks that nobody names, files that exist already, or a
+/// directory that cannot be written.
+pub fn run(file: &ConfigFile, directory: &Path) -> Result<String, Vec<Trouble>> {
+    let config = read_config(file)?;
+    let fault = |trouble: Trouble| vec![trouble];
+    let texts = compose(&config).map_err(fault)?;
+    write(directory, &texts).map_err(fault)?;
+    Ok(farewell(&config, directory, &texts))
+}
+
+fn compose(config: &Config) -> Result<Vec<Text>, Trouble> {
+    let (bird, pop) = (&config.bird, &config.pop);
+    let includes = bird.include_directory.as_deref();
+    for path in [Some(bird.directory.as_path()), includes].into_iter().flatten() {
+        includable(path)?;
+    }
+    let own = Own::new(pop.asn, &networks(config)?, config.inventory.as_ref());
+    let places = Places { peers: &bird.directory, includes, template: &bird.template };
+    Ok(vec![
+        (MAIN, texts::bird(&own, &places)),
+        ("variables.conf", texts::variables(&own, pop, &places)),
+        ("communities.conf", policy::COMMUNITIES.to_string()),
+        ("filters.conf", policy::FILTERS.to_string()),
+    ])
+}
+
+/// BIRD's strings have no escapes, and an include is a pattern.
+fn includable(path: &Path) -> Result<(), Trouble> {
+    let odd = |c: char| c.is_control() || "\"\\*?[".contains(c);
+    match path.to_str().is_some_and(|it| !it.contains(odd)) {
+        true => Ok(()),
+        false => Err(Trouble::new(format!("{}: BIRD cannot include by this path", path.display()))),
+    }
+}
+
+/// Our networks: those of the mesh, or what the registry says that we may announce.
+fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
+    if !config.mesh.networks.is_empty() {
+        return Ok(config.mesh.networks.clone());
+    }
+    let asn = config.pop.asn;
+    let read = smol::block_on(read_routes(&config.registry.directory));
+    let roa = read.map(|it| it.map(|(roa, _)| roa).unwrap_or_default());
+    let found = roa
+        .as_ref()
+        .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(no_networks(&format!("the registry has no route of AS{asn}"))),
+        Err(error) => Err(no_networks(&error.to_string())),
+    }
+}
+
+fn no_networks(why: &str) -> Trouble {
+    Trouble::new(format!("no network of our own is known: set mesh.networks ({why})"))
+}
+
+/// Writes all files or none.
+fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
+    let there: Vec<String> = texts
+        .iter()
+        .map(|(name, _)| directory.join(name))
+        .filter(|path| fs::symlink_metadata(path).is_ok())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !there.is_empty() {
+        let words =
+            "exists already, and nothing was written: move it away, or name another directory";
+        return Err(Trouble::new(format!("{} {words}", there.join(", "))));
+    }
+    let failed =
+        |path: &Path, error: io::Error| Trouble::new(format!("{}: {error}", path.display()));
+    fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+    let mut written = Vec::new();
+    for (name, text) in texts {
+        let path = directory.join(name);
+        if let Err(error) = create(&path, text) {
+            // What was just written is ours to take away again.
+            written.iter().for_each(|it: &PathBuf| drop(fs::remove_file(it)));
+            return Err(failed(&path, error));
+        }
+        written.push(path);
+    }
+    File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+}
+
+/// Writes a file whole, in the place of nothing.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().display();
+    let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&draft)?;
+    // The umask may have taken away what BIRD needs; it must not decide.
+    let placed = file
+        .set_permissions(fs::Permissions::from_mode(MODE))
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| Ok(renameat_with(CWD, &draft, CWD, path, RenameFlags::NOREPLACE)?));
+    if placed.is_err() {
+        drop(fs::remove_file(&draft));
+    }
+    placed
+}
+
+/// What was written, and what is to be done next.
+fn farewell(config: &Config, directory: &Path, texts: &[Text]) -> String {
+    let names: Vec<&str> = texts.iter().map(|(name, _)| *name).collect();
+    let includes = [Some(&config.bird.directory), config.bird.include_directory.as_ref()];
+    let missing = includes.into_iter().flatten().filter(|it| !it.is_dir());
+    let make: String = missing.map(|it| format!("mkdir -p {} && ", it.display())).collect();
+    let main = directory.join(MAIN);
+    format!(
+        "{}: {} are written, and yours from now on.\n\
+         Read variables.conf, then try them: {make}bird -p -c {}\n",
+        directory.display(),
+        names.join(", "),
+        main.display()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! The tables of route origins follow the registry's clone: made anew after each change of it, and
+//! handed to the apply loop, which writes them where they differ.
+
+use crate::apply::{ApplySettings, SharedTexts};
+use crate::board::{Bell, Cause};
+use crate::plan::FileKind;
+use crate::registry::{Finding, Roa, judge_routes};
+use crate::sys::tree;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The tables, and what was told of them.
+pub struct RoutesWatch {
+    directory: PathBuf,
+    settings: Rc<RefCell<Rc<ApplySettings>>>,
+    texts: SharedTexts,
+    /// How many lines the tables had that were taken over last.
+    counts: [usize; 2],
+    /// What was logged already: each finding is told once.
+    told: BTreeSet<String>,
+    refused: Option<String>,
+}
+
+impl RoutesWatch {
+    /// Nothing is read yet.
+    pub fn new(
+        directory: &Path,
+        settings: Rc<RefCell<Rc<ApplySettings>>>,
+        texts: SharedTexts,
+    ) -> RoutesWatch {
+        RoutesWatch {
+            directory: directory.to_path_buf(),
+            settings,
+            texts,
+            counts: [0, 0],
+            told: BTreeSet::new(),
+            refused: None,
+        }
+    }
+
+    /// Reads the routes, where their tables are wanted, and takes them over if they are sound.
+    pub async fn read(&mut self, bell: &Bell) {
+        if self.settings.borrow().include_directory.is_none() {
+            return;
+        }
+        match tree::read_routes(&self.directory).await {
+            Ok(Some((roa, findings))) => self.judge(roa, &findings, bell),
+            Ok(None) => self.refuse("it has no routes".to_string()),
+            Err(error) => self.refuse(error.to_string()),
+        }
+    }
+
+    fn judge(&mut self, roa: Roa, findings: &[Finding], bell: &Bell) {
+        let counts = roa.counts();
+        if let Err(shrunk) = judge_routes(self.counts, counts) {
+            return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
+        }
+        let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
+        words.difference(&self.told).for_each(|finding| log::warn!("registry: {finding}"));
+        (self.told, self.refused, self.counts) = (words, None, counts);
+        if adopt(roa, &self.texts) {
+            log::info!("route origins: {} of IPv4, {} of IPv6", counts[0], counts[1]);
+            bell.ring(Cause::Everything("the route origins changed"));
+        }
+    }
+
+    /// Says so once for each reason; the tables of before stay.
+    fn refuse(&mut self, why: String) {
+        if self.refused.as_ref() != Some(&why) {
+            log::error!("route origins not taken from the registry: {why}; the tables stay");
+            self.refused = Some(why);
+        }
+    }
+}
+
+/// For a single pass: what the loop would be told.
+pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &SharedTexts) {
+    if settings.include_directory.is_none() {
+        return;
+    }
+    match tree::read_routes(directory).await {
+        Ok(Some((roa, _))) => drop(adopt(roa, texts)),
+        Ok(None) => {}
+        Err(error) => log::error!("{error}; the tables of route origins stay"),
+    }
+}
+
+/// Does it change anything?
+fn adopt(roa: Roa, texts: &SharedTexts) -> bool {
+    let mut texts = texts.borrow_mut();
+    let mut put = |kind, text: String| texts.insert(kind, text.clone()) != Some(text);
+    let changes = [put(FileKind::RoaIpv4, roa.ipv4), put(FileKind::RoaIpv6, roa.ipv6)];
+    changes.contains(&true)
+}

@@ -1,0 +1,210 @@
+//! The mesh as a picture, for a browser: the POPs on a circle, the links as lines between them.
+
+use super::{Inventory, MeshLink, Pop, Switch};
+use crate::model::PopName;
+use std::f64::consts::TAU;
+use std::fmt::Write as _;
+
+/// Lengths are pixels. A line of small text, and what one of its letters takes.
+const LINE: f64 = 16.0;
+const LETTER: f64 = 6.8;
+/// Between text and the edge of its box, and round the whole.
+const SPACE: f64 = 12.0;
+/// Between neighbours, above each other or side by side: the words of their link fit in between.
+const GAP: Point = (72.0, 30.0);
+/// With fewer POPs the circle does not get smaller.
+const RADIUS_MIN: f64 = 180.0;
+/// How far along a link its words stand: between neighbours in the middle, where there is room;
+/// else not there, for other links go through the same middle, or it is behind a box.
+const WORDS_AT: f64 = 0.5;
+const WORDS_AT_FAR: f64 = 0.36;
+
+const STYLE: &str = "\
+text { font: 11px monospace; text-anchor: middle; fill: #222; }
+.name { font: bold 14px sans-serif; }
+.words { paint-order: stroke; stroke: #fff; stroke-width: 5px; }
+rect { fill: #fff; stroke: #456; stroke-width: 1.2; }
+rect.self { fill: #e8f1fb; stroke-width: 3; }
+rect.off { stroke-dasharray: 5 4; }
+rect.paper { stroke: none; }
+line { stroke: #89a; stroke-width: 1.4; }
+line.off { stroke: #c66; stroke-dasharray: 5 4; }";
+
+/// Across and down.
+type Point = (f64, f64);
+
+/// Where everything stands.
+struct Layout<'a> {
+    names: Vec<&'a PopName>,
+    /// Width and height of a POP's box.
+    size: Point,
+    radius: f64,
+}
+
+/// An SVG document. A link that is off is dashed; what was set of one stands on it, and in full in
+/// what the mouse finds there. This POP's box is drawn thicker.
+pub fn svg(inventory: &Inventory) -> String {
+    let layout = Layout::of(inventory);
+    let (width, height) = layout.whole();
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         viewBox=\"0 0 {width:.0} {height:.0}\">\n<title>Mesh of {}</title>\n<style>\n{STYLE}\n\
+         </style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n",
+        escaped(inventory.own.as_str())
+    );
+    let edges: Vec<_> = inventory.edges().collect();
+    let ends = |it: &(&Pop, MeshLink<'_>)| [layout.place(it.0), layout.place(it.1.to)];
+    edges.iter().for_each(|it| line(&mut text, it, ends(it)));
+    for edge in &edges {
+        let at = if layout.are_neighbours(edge.0, edge.1.to) { WORDS_AT } else { WORDS_AT_FAR };
+        words(&mut text, &edge.1, ends(edge), at);
+    }
+    for pop in &inventory.pops {
+        let class = match pop.name == inventory.own {
+            true => "self",
+            false if pop.switch == Switch::Off => "off",
+            false => "on",
+        };
+        draw(&mut text, (pop, class), layout.place(pop), layout.size);
+    }
+    text + "</svg>\n"
+}
+
+impl<'a> Layout<'a> {
+    fn of(inventory: &'a Inventory) -> Layout<'a> {
+        let lines = inventory.pops.iter().flat_map(lines);
+        let longest = lines.map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+        let size = (length(longest) * LETTER + 2.0 * SPACE, 3.0 * LINE + SPACE);
+        // Where the circle is flattest, neighbours must be apart in one direction or the other.
+        let (sin, cos) = (TAU / length(inventory.pops.len().max(2))).sin_cos();
+        let radius = ((size.0 + GAP.0) / sin).min((size.1 + GAP.1) / (1.0 - cos)).max(RADIUS_MIN);
+        Layout { names: inventory.pops.iter().map(|it| &it.name).collect(), size, radius }
+    }
+
+    fn whole(&self) -> Point {
+        let side = |box_side: f64| 2.0 * (self.radius + SPACE) + box_side;
+        (side(self.size.0), side(self.size.1))
+    }
+
+    fn number(&self, pop: &Pop) -> usize {
+        self.names.iter().position(|it| **it == pop.name).unwrap_or(0)
+    }
+
+    fn are_neighbours(&self, one: &Pop, other: &Pop) -> bool {
+        let apart = self.number(one).abs_diff(self.number(other));
+        apart == 1 || apart + 1 == self.names.len()
+    }
+
+    /// The middle of a POP's box, the first on top, clockwise.
+    fn place(&self, pop: &Pop) -> Point {
+        let turn = length(self.number(pop)) / length(self.names.len());
+        let (sin, cos) = (TAU * turn).sin_cos();
+        let (width, height) = self.whole();
+        (width / 2.0 + self.radius * sin, height / 2.0 - self.radius * cos)
+    }
+}
+
+/// A number of letters or POPs; there are fewer than `u32` has room for.
+fn length(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// What stands in a box, with the class of each line.
+fn lines(pop: &Pop) -> impl Iterator<Item = (&'static str, String)> {
+    let networks = [Some(pop.ipv6.to_string()), pop.ipv4.map(|it| it.to_string())];
+    let networks = networks.into_iter().flatten().map(|it| ("network", it));
+    [("name", pop.name.to_string())].into_iter().chain(networks)
+}
+
+fn line(text: &mut String, (from, link): &(&Pop, MeshLink<'_>), ends: [Point; 2]) {
+    let [(x1, y1), (x2, y2)] = ends;
+    let class = if link.switch == Switch::Off { " class=\"off\"" } else { "" };
+    let mtu = link.mtu.map(|it| format!("MTU {it}"));
+    let different = [cost(link), mtu, off(link)].into_iter().flatten().collect::<Vec<_>>();
+    let gap = if different.is_empty() { "" } else { ": " };
+    let title = format!("{} to {}{gap}{}", from.name, link.to.name, different.join(", "));
+    // Writing to a String cannot fail, here and below.
+    let _ = writeln!(
+        text,
+        "<line{class} x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\">\
+         <title>{}</title></line>",
+        escaped(&title)
+    );
+}
+
+/// What is different about a link, on the line.
+fn words(text: &mut String, link: &MeshLink<'_>, [from, to]: [Point; 2], at: f64) {
+    let all: Vec<String> = [cost(link), off(link)].into_iter().flatten().collect();
+    if !all.is_empty() {
+        let x = from.0 + at * (to.0 - from.0);
+        let y = from.1 + at * (to.1 - from.1) + LINE / 4.0;
+        let words = escaped(&all.join(", "));
+        let _ = writeln!(text, "<text class=\"words\" x=\"{x:.1}\" y=\"{y:.1}\">{words}</text>");
+    }
+}
+
+fn cost(link: &MeshLink<'_>) -> Option<String> {
+    link.cost.map(|it| format!("cost {it}"))
+}
+
+fn off(link: &MeshLink<'_>) -> Option<String> {
+    (link.switch == Switch::Off).then(|| "off".to_string())
+}
+
+/// A box round the lines of a POP.
+fn draw(text: &mut String, (pop, class): (&Pop, &str), (x, y): Point, (width, height): Point) {
+    let (left, top) = (x - width / 2.0, y - height / 2.0);
+    let _ = writeln!(
+        text,
+        "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" \
+         height=\"{height:.1}\" rx=\"6\"/>"
+    );
+    let count = length(lines(pop).count());
+    for (number, (class, line)) in lines(pop).enumerate() {
+        let y = y + LINE * (length(number) - count / 2.0 + 0.75);
+        let line = escaped(&line);
+        let _ = writeln!(text, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{line}</text>");
+    }
+}
+
+/// Text in XML, between tags.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::tests::drawn;
+
+    #[test]
+    fn the_picture_is_as_it_was() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mesh/mesh.svg");
+        crate::testing::golden(path, &svg(&drawn()));
+    }
+
+    #[test]
+    fn no_two_boxes_meet() {
+        let usual = drawn();
+        for count in [1, 2, 3, 8, 20, 99] {
+            let named = |number: u8| Pop {
+                name: format!("p{number}").parse().unwrap(),
+                ..usual.pops[0].clone()
+            };
+            let inventory = Inventory { pops: (1..=count).map(named).collect(), ..usual.clone() };
+            let layout = Layout::of(&inventory);
+            let places: Vec<_> = inventory.pops.iter().map(|it| layout.place(it)).collect();
+            for (number, one) in places.iter().enumerate() {
+                for other in places.iter().skip(number + 1) {
+                    let apart = ((one.0 - other.0).abs(), (one.1 - other.1).abs());
+                    assert!(apart.0 > layout.size.0 || apart.1 > layout.size.1, "{count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_others_stays_text() {
+        assert_eq!(escaped("<a & b>"), "&lt;a &amp; b&gt;");
+    }
+}

@@ -1,0 +1,224 @@
+//! Which AS may announce which network, as tables for BIRD: the registry's route objects.
+//!
+//! Each origin of a `route` or `route6` object is one line, `route NETWORK max LENGTH as NUMBER;`
+//! (dn42 wiki, howto/Bird2). The length is the object's `max-length`, and never more than the
+//! registry's filter permits there; without a `max-length` it is what the filter permits. A network
+//! that the filter denies, or that is longer than it permits, has no line, so nobody's announcement
+//! of it is valid. One that is shorter has: what lies in it may be announced.
+//!
+//! So do the generators whose tables the network uses (dn42regsrv, registry_wizard), but where an
+//! object contradicts itself: a `max-length` below the network's own length has no meaning, and
+//! BIRD would refuse the whole file for it. Where two objects spell one network differently, the
+//! one that spells it as everybody does counts: no object can spoil another.
+
+use super::builder::{as_number, parse};
+use super::filter::Filter;
+use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
+use super::index::{Shrunk, shrank};
+use super::object::Object;
+use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX};
+use crate::model::{Asn, MARK};
+use ipnet::IpNet;
+use std::fmt::Write as _;
+
+/// The two tables, each the text of a file that BIRD includes. The same registry gives the same
+/// bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roa {
+    /// `roa_dn42.conf`.
+    pub ipv4: String,
+    /// `roa_dn42_v6.conf`.
+    pub ipv6: String,
+}
+
+/// Takes route objects in, one file after the other, and gives the tables out.
+#[derive(Debug)]
+pub struct RoaBuilder {
+    ipv4: Table,
+    ipv6: Table,
+    findings: Findings,
+}
+
+/// One of the two, as it grows.
+#[derive(Debug)]
+struct Table {
+    filter: Filter,
+    claims: Vec<Claim>,
+    /// Objects that came before.
+    objects: u32,
+    /// How many networks the filter left out.
+    filtered: usize,
+}
+
+/// That one AS may announce a network. Their order is that of the lines.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    network: IpNet,
+    /// Does the object spell the network in another way than everybody does?
+    odd: bool,
+    object: u32,
+    origin: Asn,
+    longest: u8,
+}
+
+impl Roa {
+    /// The names of the files, IPv4 first.
+    pub const FILES: [&'static str; 2] = ["roa_dn42.conf", "roa_dn42_v6.conf"];
+
+    /// How many lines each table has.
+    pub fn counts(&self) -> [usize; 2] {
+        let count = |text: &str| text.lines().filter(|line| line.starts_with("route ")).count();
+        [count(&self.ipv4), count(&self.ipv6)]
+    }
+}
+
+/// Whether new tables may take the old ones' place: none may lose more than
+/// [`REGISTRY_SHRINK_PERCENT_MAX`](crate::limits::REGISTRY_SHRINK_PERCENT_MAX) at once. What is
+/// compared are [`Roa::counts`].
+///
+/// # Errors
+/// What one of them would lose.
+pub fn judge_routes(old: [usize; 2], new: [usize; 2]) -> Result<(), Shrunk> {
+    let pairs = old.into_iter().zip(new).zip([Kind::Route, Kind::Route6]);
+    let mut lost = pairs.filter(|((old, new), _)| shrank(*old, *new));
+    match lost.next() {
+        Some(((old, new), kind)) => Err(Shrunk::Routes(kind, old, new)),
+        None => Ok(()),
+    }
+}
+
+impl RoaBuilder {
+    /// A builder with the contents of `filter.txt` and `filter6.txt`.
+    pub fn new(filter: &[u8], filter6: &[u8]) -> RoaBuilder {
+        let mut findings = Findings::default();
+        let mut table = |bytes: &[u8], kind: Kind| {
+            let (filter, wrong) = Filter::parse(bytes);
+            let file = kind.filter_file();
+            wrong.into_iter().for_each(|line| findings.report_file(file, Reason::Rule(line)));
+            Table { filter, claims: Vec::new(), objects: 0, filtered: 0 }
+        };
+        let (ipv4, ipv6) = (table(filter, Kind::Route), table(filter6, Kind::Route6));
+        RoaBuilder { ipv4, ipv6, findings }
+    }
+
+    /// Takes a file of `data/route`.
+    pub fn route(&mut self, file_name: &str, bytes: &[u8]) {
+        let (table, findings) = (&mut self.ipv4, &mut self.findings);
+        table.add(Kind::Route, file_name, bytes, findings);
+    }
+
+    /// Takes a file of `data/route6`.
+    pub fn route6(&mut self, file_name: &str, bytes: &[u8]) {
+        let (table, findings) = (&mut self.ipv6, &mut self.findings);
+        table.add(Kind::Route6, file_name, bytes, findings);
+    }
+
+    /// Takes note of a file that was not read.
+    pub fn skipped(&mut self, kind: Kind, file_name: &str, reason: Skip) {
+        self.findings.report(kind, file_name, Reason::Skipped(reason));
+    }
+
+    /// The tables of everything that was taken, and what was not.
+    pub fn finish(mut self) -> (Roa, Vec<Finding>) {
+        let ipv4 = self.ipv4.text(Kind::Route, &mut self.findings);
+        let ipv6 = self.ipv6.text(Kind::Route6, &mut self.findings);
+        (Roa { ipv4, ipv6 }, self.findings.finish())
+    }
+}
+
+impl Table {
+    fn add(&mut self, kind: Kind, file_name: &str, bytes: &[u8], findings: &mut Findings) {
+        self.objects = self.objects.saturating_add(1);
+        if let Err(reason) = self.take(kind, file_name, bytes, findings) {
+            findings.report(kind, file_name, reason);
+        }
+    }
+
+    fn take(
+        &mut self,
+        kind: Kind,
+        file_name: &str,
+        bytes: &[u8],
+        findings: &mut Findings,
+    ) -> Result<(), Reason> {
+        let object = parse(file_name, bytes)?;
+        let (network, odd) = network(&object, kind, file_name)?;
+        let wanted = max_length(&object, &network)?;
+        let mut origins = Vec::new();
+        for text in object.values("origin") {
+            match as_number(text) {
+                Ok(origin) => origins.push(origin),
+                Err(_) => findings.report(kind, file_name, Reason::Origin(excerpt(text))),
+            }
+        }
+        match origins.len() {
+            0 => return Err(Reason::NoOrigin),
+            1..=REGISTRY_ORIGINS_MAX => {}
+            _ => return Err(Reason::Origins),
+        }
+        let Some(longest) = self.filter.longest(&network) else {
+            self.filtered = self.filtered.saturating_add(1);
+            return Ok(());
+        };
+        if self.claims.len().saturating_add(origins.len()) > REGISTRY_ROA_LINES_MAX {
+            return Err(Reason::Lines);
+        }
+        let longest = wanted.map_or(longest, |it| it.min(longest));
+        let claim = |origin| Claim { network, odd, object: self.objects, origin, longest };
+        self.claims.extend(origins.into_iter().map(claim));
+        Ok(())
+    }
+
+    fn text(&mut self, kind: Kind, findings: &mut Findings) -> String {
+        if self.filtered > 0 {
+            findings.report_file(kind.class(), Reason::Filtered(kind, self.filtered));
+        }
+        self.claims.sort_unstable();
+        self.claims.dedup();
+        let mut text = format!("{MARK}\n");
+        for claims in self.claims.chunk_by(|one, next| one.network == next.network) {
+            let first = claims.first().map(|it| it.object);
+            let own = claims.partition_point(|it| Some(it.object) == first);
+            for Claim { network, longest, origin, .. } in claims.iter().take(own) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "route {network} max {longest} as {origin};");
+            }
+            if let Some(second) = claims.get(own) {
+                findings.report(kind, &second.network.to_string(), Reason::Again);
+            }
+        }
+        text
+    }
+}
+
+/// The network that the object names, if it is the file's too, and whether its spelling is odd.
+fn network(object: &Object<'_>, kind: Kind, file_name: &str) -> Result<(IpNet, bool), Reason> {
+    let mut names = object.values(kind.class());
+    let name = names.next().ok_or(Reason::Unnamed(kind))?;
+    if names.next().is_some() {
+        return Err(Reason::Renamed(kind));
+    }
+    if !name.replace('/', "_").eq_ignore_ascii_case(file_name) {
+        return Err(Reason::Differs(kind, excerpt(name)));
+    }
+    let network: IpNet = name.parse().map_err(|_| Reason::Network(kind))?;
+    let family = matches!(network, IpNet::V4(_)) == (kind == Kind::Route);
+    if !family || network.trunc() != network {
+        return Err(Reason::Network(kind));
+    }
+    Ok((network, network.to_string() != name))
+}
+
+/// What the object says of the longest prefix in its network.
+fn max_length(object: &Object<'_>, network: &IpNet) -> Result<Option<u8>, Reason> {
+    let mut values = object.values("max-length");
+    let Some(value) = values.next() else { return Ok(None) };
+    let length: Option<u8> = value.parse().ok();
+    match length.filter(|it| *it >= network.prefix_len() && values.next().is_none()) {
+        Some(length) => Ok(Some(length)),
+        None => Err(Reason::MaxLength(excerpt(value))),
+    }
+}
+
+#[cfg(test)]
+mod tests;
