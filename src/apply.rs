@@ -12,6 +12,7 @@ mod mend;
 mod observe;
 mod own;
 mod pass;
+mod rows;
 mod survey;
 
 pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
@@ -19,7 +20,7 @@ pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
-use crate::board::{Bell, Board, Cause, Progress};
+use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION, Progress};
 use crate::limits::{RETRY_S, RETRY_S_MAX};
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
@@ -30,11 +31,13 @@ use crate::plan::wireguard::EndpointRule;
 use crate::plan::{FileKind, Owner, Step};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
-use crate::sys::wireguard::Backend;
+use crate::sys::files::Memory;
+use crate::sys::wireguard::{self, Backend};
 use crate::sys::{self, files};
 use bird::BirdHand;
 use observe::Observed;
 use pass::Pass;
+use rows::Known;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +84,10 @@ pub struct Apply {
     resolver: Rc<Resolver>,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     bird: BirdHand,
+    /// What the database said when it was last read.
+    known: Known,
+    /// What the files held when they were last read.
+    memory: Memory,
     /// What was right, what drifted, what is left alone.
     ledger: Ledger,
     /// What the database says is left alone.
@@ -117,6 +124,8 @@ impl Apply {
             resolver,
             settings,
             bird: BirdHand::default(),
+            known: Known::default(),
+            memory: Memory::default(),
             ledger: Ledger::default(),
             left,
             told: BTreeMap::new(),
@@ -184,6 +193,9 @@ impl Apply {
         if causes.iter().any(|it| matches!(it, Cause::Bird(_))) {
             self.bird.doubt();
         }
+        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+            self.memory = Memory::default();
+        }
         let mut pass = match self.prepare().await {
             Ok(pass) => pass,
             Err(trouble) => {
@@ -219,7 +231,8 @@ impl Apply {
 
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
-        let mut pass = Pass::read(&self.store.borrow(), self.settings.borrow().clone())?;
+        let mut pass =
+            Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
         pass.routes = self.routes.borrow().clone();
         self.observe(&mut pass)?;
         let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
@@ -234,7 +247,7 @@ impl Apply {
     /// it is somebody else's link, which is told once and no reason to try again.
     fn observe(&mut self, pass: &mut Pass) -> Result<(), String> {
         let Observed { actual, unreadable, mut foreign, hand_made } =
-            observe::observe(&pass.settings)?;
+            observe::observe(&pass.settings, &mut self.memory)?;
         for (owner, why) in unreadable {
             match pass.concerns(owner) {
                 true => drop(pass.failures.insert(owner, why)),
@@ -263,6 +276,7 @@ impl Apply {
             sys::give_way().await;
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
+                    wireguard::settle(&pass.machine).await;
                     self.configure(pass, (&steps, step), present, absent).await;
                     continue;
                 }
@@ -271,7 +285,7 @@ impl Apply {
                 Step::CreateLink(_) => self.create_link(pass, step).await,
                 other => {
                     self.owe(pass, other);
-                    perform(&pass.settings, other).await
+                    perform(pass, other).await
                 }
             };
             match done {
@@ -279,6 +293,7 @@ impl Apply {
                 Err(why) => pass.fail(step.owner(), why),
             }
         }
+        wireguard::settle(&pass.machine).await;
         self.settle(pass, &wanted);
     }
 
@@ -344,8 +359,8 @@ impl Apply {
             }
         }
         if pass.steps > 0 {
-            match observe::observe(&pass.settings) {
-                Ok(observed) => pass.actual = observed.actual,
+            match observe::links(&pass.settings) {
+                Ok((links, _)) => pass.actual.links = links,
                 Err(why) => log::warn!("{why}"),
             }
         }
@@ -390,7 +405,8 @@ impl Apply {
 }
 
 /// One step, except those of BIRD's socket.
-async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
+async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
+    let (settings, machine) = (&pass.settings, &pass.machine);
     let backend = &settings.backend;
     match step {
         Step::WriteFile { kind, owner, new, .. } => {
@@ -401,12 +417,14 @@ async fn perform(settings: &ApplySettings, step: &Step) -> Result<(), String> {
             let directory = settings.directory(*kind);
             files::remove(directory, *kind, *owner).map_err(|it| it.to_string())
         }
-        Step::CreateLink(wanted) => backend.create(wanted).await.map_err(|it| it.to_string()),
+        Step::CreateLink(wanted) => {
+            backend.create(machine, wanted).await.map_err(|it| it.to_string())
+        }
         Step::ChangeLink(wanted, actual) => {
-            let changed = backend.change(wanted, actual, EndpointRule::Set).await;
+            let changed = backend.change(machine, wanted, actual, EndpointRule::Set).await;
             changed.map(drop).map_err(|it| it.to_string())
         }
-        Step::RemoveLink(name) => backend.remove(name).await.map_err(|it| it.to_string()),
+        Step::RemoveLink(name) => backend.remove(machine, name).await.map_err(|it| it.to_string()),
         Step::AddAddress(address) => {
             sys::loopback::add(*address).map_err(|error| error.to_string())
         }

@@ -20,6 +20,7 @@ use crate::model::{Asn, IfName};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 use sysctl::Sysctl;
 use wireguard::{EndpointRule, LinkActual, LinkWanted};
 
@@ -55,9 +56,9 @@ pub struct ServedWanted {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
     /// The files `wg-as<ASN>.conf` and `wg-int-<POP>.conf`.
-    pub confs: BTreeMap<Owner, String>,
+    pub confs: BTreeMap<Owner, Rc<str>>,
     /// The files `ebgp_as<ASN>` and `ibgp_<POP>`.
-    pub birds: BTreeMap<Owner, String>,
+    pub birds: BTreeMap<Owner, Rc<str>>,
     /// The links of these names.
     pub links: BTreeMap<IfName, LinkActual>,
     /// The BGP sessions that BIRD runs; `None`: not asked.
@@ -65,7 +66,7 @@ pub struct Actual {
     /// Those among them that somebody disabled.
     pub disabled: BTreeSet<Owner>,
     /// The files of this POP that all BGP sessions share.
-    pub shared: BTreeMap<FileKind, String>,
+    pub shared: BTreeMap<FileKind, Rc<str>>,
     /// Every address of `lo`, with its prefix length.
     pub loopback: Vec<IpNet>,
     /// Settings of the kernel, as they are, by their names.
@@ -285,18 +286,18 @@ fn tunnels_ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
     ended(wanted).chain(alone)
 }
 
-fn write(kind: FileKind, owner: Owner, old: Option<&String>, new: &str) -> Option<Step> {
-    let old = old.cloned();
-    (old.as_deref() != Some(new)).then(|| Step::WriteFile {
+fn write(kind: FileKind, owner: Owner, old: Option<&Rc<str>>, new: &str) -> Option<Step> {
+    let old = old.map(|it| &**it);
+    (old != Some(new)).then(|| Step::WriteFile {
         kind,
         owner,
-        old,
+        old: old.map(str::to_string),
         new: new.to_string(),
     })
 }
 
-fn remove(kind: FileKind, owner: Owner, old: Option<&String>) -> Option<Step> {
-    old.map(|old| Step::RemoveFile { kind, owner, old: old.clone() })
+fn remove(kind: FileKind, owner: Owner, old: Option<&Rc<str>>) -> Option<Step> {
+    old.map(|old| Step::RemoveFile { kind, owner, old: old.to_string() })
 }
 
 fn link_step(wanted: &LinkWanted, actual: &Actual) -> Option<Step> {

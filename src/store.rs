@@ -153,6 +153,12 @@ impl Store {
         self.read(|it| it.pragma_query_value(None, "data_version", |row| row.get(0)))
     }
 
+    /// Numbers that are the same again if nobody has changed anything since, neither over this
+    /// connection nor over another.
+    pub fn state(&self) -> Result<(i64, u64), StoreError> {
+        Ok((self.outside_changes()?, self.connection.total_changes()))
+    }
+
     /// What waits to be taken down.
     pub fn tombstones(&self) -> Result<Vec<Tombstone>, StoreError> {
         if !self.ours {

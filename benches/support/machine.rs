@@ -36,7 +36,7 @@ fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
 /// A machine where everything wanted is there.
 pub fn actual(wanted: &Wanted) -> Actual {
     let files = |text: fn(&ServedWanted) -> &str| {
-        wanted.served.iter().map(|(owner, it)| (*owner, text(it).to_string())).collect()
+        wanted.served.iter().map(|(owner, it)| (*owner, text(it).into())).collect()
     };
     let links = wanted.served.values().filter_map(|it| it.link.as_ref());
     Actual {

@@ -76,7 +76,7 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Owner, Resolv
 /// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
 fn declared(pass: &Pass) -> Vec<(Owner, Endpoint)> {
     let due = |it: &&Peering| pass.is_stale(&IfName::of(it.asn)) || is_declared_anew(pass, it);
-    let peerings = pass.peerings.iter().filter(due);
+    let peerings = pass.rows.peerings.iter().filter(due);
     let peerings = peerings.filter_map(|it| Some((Owner::Peering(it.asn), it.endpoint.clone()?)));
     let ways = pass.settings.links().into_iter().filter(|it| pass.is_stale(&it.name()));
     let ways = ways.filter_map(|it| Some((Owner::Mesh(it.to.name), it.endpoint?)));

@@ -15,7 +15,7 @@ impl Apply {
         if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
             self.ledger.hurry();
         }
-        for peering in &pass.peerings {
+        for peering in &pass.rows.peerings {
             let entry = self.board.entry(peering.asn);
             if entry.is_some_and(|it| it.progress == Progress::Queued) {
                 self.ledger.forget(Owner::Peering(peering.asn));
@@ -79,7 +79,7 @@ impl Apply {
             return Err("its link is not tried now: too many others could not be made".to_string());
         }
         let begun = Instant::now();
-        let made = super::perform(&pass.settings, step).await;
+        let made = super::perform(pass, step).await;
         if let Some(owner) = step.owner() {
             match made {
                 Ok(()) => self.ledger.link_made(owner),

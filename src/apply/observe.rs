@@ -2,13 +2,16 @@
 
 use super::ApplySettings;
 use crate::mesh::bird::is_marked;
+use crate::model::IfName;
 use crate::plan::sysctl::SYSCTLS;
+use crate::plan::wireguard::LinkActual;
 use crate::plan::{Actual, FileKind, Owner, SHARED_FILES};
-use crate::sys::files::{self, FileError};
+use crate::sys::files::{FileError, Memory};
 use crate::sys::wireguard::Backend;
 use crate::sys::{loopback, sysctl};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -23,53 +26,56 @@ pub struct Observed {
     pub hand_made: BTreeSet<Owner>,
 }
 
+/// Links that are ours by name, and why others of ours cannot be read.
+type Links = (BTreeMap<IfName, LinkActual>, BTreeMap<Owner, String>);
+
 /// Reads files and links. What cannot be read at all is an error, and then nothing is done.
-pub fn observe(settings: &ApplySettings) -> Result<Observed, String> {
+pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
     let mut observed = Observed::default();
-    let ours = |it: &Owner| settings.knows(*it);
-    let confs =
-        observed.files(&settings.wireguard_directory, FileKind::WireGuard).map_err(words)?;
-    let birds = observed.files(&settings.bird_directory, FileKind::Bird).map_err(words)?;
-    observed.actual.confs = confs.into_iter().filter(|(owner, _)| ours(owner)).collect();
-    observed.actual.birds = birds.into_iter().filter(|(owner, _)| ours(owner)).collect();
-    observed.leave_hand_made();
-    if let Some(directory) = &settings.include_directory {
-        for kind in SHARED_FILES {
-            let found = observed.files(directory, kind).map_err(words)?.into_values();
-            observed.actual.shared.extend(found.map(|text| (kind, text)));
-        }
+    let mut files = |directory: &Path, kind| {
+        let (ours, foreign) = memory.observe(directory, kind).map_err(words)?;
+        observed.foreign.extend(foreign.into_iter().map(words));
+        Ok::<_, String>(ours)
+    };
+    let mut confs = files(&settings.wireguard_directory, FileKind::WireGuard)?;
+    let mut birds = files(&settings.bird_directory, FileKind::Bird)?;
+    let mut shared = BTreeMap::new();
+    for (directory, kind) in
+        settings.include_directory.iter().flat_map(|it| SHARED_FILES.map(|kind| (it, kind)))
+    {
+        shared.extend(files(directory, kind)?.into_values().map(|text| (kind, text)));
     }
+    confs.retain(|owner, _| settings.knows(*owner));
+    birds.retain(|owner, _| settings.knows(*owner));
+    observed.actual = Actual { confs, birds, shared, ..Actual::default() };
+    observed.leave_hand_made();
     if settings.inventory.is_some() {
         observed.machine(settings)?;
     }
+    (observed.actual.links, observed.unreadable) = links(settings)?;
+    Ok(observed)
+}
+
+/// Reads the links alone: those that are ours, and why some cannot be read.
+pub fn links(settings: &ApplySettings) -> Result<Links, String> {
+    let (mut links, mut unreadable) = Links::default();
     for (name, link) in settings.backend.observe().map_err(|error| error.to_string())? {
-        match (link, Owner::of_link(name.as_str()).filter(ours)) {
-            (Ok(link), Some(_)) => drop(observed.actual.links.insert(name, link)),
-            (Err(error), Some(owner)) => {
-                drop(observed.unreadable.insert(owner, error.to_string()));
-            }
+        match (link, Owner::of_link(name.as_str()).filter(|it| settings.knows(*it))) {
+            (Ok(link), Some(_)) => drop(links.insert(name, link)),
+            (Err(error), Some(owner)) => drop(unreadable.insert(owner, error.to_string())),
             // Without an inventory links of such a name are nobody's business here.
             (_, None) => {}
         }
     }
-    Ok(observed)
+    Ok((links, unreadable))
 }
 
 impl Observed {
-    fn files(
-        &mut self,
-        directory: &Path,
-        kind: FileKind,
-    ) -> Result<BTreeMap<Owner, String>, FileError> {
-        let (ours, foreign) = files::observe(directory, kind)?;
-        self.foreign.extend(foreign.into_iter().map(words));
-        Ok(ours)
-    }
-
     /// Other POPs have iBGP files that somebody wrote by hand: those without our mark stay.
     fn leave_hand_made(&mut self) {
-        let is_hand_made =
-            |(owner, text): &(&Owner, &String)| matches!(owner, Owner::Mesh(_)) && !is_marked(text);
+        let is_hand_made = |(owner, text): &(&Owner, &Rc<str>)| {
+            matches!(owner, Owner::Mesh(_)) && !is_marked(text)
+        };
         let found = self.actual.birds.iter().filter(is_hand_made).map(|(owner, _)| *owner);
         self.hand_made = found.collect();
         for owner in &self.hand_made {

@@ -2,14 +2,15 @@
 
 use super::ApplySettings;
 use super::endpoints::Resolved;
+use super::rows::{Known, Rows};
 use crate::board::{Board, Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName, Measured};
-use crate::peering::{Peering, Standing, files as texts};
+use crate::peering::{Peering, files as texts};
 use crate::plan::wireguard::{LinkActual, LinkWanted, allowed_ips};
 use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
-use crate::sys::wireguard::Backend;
+use crate::sys::wireguard::{Backend, Machine};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -19,14 +20,14 @@ use std::time::Duration;
 pub struct Pass {
     pub settings: Rc<ApplySettings>,
     pub generation: Generation,
-    pub peerings: Vec<Peering>,
+    pub rows: Rc<Rows>,
     pub stones: Vec<Tombstone>,
-    /// Standing that is not to be served: taken down like a removal, but kept in the database.
-    pub resting: Vec<Asn>,
     /// Distances measured, by AS number.
     pub latencies: BTreeMap<Asn, Measured>,
     /// What the registry says for the files that all BGP sessions share.
     pub routes: BTreeMap<FileKind, String>,
+    /// The sockets that its steps go over.
+    pub machine: Machine,
     pub actual: Actual,
     /// POPs for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
@@ -45,42 +46,26 @@ pub struct Pass {
 
 impl Pass {
     /// Reads what is wanted from the database.
-    pub fn read(store: &Store, settings: Rc<ApplySettings>) -> Result<Pass, String> {
+    pub fn read(
+        store: &Store,
+        known: &mut Known,
+        settings: Rc<ApplySettings>,
+    ) -> Result<Pass, String> {
         let words = |error: StoreError| error.to_string();
-        let (mut peerings, mut resting) = (Vec::new(), Vec::new());
-        let mut failures = BTreeMap::new();
-        for row in store.rows().map_err(words)? {
-            match Peering::read(&row) {
-                Ok((peering, _)) if peering.standing == Standing::Active => {
-                    match settings.site.port(peering.id) {
-                        Some(_) => peerings.push(peering),
-                        None => {
-                            let owner = Owner::Peering(peering.asn);
-                            failures.insert(owner, no_port(&peering, &settings));
-                        }
-                    }
-                }
-                Ok((peering, _)) => resting.push(peering.asn),
-                Err(why) => {
-                    if let Some(asn) = row.asn() {
-                        failures.insert(Owner::Peering(asn), why.to_string());
-                    }
-                }
-            }
-        }
+        let rows = known.read(store, &settings).map_err(words)?;
         Ok(Pass {
             settings,
             generation: store.generation().map_err(words)?,
             stones: store.tombstones().map_err(words)?,
             latencies: store.latencies().map_err(words)?,
-            peerings,
-            resting,
+            failures: rows.failures.clone(),
+            rows,
             routes: BTreeMap::new(),
+            machine: Machine::default(),
             actual: Actual::default(),
             hand_made: BTreeSet::new(),
             resolved: BTreeMap::new(),
             ages: BTreeMap::new(),
-            failures,
             left: BTreeMap::new(),
             link_failures: Duration::ZERO,
             owes: false,
@@ -91,9 +76,9 @@ impl Pass {
     /// Is there anything to be done about it?
     pub fn concerns(&self, owner: Owner) -> bool {
         let Owner::Peering(asn) = owner else { return self.settings.knows(owner) };
-        self.peerings.iter().any(|it| it.asn == asn)
+        self.rows.peerings.iter().any(|it| it.asn == asn)
             || self.stones.iter().any(|it| it.asn == asn)
-            || self.resting.contains(&asn)
+            || self.rows.resting.contains(&asn)
     }
 
     /// What belongs together goes no further after its first failure. What is the POP's own does:
@@ -128,8 +113,8 @@ impl Pass {
             |it: &Peering| Some((Owner::Peering(it.asn), self.peering_wanted(it, &allowed_ips)?));
         let stones = self.stones.iter().map(|stone| stone.asn);
         let mut wanted = Wanted {
-            served: self.peerings.iter().filter_map(served).collect(),
-            ended: stones.chain(self.resting.iter().copied()).map(Owner::Peering).collect(),
+            served: self.rows.peerings.iter().filter_map(served).collect(),
+            ended: stones.chain(self.rows.resting.iter().copied()).map(Owner::Peering).collect(),
             ..Wanted::default()
         };
         self.want_own(&mut wanted);
@@ -199,7 +184,7 @@ impl Pass {
         let mut entries: BTreeMap<Asn, Entry> = failed
             .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
             .collect();
-        for peering in &self.peerings {
+        for peering in &self.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let before = board.entry(peering.asn).unwrap_or_default();
             let link = self.actual.links.get(&IfName::of(peering.asn));
@@ -224,11 +209,6 @@ impl Pass {
     fn entry(&self, progress: Progress) -> Entry {
         Entry { generation: self.generation, progress, ..Entry::default() }
     }
-}
-
-fn no_port(peering: &Peering, settings: &ApplySettings) -> String {
-    let (id, base) = (peering.id, settings.site.base_port);
-    format!("its id {id} and wireguard.base_port {base} together are no port")
 }
 
 /// A link as the board tells it.

@@ -133,6 +133,9 @@ const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
 const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
+/// A file that changed longer ago than this, in seconds, would show another change by its times: of
+/// all file systems FAT has the coarsest, two seconds.
+pub const FILE_SETTLED_S: i64 = 2;
 /// How soon a pass that failed is tried again, in seconds; doubled each time.
 pub const RETRY_S: u64 = 10;
 /// How long the pauses between such tries grow at most, in seconds.

@@ -48,11 +48,18 @@ fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
 fn machine(peerings: &[(u32, u16)]) -> Actual {
     let wanted = wanted(peerings, &[]).served;
     Actual {
-        confs: wanted.iter().filter_map(|(owner, it)| Some((*owner, it.conf.clone()?))).collect(),
-        birds: wanted.iter().filter_map(|(owner, it)| Some((*owner, it.bird.clone()?))).collect(),
+        confs: texts(&wanted, |it| it.conf.as_deref()),
+        birds: texts(&wanted, |it| it.bird.as_deref()),
         links: wanted.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
         ..Actual::default()
     }
+}
+
+fn texts(
+    wanted: &BTreeMap<Owner, ServedWanted>,
+    text: fn(&ServedWanted) -> Option<&str>,
+) -> BTreeMap<Owner, Rc<str>> {
+    wanted.iter().filter_map(|(owner, it)| Some((*owner, text(it)?.into()))).collect()
 }
 
 fn there(wanted: &LinkWanted) -> (IfName, LinkActual) {
@@ -189,11 +196,11 @@ fn drift_is_mended_where_it_is() {
     check(&all, &drifted, &["create link wg-as4242420001"]);
 
     let mut drifted = machine(&[(ONE, 52001)]);
-    drifted.confs.values_mut().for_each(|text| text.push('#'));
+    drifted.confs.values_mut().for_each(|text| *text = format!("{text}#").into());
     check(&all, &drifted, &["change file wg-as4242420001.conf"]);
 
     let mut drifted = machine(&[(ONE, 52001)]);
-    drifted.birds.values_mut().for_each(|text| text.push('#'));
+    drifted.birds.values_mut().for_each(|text| *text = format!("{text}#").into());
     let lines = ["change file ebgp_as4242420001", "configure BIRD for 1 BGP session(s)"];
     check(&all, &drifted, &lines);
 
@@ -216,8 +223,8 @@ fn a_way_to_another_pop_is_made_like_a_peering_and_goes_when_it_is_switched_off(
     ];
     check(&wanted, &Actual::default(), &lines);
     let actual = Actual {
-        confs: BTreeMap::from([(way, "c".to_string())]),
-        birds: BTreeMap::from([(way, "b".to_string())]),
+        confs: BTreeMap::from([(way, "c".into())]),
+        birds: BTreeMap::from([(way, "b".into())]),
         links: wanted.served.values().filter_map(|it| it.link.as_ref()).map(there).collect(),
         ..Actual::default()
     };
@@ -252,6 +259,7 @@ fn what_all_sessions_share_is_written_before_bird_is_told_once() {
         "configure BIRD for 0 BGP session(s)",
     ];
     check(&wanted, &actual, &lines);
+    let shared = shared.into_iter().map(|(kind, text)| (kind, text.into())).collect();
     check(&wanted, &Actual { shared, ..actual }, &[]);
 }
 

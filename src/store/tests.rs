@@ -38,6 +38,23 @@ fn actor() -> Actor {
     }
 }
 
+#[test]
+fn whoever_changes_something_changes_the_state() {
+    let place = Place::new("state");
+    let mut store = Store::open(&place.path()).unwrap();
+    let state = store.state().unwrap();
+    assert_eq!((store.rows().unwrap(), store.state().unwrap()), (vec![], state));
+    store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+    let own = store.state().unwrap();
+    assert_ne!(own, state);
+    let other = Connection::open(place.path()).unwrap();
+    other.execute("DELETE FROM peering_links", []).unwrap();
+    let outside = store.state().unwrap();
+    assert!(outside != own && outside != state);
+    store.remove(&peering(1, 64601, None), &actor()).unwrap_err();
+    assert_eq!(store.state().unwrap(), outside, "nothing was there to remove");
+}
+
 fn ids(store: &Store) -> Vec<i64> {
     let mut ids: Vec<i64> = store.rows().unwrap().iter().map(|row| row.id).collect();
     ids.sort_unstable();

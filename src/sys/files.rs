@@ -5,8 +5,13 @@
 //! one of our names and is no plain file (a symlink, a directory) is somebody else's: it is
 //! reported and never touched.
 
+mod memory;
+
+pub use memory::Memory;
+
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::plan::{FileKind, Owner};
+use memory::Stamp;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -16,6 +21,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// A file that could not be read or written.
@@ -27,36 +33,10 @@ pub struct FileError {
 
 /// The files of one kind in a directory: ours by name with their content, and what only bears our
 /// names.
-pub type Found = (BTreeMap<Owner, String>, Vec<FileError>);
+pub type Found = (BTreeMap<Owner, Rc<str>>, Vec<FileError>);
 
-/// Reads all files of one kind. A directory that does not exist has none.
-pub fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
-    let (mut ours, mut foreign) = (BTreeMap::new(), Vec::new());
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((ours, foreign)),
-        Err(error) => return Err(failed(directory, error)),
-    };
-    // A thousand peerings have two thousand files: names are looked up in the open directory.
-    let open = File::open(directory).map_err(|error| failed(directory, error))?;
-    for entry in entries {
-        let name = entry.map_err(|error| failed(directory, error))?.file_name();
-        let Some(owner) = name.to_str().and_then(|name| kind.owner(name)) else {
-            continue;
-        };
-        match read(&open, &name) {
-            Ok(Some(text)) => drop(ours.insert(owner, text)),
-            Ok(None) => foreign.push(no_plain_file(&directory.join(name))),
-            // Gone since the directory was read.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => foreign.push(failed(&directory.join(name), error)),
-        }
-    }
-    Ok((ours, foreign))
-}
-
-/// What a plain file holds; `None`: it is none.
-fn read(directory: &File, name: &OsStr) -> io::Result<Option<String>> {
+/// What a plain file holds, and its stamp from before it was read; `None`: it is none.
+fn read(directory: &File, name: &OsStr) -> io::Result<Option<(String, Stamp)>> {
     // A symlink is not followed, and nobody is waited for at a pipe.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(directory, name, flags, Mode::empty()) {
@@ -72,10 +52,11 @@ fn read(directory: &File, name: &OsStr) -> io::Result<Option<String>> {
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
     file.take(OUR_FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     // What is too long or no text is not what we wrote; it is shown as different and written anew.
-    Ok(Some(match String::from_utf8(bytes) {
+    let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    }))
+    };
+    Ok(Some((text, Stamp::of(&status))))
 }
 
 /// How long ago a file was last put into a directory or taken out of it; `None` if nobody knows.
@@ -211,12 +192,16 @@ impl std::error::Error for FileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
+        Memory::default().observe(directory, kind)
+    }
     use crate::model::Asn;
 
-    struct Place(PathBuf);
+    pub struct Place(pub PathBuf);
 
     impl Place {
-        fn new(name: &str) -> Place {
+        pub fn new(name: &str) -> Place {
             let place =
                 std::env::temp_dir().join(format!("peerling-files-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&place);
@@ -231,7 +216,7 @@ mod tests {
         }
     }
 
-    fn peering(number: u32) -> Owner {
+    pub fn peering(number: u32) -> Owner {
         Owner::Peering(Asn::new(number).unwrap())
     }
 
@@ -245,7 +230,7 @@ mod tests {
         write(&place.0, FileKind::Bird, peering(7), "two").unwrap();
         write(&place.0, FileKind::WireGuard, peering(7), "secret").unwrap();
         let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
-        assert_eq!((birds, foreign), (BTreeMap::from([(peering(7), "two".to_string())]), vec![]));
+        assert_eq!((birds, foreign), (BTreeMap::from([(peering(7), "two".into())]), vec![]));
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as7.conf")), (0o644, 0o600));
         remove(&place.0, FileKind::Bird, peering(7)).unwrap();
@@ -263,7 +248,7 @@ mod tests {
             settle(&place.0).unwrap();
         }
         let birds = observe(&place.0, FileKind::Bird).unwrap().0;
-        assert_eq!(birds, BTreeMap::from([(peering(7), "two".to_string())]));
+        assert_eq!(birds, BTreeMap::from([(peering(7), "two".into())]));
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as8.conf")), (0o644, 0o600));
         assert_eq!(fs::read_dir(&place.0).unwrap().count(), 2, "no draft is left");

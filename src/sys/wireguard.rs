@@ -12,18 +12,19 @@ mod machine;
 
 pub use choose::{Setting, choose, works};
 pub use error::WireError;
+pub use machine::Machine;
 
 use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, USERSPACE_END_S};
 use crate::model::IfName;
 use crate::plan::Owner;
-use crate::plan::wireguard::{Change, EndpointRule, LinkActual, LinkWanted, differs};
+use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::Link;
 use crate::sys::uapi;
-use machine::{Machine, Means};
+use machine::Means;
 use rustix::io::Errno;
 use smol::future::or;
 use smol::io::AsyncReadExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -53,7 +54,7 @@ impl Backend {
         if *self == Backend::Files {
             return Ok(Links::new());
         }
-        let machine = Machine::open()?;
+        let machine = Machine::default();
         let addresses = machine.addresses()?;
         let routes = machine.peer_routes(None);
         let has_route =
@@ -73,24 +74,21 @@ impl Backend {
         Ok(links)
     }
 
-    /// Makes a link with all that belongs to it. If a step fails, what was made is removed again.
-    pub async fn create(&self, wanted: &LinkWanted) -> Result<(), WireError> {
+    /// Makes a link with all that belongs to it, but for the route, for which [`settle`] waits. If
+    /// a step fails, what was made is removed again.
+    pub async fn create(&self, machine: &Machine, wanted: &LinkWanted) -> Result<(), WireError> {
         if *self == Backend::Files {
             return Ok(());
         }
-        let machine = Machine::open()?;
-        self.make(&machine, &wanted.name).await?;
+        self.make(machine, wanted).await?;
         let furnished = machine.find(&wanted.name).and_then(|link| {
             // Nothing was ever set on it, and to ask would cost as much as to set.
             let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
             machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
         });
-        let Err(error) = furnished else {
-            routed(&machine, wanted).await;
-            return Ok(());
-        };
+        let Err(error) = furnished else { return Ok(()) };
         // The first error is the one to tell; a link that stays is finished by the next pass.
-        let _ = self.remove(&wanted.name).await;
+        let _ = self.remove(machine, &wanted.name).await;
         Err(self.explained(error))
     }
 
@@ -109,9 +107,11 @@ impl Backend {
     }
 
     /// Brings a link to what is wanted, in place, and tells what was changed, a line each. Performs
-    /// exactly what [`differs`] answers, in that order, and stops at the first error.
+    /// exactly what [`differs`] answers, in that order, and stops at the first error. A route that
+    /// moved is there after [`settle`].
     pub async fn change(
         &self,
+        machine: &Machine,
         wanted: &LinkWanted,
         actual: &LinkActual,
         rule: EndpointRule,
@@ -120,38 +120,34 @@ impl Backend {
         if *self == Backend::Files || changes.is_empty() {
             return Ok(Vec::new());
         }
-        let machine = Machine::open()?;
         let link = machine.find(&wanted.name)?;
         if link.index != actual.index {
             return Err(WireError::Missing(wanted.name.clone()));
         }
         machine.perform(&link, wanted, &changes)?;
-        if changes.iter().any(Change::moves_route) {
-            routed(&machine, wanted).await;
-        }
         Ok(changes.iter().map(ToString::to_string).collect())
     }
 
     /// Deletes a link and, in userspace, waits until its process has ended. One that is gone is no
     /// error.
-    pub async fn remove(&self, name: &IfName) -> Result<(), WireError> {
+    pub async fn remove(&self, machine: &Machine, name: &IfName) -> Result<(), WireError> {
         if *self == Backend::Files {
             return Ok(());
         }
-        let machine = Machine::open()?;
         let Some(link) = machine.look(name)? else {
             uapi::remove_stale(&uapi::socket_path(name.as_str()));
             return Ok(());
         };
         match machine.means(&link)? {
             Means::Kernel => machine.delete(&link),
-            Means::Userspace => end(&machine, &link, name).await,
+            Means::Userspace => end(machine, &link, name).await,
         }
     }
 
-    async fn make(&self, machine: &Machine, name: &IfName) -> Result<(), WireError> {
+    async fn make(&self, machine: &Machine, wanted: &LinkWanted) -> Result<(), WireError> {
+        let name = &wanted.name;
         match self {
-            Backend::Kernel => machine.create(name),
+            Backend::Kernel => machine.create(name, wanted.mtu),
             Backend::Userspace { command } => {
                 if machine.look(name)?.is_some() {
                     return Err(WireError::Exists(name.clone()));
@@ -168,19 +164,22 @@ impl Backend {
     }
 }
 
-/// Waits until the kernel has made the route to the peer, which it does a moment after the address
-/// is there; else somebody who looks now would take it for deleted. One that does not come is seen
-/// by the next look.
-async fn routed(machine: &Machine, wanted: &LinkWanted) {
-    let Ok(link) = machine.find(&wanted.name) else { return };
-    let there = |routes: &BTreeSet<(u32, IpAddr)>| {
-        wanted.addresses().all(|(_, remote)| routes.contains(&(link.index, remote)))
-    };
+/// Waits until the kernel has made the routes to the peers of all addresses that were set since the
+/// last call, which it does a moment after an address is there; else somebody who looks now would
+/// take them for deleted. One that does not come is seen by the next look.
+pub async fn settle(machine: &Machine) {
+    let mut awaited = machine.take_awaited();
     for _ in 0..ROUTE_LOOKS_MAX {
-        if machine.peer_routes(Some(link.index)).is_none_or(|routes| there(&routes)) {
+        let mut links = awaited.iter().map(|(index, _)| *index);
+        let only = links.next().filter(|first| links.all(|it| it == *first));
+        if awaited.is_empty() {
             return;
         }
-        smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;
+        let Some(routes) = machine.peer_routes(only) else { return };
+        awaited.retain(|route| !routes.contains(route));
+        if !awaited.is_empty() {
+            smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;
+        }
     }
 }
 

@@ -238,7 +238,7 @@ fn session(lab: &Lab) {
     assert_eq!(lab.change(&left, EndpointRule::Keep).len(), 4);
     left.endpoint = format!("127.0.0.1:{}", right.listen_port).parse().ok();
     let actual = lab.actual(&left.name);
-    let change = lab.backend.change(&left, &actual, EndpointRule::Set);
+    let change = lab.backend.change(&lab.machine, &left, &actual, EndpointRule::Set);
     // Not read back: the next packet of the other end moves it to where that came from.
     assert_eq!(smol::block_on(change).unwrap().len(), 1);
     wg_set(&left.name, &left.peer_key, " allowed-ips fd00::/8 persistent-keepalive 7");
@@ -262,7 +262,8 @@ fn taken_port(lab: &Lab) {
     lab.create(&wanted).unwrap();
     wanted.listen_port = port;
     let actual = lab.actual(&wanted.name);
-    let change = || smol::block_on(lab.backend.change(&wanted, &actual, EndpointRule::Keep));
+    let change =
+        || smol::block_on(lab.backend.change(&lab.machine, &wanted, &actual, EndpointRule::Keep));
     assert_eq!(change(), Err(WireError::PortTaken(port)));
     // The link still listens where it did.
     assert_eq!(lab.actual(&wanted.name).listen_port, free.get());
@@ -282,7 +283,7 @@ fn taken_while_down(lab: &Lab, wanted: &LinkWanted) {
     assert_eq!(taken.is_ok(), lab.backend == Backend::Kernel);
     if taken.is_ok() {
         let actual = lab.actual(&wanted.name);
-        let change = lab.backend.change(wanted, &actual, EndpointRule::Keep);
+        let change = lab.backend.change(&lab.machine, wanted, &actual, EndpointRule::Keep);
         assert_eq!(smol::block_on(change), Err(WireError::PortTaken(port)));
     }
     drop(taken);
@@ -303,7 +304,8 @@ fn foreign(lab: &Lab) {
             index: Route::open().unwrap().link(name.as_str()).unwrap().unwrap().index,
             ..Default::default()
         };
-        let change = smol::block_on(lab.backend.change(&wanted, &actual, EndpointRule::Set));
+        let change =
+            smol::block_on(lab.backend.change(&lab.machine, &wanted, &actual, EndpointRule::Set));
         assert!(matches!(change, Err(WireError::Foreign(..))));
         assert!(matches!(lab.remove(name), Err(WireError::Foreign(..))));
         run(&format!("ip link del {name}"));
@@ -321,6 +323,7 @@ fn removed(lab: &Lab) {
     assert!(lab.read(&wanted.name).is_none());
     lab.remove(&wanted.name).unwrap();
     let change = smol::block_on(lab.backend.change(
+        &lab.machine,
         &LinkWanted { mtu: Some(1280), ..wanted.clone() },
         &actual,
         EndpointRule::Set,

@@ -2,7 +2,7 @@
 
 use peerling::model::{IfName, WgKey, WgSecret};
 use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, allowed_ips, differs};
-use peerling::sys::wireguard::{Backend, WireError};
+use peerling::sys::wireguard::{self, Backend, Machine, WireError};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -14,6 +14,7 @@ pub type Case = (&'static str, fn(&Lab));
 /// A namespace with nothing in it but a loopback, and the back end under test.
 pub struct Lab {
     pub backend: Backend,
+    pub machine: Machine,
 }
 
 impl Lab {
@@ -22,15 +23,17 @@ impl Lab {
         std::fs::create_dir_all("/run/wireguard").unwrap();
         run("mount -t tmpfs tmpfs /run/wireguard");
         run("ip link set lo up");
-        Lab { backend }
+        Lab { backend, machine: Machine::default() }
     }
 
     pub fn create(&self, wanted: &LinkWanted) -> Result<(), WireError> {
-        smol::block_on(self.backend.create(wanted))
+        smol::block_on(self.backend.create(&self.machine, wanted))?;
+        smol::block_on(wireguard::settle(&self.machine));
+        Ok(())
     }
 
     pub fn remove(&self, name: &IfName) -> Result<(), WireError> {
-        smol::block_on(self.backend.remove(name))
+        smol::block_on(self.backend.remove(&self.machine, name))
     }
 
     /// The link as it is, or why it cannot be read.
@@ -46,7 +49,9 @@ impl Lab {
     /// Changes the link to what is wanted; the lines that tell it. Afterwards nothing may differ.
     pub fn change(&self, wanted: &LinkWanted, rule: EndpointRule) -> Vec<String> {
         let actual = self.actual(&wanted.name);
-        let lines = smol::block_on(self.backend.change(wanted, &actual, rule)).unwrap();
+        let change = self.backend.change(&self.machine, wanted, &actual, rule);
+        let lines = smol::block_on(change).unwrap();
+        smol::block_on(wireguard::settle(&self.machine));
         let after = self.actual(&wanted.name);
         assert_eq!(differs(wanted, &after, rule), [], "{lines:?}");
         assert_eq!(after.index, actual.index, "the link was made anew");

@@ -22,7 +22,7 @@ mod scale;
 mod testing;
 
 use lab::{Case, Lab};
-use peerling::sys::wireguard::{Backend, Setting, choose};
+use peerling::sys::wireguard::{Backend, Machine, Setting, choose};
 use std::process::{Command, ExitCode};
 
 /// The program that is started for userspace links.
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["inside", backend] => inside(backend),
         ["create", backend, number] => {
-            let lab = Lab { backend: named(backend) };
+            let lab = Lab { backend: named(backend), machine: Machine::default() };
             lab.create(&lab::wanted(number.parse().unwrap())).unwrap();
             ExitCode::SUCCESS
         }

@@ -3,6 +3,7 @@
 
 use crate::lab::{Lab, wanted};
 use peerling::plan::wireguard::{EndpointRule, LinkWanted, differs};
+use peerling::sys::wireguard;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,7 +17,11 @@ pub fn run(lab: &Lab, links: u16) -> ExitCode {
         let total = begin.elapsed().as_secs_f64() * 1000.0;
         println!("{what}: {total:.1} ms, {:.3} ms each", total / f64::from(links));
     };
-    timed("created", &|| wanted.iter().for_each(|it| lab.create(it).unwrap()));
+    timed("created", &|| {
+        let create = |it| smol::block_on(lab.backend.create(&lab.machine, it)).unwrap();
+        wanted.iter().for_each(create);
+        smol::block_on(wireguard::settle(&lab.machine));
+    });
     timed("observed, nothing to do", &|| {
         let found = lab.backend.observe().unwrap();
         for wanted in &wanted {

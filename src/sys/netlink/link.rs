@@ -46,12 +46,15 @@ impl Route {
         }
     }
 
-    /// Creates a link of the kernel's WireGuard; EEXIST if the name is taken, EOPNOTSUPP if the
-    /// kernel has none.
-    pub fn create_wireguard(&self, name: &str) -> Result<(), NetlinkError> {
+    /// Creates a link of the kernel's WireGuard, whose largest packet has `mtu` bytes, or as many
+    /// as the kernel likes; EEXIST if the name is taken, EOPNOTSUPP if the kernel has none.
+    pub fn create_wireguard(&self, name: &str, mtu: Option<u32>) -> Result<(), NetlinkError> {
         let request = Request::new().set_create().set_excl();
         let mut request = request.op_newlink_do(&Ifinfomsg::new());
-        let attributes = request.encode().push_ifname_bytes(name.as_bytes());
+        let mut attributes = request.encode().push_ifname_bytes(name.as_bytes());
+        if let Some(mtu) = mtu {
+            attributes = attributes.push_mtu(mtu);
+        }
         attributes.nested_linkinfo().push_kind_bytes(b"wireguard").end_nested();
         self.0.perform(&format!("create link {name}"), &request)
     }

@@ -7,7 +7,7 @@ use crate::sys::kernel::Kernel;
 use crate::sys::netlink::{Link, NetlinkError, Route};
 use crate::sys::uapi::{self, UapiError, UapiReason};
 use rustix::io::Errno;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
@@ -16,10 +16,17 @@ use std::path::Path;
 /// Addresses of one link with their peers'.
 type Addresses = Vec<(IpAddr, IpAddr)>;
 
-/// Sockets to the kernel, opened for one operation; the one for WireGuard when it is first needed.
+/// A peer, and the index of the link that the route to it leads to.
+type PeerRoute = (u32, IpAddr);
+
+/// Sockets to the kernel, for as many operations as follow each other: each is opened when it is
+/// first needed.
+#[derive(Default)]
 pub struct Machine {
-    route: Route,
+    route: OnceCell<Route>,
     kernel: OnceCell<Kernel>,
+    /// Routes that the kernel makes by itself, a moment after the address that was set.
+    awaited: RefCell<BTreeSet<PeerRoute>>,
 }
 
 /// How a link is spoken to.
@@ -32,42 +39,43 @@ pub enum Means {
 }
 
 impl Machine {
-    pub fn open() -> Result<Machine, WireError> {
-        Ok(Machine { route: Route::open()?, kernel: OnceCell::new() })
+    pub(super) fn links(&self) -> Result<Vec<Link>, NetlinkError> {
+        self.route()?.links()
     }
 
-    pub fn links(&self) -> Result<Vec<Link>, NetlinkError> {
-        self.route.links()
+    /// The routes that may still be coming; they are not awaited any more.
+    pub(super) fn take_awaited(&self) -> BTreeSet<PeerRoute> {
+        self.awaited.take()
     }
 
     /// The link of this name, if there is one.
-    pub fn look(&self, name: &IfName) -> Result<Option<Link>, NetlinkError> {
-        self.route.link(name.as_str())
+    pub(super) fn look(&self, name: &IfName) -> Result<Option<Link>, NetlinkError> {
+        self.route()?.link(name.as_str())
     }
 
     /// The link of this name, which should be there.
-    pub fn find(&self, name: &IfName) -> Result<Link, WireError> {
+    pub(super) fn find(&self, name: &IfName) -> Result<Link, WireError> {
         self.look(name)?.ok_or_else(|| WireError::Missing(name.clone()))
     }
 
     /// The peers that the kernel has routes to; `None` where it does not tell.
     /// Of one link only, if its index is given.
-    pub fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<(u32, IpAddr)>> {
-        let routes = self.route.peer_routes(link);
+    pub(super) fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<PeerRoute>> {
+        let routes = self.route().and_then(|it| it.peer_routes(link));
         routes.inspect_err(|error| log::debug!("{error}")).ok()
     }
 
     /// Addresses by the index of their link.
-    pub fn addresses(&self) -> Result<BTreeMap<u32, Addresses>, NetlinkError> {
+    pub(super) fn addresses(&self) -> Result<BTreeMap<u32, Addresses>, NetlinkError> {
         let mut links: BTreeMap<u32, Addresses> = BTreeMap::new();
-        for address in self.route.addresses()? {
+        for address in self.route()?.addresses()? {
             links.entry(address.index).or_default().push((address.local, address.peer));
         }
         Ok(links)
     }
 
     /// What kind of link it is; an error if it is no WireGuard.
-    pub fn means(&self, link: &Link) -> Result<Means, WireError> {
+    pub(super) fn means(&self, link: &Link) -> Result<Means, WireError> {
         match link.kind.as_deref() {
             Some("wireguard") => Ok(Means::Kernel),
             Some("tun") => Ok(Means::Userspace),
@@ -76,7 +84,7 @@ impl Machine {
     }
 
     /// Reads a link, to which these addresses belong.
-    pub fn read(&self, link: &Link, addresses: Addresses) -> Result<LinkActual, WireError> {
+    pub(super) fn read(&self, link: &Link, addresses: Addresses) -> Result<LinkActual, WireError> {
         let (index, up, mtu) = (link.index, link.up, link.mtu);
         let mut actual = LinkActual { index, up, mtu, addresses, ..LinkActual::default() };
         match self.means(link)? {
@@ -89,37 +97,41 @@ impl Machine {
         Ok(actual)
     }
 
-    /// Creates a link of the kernel's WireGuard.
-    pub fn create(&self, name: &IfName) -> Result<(), WireError> {
-        self.route.create_wireguard(name.as_str()).map_err(|error| match error.errno {
+    /// Creates a link of the kernel's WireGuard, with an MTU in bytes or the kernel's own.
+    pub(super) fn create(&self, name: &IfName, mtu: Option<u32>) -> Result<(), WireError> {
+        self.route()?.create_wireguard(name.as_str(), mtu).map_err(|error| match error.errno {
             Errno::EXIST => WireError::Exists(name.clone()),
             _ => error.into(),
         })
     }
 
     /// Deletes a link; one that is gone is no error.
-    pub fn delete(&self, link: &Link) -> Result<(), WireError> {
-        match self.route.delete_link(link.index) {
+    pub(super) fn delete(&self, link: &Link) -> Result<(), WireError> {
+        match self.route()?.delete_link(link.index) {
             Err(error) if error.errno != Errno::NODEV => Err(error.into()),
             _ => Ok(()),
         }
     }
 
     /// Performs changes in their order; those of keys and peers in one request, with the first of
-    /// them, so that a peer is never there without its keys.
-    pub fn perform(
+    /// them, so that a peer is never there without its keys, and the port with them where that
+    /// cannot fail.
+    pub(super) fn perform(
         &self,
         link: &Link,
         wanted: &LinkWanted,
         changes: &[Change],
     ) -> Result<(), WireError> {
-        let (route, index) = (&self.route, link.index);
-        let mut peers = Some(Settings::peers_of(changes));
+        let (route, index) = (self.route()?, link.index);
+        // The kernel opens no port before its link is up: until then none can be taken.
+        let together = !link.up && self.means(link)? == Means::Kernel;
+        let listen_port = Settings::port_of(changes).listen_port.filter(|_| together);
+        let mut peers = Some(Settings { listen_port, ..Settings::peers_of(changes) });
         for change in changes {
             let done = match change {
-                Change::ListenPort { new, .. } => self.set_port(link, *new, changes),
+                Change::ListenPort { new, .. } if !together => self.set_port(link, *new, changes),
                 Change::Mtu { new, .. } => told(route.set_mtu(index, *new)),
-                Change::Up => told(self.up(index)),
+                Change::Up => self.up(link),
                 Change::AddAddress { local, remote } => {
                     told(route.add_address(index, *local, *remote))
                 }
@@ -142,20 +154,27 @@ impl Machine {
             // peer.
             route.change_peer(index, wanted.local.get().into(), wanted.remote.get().into())?;
         }
+        if changes.iter().any(Change::moves_route) {
+            let remotes = wanted.addresses().map(|(_, remote)| (index, remote));
+            self.awaited.borrow_mut().extend(remotes);
+        }
         Ok(())
     }
 
-    fn up(&self, index: u32) -> Result<(), NetlinkError> {
-        self.route.set_addrgenmode_none(index)?;
-        self.route.set_up(index)
+    /// The kernel's WireGuard makes no address of its own when it goes up; a TUN device does.
+    fn up(&self, link: &Link) -> Result<(), WireError> {
+        if self.means(link)? == Means::Userspace {
+            self.route()?.set_addrgenmode_none(link.index)?;
+        }
+        Ok(self.route()?.set_up(link.index)?)
     }
 
     /// The kernel wants the prefix length too, which the list tells; what is not there needs no
     /// removal.
     fn remove_address(&self, index: u32, local: IpAddr) -> Result<(), NetlinkError> {
-        let addresses = self.route.addresses()?;
+        let (route, addresses) = (self.route()?, self.route()?.addresses()?);
         let mut same = addresses.iter().filter(|it| it.index == index && it.local == local);
-        same.try_for_each(|address| self.route.delete_address(address))
+        same.try_for_each(|address| route.delete_address(address))
     }
 
     fn set_port(&self, link: &Link, port: Port, changes: &[Change]) -> Result<(), WireError> {
@@ -170,6 +189,16 @@ impl Machine {
             Means::Kernel => Ok(self.kernel()?.set(link.index, settings)?),
             Means::Userspace => uapi::set(&link.name, settings)
                 .map_err(|error| unanswered(link, &error.socket, error.reason)),
+        }
+    }
+
+    fn route(&self) -> Result<&Route, NetlinkError> {
+        match self.route.get() {
+            Some(route) => Ok(route),
+            None => {
+                let route = Route::open()?;
+                Ok(self.route.get_or_init(|| route))
+            }
         }
     }
 
