@@ -62,12 +62,11 @@ impl RegistryWatch {
     /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
     /// the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
-        if !self.is_half() {
-            self.read_routes().await;
-        }
+        self.follow_routes().await;
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
+                self.routes.again();
                 self.pulls.iter_mut().for_each(Rhythm::again);
             }
             self.recover().await;
@@ -77,17 +76,15 @@ impl RegistryWatch {
                 && self.stamp != Some(tree::stamp(&self.directory).await)
             {
                 self.read_now().await;
-                self.read_routes().await;
             }
+            self.follow_routes().await;
         }
     }
 
-    /// After the index, since nobody waits for them. What changes meanwhile is read at the next
-    /// look.
-    async fn read_routes(&mut self) {
-        self.routes.read(&self.control.bell).await;
-        if self.stamp.is_some() && self.stamp != Some(tree::stamp(&self.directory).await) {
-            self.stamp = None;
+    /// After the index, since nobody waits for them.
+    async fn follow_routes(&mut self) {
+        if !tree::busy(&self.directory) && !self.is_half() {
+            self.routes.follow(&self.control.bell).await;
         }
     }
 

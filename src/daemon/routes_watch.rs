@@ -5,7 +5,7 @@ use crate::apply::{ApplySettings, SharedTexts};
 use crate::board::{Bell, Cause};
 use crate::plan::FileKind;
 use crate::registry::{Finding, Roa, judge_routes};
-use crate::sys::tree;
+use crate::sys::tree::{self, Stamp};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub struct RoutesWatch {
     directory: PathBuf,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     texts: SharedTexts,
+    /// How the files were that were read last.
+    stamp: Option<Stamp>,
     /// How many lines the tables had that were taken over last.
     counts: [usize; 2],
     /// What was logged already: each finding is told once.
@@ -34,18 +36,34 @@ impl RoutesWatch {
             directory: directory.to_path_buf(),
             settings,
             texts,
+            stamp: None,
             counts: [0, 0],
             told: BTreeSet::new(),
             refused: None,
         }
     }
 
-    /// Reads the routes, where their tables are wanted, and takes them over if they are sound.
-    pub async fn read(&mut self, bell: &Bell) {
+    /// The next look reads, whatever the files look like from outside.
+    pub fn again(&mut self) {
+        self.stamp = None;
+    }
+
+    /// Reads the routes where their tables are wanted and something changed, and takes them over if
+    /// they are sound. What changes meanwhile is read at the next look.
+    pub async fn follow(&mut self, bell: &Bell) {
         if self.settings.borrow().include_directory.is_none() {
+            return self.again();
+        }
+        let before = tree::stamp_routes(&self.directory).await;
+        if self.stamp == Some(before) {
             return;
         }
-        match tree::read_routes(&self.directory).await {
+        let read = tree::read_routes(&self.directory).await;
+        self.stamp = Some(before);
+        if tree::stamp_routes(&self.directory).await != before {
+            return self.again();
+        }
+        match read {
             Ok(Some((roa, findings))) => self.judge(roa, &findings, bell),
             Ok(None) => self.refuse("it has no routes".to_string()),
             Err(error) => self.refuse(error.to_string()),

@@ -133,6 +133,8 @@ const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
 const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
+/// A table of route origins that we keep: all the lines it may have, at the length of the longest.
+pub const SHARED_FILE_BYTES_MAX: u64 = 2_097_152;
 /// A file that changed longer ago than this, in seconds, would show another change by its times: of
 /// all file systems FAT has the coarsest, two seconds.
 pub const FILE_SETTLED_S: i64 = 2;

@@ -9,7 +9,7 @@ mod memory;
 
 pub use memory::Memory;
 
-use crate::limits::OUR_FILE_BYTES_MAX;
+use crate::limits::{OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
 use crate::plan::{FileKind, Owner};
 use memory::Stamp;
 use rustix::fs::{Mode, OFlags, openat};
@@ -36,7 +36,7 @@ pub struct FileError {
 pub type Found = (BTreeMap<Owner, Rc<str>>, Vec<FileError>);
 
 /// What a plain file holds, and its stamp from before it was read; `None`: it is none.
-fn read(directory: &File, name: &OsStr) -> io::Result<Option<(String, Stamp)>> {
+fn read(directory: &File, name: &OsStr, kind: FileKind) -> io::Result<Option<(String, Stamp)>> {
     // A symlink is not followed, and nobody is waited for at a pipe.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(directory, name, flags, Mode::empty()) {
@@ -48,9 +48,13 @@ fn read(directory: &File, name: &OsStr) -> io::Result<Option<(String, Stamp)>> {
         return Ok(None);
     }
     // One byte more than there should be: the end is found without another growth.
-    let room = status.len().min(OUR_FILE_BYTES_MAX) + 1;
+    let bytes_max = match kind {
+        FileKind::WireGuard | FileKind::Bird => OUR_FILE_BYTES_MAX,
+        FileKind::RoaIpv4 | FileKind::RoaIpv6 | FileKind::Babel => SHARED_FILE_BYTES_MAX,
+    };
+    let room = status.len().min(bytes_max) + 1;
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
-    file.take(OUR_FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    file.take(bytes_max).read_to_end(&mut bytes)?;
     // What is too long or no text is not what we wrote; it is shown as different and written anew.
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,

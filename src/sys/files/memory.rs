@@ -56,7 +56,7 @@ impl Memory {
             let Some(owner) = name.to_str().and_then(|name| kind.owner(name)) else {
                 continue;
             };
-            match content(&open, &entry, before.get(&owner)) {
+            match content((&open, &entry), kind, before.get(&owner)) {
                 Ok(Some((text, kept))) => {
                     ours.insert(owner, text.clone());
                     seen.extend(kept.map(|stamp| (owner, Seen { stamp, text })));
@@ -75,8 +75,8 @@ impl Memory {
 /// What a plain file holds, and its stamp where that will tell of the next change; `None`: it is no
 /// plain file.
 fn content(
-    directory: &File,
-    entry: &DirEntry,
+    (directory, entry): (&File, &DirEntry),
+    kind: FileKind,
     before: Option<&Seen>,
 ) -> io::Result<Option<(Rc<str>, Option<Stamp>)>> {
     if let Some(before) = before
@@ -85,7 +85,7 @@ fn content(
         return Ok(Some((before.text.clone(), Some(before.stamp))));
     }
     let begun_s = now().0;
-    let read = read(directory, &entry.file_name())?;
+    let read = read(directory, &entry.file_name(), kind)?;
     Ok(read.map(|(text, stamp)| (text.into(), Some(stamp).filter(|it| it.is_settled(begun_s)))))
 }
 
@@ -110,6 +110,7 @@ impl Stamp {
 mod tests {
     use super::super::tests::{Place, peering};
     use super::*;
+    use crate::limits::REGISTRY_ROA_LINES_MAX;
     use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
     use std::os::unix::fs::symlink;
 
@@ -131,6 +132,18 @@ mod tests {
 
     fn memory_of(place: &Place) -> BTreeMap<Owner, Rc<str>> {
         Memory::default().observe(&place.0, FileKind::Bird).unwrap().0
+    }
+
+    /// The registry's tables are the largest files that we keep; one that was read cut short would
+    /// be written anew in every pass.
+    #[test]
+    fn a_table_of_route_origins_is_read_whole() {
+        let place = Place::new("whole");
+        let line = "route fd42:4242:4242::/48 max 64 as 4242424242;\n";
+        let text = line.repeat(REGISTRY_ROA_LINES_MAX);
+        super::super::write(&place.0, FileKind::RoaIpv6, Owner::Pop, &text).unwrap();
+        let found = Memory::default().observe(&place.0, FileKind::RoaIpv6).unwrap().0;
+        assert!(found.get(&Owner::Pop).is_some_and(|it| **it == *text));
     }
 
     #[test]
