@@ -130,17 +130,21 @@ impl Service {
         (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
-        watch.read_now().await;
-        let (backend, why) = self.assembled.backend();
-        log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;
-        let server = Server::new(self.control.clone(), settings, keys, executor.clone());
+        let (reading, registry_read) = smol::channel::bounded(1);
+        let control = self.control.clone();
+        let server = Server::new(control, settings, keys, registry_read, executor.clone());
         for listener in listeners {
             let listener = Async::new(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
             executor.spawn(server.clone().listen(listener)).detach();
         }
+        // Connections are taken and keys exchanged meanwhile; whose key it is, waits.
+        let mut watch = RegistryWatch::new(&self.assembled.config.registry, self.control.clone());
+        watch.read_now().await;
+        drop(reading);
+        let (backend, why) = self.assembled.backend();
+        log::info!("WireGuard by {backend}: {why}");
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
