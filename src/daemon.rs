@@ -139,20 +139,24 @@ impl Service {
         (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let registry = &self.assembled.config.registry;
-        let routes =
-            RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
-        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
-        watch.start().await;
-        let (backend, why) = self.assembled.backend();
-        log::info!("WireGuard by {backend}: {why}");
         let settings = self.assembled.ssh_settings()?;
-        let server = Server::new(self.control.clone(), settings, keys, executor.clone());
+        let (reading, registry_read) = smol::channel::bounded(1);
+        let control = self.control.clone();
+        let server = Server::new(control, settings, keys, registry_read, executor.clone());
         for listener in listeners {
             let listener = Async::new(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
             executor.spawn(server.clone().listen(listener)).detach();
         }
+        // Connections are taken and keys exchanged meanwhile; whose key it is, waits.
+        let registry = &self.assembled.config.registry;
+        let routes =
+            RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
+        watch.start().await;
+        drop(reading);
+        let (backend, why) = self.assembled.backend();
+        log::info!("WireGuard by {backend}: {why}");
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());

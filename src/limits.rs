@@ -117,6 +117,9 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 /// How long the thread waits for another program's transaction, in milliseconds: the replaced
 /// service's take a few; a member does not notice it.
 pub const STORE_BUSY_MS: u64 = 250;
+/// Pages that SQLite keeps in memory, in kilobytes: a thousand peerings fit. Its own default is
+/// 2,000, which a database with years of records fills, and never gives back.
+pub const STORE_CACHE_KB: i64 = 512;
 /// Audit records kept: years of them, in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
 /// Records that `audit` and peer_history show at most, the newest: some screens, and 60 kB of JSON.

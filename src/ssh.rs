@@ -28,15 +28,17 @@ use handler::Handler;
 use russh::server::{RunningSession, run_stream};
 use seats::Seats;
 use smol::LocalExecutor;
+use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::Wire;
 
-pub use host_keys::{HostKeyError, load as load_host_key, load_or_make};
+pub use host_keys::{HostKeyError, load as load_host_key, load_or_make, new_key};
 pub use seats::SeatLimits;
 
 /// What the service needs to know of the configuration.
@@ -57,21 +59,24 @@ pub struct Server {
     control: Rc<Control>,
     settings: SshSettings,
     protocol: Arc<russh::server::Config>,
+    registry_read: Receiver<Infallible>,
     seats: Rc<RefCell<Seats>>,
     executor: Rc<LocalExecutor<'static>>,
 }
 
 impl Server {
-    /// A service with these host keys; the first that a client likes is used.
+    /// A service with these host keys; the first that a client likes is used. Nobody's key is
+    /// judged before the sender of `registry_read` is dropped.
     pub fn new(
         control: Rc<Control>,
         settings: SshSettings,
         host_keys: Vec<russh::keys::PrivateKey>,
+        registry_read: Receiver<Infallible>,
         executor: Rc<LocalExecutor<'static>>,
     ) -> Rc<Server> {
         let protocol = Arc::new(algorithms::protocol(host_keys));
         let seats = Rc::new(RefCell::new(Seats::new(settings.seats)));
-        Rc::new(Server { control, settings, protocol, seats, executor })
+        Rc::new(Server { control, settings, protocol, registry_read, seats, executor })
     }
 
     /// Takes connections from one listener until the program ends. An error of one `accept` (no
@@ -114,6 +119,7 @@ impl Server {
             control: self.control.clone(),
             settings: &self.settings,
             peer,
+            registry_read: self.registry_read.clone(),
             events,
             handle,
             stream: stream.clone(),

@@ -20,7 +20,7 @@ mod verdict;
 
 pub use trail::Filter;
 
-use crate::limits::STORE_BUSY_MS;
+use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row};
 use rusqlite::{
@@ -126,6 +126,7 @@ impl Store {
         // The thread waits while somebody else writes: long enough for the other's transaction,
         // short enough that no member notices.
         self.connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
+        self.connection.pragma_update(None, "cache_size", -STORE_CACHE_KB)?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "foreign_keys", true)

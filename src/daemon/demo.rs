@@ -4,8 +4,8 @@
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on, catch_signals, listen};
 use crate::model::WgSecret;
+use crate::ssh::new_key;
 use russh::keys::ssh_key::LineEnding;
-use russh::keys::{Algorithm, PrivateKey, key::safe_rng};
 use smol::future::FutureExt as _;
 use smol::process::Command;
 use std::ffi::OsStr;
@@ -67,8 +67,7 @@ impl Place {
         for name in ["registry/data/mntner", "registry/data/aut-num", "wireguard", "bird"] {
             fs::create_dir_all(at(name))?;
         }
-        let key = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519)
-            .map_err(std::io::Error::other)?;
+        let key = new_key();
         let public = key.public_key().to_openssh().map_err(std::io::Error::other)?;
         let private = key.to_openssh(LineEnding::LF).map_err(std::io::Error::other)?;
         secret(&at("id_ed25519"), &private)?;

@@ -104,7 +104,7 @@ const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 // --- SSH
 
 /// What a client may do before the conversation has looked at it; after that its own bytes wait.
-pub const SSH_EVENTS_MAX: usize = 32;
+pub const SSH_EVENTS_MAX: usize = 8;
 /// What a client at a terminal may do while a command of theirs runs.
 pub const CHANNEL_EVENTS_MAX: usize = 64;
 /// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.

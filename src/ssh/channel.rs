@@ -224,7 +224,9 @@ impl Channel {
         backlog: &mut VecDeque<ChannelEvent>,
         terminal: bool,
     ) -> Result<Ran, Gone> {
-        let command = async { Ok(Ran::Done(self.command(request, terminal).await)) };
+        // On the heap while it runs: what commands keep in mind meanwhile is five sixths of a
+        // session, and most sessions sit at the prompt.
+        let command = Box::pin(async { Ok(Ran::Done(self.command(request, terminal).await)) });
         match terminal {
             true => command.or(self.interruption(backlog)).await,
             false => command.await,

@@ -17,6 +17,7 @@ use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Conversation<'a> {
     pub settings: &'a SshSettings,
     /// Where it comes from.
     pub peer: SocketAddr,
+    /// Closed once it is known which keys there are.
+    pub registry_read: Receiver<Infallible>,
     /// What the client does.
     pub events: Receiver<Event>,
     /// The way back to the client; there before the first event.
@@ -111,6 +114,9 @@ impl Conversation<'_> {
 
     /// Answers what the client offers until a key lets it in; `None`: it went away.
     async fn authenticate(&self, seat: &Seat) -> Option<Proof> {
+        // Who comes before the registry was read waits for it, and is not told that nobody knows
+        // them. Nothing is ever sent here; the sender goes, and that is the sign.
+        let _ = self.registry_read.recv().await;
         let mut full = None;
         loop {
             match self.events.recv().await.ok()? {

@@ -1,7 +1,10 @@
 //! Host keys: read what is there, make an Ed25519 key where there is nothing.
 
+use rsa::pkcs1::DecodeRsaPrivateKey as _;
+use russh::keys::PrivateKey;
+use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::LineEnding;
-use russh::keys::{Algorithm, PrivateKey, decode_secret_key, key::safe_rng};
+use russh::keys::ssh_key::private::{Ed25519Keypair, RsaKeypair};
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -24,26 +27,49 @@ pub fn load_or_make(path: &Path) -> Result<PrivateKey, HostKeyError> {
     }
 }
 
-/// Reads the key at `path`: OpenSSH's form or PEM, as ssh-keygen and Paramiko write it; RSA needs
-/// 2048 bits.
+/// Reads the key at `path`: OpenSSH's form, as ssh-keygen writes it, or an RSA key in PEM
+/// (PKCS #1), as Paramiko does; RSA needs 2048 bits.
 pub fn load(path: &Path) -> Result<PrivateKey, HostKeyError> {
     let text = fs::read_to_string(path).map_err(|problem| error(path, problem.to_string()))?;
     read(&text).map_err(|what| error(path, what))
 }
 
+/// An Ed25519 key, new. Asked for by its own name: what makes a key of any kind has the search for
+/// RSA's primes in it, a fiftieth of the binary.
+pub fn new_key() -> PrivateKey {
+    Ed25519Keypair::random(&mut safe_rng()).into()
+}
+
+/// These two forms and no other: russh's reader knows PKCS #8, its ciphers and PuTTY's files too,
+/// and was a thirtieth of the binary for keys that nobody has as a host key.
 fn read(text: &str) -> Result<PrivateKey, String> {
-    let key = decode_secret_key(text, None).map_err(|problem| {
-        format!("no private key that can be read ({problem}); it must have no passphrase")
+    let key = match text.trim_start().starts_with("-----BEGIN RSA PRIVATE KEY-----") {
+        true => read_pkcs1(text),
+        false => PrivateKey::from_openssh(text).map_err(|problem| problem.to_string()),
+    };
+    let key = key.map_err(|problem| {
+        format!(
+            "no private key that can be read ({problem}); `ssh-keygen -p -N ''` brings one into \
+             OpenSSH's form"
+        )
     })?;
+    if key.is_encrypted() {
+        return Err("it has a passphrase; `ssh-keygen -p -N ''` takes it away".into());
+    }
     match key.public_key().key_data().rsa().map(|rsa| rsa.key_size()) {
         Some(bits) if bits < 2048 => Err(format!("an RSA key of {bits} bits; 2048 are needed")),
         _ => Ok(key),
     }
 }
 
+fn read_pkcs1(text: &str) -> Result<PrivateKey, String> {
+    let key = rsa::RsaPrivateKey::from_pkcs1_pem(text.trim()).map_err(|it| it.to_string())?;
+    Ok(RsaKeypair::try_from(key).map_err(|it| it.to_string())?.into())
+}
+
 fn make(path: &Path) -> Result<PrivateKey, String> {
     let words = |problem: &dyn fmt::Display| format!("cannot be made: {problem}");
-    let key = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).map_err(|it| words(&it))?;
+    let key = new_key();
     let text = key.to_openssh(LineEnding::LF).map_err(|it| words(&it))?;
     let mut file = OpenOptions::new()
         .write(true)

@@ -42,6 +42,18 @@ fn every_kind_of_key_proves_its_owner() {
     ssh.option("PubkeyAcceptedAlgorithms=rsa-sha2-512").run("whoami").fine();
 }
 
+/// A POP that was just restarted: its members' clients are the first to try.
+#[test]
+fn who_comes_while_the_registry_is_read_gets_in() {
+    let Some(draft) = Draft::new() else { return };
+    crate::registry::generate(&draft.path("registry"), 2_500, 3_000, 1);
+    let pop = draft.listen();
+    assert!(pop.alice("whoami").fine().starts_with("ALICE-MNT"));
+    let log = pop.log();
+    let at = |words: &str| log.find(words).unwrap_or_else(|| panic!("{words:?}: {log}"));
+    assert!(at("registry: ") < at("logged in"), "{log}");
+}
+
 #[test]
 fn a_signature_with_sha_1_proves_nothing() {
     let Some(draft) = Draft::new() else { return };

@@ -195,10 +195,15 @@ impl Draft {
     pub fn serve_with(self, variables: &[(&str, &str)]) -> Pop {
         let mut pop = self.spawn(variables);
         pop.wait_for_log("registry: ", 1);
-        let log = pop.log();
-        let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
-        let port = address.and_then(|it| it.rsplit(':').next()).and_then(|it| it.parse().ok());
-        pop.port = port.unwrap_or_else(|| panic!("no port in the log:\n{log}"));
+        pop.note_port();
+        pop
+    }
+
+    /// Starts the service and waits until it listens; the registry is being read.
+    pub fn listen(self) -> Pop {
+        let mut pop = self.spawn(&[]);
+        pop.wait_for_log("listening on ", 1);
+        pop.note_port();
         pop
     }
 }
@@ -207,6 +212,13 @@ impl Pop {
     /// A running POP as [`Draft::new`] describes it.
     pub fn start() -> Option<Pop> {
         Draft::new().map(Draft::serve)
+    }
+
+    fn note_port(&mut self) {
+        let log = self.log();
+        let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
+        let port = address.and_then(|it| it.rsplit(':').next()).and_then(|it| it.parse().ok());
+        self.port = port.unwrap_or_else(|| panic!("no port in the log:\n{log}"));
     }
 
     /// The client, about to log in as `user` with `keys/KEY`.
