@@ -87,9 +87,14 @@ pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
     // One that comes while the service starts waits until it can be heeded, and does not end it.
     let signals = catch_signals().map_err(|trouble| vec![trouble])?;
     let assembled = Assembled::load(&file)?;
-    let listeners = listen(&assembled).map_err(|trouble| vec![trouble])?;
-    let keys = assembled.host_keys().map_err(|trouble| vec![trouble])?;
-    let service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
+    let ready = || {
+        // What forbids to serve is found before anything is made, host keys too.
+        assembled.can_make_links()?;
+        let store = assembled.store()?;
+        Ok((store, listen(&assembled)?, assembled.host_keys()?))
+    };
+    let (store, listeners, keys) = ready().map_err(|trouble| vec![trouble])?;
+    let service = Service::over(store, assembled, file).map_err(|trouble| vec![trouble])?;
     let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
     run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
 }

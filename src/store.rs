@@ -10,6 +10,7 @@ mod change;
 mod copy;
 mod habits;
 mod history;
+mod identity;
 mod latency;
 mod migrations;
 mod peered;
@@ -27,6 +28,7 @@ use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,6 +80,8 @@ pub enum StoreError {
     Busy(PathBuf),
     /// It was made by a newer version of this program.
     Newer(PathBuf, i64),
+    /// It is another POP's, and whose.
+    Another(PathBuf, String),
     /// What SQLite said, and about which file.
     Sqlite(PathBuf, rusqlite::Error),
 }
@@ -94,6 +98,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         let connection = Connection::open(path).map_err(|error| fault(path, error))?;
         let mut store = Store { connection, path: path.to_path_buf(), ours: true };
+        migrations::known(&store.connection, path)?;
         store.prepare().map_err(|error| fault(path, error))?;
         migrations::run(&mut store.connection, path)?;
         Ok(store)
@@ -110,16 +115,22 @@ impl Store {
             .busy_timeout(timeout)
             .and_then(|()| connection.table_exists(None, "peerling_state"))
             .map_err(|error| fault(path, error))?;
+        migrations::known(&connection, path)?;
         Ok(Store { connection, path: path.to_path_buf(), ours })
     }
 
-    /// The database as it is, for looking only; where there is none, an empty one that nobody
-    /// keeps.
+    /// The database as it is, for looking only; where there is none, or an empty file that one is
+    /// to be made in, an empty one that nobody keeps.
     pub fn look(path: &Path) -> Result<Store, StoreError> {
-        match path.exists() {
-            true => Store::open_read_only(path),
-            false => Store::open(Path::new(":memory:")),
+        match Store::is_new(path) {
+            true => Store::open(Path::new(":memory:")),
+            false => Store::open_read_only(path),
         }
+    }
+
+    /// Would [`Store::open`] make a new one here? An empty file holds nothing, not even a version.
+    pub fn is_new(path: &Path) -> bool {
+        path.metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.len() == 0)
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
@@ -395,9 +406,18 @@ impl fmt::Display for StoreError {
             }
             StoreError::Newer(path, version) => write!(
                 out,
-                "{}: made by a newer peerling (schema {version}, this one knows {})",
+                "{}: made by a newer peerling (schema {version}, this one knows {}); install \
+                 that one",
                 path.display(),
                 migrations::VERSION
+            ),
+            StoreError::Another(path, whose) => write!(
+                out,
+                "{path}: this is the database of {whose}, and the configuration is of another POP: \
+                 give the right store.path; a POP may change its name or its key, one at a time; \
+                 if it is meant, make it forget whose it was: \
+                 sqlite3 {path} 'DELETE FROM peerling_pop'",
+                path = path.display()
             ),
             StoreError::Sqlite(path, error) => write!(out, "{}: {error}", path.display()),
         }

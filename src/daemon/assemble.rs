@@ -10,7 +10,7 @@ use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::sys::wireguard::{self, Backend, Setting};
 use std::fmt;
 use std::fs::File;
@@ -81,9 +81,13 @@ impl Assembled {
         }
     }
 
-    /// Opens the database.
+    /// Opens the database, which must be this POP's.
     pub fn store(&self) -> Result<Store, Trouble> {
-        Store::open(&self.config.store.path).map_err(|error| Trouble(error.to_string()))
+        let open = |path| {
+            let mut store = Store::open(path)?;
+            store.claim(&self.site()).map(|()| store)
+        };
+        open(&self.config.store.path).map_err(|error: StoreError| Trouble(error.to_string()))
     }
 
     /// Reads or makes the host keys.
@@ -180,6 +184,17 @@ impl Assembled {
             Wish::Files => Setting::Files,
         };
         wireguard::choose(setting, &command)
+    }
+
+    /// Can the back end that links are made by do so here? What is chosen for us always can.
+    pub fn can_make_links(&self) -> Result<(), Trouble> {
+        let (backend, _) = self.backend();
+        wireguard::works(&backend).map_err(|missing| {
+            Trouble(format!(
+                "WireGuard by {backend} cannot work: {missing}; give peerling what is missing, or \
+                 choose another wireguard.backend"
+            ))
+        })
     }
 
     /// For the SSH service.

@@ -6,7 +6,6 @@ use crate::limits::BIRD_CONNECT_S;
 use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
-use crate::sys::wireguard::works;
 use crate::sys::{bird, git, ping, tree};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -72,12 +71,9 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
     }
     database(&config.store.path, &assembled.site(), findings);
     let (backend, why) = assembled.backend();
-    match works(&backend) {
+    match assembled.can_make_links() {
         Ok(()) => findings.well(format!("WireGuard by {backend}: {why}")),
-        Err(missing) => findings.ill(format!(
-            "WireGuard by {backend} cannot work: {missing}; give peerling what is missing, or \
-             choose another wireguard.backend"
-        )),
+        Err(trouble) => findings.troubles.push(trouble),
     }
     pings(findings);
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {
@@ -147,10 +143,13 @@ fn secret(path: &Path, findings: &mut Findings) {
 }
 
 fn database(path: &Path, site: &Site, findings: &mut Findings) {
-    if !path.exists() {
+    if Store::is_new(path) {
         return findings.well(format!("{}: will be made", path.display()));
     }
-    let read = |store: Store| Ok((store.rows()?, store.left_alone()?));
+    let read = |store: Store| {
+        store.belongs(site)?;
+        Ok((store.rows()?, store.left_alone()?))
+    };
     let (rows, left) = match Store::open_read_only(path).and_then(read) {
         Ok(read) => read,
         Err(error) => return findings.ill(error.to_string()),

@@ -4,7 +4,7 @@ use super::routes_watch::read_once;
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
 use crate::apply::{Removals, Survey};
 use crate::board::Cause;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What a pass would do now. Nothing is written, not even to the database.
 pub fn plan(file: ConfigFile) -> Result<Survey, Vec<Trouble>> {
@@ -14,8 +14,12 @@ pub fn plan(file: ConfigFile) -> Result<Survey, Vec<Trouble>> {
 
 /// The same for a configuration that is read already.
 pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble> {
-    let store = Store::look(&assembled.config.store.path)
-        .map_err(|error| Trouble::new(error.to_string()))?;
+    let look = |path| {
+        let store = Store::look(path)?;
+        store.belongs(&assembled.site()).map(|()| store)
+    };
+    let store = look(&assembled.config.store.path)
+        .map_err(|error: StoreError| Trouble::new(error.to_string()))?;
     let mut service = Service::over(store, assembled, file)?;
     let survey = async |_| {
         service.read_routes().await;
@@ -27,6 +31,7 @@ pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble>
 /// One pass; `false` if something could not be done (it was logged).
 pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
+    assembled.can_make_links().map_err(|it| vec![it])?;
     let service = Service::new(assembled, file).map_err(|it| vec![it])?;
     block_on(async |_| service.read_routes().await).map_err(|it| vec![it])?;
     let mut apply = match removals {

@@ -99,6 +99,13 @@ pub const MIGRATIONS: &[&str] = &[
         as_num INTEGER PRIMARY KEY,  -- drifts again and again
         words TEXT NOT NULL
     );",
+    // Whose database it is.
+    "CREATE TABLE peerling_pop (
+        only INTEGER PRIMARY KEY CHECK(only = 1),
+        as_num INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        wg_pub_key TEXT NOT NULL     -- base64
+    );",
 ];
 
 /// Every peering with what only we keep of it.
@@ -132,15 +139,21 @@ pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<&'static 
 
 /// Takes the steps that are missing, each in one transaction with its version.
 pub fn run(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let version = version(connection).map_err(|error| fault(path, error))?;
-    if version > VERSION {
-        return Err(StoreError::Newer(path.to_path_buf(), version));
-    }
+    let version = known(connection, path)?;
     let done = usize::try_from(version).unwrap_or(0);
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         step(connection, index, migration).map_err(|error| fault(path, error))?;
     }
     Ok(())
+}
+
+/// The version of a database; one that a newer program made is refused before it is touched.
+pub fn known(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let version = version(connection).map_err(|error| fault(path, error))?;
+    match version > VERSION {
+        true => Err(StoreError::Newer(path.to_path_buf(), version)),
+        false => Ok(version),
+    }
 }
 
 fn step(connection: &mut Connection, index: usize, migration: &str) -> rusqlite::Result<()> {

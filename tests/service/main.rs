@@ -38,6 +38,7 @@ mod hostile;
 mod login;
 mod manager;
 mod mesh;
+mod misfits;
 mod operations;
 mod options;
 mod pops;
