@@ -43,6 +43,12 @@ impl Pty {
         let slave = || Stdio::from(ioctl_tiocgptpeer(&master, flags).unwrap());
         let mut wrapped = Command::new("setsid");
         wrapped.args(["--ctty", "--"]).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => wrapped.env(name, value),
+                None => wrapped.env_remove(name),
+            };
+        }
         wrapped.env("TERM", term).env("LC_ALL", "C.UTF-8").env_remove("SSH_AUTH_SOCK");
         let child = wrapped.stdin(slave()).stdout(slave()).stderr(slave()).spawn().unwrap();
         let (master, screen) = (File::from(master), Arc::new(Screen::default()));
