@@ -105,8 +105,10 @@ impl BirdHand {
             }
             Err(why) => {
                 (self.uncertain, self.trouble) = (true, Some(why.clone()));
-                self.unconfirmed.extend(present);
-                present.iter().chain(absent).map(|owner| (*owner, why.clone())).collect()
+                self.unconfirmed.extend(steps.iter().filter_map(Step::owner));
+                let unharmed = unharmed(settings, socket, &self.unconfirmed).await;
+                let missing = present.iter().filter(|it| !unharmed.contains(it));
+                missing.chain(absent).map(|owner| (*owner, why.clone())).collect()
             }
         }
     }
@@ -179,6 +181,22 @@ impl BirdHand {
         let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
         Some((view(status), raw))
     }
+}
+
+/// Those whose BGP sessions go on although BIRD cannot be configured: it runs them, and what they
+/// are to be did not change. That BIRD has not read all files concerns them no more than others.
+async fn unharmed(
+    settings: &ApplySettings,
+    socket: &Path,
+    changed: &BTreeSet<Owner>,
+) -> BTreeSet<Owner> {
+    let running = async {
+        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+        Some(ours(&mut bird, settings).await.ok()?.all)
+    };
+    let mut running = running.await.unwrap_or_default();
+    running.retain(|owner| !changed.contains(owner));
+    running
 }
 
 /// What BIRD runs by the files as they are: nothing, if one was changed since BIRD read them. A

@@ -90,6 +90,9 @@ broken_bird_conf() {
         grep -q "pop.bird.conf:[0-9]*:[0-9]*:* .*syntax error" <<<"$words"
     same "its state" failed "$(state node 4242420003)"
     same "the state of another" applied "$(state node $FIRST)"
+    ring
+    same "the state of another after one more pass" applied "$(state node $FIRST)"
+    same "its state then" failed "$(state node 4242420003)"
     expect "its own file stays, it is not to blame" -- test -e "$LAB/bgp_peers/ebgp_as4242420003"
     step "bird.conf broken by hand: $words"
     sed -i '$d' "$LAB/pop.bird.conf"
