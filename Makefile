@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-mesh test check bless bench size dist twice packages vm scale vm-pop \
+.PHONY: help demo lab lab-mesh test check bless bench growth size dist twice packages vm scale vm-pop \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -66,7 +66,10 @@ bless: ## write the golden files anew; then read the difference
 	git diff --stat -- fixtures packaging README.md
 
 bench: ## speed and memory, as figures of one run
-	$(CARGO) bench
+	$(CARGO) bench --bench core --bench ssh
+
+growth: ## how they grow with peerings and sessions: a table, and benches/figures/growth.svg
+	$(CARGO) bench --bench growth
 
 size: ## the binary by section, resident memory, threads
 	cross/size.sh

@@ -15,13 +15,15 @@ mod registry_support;
 mod scratch;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/session.rs"]
+mod session;
 #[path = "support/timing.rs"]
 mod timing;
 
 use process::{Guard, installed, output, until};
 use scratch::Scratch;
 use server::{Pop, Server, rivals};
-use std::io::{Read as _, Write as _};
+use session::Session;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use timing::{Kilobytes, Shown as _, Times, aimed, brief, heading, line, times, told};
@@ -102,40 +104,6 @@ fn logins(ours: &Server, rivals: &[Server]) {
     }
     let prompt = || Session::open(ours);
     told("peerling: ssh from start to prompt", &times(20, prompt), None);
-}
-
-/// A client at a prompt.
-struct Session(Guard);
-
-impl Session {
-    fn open(server: &Server) -> Session {
-        let mut ssh = server.ssh(&["-tt"], &[]);
-        let child = ssh.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut session = Session(Guard(child));
-        session.read_to(b"AS4242420263> ");
-        session
-    }
-
-    /// Reads up to these bytes; ends with the client at the latest.
-    fn read_to(&mut self, mark: &[u8]) -> usize {
-        let (mut all, mut chunk) = (Vec::new(), [0; 8192]);
-        while !all.windows(mark.len()).any(|it| it == mark) {
-            let count = self.0.0.stdout.as_mut().unwrap().read(&mut chunk).unwrap();
-            assert!(count > 0, "ended early: {}", String::from_utf8_lossy(&all));
-            all.extend_from_slice(&chunk[..count]);
-        }
-        all.len()
-    }
-
-    fn type_in(&mut self, text: &str) {
-        self.0.0.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn close(mut self) {
-        self.type_in("bye\n");
-        let child = &mut self.0.0;
-        until("the client's end", || child.try_wait().unwrap().is_some());
-    }
 }
 
 fn sessions(server: &Server) {

@@ -39,3 +39,30 @@ pub fn skipped(test: &str, why: &str) {
         let _ = file.and_then(|mut file| writeln!(file, "skipped: {test}: {why}"));
     }
 }
+
+/// A directory of one test's own, gone when the test ends.
+#[allow(dead_code)]
+pub struct Place(pub std::path::PathBuf);
+
+#[allow(dead_code)]
+impl Place {
+    /// A fresh one; the name is for whoever finds it left.
+    ///
+    /// # Panics
+    /// If there is no room for it.
+    pub fn new(name: &str) -> Place {
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("peerling-{name}-{}-{number}", std::process::id());
+        let place = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&place);
+        std::fs::create_dir_all(&place).expect("a directory can be made");
+        Place(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -216,26 +216,9 @@ impl std::error::Error for CopyError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Place;
     use std::fs;
     use std::os::unix::fs::symlink;
-
-    struct Place(PathBuf);
-
-    impl Place {
-        fn new(name: &str) -> Place {
-            let name = format!("peerling-copies-{name}-{}", std::process::id());
-            let place = std::env::temp_dir().join(name);
-            let _ = fs::remove_dir_all(&place);
-            fs::create_dir_all(&place).unwrap();
-            Place(place)
-        }
-    }
-
-    impl Drop for Place {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
 
     #[test]
     fn files_are_written_when_they_differ_and_removed_by_name() {

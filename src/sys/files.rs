@@ -201,24 +201,7 @@ mod tests {
         Memory::default().observe(directory, kind)
     }
     use crate::model::Asn;
-
-    pub struct Place(pub PathBuf);
-
-    impl Place {
-        pub fn new(name: &str) -> Place {
-            let place =
-                std::env::temp_dir().join(format!("peerling-files-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&place);
-            fs::create_dir_all(&place).unwrap();
-            Place(place)
-        }
-    }
-
-    impl Drop for Place {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+    use crate::testing::Place;
 
     pub fn peering(number: u32) -> Owner {
         Owner::Peering(Asn::new(number).unwrap())

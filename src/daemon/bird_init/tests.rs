@@ -5,26 +5,8 @@ use crate::config::Source;
 use crate::mesh::tests::inventory;
 use crate::peering::tests::{peering, site};
 use crate::plan::bird::{file_name, render};
-use crate::testing::{golden, skipped};
+use crate::testing::{Place, golden, skipped};
 use std::process::Command;
-
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let place =
-            std::env::temp_dir().join(format!("peerling-init-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&place);
-        fs::create_dir_all(&place).unwrap();
-        Place(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn config(lines: &str) -> Config {
     let text = format!("[pop]\nasn = 4242420263\nname = \"pop.example.net\"\n{lines}");

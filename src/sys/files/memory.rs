@@ -108,9 +108,10 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{Place, peering};
+    use super::super::tests::peering;
     use super::*;
     use crate::limits::REGISTRY_ROA_LINES_MAX;
+    use crate::testing::Place;
     use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
     use std::os::unix::fs::symlink;
 
