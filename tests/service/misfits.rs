@@ -2,12 +2,11 @@
 //! status 1, and nothing changed.
 
 use crate::pop::Draft;
-use crate::run::{Said, has, run};
+use crate::run::{self, Said, has, run};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// Refused.
 const FAILED: i32 = 1;
@@ -43,10 +42,9 @@ fn refused(draft: &Draft, act: impl FnOnce() -> Said) -> String {
 
 /// As the shell does it: `words`, and then the binary with this operation.
 fn wrapped(draft: &Draft, words: &[&str], operation: &str) -> Said {
-    let binary = draft.command();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).arg(binary.get_program()).args(binary.get_args()).arg(operation);
-    run(command.current_dir(&draft.directory), b"")
+    let mut command = draft.command();
+    command.arg(operation);
+    run(run::wrapped(words, &command).current_dir(&draft.directory), b"")
 }
 
 fn database(draft: &Draft) -> Connection {

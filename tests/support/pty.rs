@@ -1,6 +1,6 @@
 //! A program at a terminal: what a person would type goes in, what they would see is waited for.
 
-use super::run::{PATIENCE, wait_for};
+use super::run::{PATIENCE, wait_for, wrapped};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::File;
@@ -41,14 +41,7 @@ impl Pty {
         unlockpt(&master).unwrap();
         resize(&master, columns);
         let slave = || Stdio::from(ioctl_tiocgptpeer(&master, flags).unwrap());
-        let mut wrapped = Command::new("setsid");
-        wrapped.args(["--ctty", "--"]).arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => wrapped.env(name, value),
-                None => wrapped.env_remove(name),
-            };
-        }
+        let mut wrapped = wrapped(&["setsid", "--ctty", "--"], command);
         wrapped.env("TERM", term).env("LC_ALL", "C.UTF-8").env_remove("SSH_AUTH_SOCK");
         let child = wrapped.stdin(slave()).stdout(slave()).stderr(slave()).spawn().unwrap();
         let (master, screen) = (File::from(master), Arc::new(Screen::default()));

@@ -99,3 +99,16 @@ pub fn skip(why: &str) -> bool {
     testing::skipped(thread::current().name().unwrap_or_default(), why);
     false
 }
+
+/// A command inside another one, such as `setsid --`, with the variables that it is to have.
+pub fn wrapped(words: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(words[0]);
+    outer.args(&words[1..]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
+}
