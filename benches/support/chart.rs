@@ -1,5 +1,5 @@
-//! Lines over a logarithmic plane, as SVG: what grows with the count of something is a straight line,
-//! and its slope tells how steep it is.
+//! Lines over a logarithmic plane, as SVG: what grows with the count of something is a straight
+//! line, and its slope tells how steep it is.
 
 use std::fmt::Write as _;
 
