@@ -13,6 +13,8 @@
 //!    bell ([`board::Bell`]).
 //! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the
 //!    steps between them. [`sys`] performs them: files, links, BIRD.
+//!    The ways to other POPs of one's own [`mesh`] take the same road: whose a link, a file or a
+//!    BGP session is, a [`plan::Owner`] says.
 //! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
