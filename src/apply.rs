@@ -236,7 +236,9 @@ impl Apply {
         pass.routes = self.routes.borrow().clone();
         self.observe(&mut pass)?;
         let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
-        if let Some(running) = self.bird.recollect(&pass.settings, owed).await {
+        if let Some(mut running) = self.bird.recollect(&pass.settings, owed).await {
+            // What the operator wrote by hand is theirs, whatever its protocol is called.
+            running.all.retain(|owner| !pass.hand_made.contains(owner));
             (pass.actual.protocols, pass.actual.disabled) = (Some(running.all), running.disabled);
         }
         pass.resolved = endpoints::resolve(&self.resolver, &pass).await;

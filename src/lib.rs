@@ -12,9 +12,9 @@
 //!    ([`peering::vet`]), then one transaction in the [`store`] with its audit record. It rings the
 //!    bell ([`board::Bell`]).
 //! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the
-//!    steps between them. [`sys`] performs them: files, links, BIRD.
-//!    The ways to other POPs of one's own [`mesh`] take the same road: whose a link, a file or a
-//!    BGP session is, a [`plan::Owner`] says.
+//!    steps between them. [`sys`] performs them: files, links, BIRD. The ways to other POPs of
+//!    one's own [`mesh`] take the same road: a [`plan::Owner`] says whose a link, a file or a BGP
+//!    session is.
 //! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
@@ -34,10 +34,10 @@
 //!
 //! A command: a row in `command/table.rs`, then the compiler names the places that need an
 //! arm. A configuration key: a line in `config/table.rs` (of a POP or a link of the mesh: in
-//! `config/tables.rs`) and one in `packaging/peerling.toml`. An
-//! operation of the command line: `usage.rs` and `main.rs`; manual and completions under
-//! `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for WireGuard,
-//! `peering/forms` for what members install, `plan/bird.rs` for BIRD; of the mesh `mesh/bird.rs`,
+//! `config/tables.rs`) and one in `packaging/peerling.toml`. An operation of the command line:
+//! `usage.rs` and `main.rs`; manual and completions under `packaging/` follow by `make bless`. A
+//! file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
+//! `plan/bird.rs` for BIRD; of the mesh `mesh/bird.rs`,
 //! of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole configuration. What a
 //! JSON answer has: `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint:
 //! `peering/policy`. What peer_status makes of what it sees: `diagnosis`. A back end for links:

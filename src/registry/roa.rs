@@ -62,9 +62,6 @@ struct Claim {
 }
 
 impl Roa {
-    /// The names of the files, IPv4 first.
-    pub const FILES: [&'static str; 2] = ["roa_dn42.conf", "roa_dn42_v6.conf"];
-
     /// How many lines each table has.
     pub fn counts(&self) -> [usize; 2] {
         let count = |text: &str| text.lines().filter(|line| line.starts_with("route ")).count();

@@ -23,6 +23,7 @@ public_key = "$(cat "$LAB/$name.wg.pub")"
 ipv6 = "fd42:263:0:${NUMBER[$name]}::/64"
 ipv4 = "172.20.0.$((8 * ${NUMBER[$name]} - 8))/29"
 TOML
+        [ "$name" != "${RETIRED:-}" ] || echo 'off = true'
     done
     cat "$LAB/exceptions"
 }
@@ -170,8 +171,12 @@ routes_of() {
 no_link() {
     ! ip -n "$1" link show "wg-int-$2" >/dev/null 2>&1 && ! [ -e "$LAB/$1/wireguard/wg-int-$2.conf" ]
 }
+no_file() { ! [ -e "$LAB/$1/bird/bgp_peers/ibgp_$2" ]; }
 costs() { bird "$1" show babel interfaces | grep "wg-int-$2 " | grep -qw "$3"; }
 still_there() {
     ip -n ams1 link show wg-int-foo >/dev/null &&
         [ "$(cat "$LAB/ams1/bird/bgp_peers/ibgp_foo")" = "# by hand" ]
 }
+
+# rests NAME: has its pass been made, and is no step pending?
+rests() { on "$1" plan >"$LAB/$1.plan" 2>&1; }

@@ -71,6 +71,18 @@ expect "what others made was left alone" -- still_there
 expect "the iBGP session between ams1 and par1 goes round" -- established par1 ibgp_ams1
 step "SIGHUP with ams1-par1 off and ams2-waw1 dear: that link is gone, its BGP session goes round; this one costs 500"
 
+# A POP is retired. One of the others has a file of its own for the BGP session with it.
+sed -i 1d "$LAB/waw1/bird/bgp_peers/ibgp_par1"
+bird waw1 configure >/dev/null
+RETIRED=par1
+for name in ams2 waw1; do configure "$name" "${ALL[@]}"; done
+for name in ams2 waw1; do kill -HUP "${SERVICES[$name]}"; done
+for name in ams2 waw1; do await 20 "the link from $name to par1 is gone" -- no_link "$name" par1; done
+await 20 "nothing is left to do on waw1" -- rests waw1
+expect "its own file for par1 is left alone" -- test -e "$LAB/waw1/bird/bgp_peers/ibgp_par1"
+expect "ours is gone" -- no_file ams2 par1
+step "par1 retired: links and BGP sessions to it are gone, but for the file that somebody wrote by hand"
+
 for name in "${ALL[@]}"; do kill "${SERVICES[$name]}"; done
 for name in "${ALL[@]}"; do wait "${SERVICES[$name]}" || fail "the service of $name"; done
 expect "the links outlive the services" -- reaches waw1
