@@ -12,6 +12,7 @@ mod testing;
 
 use peerling::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
 use peerling::model::Asn;
+use peerling::plan::{FileKind, Owner};
 use peerling::registry::{Finding, Index, Maintainer, Roa};
 use peerling::sys::tree::{busy, read, read_routes, stamp, stamp_routes};
 use scratch::Scratch;
@@ -213,6 +214,11 @@ fn tick_passed(directory: &Path) -> bool {
     (0..100_000).any(|_| modified("tick") != first)
 }
 
+/// The names of the tables, IPv4 first.
+fn tables() -> [String; 2] {
+    [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|it| it.name(Owner::Pop))
+}
+
 fn routes(directory: &Path) -> (Roa, Vec<Finding>) {
     smol::block_on(read_routes(directory)).unwrap().expect("there are routes")
 }
@@ -224,7 +230,7 @@ fn the_tables_of_route_origins_are_as_expected() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/roa");
     let (roa, findings) = routes(&fixtures.join("registry"));
     let told: String = findings.iter().map(|it| format!("{it}\n")).collect();
-    for (name, text) in Roa::FILES.into_iter().zip([&roa.ipv4, &roa.ipv6]) {
+    for (name, text) in tables().into_iter().zip([&roa.ipv4, &roa.ipv6]) {
         testing::golden(&fixtures.join(name).display().to_string(), text);
     }
     testing::golden(&fixtures.join("findings.txt").display().to_string(), &told);
@@ -235,8 +241,7 @@ fn the_tables_of_route_origins_are_as_expected() {
 fn bird_reads(test: &str, roa: &Roa) {
     let scratch = Scratch::new(test);
     let mut text = "router id 192.0.2.1;\nprotocol device {}\n".to_string();
-    for ((name, table), family) in
-        Roa::FILES.into_iter().zip([&roa.ipv4, &roa.ipv6]).zip(["4", "6"])
+    for ((name, table), family) in tables().into_iter().zip([&roa.ipv4, &roa.ipv6]).zip(["4", "6"])
     {
         let path = scratch.0.join(name);
         fs::write(&path, table).unwrap();
