@@ -22,7 +22,7 @@ mod scratch;
 mod timing;
 
 use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
-use peerling::limits::{BIRD_CONFIGURE_PAUSE_MS, FILE_SETTLED_S};
+use peerling::limits::BIRD_CONFIGURE_PAUSE_MS;
 use peerling::model::{Asn, Families};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
@@ -115,16 +115,7 @@ fn whole_pass() {
     peers::database(&scratch.0.join("peering.db"), rest);
     let bird = pop::bird(&scratch);
     let mut running = pop::Loop::new(&scratch.0, bird.as_ref().map(|it| it.1.clone()));
-    running.pass();
-    // Files that were just written are read again; it is the usual pass that is measured.
-    std::thread::sleep(Duration::from_secs(1 + FILE_SETTLED_S.unsigned_abs()));
-    running.pass();
-    let one = |_| {
-        let begin = pop::cpu();
-        running.pass();
-        pop::cpu() - begin
-    };
-    let idle = Times::of((0..20).map(one).collect());
+    let idle = running.quiet_passes();
     told("nothing to do, processor time", &idle, Some(Duration::from_millis(10)));
     let Some((_guard, socket)) = &bird else {
         return line("one change, without BIRD's own time", "", "no bird on PATH");

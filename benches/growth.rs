@@ -28,14 +28,13 @@ mod session;
 mod timing;
 
 use chart::{Chart, Line};
-use peerling::limits::FILE_SETTLED_S;
 use process::{installed, until};
 use scratch::Scratch;
 use server::{Pop, Server};
 use session::Session;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use timing::{Times, times};
+use timing::times;
 
 const PEERINGS: [u16; 4] = [10, 100, 1_000, 4_000];
 const SESSIONS: [usize; 4] = [1, 10, 100, 200];
@@ -90,16 +89,7 @@ fn of_peerings(count: u16) -> [f64; 5] {
 fn quiet_pass(peerings: &[peerling::peering::Peering]) -> Duration {
     let scratch = Scratch::new("bench-growth-pass");
     peers::database(&scratch.0.join("peering.db"), peerings);
-    let mut running = pop::Loop::new(&scratch.0, None);
-    running.pass();
-    std::thread::sleep(Duration::from_secs(1 + FILE_SETTLED_S.unsigned_abs()));
-    running.pass();
-    let one = |_| {
-        let begin = pop::cpu();
-        running.pass();
-        pop::cpu() - begin
-    };
-    Times::of((0..20).map(one).collect()).median()
+    pop::Loop::new(&scratch.0, None).quiet_passes().median()
 }
 
 fn list(server: &Server) -> Duration {

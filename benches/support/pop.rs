@@ -3,9 +3,11 @@
 use crate::peers;
 use crate::process::Guard;
 use crate::scratch::Scratch;
+use crate::timing::Times;
 use peerling::apply::{Apply, ApplySettings};
 use peerling::board::{Bell, Board, Cause, Progress};
 use peerling::daemon::block_on;
+use peerling::limits::FILE_SETTLED_S;
 use peerling::model::{Families, Timestamp};
 use peerling::peering::policy::Policy;
 use peerling::store::{Actor, Store};
@@ -80,6 +82,22 @@ impl Loop {
         let entries = self.board.entries();
         let failed = entries.values().find(|it| it.progress != Progress::Applied);
         assert!(is_well, "{:?}; {failed:?}", self.board.trouble());
+    }
+}
+
+impl Loop {
+    /// Processor time of passes with nothing to do, after the first one has done everything.
+    pub fn quiet_passes(&mut self) -> Times {
+        self.pass();
+        // Files that were just written are read again; it is the usual pass that is measured.
+        std::thread::sleep(Duration::from_secs(1 + FILE_SETTLED_S.unsigned_abs()));
+        self.pass();
+        let one = |_| {
+            let begin = cpu();
+            self.pass();
+            cpu() - begin
+        };
+        Times::of((0..20).map(one).collect())
     }
 }
 
