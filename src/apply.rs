@@ -106,7 +106,7 @@ pub struct Apply {
 }
 
 /// Texts for files that all BGP sessions share; who changes one rings the bell.
-pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, String>>>;
+pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, Rc<str>>>>;
 
 impl Apply {
     /// A loop over this database; it does nothing before [`Apply::run`].

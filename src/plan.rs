@@ -32,7 +32,7 @@ pub struct Wanted {
     /// Those that somebody asked to take down. Nothing else is ever removed.
     pub ended: Vec<Owner>,
     /// The files of this POP that all BGP sessions share.
-    pub shared: BTreeMap<FileKind, String>,
+    pub shared: BTreeMap<FileKind, Rc<str>>,
     /// What stands on `lo`.
     pub loopback: Vec<IpNet>,
     /// Settings of the kernel that are ours to set.

@@ -10,6 +10,7 @@ use crate::plan::{FileKind, Owner, ServedWanted, Wanted};
 use crate::sys::wireguard::Backend;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 impl ApplySettings {
     /// Is this one of those whose things are looked at? Other POPs are known by the inventory.
@@ -87,10 +88,10 @@ impl Pass {
         SYSCTLS.iter().filter_map(off).collect()
     }
 
-    fn shared(&self) -> BTreeMap<FileKind, String> {
+    fn shared(&self) -> BTreeMap<FileKind, Rc<str>> {
         let mut texts = self.routes.clone();
         if let Some(inventory) = &self.settings.inventory {
-            texts.insert(FileKind::Babel, bird::babel(inventory));
+            texts.insert(FileKind::Babel, bird::babel(inventory).into());
         }
         texts
     }

@@ -25,7 +25,7 @@ pub struct Pass {
     /// Distances measured, by AS number.
     pub latencies: BTreeMap<Asn, Measured>,
     /// What the registry says for the files that all BGP sessions share.
-    pub routes: BTreeMap<FileKind, String>,
+    pub routes: BTreeMap<FileKind, Rc<str>>,
     /// The sockets that its steps go over.
     pub machine: Machine,
     pub actual: Actual,

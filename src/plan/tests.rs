@@ -250,7 +250,7 @@ fn a_way_to_another_pop_is_made_like_a_peering_and_goes_when_it_is_switched_off(
 #[test]
 fn what_all_sessions_share_is_written_before_bird_is_told_once() {
     let shared =
-        BTreeMap::from([(FileKind::RoaIpv4, "4".to_string()), (FileKind::Babel, "b".into())]);
+        BTreeMap::from([(FileKind::RoaIpv4, Rc::from("4")), (FileKind::Babel, Rc::from("b"))]);
     let wanted = Wanted { shared: shared.clone(), ..wanted(&[(ONE, 52001)], &[]) };
     let actual = machine(&[(ONE, 52001)]);
     let lines = [
@@ -259,7 +259,6 @@ fn what_all_sessions_share_is_written_before_bird_is_told_once() {
         "configure BIRD for 0 BGP session(s)",
     ];
     check(&wanted, &actual, &lines);
-    let shared = shared.into_iter().map(|(kind, text)| (kind, text.into())).collect();
     check(&wanted, &Actual { shared, ..actual }, &[]);
 }
 
