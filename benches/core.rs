@@ -44,13 +44,20 @@ const ROUTES: usize = 2_400;
 const ROUTES6: usize = 2_000;
 const PEERS: u16 = 1_000;
 
+/// What can be asked for by name: `cargo bench --bench core -- loop`.
+const PARTS: [(&str, fn()); 6] = [
+    ("registry", registry),
+    ("pass", pass),
+    ("loop", whole_pass),
+    ("database", database),
+    ("answer", answer),
+    ("genconfig", genconfig),
+];
+
 fn main() {
-    registry();
-    pass();
-    whole_pass();
-    database();
-    answer();
-    genconfig();
+    let asked: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|it| it == name);
+    PARTS.iter().filter(|(name, _)| is_asked(name)).for_each(|(_, part)| part());
 }
 
 fn registry() {

@@ -13,6 +13,7 @@ mod observe;
 mod own;
 mod pass;
 mod rows;
+mod served;
 mod survey;
 
 pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
@@ -38,6 +39,7 @@ use bird::BirdHand;
 use observe::Observed;
 use pass::Pass;
 use rows::Known;
+use served::Drafted;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +88,8 @@ pub struct Apply {
     bird: BirdHand,
     /// What the database said when it was last read.
     known: Known,
+    /// What was wanted of the peerings.
+    drafted: Drafted,
     /// What the files held when they were last read.
     memory: Memory,
     /// What was right, what drifted, what is left alone.
@@ -125,6 +129,7 @@ impl Apply {
             settings,
             bird: BirdHand::default(),
             known: Known::default(),
+            drafted: Drafted::default(),
             memory: Memory::default(),
             ledger: Ledger::default(),
             left,
@@ -203,7 +208,7 @@ impl Apply {
                 return false;
             }
         };
-        self.listen(causes, &pass);
+        self.listen(causes);
         self.foreign.difference(&self.told_foreign).for_each(|words| log::warn!("{words}"));
         self.told_foreign = self.foreign.clone();
         self.perform(&mut pass).await;
@@ -217,13 +222,15 @@ impl Apply {
         let pass = self.prepare().await?;
         let wanted = pass.wanted();
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
-        let mut entries = pass.entries(&self.board);
-        for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
-            if let Some(entry) = entries.get_mut(&asn) {
-                entry.progress = Progress::Queued;
+        self.board.publish(pass.generation, |before| {
+            let mut entries = pass.entries(before);
+            for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
+                if let Some(entry) = entries.get_mut(&asn) {
+                    entry.progress = Progress::Queued;
+                }
             }
-        }
-        self.board.publish(pass.generation, entries);
+            entries
+        });
         let sysctls = pass.sysctls();
         let (foreign, failures) = (self.foreign.clone(), pass.failures);
         Ok(Survey { steps, unexplained, foreign, failures, sysctls })
@@ -235,6 +242,7 @@ impl Apply {
             Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
         pass.routes = self.routes.borrow().clone();
         self.observe(&mut pass)?;
+        pass.drafts = self.drafted.renew(&pass);
         let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
         if let Some(mut running) = self.bird.recollect(&pass.settings, owed).await {
             // What the operator wrote by hand is theirs, whatever its protocol is called.
@@ -278,6 +286,7 @@ impl Apply {
             sys::give_way().await;
             let done = match step {
                 Step::ConfigureBird { present, absent } => {
+                    pass.sync();
                     wireguard::settle(&pass.machine).await;
                     self.configure(pass, (&steps, step), present, absent).await;
                     continue;
@@ -291,10 +300,14 @@ impl Apply {
                 }
             };
             match done {
-                Ok(()) => log::info!("{step}"),
+                Ok(()) => {
+                    pass.note(step);
+                    log::info!("{step}");
+                }
                 Err(why) => pass.fail(step.owner(), why),
             }
         }
+        pass.sync();
         wireguard::settle(&pass.machine).await;
         self.settle(pass, &wanted);
     }
@@ -360,16 +373,10 @@ impl Apply {
                 log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
             }
         }
-        if pass.steps > 0 {
-            match observe::links(&pass.settings) {
-                Ok((links, _)) => pass.actual.links = links,
-                Err(why) => log::warn!("{why}"),
-            }
-        }
         self.tell(&pass);
         self.trouble(self.bird.trouble());
         let well = pass.failures.is_empty() && self.bird.trouble().is_none();
-        self.board.publish(pass.generation, pass.entries(&self.board));
+        self.board.publish(pass.generation, |before| pass.entries(before));
         well
     }
 

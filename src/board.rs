@@ -48,7 +48,7 @@ pub struct Bell {
 /// The board.
 #[derive(Default)]
 pub struct Board {
-    entries: RefCell<BTreeMap<Asn, Entry>>,
+    entries: RefCell<Entries>,
     ways: RefCell<BTreeMap<Owner, Way>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
@@ -93,6 +93,9 @@ pub struct Entry {
     /// What was last found at an endpoint that does not answer.
     pub knock: Option<Knock>,
 }
+
+/// How all peerings are.
+pub type Entries = BTreeMap<Asn, Entry>;
 
 /// What was found at an endpoint that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +165,13 @@ impl Board {
         self.entries.borrow().get(&asn).cloned()
     }
 
+    /// The peerings about which a command saved something that the loop has not dealt with.
+    pub fn queued(&self) -> Vec<Asn> {
+        let entries = self.entries.borrow();
+        let queued = entries.iter().filter(|(_, it)| it.progress == Progress::Queued);
+        queued.map(|(asn, _)| *asn).collect()
+    }
+
     /// Every entry.
     pub fn entries(&self) -> BTreeMap<Asn, Entry> {
         self.entries.borrow().clone()
@@ -190,15 +200,14 @@ impl Board {
         entry.progress = Progress::Queued;
     }
 
-    /// The loop tells what a pass over `generation` reached. An entry that a newer command already
-    /// made stale stays queued; peerings that are not in `entries` are gone, unless a newer command
-    /// made them.
-    pub fn publish(&self, generation: Generation, mut entries: BTreeMap<Asn, Entry>) {
-        for (asn, old) in self.entries.take() {
-            if old.generation > generation {
-                entries.insert(asn, old);
-            }
-        }
+    /// The loop tells what a pass over `generation` reached, and may take from what was known
+    /// before. An entry that a newer command already made stale stays queued; peerings that it does
+    /// not tell of are gone, unless a newer command made them.
+    pub fn publish(&self, generation: Generation, tell: impl FnOnce(&mut Entries) -> Entries) {
+        let (newer, mut before): (Entries, Entries) =
+            self.entries.take().into_iter().partition(|(_, it)| it.generation > generation);
+        let mut entries = tell(&mut before);
+        entries.extend(newer);
         self.entries.replace(entries);
         self.generation.set(generation);
         self.wake();
@@ -314,21 +323,21 @@ mod tests {
         board.expect(asn(1), 5);
         let mut wait = Box::pin(board.settled(asn(1), 5));
         assert!(block_on(poll_once(&mut wait)).is_none());
-        board.publish(4, BTreeMap::from([(asn(1), applied(4))]));
+        board.publish(4, |_| BTreeMap::from([(asn(1), applied(4))]));
         assert!(block_on(poll_once(&mut wait)).is_none(), "an older pass says nothing about it");
-        board.publish(5, BTreeMap::from([(asn(1), applied(5))]));
+        board.publish(5, |_| BTreeMap::from([(asn(1), applied(5))]));
         assert_eq!(block_on(wait), Some(Progress::Applied));
     }
 
     #[test]
     fn what_is_gone_is_gone_only_after_its_pass() {
         let board = Board::default();
-        board.publish(1, BTreeMap::from([(asn(1), applied(1))]));
+        board.publish(1, |_| BTreeMap::from([(asn(1), applied(1))]));
         board.expect(asn(1), 2);
         let mut wait = Box::pin(board.settled(asn(1), 2));
-        board.publish(1, BTreeMap::new());
+        board.publish(1, |_| BTreeMap::new());
         assert!(block_on(poll_once(&mut wait)).is_none());
-        board.publish(2, BTreeMap::new());
+        board.publish(2, |_| BTreeMap::new());
         assert_eq!(block_on(wait), None);
     }
 }

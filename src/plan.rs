@@ -44,10 +44,10 @@ pub struct Wanted {
 pub struct ServedWanted {
     /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`; `None` where the tunnel was
     /// switched off, and what is there of it goes.
-    pub conf: Option<String>,
+    pub conf: Option<Rc<str>>,
     /// The content of `ebgp_as<ASN>` or `ibgp_<POP>`; `None` where a file of the operator's own
     /// stands in its place.
-    pub bird: Option<String>,
+    pub bird: Option<Rc<str>>,
     /// The link; `None` where WireGuard is left to files.
     pub link: Option<LinkWanted>,
 }
@@ -199,7 +199,7 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     let mut steps = pop_steps(wanted, actual);
     steps.extend(tunnels_ended(wanted).filter(in_the_way).filter_map(remove_link));
     for (owner, served) in &wanted.served {
-        let text = served.conf.as_deref();
+        let text = served.conf.as_ref();
         steps.extend(
             text.and_then(|it| write(FileKind::WireGuard, *owner, actual.confs.get(owner), it)),
         );
@@ -254,7 +254,7 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         steps.extend(write(*kind, Owner::Pop, actual.shared.get(kind), text));
     }
     for (owner, served) in &wanted.served {
-        let text = served.bird.as_deref();
+        let text = served.bird.as_ref();
         steps.extend(
             text.and_then(|text| write(FileKind::Bird, *owner, actual.birds.get(owner), text)),
         );
@@ -286,12 +286,13 @@ fn tunnels_ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
     ended(wanted).chain(alone)
 }
 
-fn write(kind: FileKind, owner: Owner, old: Option<&Rc<str>>, new: &str) -> Option<Step> {
-    let old = old.map(|it| &**it);
-    (old != Some(new)).then(|| Step::WriteFile {
+fn write(kind: FileKind, owner: Owner, old: Option<&Rc<str>>, new: &Rc<str>) -> Option<Step> {
+    // Most often both are one.
+    let is_same = old.is_some_and(|old| Rc::ptr_eq(old, new) || old == new);
+    (!is_same).then(|| Step::WriteFile {
         kind,
         owner,
-        old: old.map(str::to_string),
+        old: old.map(|it| it.to_string()),
         new: new.to_string(),
     })
 }

@@ -15,8 +15,8 @@ pub fn wanted(peerings: &[Peering]) -> Wanted {
 
 fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
     ServedWanted {
-        conf: files::our_conf(it, site, secret),
-        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN),
+        conf: files::our_conf(it, site, secret).map(Into::into),
+        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN).map(Into::into),
         link: Some(LinkWanted {
             name: IfName::of(it.asn),
             private_key: secret.clone(),

@@ -258,6 +258,7 @@ fn give_back(
         Some(text) => files::write(directory, kind, owner, text),
         None => files::remove(directory, kind, owner),
     };
+    let restored = restored.and_then(|()| files::sync(directory));
     let (line, column, words) = (complaint.line, complaint.column, &complaint.words);
     restored.map_err(|error| error.to_string())?;
     let file = match owner {

@@ -8,8 +8,8 @@
 use super::Pass;
 use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
 use crate::model::{Endpoint, Host, IfName};
+use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
-use crate::peering::{Peering, files as texts};
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
@@ -22,6 +22,7 @@ use smol::lock::Semaphore;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What came of an endpoint.
@@ -91,10 +92,11 @@ fn everywhere() -> Vec<IpNet> {
 /// Was the peering edited, so that a fresh handshake tells of another router than is meant now? The
 /// file tells what was meant until now.
 fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
-    let settings = &pass.settings;
-    let wanted = texts::our_conf(peering, &settings.site, &settings.private_key);
+    let wanted = pass.drafts.get(&peering.asn).and_then(|it| it.wanted.conf.as_ref());
     let there = pass.actual.confs.get(&Owner::Peering(peering.asn));
-    there.zip(wanted.as_ref()).is_some_and(|(there, wanted)| remote(there) != remote(wanted))
+    there.zip(wanted).is_some_and(|(there, wanted)| {
+        !Rc::ptr_eq(there, wanted) && remote(there) != remote(wanted)
+    })
 }
 
 /// The lines of a WireGuard file that say who the member is, and where.

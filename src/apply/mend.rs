@@ -2,7 +2,7 @@
 //! left alone, and a link that cannot be made waits.
 
 use super::{Apply, Pass};
-use crate::board::{Cause, NEW_CONFIGURATION, Progress};
+use crate::board::{Cause, NEW_CONFIGURATION};
 use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
 use crate::plan::drift::{Thing, Verdict};
 use crate::plan::{Owner, Step, Wanted};
@@ -11,16 +11,12 @@ use std::time::{Duration, Instant};
 
 impl Apply {
     /// What a command asked for, or the operator by SIGHUP, is tried at once.
-    pub(super) fn listen(&mut self, causes: &[Cause], pass: &Pass) {
+    pub(super) fn listen(&mut self, causes: &[Cause]) {
         if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
             self.ledger.hurry();
         }
-        for peering in &pass.rows.peerings {
-            let entry = self.board.entry(peering.asn);
-            if entry.is_some_and(|it| it.progress == Progress::Queued) {
-                self.ledger.forget(Owner::Peering(peering.asn));
-            }
-        }
+        let queued = self.board.queued().into_iter();
+        queued.for_each(|asn| self.ledger.forget(Owner::Peering(asn)));
     }
 
     /// The steps that are to be taken.

@@ -57,7 +57,7 @@ pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed
 }
 
 /// Reads the links alone: those that are ours, and why some cannot be read.
-pub fn links(settings: &ApplySettings) -> Result<Links, String> {
+fn links(settings: &ApplySettings) -> Result<Links, String> {
     let (mut links, mut unreadable) = Links::default();
     for (name, link) in settings.backend.observe().map_err(|error| error.to_string())? {
         match (link, Owner::of_link(name.as_str()).filter(|it| settings.knows(*it))) {

@@ -104,8 +104,8 @@ impl Pass {
         let ibgp = || bird::ibgp(settings.inventory.as_deref()?, link.to, settings.site.asn);
         let is_on = link.switch == Switch::On;
         ServedWanted {
-            conf: is_on.then(|| conf::render(link, &settings.private_key)),
-            bird: if self.hand_made.contains(&owner) { None } else { ibgp() },
+            conf: is_on.then(|| conf::render(link, &settings.private_key).into()),
+            bird: if self.hand_made.contains(&owner) { None } else { ibgp().map(Into::into) },
             link: match settings.backend {
                 Backend::Kernel | Backend::Userspace { .. } if is_on => Some(self.way_link(link)),
                 _ => None,

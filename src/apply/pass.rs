@@ -3,15 +3,15 @@
 use super::ApplySettings;
 use super::endpoints::Resolved;
 use super::rows::{Known, Rows};
-use crate::board::{Board, Entry, LinkView, Progress};
+use super::served::{Draft, Drafts};
+use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName, Measured};
-use crate::peering::{Peering, files as texts};
-use crate::plan::wireguard::{LinkActual, LinkWanted, allowed_ips};
+use crate::plan::wireguard::LinkActual;
 use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
-use crate::sys::wireguard::{Backend, Machine};
-use ipnet::IpNet;
+use crate::sys::files;
+use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,10 +31,14 @@ pub struct Pass {
     pub actual: Actual,
     /// POPs for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
+    /// What is wanted of the peerings.
+    pub drafts: Drafts,
     pub resolved: BTreeMap<Owner, Resolved>,
     /// How old the last handshakes are, in seconds, where there was one.
     pub ages: BTreeMap<IfName, u64>,
     pub failures: BTreeMap<Owner, String>,
+    /// Whose files were written or removed and may not outlast a loss of power.
+    pub unsynced: BTreeMap<FileKind, Vec<Owner>>,
     /// What is left as it is for now, and why.
     pub left: BTreeMap<Owner, String>,
     /// How long links took that could not be made.
@@ -64,8 +68,10 @@ impl Pass {
             machine: Machine::default(),
             actual: Actual::default(),
             hand_made: BTreeSet::new(),
+            drafts: Drafts::default(),
             resolved: BTreeMap::new(),
             ages: BTreeMap::new(),
+            unsynced: BTreeMap::new(),
             left: BTreeMap::new(),
             link_failures: Duration::ZERO,
             owes: false,
@@ -95,6 +101,31 @@ impl Pass {
         }
     }
 
+    /// A step was taken. What it made of a link is known, and nobody has to be asked for it.
+    pub fn note(&mut self, step: &Step) {
+        let links = &mut self.actual.links;
+        match step {
+            Step::CreateLink(wanted) => drop(links.insert(wanted.name.clone(), wanted.done(None))),
+            Step::ChangeLink(wanted, before) => {
+                links.insert(wanted.name.clone(), wanted.done(Some(before)));
+            }
+            Step::RemoveLink(name) => drop(links.remove(name)),
+            Step::WriteFile { kind, owner, .. } | Step::RemoveFile { kind, owner, .. } => {
+                self.unsynced.entry(*kind).or_default().push(*owner);
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes the files durable that were touched until now, before anybody is told of them.
+    pub fn sync(&mut self) {
+        for (kind, owners) in std::mem::take(&mut self.unsynced) {
+            if let Err(error) = files::sync(self.settings.directory(kind)) {
+                owners.into_iter().for_each(|it| self.fail(Some(it), error.to_string()));
+            }
+        }
+    }
+
     /// Everything that is not as it should be, and why.
     pub fn all_failures(&self) -> BTreeMap<Owner, String> {
         let mut all = self.left.clone();
@@ -108,12 +139,13 @@ impl Pass {
     }
 
     pub fn wanted(&self) -> Wanted {
-        let allowed_ips = allowed_ips();
-        let served =
-            |it: &Peering| Some((Owner::Peering(it.asn), self.peering_wanted(it, &allowed_ips)?));
+        let served = |(asn, draft): (&Asn, &Rc<Draft>)| {
+            let owner = Owner::Peering(*asn);
+            (owner, self.resolved_to(owner, draft.wanted.clone()))
+        };
         let stones = self.stones.iter().map(|stone| stone.asn);
         let mut wanted = Wanted {
-            served: self.rows.peerings.iter().filter_map(served).collect(),
+            served: self.drafts.iter().map(served).collect(),
             ended: stones.chain(self.rows.resting.iter().copied()).map(Owner::Peering).collect(),
             ..Wanted::default()
         };
@@ -138,72 +170,45 @@ impl Pass {
         asns
     }
 
-    fn peering_wanted(&self, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<ServedWanted> {
-        let settings = &self.settings;
-        let class = self.class(peering.asn);
-        Some(ServedWanted {
-            conf: Some(texts::our_conf(peering, &settings.site, &settings.private_key)?),
-            bird: Some(plan::bird::render(peering, &settings.site, &settings.template, class)?),
-            link: match settings.backend {
-                Backend::Files => None,
-                Backend::Kernel | Backend::Userspace { .. } => {
-                    Some(self.link_wanted(peering, allowed_ips)?)
-                }
-            },
-        })
+    /// The endpoint follows a name.
+    fn resolved_to(&self, owner: Owner, mut wanted: ServedWanted) -> ServedWanted {
+        if let Some(link) = &mut wanted.link {
+            link.endpoint = self.resolved.get(&owner).and_then(|it| it.address);
+        }
+        wanted
     }
 
-    /// The latency class: measured, or what the file says, by whomever it was measured.
-    fn class(&self, asn: Asn) -> u8 {
-        let measured = self.latencies.get(&asn).map(|it| it.class);
-        let written = || plan::bird::latency(self.actual.birds.get(&Owner::Peering(asn))?);
-        measured.or_else(written).unwrap_or(plan::bird::LATENCY_UNKNOWN)
-    }
-
-    fn link_wanted(&self, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<LinkWanted> {
-        let owner = Owner::Peering(peering.asn);
-        let site = &self.settings.site;
-        Some(LinkWanted {
-            name: IfName::of(peering.asn),
-            private_key: self.settings.private_key.clone(),
-            listen_port: site.port(peering.id)?,
-            mtu: peering.mtu,
-            local: site.local(peering)?,
-            remote: site.remote(peering)?,
-            ipv4: None,
-            peer_key: peering.key,
-            preshared_key: peering.preshared_key.clone(),
-            endpoint: self.resolved.get(&owner).and_then(|it| it.address),
-            allowed_ips: allowed_ips.clone(),
-        })
-    }
-
-    /// The board's entries after this pass.
-    pub fn entries(&self, board: &Board) -> BTreeMap<Asn, Entry> {
+    /// The board's entries after this pass; what it did not look at is taken over from before.
+    pub fn entries(&self, before: &mut BTreeMap<Asn, Entry>) -> BTreeMap<Asn, Entry> {
         let failed = self.all_failures().into_iter();
         let mut entries: BTreeMap<Asn, Entry> = failed
             .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
             .collect();
         for peering in &self.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
-            let before = board.entry(peering.asn).unwrap_or_default();
-            let link = self.actual.links.get(&IfName::of(peering.asn));
-            let resolved = self.resolved.get(&Owner::Peering(peering.asn));
-            entry.link = link.and_then(link_view);
-            entry.bgp = before.bgp;
-            entry.class = Some(self.class(peering.asn));
-            (entry.distance, entry.tunnel) = (before.distance, before.tunnel);
-            (entry.raw, entry.knock, entry.looks) = (before.raw, before.knock, before.looks);
-            entry.endpoint = resolved
-                .and_then(|it| it.address)
-                .or_else(|| link.and_then(|it| it.peers.first()?.endpoint))
-                .or(before.endpoint);
-            entry.endpoint_trouble = match resolved {
-                Some(it) => it.trouble.clone(),
-                None => before.endpoint_trouble,
-            };
+            let progress = std::mem::take(&mut entry.progress);
+            let before = before.remove(&peering.asn).unwrap_or_default();
+            *entry = self.served_entry(peering.asn, progress, before);
         }
         entries
+    }
+
+    fn served_entry(&self, asn: Asn, progress: Progress, before: Entry) -> Entry {
+        let link = self.actual.links.get(&IfName::of(asn));
+        let resolved = self.resolved.get(&Owner::Peering(asn));
+        let used = || link.and_then(|it| it.peers.first()?.endpoint);
+        Entry {
+            generation: self.generation,
+            progress,
+            link: link.and_then(link_view),
+            class: self.drafts.get(&asn).map(|it| it.class),
+            endpoint: resolved.and_then(|it| it.address).or_else(used).or(before.endpoint),
+            endpoint_trouble: match resolved {
+                Some(it) => it.trouble.clone(),
+                None => before.endpoint_trouble,
+            },
+            ..before
+        }
     }
 
     fn entry(&self, progress: Progress) -> Entry {

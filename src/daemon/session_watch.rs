@@ -277,7 +277,7 @@ mod tests {
         let entry = |progress| Entry { generation: 1, progress, ..Entry::default() };
         let applied = asns.iter().map(|it| (asn(*it), entry(Progress::Applied)));
         let failed = (asn(64699), entry(Progress::Failed("x".into())));
-        board.publish(1, applied.chain([failed]).collect());
+        board.publish(1, |_| applied.chain([failed]).collect());
         board
     }
 

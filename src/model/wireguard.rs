@@ -171,8 +171,7 @@ impl IfName {
 
     /// The AS number, if this is exactly the name that [`IfName::of`] gives: nothing else is ours.
     pub fn owner(name: &str) -> Option<Asn> {
-        let asn = name.strip_prefix("wg-as")?.parse().ok()?;
-        (IfName::of(asn).as_str() == name).then_some(asn)
+        Asn::bare(name.strip_prefix("wg-as")?)
     }
 
     /// The name.

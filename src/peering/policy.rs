@@ -14,7 +14,10 @@ pub use choose::choose;
 pub use pasted::split_port;
 
 use crate::model::Families;
-use blocks::{Block, CARRIED_BYTES, CARRIERS, Carrier, Kind, SPECIAL_V4, SPECIAL_V6, is_allocated};
+use blocks::{
+    Block, CARRIED_BYTES, CARRIERS, Carrier, Kind, SPECIAL_V4, SPECIAL_V6, is_allocated, is_inside,
+    lies_in,
+};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -73,7 +76,7 @@ pub fn verdict(address: IpAddr, policy: &Policy) -> Result<(), Forbidden> {
     if let Some(own) = inside.iter().find(|it| policy.own.contains(&IpAddr::V4(**it))) {
         return refuse(Some(*own), Class::Own);
     }
-    if policy.allowed.iter().any(|it| it.contains(&address)) {
+    if policy.allowed.iter().any(|it| lies_in(address, it)) {
         return Ok(());
     }
     policy.judge(address).or_else(|because| refuse(None, because))?;
@@ -95,10 +98,10 @@ impl Families {
 
 impl Policy {
     fn judge(&self, address: IpAddr) -> Result<(), Class> {
-        if self.allowed.iter().any(|it| it.contains(&address)) {
+        if self.allowed.iter().any(|it| lies_in(address, it)) {
             return Ok(());
         }
-        if let Some(network) = self.reserved.iter().find(|it| it.contains(&address)) {
+        if let Some(network) = self.reserved.iter().find(|it| lies_in(address, it)) {
             return Err(Class::Reserved(*network));
         }
         match special(address) {
@@ -112,13 +115,13 @@ impl Policy {
 /// The first matching row: the tables have the narrower block above the wider one.
 fn special(address: IpAddr) -> Option<&'static Block> {
     let rows = if address.is_ipv4() { SPECIAL_V4 } else { SPECIAL_V6 };
-    rows.iter().find(|block| block.network.contains(&address))
+    rows.iter().find(|block| lies_in(address, &block.network))
 }
 
 /// The IPv4 addresses that an IPv6 address stands for, where packets to it could end up there.
 fn carried(address: IpAddr) -> Vec<Ipv4Addr> {
     let IpAddr::V6(v6) = address else { return Vec::new() };
-    let fits = CARRIERS.iter().filter(|carrier| carrier.network.contains(&v6));
+    let fits = CARRIERS.iter().filter(|carrier| is_inside(v6, &carrier.network));
     fits.map(|carrier| unwrap_v4(v6, carrier)).collect()
 }
 

@@ -19,8 +19,7 @@ pub fn protocol_name(asn: Asn) -> String {
 
 /// The AS number, if this is exactly a name that [`file_name`] gives: nothing else is ours.
 pub fn file_owner(name: &str) -> Option<Asn> {
-    let asn = name.strip_prefix("ebgp_as")?.parse().ok()?;
-    (file_name(asn) == name).then_some(asn)
+    Asn::bare(name.strip_prefix("ebgp_as")?)
 }
 
 /// The content of the file, without a final newline. `None` where the id gives no address (a prefix

@@ -7,14 +7,15 @@
 //!
 //! Where links are made by a program, one that cannot is not run again at once either.
 
-use super::wireguard::{Change, EndpointRule, LinkWanted, differs};
+use super::wireguard::{Change, EndpointRule, differs};
 use super::{FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::limits::{
     DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_PAUSE_S, LINK_PAUSE_S_MAX,
 };
+use crate::model::WgSecret;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What of a peering can drift.
@@ -46,11 +47,21 @@ pub enum Verdict {
 /// What was right, how often it drifted, and what is left alone.
 #[derive(Default)]
 pub struct Ledger {
-    /// What was wanted of each peering by the last pass, as a print, and whether it was there.
-    right: BTreeMap<Owner, (u64, bool)>,
+    /// What was wanted of each peering by the last pass, and whether it was there.
+    right: BTreeMap<Owner, (Lasting, bool)>,
     mended: BTreeMap<(Owner, Thing), Vec<Instant>>,
     left: BTreeMap<(Owner, Thing), Instant>,
     pauses: BTreeMap<Owner, Pause>,
+}
+
+/// What is wanted of a peering by its row alone. The endpoint follows a name, and is no part of it.
+#[derive(PartialEq, Eq)]
+struct Lasting {
+    conf: Option<Rc<str>>,
+    bird: Option<Rc<str>>,
+    /// What `wg-as<ASN>.conf` does not say already.
+    mtu: Option<u32>,
+    preshared_key: Option<WgSecret>,
 }
 
 /// How often in a row a link could not be made, and when to try again.
@@ -90,8 +101,8 @@ impl Thing {
 impl Ledger {
     /// What is to become of a step about this thing.
     pub fn judge(&mut self, owner: Owner, thing: Thing, wanted: &Wanted, now: Instant) -> Verdict {
-        let (key, print) = ((owner, thing), wanted.served.get(&owner).map(print));
-        let last = self.right.get(&owner).filter(|(last, _)| Some(*last) == print);
+        let (key, lasting) = ((owner, thing), wanted.served.get(&owner).map(Lasting::of));
+        let last = self.right.get(&owner).filter(|(last, _)| Some(last) == lasting.as_ref());
         let was_there = last.map(|(_, was_there)| *was_there);
         if was_there.is_some() && self.left.get(&key).is_some_and(|until| now < *until) {
             return Verdict::Leave;
@@ -121,12 +132,12 @@ impl Ledger {
         self.left.retain(|(owner, _), _| there(owner));
         self.pauses.retain(|owner, _| there(owner));
         for (owner, peering) in &wanted.served {
-            let print = print(peering);
-            if self.right.get(owner).is_none_or(|(last, _)| *last != print) {
+            let lasting = Lasting::of(peering);
+            if self.right.get(owner).is_none_or(|(last, _)| *last != lasting) {
                 self.mended.retain(|(it, _), _| it != owner);
                 self.left.retain(|(it, _), _| it != owner);
             }
-            self.right.insert(*owner, (print, !is_amiss(*owner)));
+            self.right.insert(*owner, (lasting, !is_amiss(*owner)));
         }
     }
 
@@ -157,17 +168,16 @@ impl Ledger {
     }
 }
 
-/// What is wanted of a peering, as a number. The endpoint follows a name, and is no part of it.
-fn print(peering: &ServedWanted) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&peering.conf, &peering.bird).hash(&mut hasher);
-    peering.link.as_ref().inspect(|link| settings(link, &mut hasher));
-    hasher.finish()
-}
-
-/// What the file `wg-as<ASN>.conf` does not say already.
-fn settings(link: &LinkWanted, hasher: &mut DefaultHasher) {
-    (link.mtu, link.preshared_key.as_ref().map(|key| *key.bytes())).hash(hasher);
+impl Lasting {
+    fn of(served: &ServedWanted) -> Lasting {
+        let link = served.link.as_ref();
+        Lasting {
+            conf: served.conf.clone(),
+            bird: served.bird.clone(),
+            mtu: link.and_then(|it| it.mtu),
+            preshared_key: link.and_then(|it| it.preshared_key.clone()),
+        }
+    }
 }
 
 impl fmt::Display for Thing {

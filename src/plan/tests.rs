@@ -34,7 +34,8 @@ fn link(number: u32, port: u16) -> LinkWanted {
 /// The peerings of these AS numbers and ports.
 fn wanted(peerings: &[(u32, u16)], ended: &[u32]) -> Wanted {
     let served = |&(number, port): &(u32, u16)| {
-        let (conf, bird) = (Some(format!("conf {number}")), Some(format!("bird {number}")));
+        let texts = ["conf", "bird"].map(|it| Some(format!("{it} {number}").into()));
+        let [conf, bird] = texts;
         (peering(number), ServedWanted { conf, bird, link: Some(link(number, port)) })
     };
     Wanted {

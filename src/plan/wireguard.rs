@@ -3,6 +3,7 @@
 
 mod change;
 mod difference;
+mod done;
 mod settings;
 mod show;
 

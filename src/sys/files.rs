@@ -83,10 +83,10 @@ fn no_plain_file(path: &Path) -> FileError {
     FileError { path: path.to_path_buf(), what }
 }
 
-/// Writes a file whole and durably, or leaves what was there.
+/// Writes a file whole, or leaves what was there. Its content is durable; that it stands in the
+/// place of the old one is so after [`sync`].
 pub fn write(directory: &Path, kind: FileKind, owner: Owner, text: &str) -> Result<(), FileError> {
-    replace((directory, kind, owner), text, |draft| draft.sync_all())?;
-    sync(directory).map_err(|error| failed(&directory.join(kind.name(owner)), error))
+    replace((directory, kind, owner), text, |draft| draft.sync_all())
 }
 
 /// Writes a file of a set that nobody reads yet. A set is durable when [`settle`] was called after
@@ -131,11 +131,14 @@ fn replace(
 }
 
 fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
-    match fs::remove_file(draft) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
+    match create(draft, kind, text) {
+        // A crash left it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            fs::remove_file(draft)?;
+            create(draft, kind, text)
+        }
+        created => created,
     }
-    create(draft, kind, text)
 }
 
 fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
@@ -150,13 +153,13 @@ fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
     Ok(file)
 }
 
-/// Removes a file durably; one that is gone is no error.
+/// Removes a file, durably after [`sync`]; one that is gone is no error.
 pub fn remove(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
     let path = directory.join(kind.name(owner));
     plain(&path)?;
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&path, error)),
-        _ => sync(directory).map_err(|error| failed(directory, error)),
+        _ => Ok(()),
     }
 }
 
@@ -176,9 +179,10 @@ fn draft(directory: &Path, kind: FileKind, owner: Owner) -> PathBuf {
     directory.join(format!(".{}.new", kind.name(owner)))
 }
 
-/// A rename or a removal is durable when its directory is.
-fn sync(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+/// Makes durable what was renamed and removed in a directory: once for all of it.
+pub fn sync(directory: &Path) -> Result<(), FileError> {
+    let synced = File::open(directory).and_then(|it| it.sync_all());
+    synced.map_err(|error| failed(directory, error))
 }
 
 fn failed(path: &Path, error: io::Error) -> FileError {

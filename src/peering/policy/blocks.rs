@@ -188,8 +188,27 @@ pub const CARRIERS: &[Carrier] = &[
 pub fn is_allocated(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => true,
-        IpAddr::V6(v6) => ALLOCATED_V6.iter().any(|block| block.contains(&v6)),
+        IpAddr::V6(v6) => ALLOCATED_V6.iter().any(|block| is_inside(v6, block)),
     }
+}
+
+/// Does an address begin as the network does? What `ipnet` answers too, which works out both ends
+/// of the network for it: forty times as long, and every endpoint is held against sixty networks.
+pub fn lies_in(address: IpAddr, network: &IpNet) -> bool {
+    match (address, network) {
+        (IpAddr::V4(it), IpNet::V4(net)) => {
+            let difference = it.to_bits() ^ net.addr().to_bits();
+            difference.leading_zeros() >= u32::from(net.prefix_len())
+        }
+        (IpAddr::V6(it), IpNet::V6(net)) => is_inside(it, net),
+        _ => false,
+    }
+}
+
+/// The same of IPv6 alone.
+pub fn is_inside(address: Ipv6Addr, network: &Ipv6Net) -> bool {
+    let difference = address.to_bits() ^ network.addr().to_bits();
+    difference.leading_zeros() >= u32::from(network.prefix_len())
 }
 
 /// Evaluated when the program is compiled, where a wrong prefix length is an error.

@@ -1,7 +1,8 @@
 //! Every class at its first and last address and at the neighbours outside.
 
-use super::blocks::Kind;
+use super::blocks::{Kind, SPECIAL_V4, SPECIAL_V6, lies_in};
 use super::{Class, Families, Policy, verdict};
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 fn policy() -> Policy {
@@ -190,7 +191,7 @@ fn this_host_is_never_an_endpoint() {
 
 #[test]
 fn allowed_wins_over_reserved_but_not_over_the_family() {
-    let network = |text: &str| text.parse::<ipnet::IpNet>().unwrap();
+    let network = |text: &str| text.parse::<IpNet>().unwrap();
     let lab = Policy {
         families: Families::V6,
         reserved: vec![network("2a00:1::/32"), network("fd00:1::/32")],
@@ -260,5 +261,29 @@ fn a_refusal_says_what_to_do() {
         ),
     ] {
         assert_eq!(verdict(ip(text), policy).unwrap_err().to_string(), says);
+    }
+}
+
+/// At every end of every block, and beside it.
+#[test]
+fn a_prefix_is_compared_as_ipnet_does() {
+    let tables = SPECIAL_V4.iter().chain(SPECIAL_V6).map(|it| it.network);
+    let whole = ["0.0.0.0/0", "::/0", "192.0.2.1/32", "2001:db8::1/128"];
+    let networks: Vec<IpNet> = tables.chain(whole.map(|it| it.parse().unwrap())).collect();
+    let beside = |it: IpAddr| match it {
+        IpAddr::V4(it) => {
+            [-1, 1].map(|by| IpAddr::from(it.to_bits().wrapping_add_signed(by).to_be_bytes()))
+        }
+        IpAddr::V6(it) => {
+            [-1, 1].map(|by| IpAddr::from(it.to_bits().wrapping_add_signed(by).to_be_bytes()))
+        }
+    };
+    let ends = networks.iter().flat_map(|it| [it.network(), it.broadcast()]);
+    let addresses: Vec<IpAddr> =
+        ends.flat_map(|it| [vec![it], beside(it).to_vec()].concat()).collect();
+    for (network, address) in
+        networks.iter().flat_map(|it| addresses.iter().map(move |at| (it, at)))
+    {
+        assert_eq!(lies_in(*address, network), network.contains(address), "{address} {network}");
     }
 }
