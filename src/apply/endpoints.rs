@@ -7,7 +7,7 @@
 
 use super::Pass;
 use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
-use crate::model::{Endpoint, Host, IfName};
+use crate::model::{Endpoint, Host, HostName, IfName};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
 use crate::plan::Owner;
@@ -49,17 +49,20 @@ pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Owner, Resolv
     let mut tasks = Vec::new();
     for (owner, endpoint) in declared(pass) {
         let link = owner.link().and_then(|name| pass.actual.links.get(&name));
-        let asked = names || matches!(endpoint.host, Host::Ip(_));
-        if !asked {
-            continue;
-        }
         let policy = if owner.asn().is_some() { &policy } else { &trusting };
-        let (places, results) = (&places, &results);
-        tasks.push(executor.spawn(async move {
-            let _place = places.acquire().await;
-            let resolved = one(resolver, policy, &endpoint, link).await;
-            results.borrow_mut().insert(owner, resolved);
-        }));
+        let (places, results, port) = (&places, &results, endpoint.port.get());
+        match endpoint.host {
+            Host::Ip(address) => {
+                let resolved = choose(&[address.get()], policy, used(link), port);
+                results.borrow_mut().insert(owner, resolved);
+            }
+            Host::Name(name) if names => tasks.push(executor.spawn(async move {
+                let _place = places.acquire().await;
+                let resolved = one(resolver, policy, (&name, port), link).await;
+                results.borrow_mut().insert(owner, resolved);
+            })),
+            Host::Name(_) => {}
+        }
     }
     let all = executor.run(async {
         for task in &mut tasks {
@@ -108,18 +111,18 @@ fn remote(conf: &str) -> Vec<&str> {
 async fn one(
     resolver: &Resolver,
     policy: &Policy,
-    endpoint: &Endpoint,
+    (name, port): (&HostName, u16),
     link: Option<&LinkActual>,
 ) -> Resolved {
-    let addresses = match &endpoint.host {
-        Host::Ip(address) => vec![address.get()],
-        Host::Name(name) => match resolver.resolve(name, policy.families).await {
-            Ok(addresses) => addresses,
-            Err(error) => return Resolved { address: None, trouble: Some(error.to_string()) },
-        },
-    };
-    let used = link.and_then(|it| it.peers.first()?.endpoint).map(|it| it.ip());
-    choose(&addresses, policy, used, endpoint.port.get())
+    match resolver.resolve(name, policy.families).await {
+        Ok(addresses) => choose(&addresses, policy, used(link), port),
+        Err(error) => Resolved { address: None, trouble: Some(error.to_string()) },
+    }
+}
+
+/// Where packets go now.
+fn used(link: Option<&LinkActual>) -> Option<IpAddr> {
+    Some(link?.peers.first()?.endpoint?.ip())
 }
 
 fn choose(addresses: &[IpAddr], policy: &Policy, used: Option<IpAddr>, port: u16) -> Resolved {
