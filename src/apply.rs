@@ -176,6 +176,16 @@ impl Apply {
         }
     }
 
+    /// Looks at peerings for whoever asks, and makes no pass: where a command runs beside the
+    /// service, that is the service's to do. It never ends.
+    pub async fn attend<T>(&mut self) -> T {
+        loop {
+            let mut causes = self.bell.heard().await;
+            causes.retain(|it| matches!(it, Cause::Look(_)));
+            self.heed(&causes).await;
+        }
+    }
+
     /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was
     /// no pass, since somebody only wanted to look. That puts off nothing.
     async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {

@@ -3,10 +3,12 @@
 
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
 use crate::access::{Identity, Rights};
+use crate::control::Control;
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::{Mntner, Timestamp};
 use crate::shell::{Event, Output, Session, Start};
 use crate::sys::tree;
+use smol::future;
 use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 
@@ -29,15 +31,16 @@ pub fn run(
         if let Err(trouble) = service.apply.survey().await {
             log::warn!("{trouble}");
         }
-        let identity = identity(&service, name)?;
-        Ok(drive(&service, &identity, command, now).await)
+        let identity = identity(&service.control, name)?;
+        let done = drive(&service.control, &identity, command, now);
+        Ok(future::or(done, service.apply.attend()).await)
     });
     run.and_then(|it| it).map_err(|it| vec![it])
 }
 
 /// Whoever may read our database and our keys is the operator.
-fn identity(service: &Service, name: Option<&str>) -> Result<Identity, Trouble> {
-    let index = service.control.index.borrow();
+fn identity(control: &Control, name: Option<&str>) -> Result<Identity, Trouble> {
+    let index = control.index.borrow();
     let known = |name: &Mntner| index.maintainer(name).is_some();
     let maintainer = match name {
         Some(name) => Some(
@@ -51,8 +54,8 @@ fn identity(service: &Service, name: Option<&str>) -> Result<Identity, Trouble> 
     Ok(Identity { maintainer, rights: Rights::Admin, key, source })
 }
 
-async fn drive(service: &Service, identity: &Identity, command: &str, now: Timestamp) -> u32 {
-    let our_asn = service.control.settings.borrow().site.asn;
+async fn drive(control: &Control, identity: &Identity, command: &str, now: Timestamp) -> u32 {
+    let our_asn = control.settings.borrow().site.asn;
     let mut session =
         Session::new(Start::Exec(command.to_string()), None, our_asn).listed_for(identity.who());
     let mut output = Output::default();
@@ -63,7 +66,7 @@ async fn drive(service: &Service, identity: &Identity, command: &str, now: Times
             Some(Event::Run(mut request)) => {
                 // The loop runs in the service, not here: there is no board to watch.
                 request.wait = None;
-                let outcome = service.control.run(identity, &request, now).await;
+                let outcome = control.run(identity, &request, now).await;
                 session.answered(outcome, &mut output);
             }
             // Only a member at a terminal looks on.

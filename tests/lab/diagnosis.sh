@@ -26,6 +26,9 @@ step "members have set up their sides, each in their own way"
 
 await 30 "all is well with one" -- all_well node "${ASN[well]}"
 step "well: $WELL_CHECKS"
+# The operator on the machine itself, beside the service, sees what the member sees.
+same "what is not well by peerling exec" "[]" "$(peerling exec -- peer_status --asn "${ASN[well]}" --json |
+    jq -c '[.peer.checks[] | select(.ok != true) | .name]')"
 raw_is_what_the_programs_print
 for name in hang down; do
     await 30 "BGP Established" -- established pop "ebgp_as${ASN[$name]}_v6"
