@@ -148,15 +148,15 @@ impl Control {
         request: &'a Request,
         now: Timestamp,
     ) -> Result<Case<'a>, Stop> {
+        let index = self.index.borrow().clone();
+        let owned = identity.asns(&index);
         let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
-        for row in self.rows(&request.command)? {
+        for row in self.rows(&request.command, (identity.rights, &owned))? {
             match Peering::read(&row) {
                 Ok((peering, _)) => peerings.push(peering),
                 Err(why) => unservable.push((row.as_num, why)),
             }
         }
-        let index = self.index.borrow().clone();
-        let owned = identity.asns(&index);
         let settings = self.settings.borrow().clone();
         let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
         let suspensions = match suspended {
@@ -176,30 +176,50 @@ impl Control {
         })
     }
 
-    /// The peerings, for commands that are about peerings: the others work without a database too.
-    fn rows(&self, command: &Command) -> Result<Vec<Row>, Stop> {
-        match command {
-            Command::Help(_)
-            | Command::Intro
-            | Command::Whoami
-            | Command::Ban
-            | Command::Unban
-            | Command::Audit
-            | Command::Bye => Ok(Vec::new()),
-            Command::PeerList(_)
-            | Command::PeerCreate
-            | Command::PeerEdit
-            | Command::PeerConfig(_)
-            | Command::PeerStatus(_)
-            | Command::PeerHistory
-            | Command::PeerExport
-            | Command::Pops
-            | Command::PeerDisable
-            | Command::PeerEnable
-            | Command::PeerRemove
-            | Command::PeerApprove
-            | Command::PeerReject
-            | Command::PeerSuspend => self.store.borrow().rows().map_err(fault),
+    /// The peerings that the command is judged by, as far as it is about peerings: the others work
+    /// without a database too. A member sees nothing of those of others, but what is new must fit
+    /// beside them.
+    fn rows(&self, command: &Command, (rights, owned): (Rights, &[Asn])) -> Result<Vec<Row>, Stop> {
+        match (command, rights) {
+            (
+                Command::Help(_)
+                | Command::Intro
+                | Command::Whoami
+                | Command::Ban
+                | Command::Unban
+                | Command::Audit
+                | Command::Bye,
+                _,
+            ) => Ok(Vec::new()),
+            (
+                Command::PeerList(Scope::Mine)
+                | Command::PeerConfig(_)
+                | Command::PeerStatus(_)
+                | Command::PeerHistory
+                | Command::PeerExport
+                | Command::Pops
+                | Command::PeerDisable
+                | Command::PeerEnable
+                | Command::PeerRemove,
+                Rights::Member,
+            ) => self.store.borrow().rows_of(owned).map_err(fault),
+            (
+                Command::PeerList(_)
+                | Command::PeerCreate
+                | Command::PeerEdit
+                | Command::PeerConfig(_)
+                | Command::PeerStatus(_)
+                | Command::PeerHistory
+                | Command::PeerExport
+                | Command::Pops
+                | Command::PeerDisable
+                | Command::PeerEnable
+                | Command::PeerRemove
+                | Command::PeerApprove
+                | Command::PeerReject
+                | Command::PeerSuspend,
+                _,
+            ) => self.store.borrow().rows().map_err(fault),
         }
     }
 
