@@ -18,6 +18,7 @@ mod notices;
 mod options;
 mod pops;
 mod remove;
+mod rows;
 mod status;
 mod switch;
 mod typed;
@@ -35,7 +36,7 @@ use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Row, Site, Standing, Unservable};
+use crate::peering::{Peering, Site, Standing, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
@@ -174,53 +175,6 @@ impl Control {
             unservable,
             suspensions,
         })
-    }
-
-    /// The peerings that the command is judged by, as far as it is about peerings: the others work
-    /// without a database too. A member sees nothing of those of others, but what is new must fit
-    /// beside them.
-    fn rows(&self, command: &Command, (rights, owned): (Rights, &[Asn])) -> Result<Vec<Row>, Stop> {
-        match (command, rights) {
-            (
-                Command::Help(_)
-                | Command::Intro
-                | Command::Whoami
-                | Command::Ban
-                | Command::Unban
-                | Command::Audit
-                | Command::Bye,
-                _,
-            ) => Ok(Vec::new()),
-            (
-                Command::PeerList(Scope::Mine)
-                | Command::PeerConfig(_)
-                | Command::PeerStatus(_)
-                | Command::PeerHistory
-                | Command::PeerExport
-                | Command::Pops
-                | Command::PeerDisable
-                | Command::PeerEnable
-                | Command::PeerRemove,
-                Rights::Member,
-            ) => self.store.borrow().rows_of(owned).map_err(fault),
-            (
-                Command::PeerList(_)
-                | Command::PeerCreate
-                | Command::PeerEdit
-                | Command::PeerConfig(_)
-                | Command::PeerStatus(_)
-                | Command::PeerHistory
-                | Command::PeerExport
-                | Command::Pops
-                | Command::PeerDisable
-                | Command::PeerEnable
-                | Command::PeerRemove
-                | Command::PeerApprove
-                | Command::PeerReject
-                | Command::PeerSuspend,
-                _,
-            ) => self.store.borrow().rows().map_err(fault),
-        }
     }
 
     fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {

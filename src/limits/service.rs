@@ -103,8 +103,8 @@ const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
 // --- SSH
 
-/// What a client may do before the conversation has looked at it; after that its own bytes wait. More
-/// than one would take memory in each session, and nothing is quicker for it.
+/// What a client may do before the conversation has looked at it; after that its own bytes wait.
+/// More than one would take memory in each session, and nothing is quicker for it.
 pub const SSH_EVENTS_MAX: usize = 1;
 /// What a client at a terminal may do while a command of theirs runs.
 pub const CHANNEL_EVENTS_MAX: usize = 64;

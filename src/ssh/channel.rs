@@ -20,6 +20,7 @@ use russh::server::Handle;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,12 +87,16 @@ impl Channel {
             let _ = self.handle.close(self.id).await;
             Ok(())
         };
-        let _ = self.in_time(end).await;
+        let _ = self.in_time(pin!(end)).await;
     }
 
     /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
-    /// nothing else would ever get through to it.
-    async fn in_time(&self, work: impl Future<Output = Result<(), Gone>>) -> Result<(), Gone> {
+    /// nothing else would ever get through to it. The work stays where it is pinned: what is given
+    /// to a future by value is kept in it twice.
+    async fn in_time(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<(), Gone>>>,
+    ) -> Result<(), Gone> {
         let stall = async {
             sleep(Duration::from_secs(WRITE_STALL_S)).await;
             log::debug!("a client takes nothing, hung up");
@@ -115,7 +120,9 @@ impl Channel {
                         return Ok(status);
                     }
                     Event::Follow(asn) => {
-                        self.follow(asn, &mut session, &mut output, &mut backlog).await?;
+                        // On the heap while it lasts, as the run of a command.
+                        let follow = self.follow(asn, &mut session, &mut output, &mut backlog);
+                        Box::pin(follow).await?;
                     }
                     Event::Pause(time) => {
                         self.flush(&mut output).await?;
@@ -359,7 +366,7 @@ impl Channel {
             }
             Ok(())
         };
-        self.in_time(send).await
+        self.in_time(pin!(send)).await
     }
 }
 
