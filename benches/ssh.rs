@@ -60,13 +60,13 @@ fn start(pop: &Pop) {
         server
     };
     // Whoever connects earlier waits: the kernel listens, and the registry is being read.
-    told("exec to the first answer", &times(10, ready), Some(Duration::from_millis(50)));
+    told("exec to the first answer", &times(10, ready), Some(Duration::from_millis(30)));
 }
 
 fn memory(server: &Server) {
     heading("idle, without peerings");
     let resident = server.process.resident();
-    line("resident memory", &resident.shown(), &aimed(resident, Some(Kilobytes(6144.0))));
+    line("resident memory", &resident.shown(), &aimed(resident, Some(Kilobytes(4096.0))));
     line("threads", &server.process.threads().to_string(), "");
 }
 
@@ -92,7 +92,7 @@ fn logins(ours: &Server, rivals: &[Server]) {
     for (at, server) in servers.iter().enumerate() {
         let (cpu, wall) = (cpus[at], walls[at].median());
         let note = match at {
-            0 => aimed(cpu, Some(Duration::from_millis(3))),
+            0 => aimed(cpu, Some(Duration::from_micros(1500))),
             _ => format!("{:.1} times ours", times_ours(cpu, cpus[0])),
         };
         line(&format!("{}: processor time of the server", server.name), &brief(cpu), &note);
@@ -103,7 +103,8 @@ fn logins(ours: &Server, rivals: &[Server]) {
         line(&format!("{}: ssh from start to end", server.name), &brief(wall), &note);
     }
     let prompt = || Session::open(ours);
-    told("peerling: ssh from start to prompt", &times(20, prompt), None);
+    let aim = Some(Duration::from_millis(20));
+    told("peerling: ssh from start to prompt", &times(20, prompt), aim);
 }
 
 fn sessions(server: &Server) {
@@ -119,7 +120,7 @@ fn sessions(server: &Server) {
             let each = Kilobytes((resident.0 - before) / count as f64);
             let note = match count {
                 1 => String::new(),
-                _ => format!("{} each{}", each.shown(), aimed(each, Some(Kilobytes(64.0)))),
+                _ => format!("{} each{}", each.shown(), aimed(each, Some(Kilobytes(48.0)))),
             };
             line(&format!("{round} time, {count} open"), &resident.shown(), &note);
         }
@@ -154,7 +155,7 @@ fn lists(server: &Server, master: &str) {
         session.type_in("peer_list --json\n");
         session.read_to(b"\n")
     };
-    told("in an open session", &times(100, round), None);
+    told("in an open session", &times(100, round), Some(Duration::from_millis(1)));
     let options = ["-M", "-N", "-S", master];
     let _master = Guard(server.ssh(&options, &[]).spawn().unwrap());
     until("the master", || std::path::Path::new(master).exists());

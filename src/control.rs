@@ -18,6 +18,7 @@ mod notices;
 mod options;
 mod pops;
 mod remove;
+mod rows;
 mod status;
 mod switch;
 mod typed;
@@ -35,7 +36,7 @@ use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Row, Site, Standing, Unservable};
+use crate::peering::{Peering, Site, Standing, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Generation, Store, StoreError};
 use crate::sys::dns::Resolver;
@@ -148,15 +149,15 @@ impl Control {
         request: &'a Request,
         now: Timestamp,
     ) -> Result<Case<'a>, Stop> {
+        let index = self.index.borrow().clone();
+        let owned = identity.asns(&index);
         let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
-        for row in self.rows(&request.command)? {
+        for row in self.rows(&request.command, (identity.rights, &owned))? {
             match Peering::read(&row) {
                 Ok((peering, _)) => peerings.push(peering),
                 Err(why) => unservable.push((row.as_num, why)),
             }
         }
-        let index = self.index.borrow().clone();
-        let owned = identity.asns(&index);
         let settings = self.settings.borrow().clone();
         let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
         let suspensions = match suspended {
@@ -174,33 +175,6 @@ impl Control {
             unservable,
             suspensions,
         })
-    }
-
-    /// The peerings, for commands that are about peerings: the others work without a database too.
-    fn rows(&self, command: &Command) -> Result<Vec<Row>, Stop> {
-        match command {
-            Command::Help(_)
-            | Command::Intro
-            | Command::Whoami
-            | Command::Ban
-            | Command::Unban
-            | Command::Audit
-            | Command::Bye => Ok(Vec::new()),
-            Command::PeerList(_)
-            | Command::PeerCreate
-            | Command::PeerEdit
-            | Command::PeerConfig(_)
-            | Command::PeerStatus(_)
-            | Command::PeerHistory
-            | Command::PeerExport
-            | Command::Pops
-            | Command::PeerDisable
-            | Command::PeerEnable
-            | Command::PeerRemove
-            | Command::PeerApprove
-            | Command::PeerReject
-            | Command::PeerSuspend => self.store.borrow().rows().map_err(fault),
-        }
     }
 
     fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {

@@ -37,7 +37,6 @@ use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
-use async_io::Async;
 use async_signal::{Signal, Signals};
 use backup::Backup;
 use latency_watch::LatencyWatch;
@@ -64,6 +63,7 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
+        .enable_io()
         .build()
         .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
     let executor = Rc::new(LocalExecutor::new());
@@ -149,7 +149,7 @@ impl Service {
         let control = self.control.clone();
         let server = Server::new(control, settings, keys, registry_read, executor.clone());
         for listener in listeners {
-            let listener = Async::new(listener)
+            let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
             executor.spawn(server.clone().listen(listener)).detach();
         }
@@ -248,6 +248,7 @@ async fn watch_database(control: Rc<Control>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_io::Async;
     use smol::future::{FutureExt as _, poll_fn};
     use std::os::unix::net::UnixStream;
 

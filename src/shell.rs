@@ -82,7 +82,7 @@ pub struct Session {
     /// What was shown before the questions about `request`.
     shown: Option<Shown>,
     /// The peering that is looked at while it comes up.
-    peer: Option<PeerView>,
+    peer: Option<Box<PeerView>>,
     /// What is shown again and again.
     watch: Option<Watch>,
     todo: Option<Todo>,

@@ -10,6 +10,10 @@
 //! the one thread's executor. So the `handler` holds channel ends only, and each connection has a
 //! conversation of ours that answers it. What a client does can end its own connection and no
 //! other.
+//!
+//! Sockets and timers are Tokio's here, and async-io's everywhere else: async-io has a thread of
+//! its own that waits for them, and a login that is handed over from thread to thread at each of
+//! its dozen packets costs twice the processor time.
 
 mod algorithms;
 mod channel;
@@ -22,7 +26,6 @@ mod wire;
 
 use crate::control::Control;
 use crate::limits::{ACCEPT_PAUSE_MS, SSH_EVENTS_MAX};
-use async_io::Async;
 use conversation::Conversation;
 use handler::Handler;
 use russh::server::{RunningSession, run_stream};
@@ -30,13 +33,14 @@ use seats::Seats;
 use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::Wire;
+use tokio::net::{TcpListener, TcpStream};
+use wire::{Wire, hang_up};
 
 pub use host_keys::{HostKeyError, load as load_host_key, load_or_make, new_key};
 pub use seats::SeatLimits;
@@ -81,19 +85,19 @@ impl Server {
 
     /// Takes connections from one listener until the program ends. An error of one `accept` (no
     /// descriptors left, a client that is gone again) is logged and survived.
-    pub async fn listen(self: Rc<Self>, listener: Async<TcpListener>) {
+    pub async fn listen(self: Rc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => self.clone().take(stream, peer),
                 Err(error) => {
                     log::warn!("accept: {error}");
-                    smol::Timer::after(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
             }
         }
     }
 
-    fn take(self: Rc<Self>, stream: Async<TcpStream>, peer: SocketAddr) {
+    fn take(self: Rc<Self>, stream: TcpStream, peer: SocketAddr) {
         let stream = Arc::new(stream);
         let Some(seat) = Seats::take(&self.seats, peer.ip(), stream.clone()) else {
             log::debug!("{peer}: too many connections, closed");
@@ -103,16 +107,16 @@ impl Server {
         executor.spawn(async move { self.serve(stream, peer, seat).await }).detach();
     }
 
-    async fn serve(&self, stream: Arc<Async<TcpStream>>, peer: SocketAddr, seat: seats::Seat) {
+    async fn serve(&self, stream: Arc<TcpStream>, peer: SocketAddr, seat: seats::Seat) {
         let (sender, events) = smol::channel::bounded(SSH_EVENTS_MAX);
         let handler = Handler::new(sender, self.settings.banner.clone());
         let wire = Wire::new(stream.clone());
-        let (handle_sender, handle) = smol::channel::bounded(1);
+        let handle = Rc::new(OnceCell::new());
         let protocol = async {
             let running: RunningSession<Handler> =
                 run_stream(self.protocol.clone(), wire, handler).await?;
-            // The receiver lives beside us: this cannot fail.
-            let _ = handle_sender.try_send(running.handle());
+            // This runs once: the place is empty.
+            let _ = handle.set(running.handle());
             running.await
         };
         let conversation = Conversation {
@@ -121,7 +125,7 @@ impl Server {
             peer,
             registry_read: self.registry_read.clone(),
             events,
-            handle,
+            handle: handle.clone(),
             stream: stream.clone(),
             executor: self.executor.clone(),
         };
@@ -133,6 +137,6 @@ impl Server {
             log::debug!("{peer}: {error}");
         }
         // russh's task may still hold its end; closing the socket ends it.
-        let _ = stream.get_ref().shutdown(std::net::Shutdown::Both);
+        hang_up(&stream);
     }
 }

@@ -146,9 +146,21 @@ impl Store {
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
         self.read(|it| {
-            let mut statement = it.prepare(migrations::select(it, self.ours)?)?;
+            let select = migrations::select(it, self.ours)?;
+            let mut statement = it.prepare(&format!("{select} ORDER BY l.as_num"))?;
             let rows = statement.query_map([], row)?;
             rows.collect()
+        })
+    }
+
+    /// The peerings of these AS numbers, in their order. Each is found by the index that SQLite
+    /// keeps for `UNIQUE`: it costs the same however many others there are.
+    pub fn rows_of(&self, asns: &[Asn]) -> Result<Vec<Row>, StoreError> {
+        self.read(|it| {
+            let select = migrations::select(it, self.ours)?;
+            let mut statement = it.prepare(&format!("{select} WHERE l.as_num = ?"))?;
+            let found = asns.iter().map(|asn| statement.query_row([asn.get()], row).optional());
+            found.filter_map(Result::transpose).collect()
         })
     }
 

@@ -20,7 +20,10 @@ impl Control {
 }
 
 fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
-    let rows = store.rows()?;
+    let rows = match case.identity.rights {
+        Rights::Admin => store.rows()?,
+        Rights::Member => store.rows_of(&case.owned)?,
+    };
     let peerings: Vec<Peering> =
         rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
     let mut notices = Vec::new();

@@ -10,8 +10,8 @@ impl Control {
     pub fn vocabulary(&self, identity: &Identity) -> Vocabulary {
         let own = identity.asns(&self.index.borrow());
         let admin = identity.rights == Rights::Admin;
-        let mut peered = self.store.borrow().peered().unwrap_or_default();
-        peered.retain(|asn| admin || own.contains(asn));
-        Vocabulary { admin, own, peered }
+        let store = self.store.borrow();
+        let peered = if admin { store.peered() } else { store.peered_of(&own) };
+        Vocabulary { admin, peered: peered.unwrap_or_default(), own }
     }
 }

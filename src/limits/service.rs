@@ -104,7 +104,8 @@ const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 // --- SSH
 
 /// What a client may do before the conversation has looked at it; after that its own bytes wait.
-pub const SSH_EVENTS_MAX: usize = 8;
+/// More than one would take memory in each session, and nothing is quicker for it.
+pub const SSH_EVENTS_MAX: usize = 1;
 /// What a client at a terminal may do while a command of theirs runs.
 pub const CHANNEL_EVENTS_MAX: usize = 64;
 /// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
@@ -123,8 +124,12 @@ pub const SSH_KEEPALIVE_S: u64 = 30;
 pub const SSH_KEEPALIVES_MAX: usize = 3;
 /// How long a client may take nothing of what it asked for, in seconds.
 pub const WRITE_STALL_S: u64 = 60;
-/// Reads that are acknowledged at once: a handshake with its authentication takes about 20.
-pub const QUICK_READS: u8 = 40;
+/// Waits before which what came is acknowledged at once: a handshake with its authentication has
+/// about ten.
+pub const QUICK_WAITS: u8 = 20;
+/// Bytes that are read from a connection at once: every packet of a login, and of who types. A
+/// larger one takes as many reads as its size needs.
+pub const WIRE_READ_BYTES: usize = 2048;
 /// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 

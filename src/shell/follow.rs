@@ -25,7 +25,7 @@ impl Session {
         self.say(&view::begun(&peer), output);
         if self.typed.is_empty() && !self.line.is_waiting() && !self.ended {
             self.todo = Some(Todo::Follow(peer.asn));
-            self.peer = Some(peer);
+            self.peer = Some(Box::new(peer));
         } else {
             self.say("It is being set up; peer_status tells how it goes.\n", output);
             self.rest(output);

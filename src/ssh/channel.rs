@@ -3,6 +3,7 @@
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::Inbox;
+use super::wire::hang_up;
 use crate::access::{Denial, Identity, Rights};
 use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
@@ -14,16 +15,17 @@ use crate::shell::line::CTRL_C;
 use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
-use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::net::{Shutdown, TcpStream};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 /// Extended data of this type is standard error (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
@@ -42,7 +44,7 @@ pub struct Channel {
     /// The way back to the client.
     pub handle: Handle,
     /// The connection itself, to hang up on a client that takes nothing more.
-    pub stream: Arc<Async<TcpStream>>,
+    pub stream: Arc<TcpStream>,
     /// What the client does.
     pub inbox: Inbox,
     /// How long it may be silent.
@@ -85,16 +87,20 @@ impl Channel {
             let _ = self.handle.close(self.id).await;
             Ok(())
         };
-        let _ = self.in_time(end).await;
+        let _ = self.in_time(pin!(end)).await;
     }
 
     /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
-    /// nothing else would ever get through to it.
-    async fn in_time(&self, work: impl Future<Output = Result<(), Gone>>) -> Result<(), Gone> {
+    /// nothing else would ever get through to it. The work stays where it is pinned: what is given
+    /// to a future by value is kept in it twice.
+    async fn in_time(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<(), Gone>>>,
+    ) -> Result<(), Gone> {
         let stall = async {
-            smol::Timer::after(Duration::from_secs(WRITE_STALL_S)).await;
+            sleep(Duration::from_secs(WRITE_STALL_S)).await;
             log::debug!("a client takes nothing, hung up");
-            let _ = self.stream.get_ref().shutdown(Shutdown::Both);
+            hang_up(&self.stream);
             Err(Gone)
         };
         work.or(stall).await
@@ -114,7 +120,9 @@ impl Channel {
                         return Ok(status);
                     }
                     Event::Follow(asn) => {
-                        self.follow(asn, &mut session, &mut output, &mut backlog).await?;
+                        // On the heap while it lasts, as the run of a command.
+                        let follow = self.follow(asn, &mut session, &mut output, &mut backlog);
+                        Box::pin(follow).await?;
                     }
                     Event::Pause(time) => {
                         self.flush(&mut output).await?;
@@ -175,7 +183,7 @@ impl Channel {
     async fn event(&self) -> Result<ChannelEvent, Gone> {
         let event = async { self.inbox.next().await.ok_or(Gone) };
         let idle = async {
-            smol::Timer::after(self.idle_timeout).await;
+            sleep(self.idle_timeout).await;
             log::debug!("channel idle, closed");
             Err(Gone)
         };
@@ -193,7 +201,7 @@ impl Channel {
         }
         let event = async { self.inbox.next().await.map(Some).ok_or(Gone) };
         let elapsed = async {
-            smol::Timer::after(time).await;
+            sleep(time).await;
             Ok(None)
         };
         event.or(elapsed).await
@@ -358,7 +366,7 @@ impl Channel {
             }
             Ok(())
         };
-        self.in_time(send).await
+        self.in_time(pin!(send)).await
     }
 }
 

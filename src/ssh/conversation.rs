@@ -10,18 +10,19 @@ use crate::control::Control;
 use crate::limits::CHANNELS_MAX;
 use crate::model::{Mntner, Refusal};
 use crate::registry::KeyFingerprint;
-use async_io::Async;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 /// One connection's side of ours.
 pub struct Conversation<'a> {
@@ -36,9 +37,9 @@ pub struct Conversation<'a> {
     /// What the client does.
     pub events: Receiver<Event>,
     /// The way back to the client; there before the first event.
-    pub handle: Receiver<Handle>,
+    pub handle: Rc<OnceCell<Handle>>,
     /// The connection itself, to hang up.
-    pub stream: Arc<Async<TcpStream>>,
+    pub stream: Arc<TcpStream>,
     /// Where channels run.
     pub executor: Rc<LocalExecutor<'static>>,
 }
@@ -107,7 +108,7 @@ impl Conversation<'_> {
         let Some(proof) = proven else {
             return log::debug!("{}: no key proven", self.peer);
         };
-        if let Ok(handle) = self.handle.recv().await {
+        if let Some(handle) = self.handle.get() {
             self.channels(proof, handle).await;
         }
     }
@@ -162,7 +163,7 @@ impl Conversation<'_> {
     }
 
     /// Lets channels be opened, and passes on what happens on them.
-    async fn channels(&self, proof: Proof, handle: Handle) {
+    async fn channels(&self, proof: Proof, handle: &Handle) {
         let mut open = Channels::new();
         loop {
             let quiet = async { self.quiet(&open).await };
@@ -195,7 +196,7 @@ impl Conversation<'_> {
     /// Ends when a connection without channels was silent for too long.
     async fn quiet(&self, open: &Channels) -> Option<Event> {
         loop {
-            smol::Timer::after(self.settings.idle_timeout).await;
+            sleep(self.settings.idle_timeout).await;
             if open.iter().all(|(_, postbox)| postbox.is_abandoned()) {
                 return None;
             }
@@ -214,7 +215,7 @@ impl Conversation<'_> {
 }
 
 async fn after<T>(time: Duration) -> Option<T> {
-    smol::Timer::after(time).await;
+    sleep(time).await;
     None
 }
 

@@ -6,27 +6,34 @@
 
 use super::handler::ChannelEvent;
 use crate::limits::{INBOX_BYTES_MAX, INBOX_EVENT_BYTES};
-use smol::channel::{Receiver, Sender, unbounded};
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 /// The connection's end.
-pub struct Postbox {
-    sender: Sender<ChannelEvent>,
-    waiting: Rc<Cell<usize>>,
-}
+pub struct Postbox(Rc<RefCell<Queue>>);
 
 /// The channel's end.
-pub struct Inbox {
-    receiver: Receiver<ChannelEvent>,
-    waiting: Rc<Cell<usize>>,
+pub struct Inbox(Rc<RefCell<Queue>>);
+
+/// What is between them. Both are on the one thread: a channel of smol's takes 2 kB for what is
+/// here less than a tenth of that.
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<ChannelEvent>,
+    /// The size of what was put in and not taken out, with what there was no room for.
+    bytes: usize,
+    /// Nothing more is put in.
+    closed: bool,
+    waiting: Option<Waker>,
 }
 
 /// Both ends of an empty inbox.
 pub fn inbox() -> (Postbox, Inbox) {
-    let (sender, receiver) = unbounded();
-    let waiting = Rc::new(Cell::new(0));
-    (Postbox { sender, waiting: waiting.clone() }, Inbox { receiver, waiting })
+    let queue = Rc::<RefCell<Queue>>::default();
+    (Postbox(queue.clone()), Inbox(queue))
 }
 
 fn size(event: &ChannelEvent) -> usize {
@@ -36,35 +43,67 @@ fn size(event: &ChannelEvent) -> usize {
     }
 }
 
+impl Queue {
+    fn put(&mut self, event: ChannelEvent) {
+        self.bytes += size(&event);
+        self.closed |= self.bytes > INBOX_BYTES_MAX;
+        if !self.closed {
+            self.events.push_back(event);
+        }
+        self.wake();
+    }
+
+    fn take(&mut self, context: &mut Context<'_>) -> Poll<Option<ChannelEvent>> {
+        let Some(event) = self.events.pop_front() else {
+            // What was pasted is gone; who types needs room for one.
+            self.events.shrink_to(1);
+            if self.closed {
+                return Poll::Ready(None);
+            }
+            self.waiting = Some(context.waker().clone());
+            return Poll::Pending;
+        };
+        self.bytes = self.bytes.saturating_sub(size(&event));
+        Poll::Ready(Some(event))
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waiting.take() {
+            waker.wake();
+        }
+    }
+}
+
 impl Postbox {
     /// Puts an event in. If it is too much, the inbox takes this and everything after it no more.
     pub fn put(&self, event: ChannelEvent) {
-        let waiting = self.waiting.get() + size(&event);
-        self.waiting.set(waiting);
-        if waiting > INBOX_BYTES_MAX {
-            self.sender.close();
-        }
-        // A channel that ended, or took too much, wants nothing more.
-        let _ = self.sender.try_send(event);
+        self.0.borrow_mut().put(event);
     }
 
     /// Has the channel ended?
     pub fn is_abandoned(&self) -> bool {
-        self.sender.receiver_count() == 0
+        Rc::strong_count(&self.0) == 1
+    }
+}
+
+impl Drop for Postbox {
+    fn drop(&mut self) {
+        let mut queue = self.0.borrow_mut();
+        queue.closed = true;
+        queue.wake();
     }
 }
 
 impl Inbox {
     /// The next event; `None`: there will be no more.
     pub async fn next(&self) -> Option<ChannelEvent> {
-        let event = self.receiver.recv().await.ok()?;
-        self.waiting.set(self.waiting.get().saturating_sub(size(&event)));
-        Some(event)
+        poll_fn(|context| self.0.borrow_mut().take(context)).await
     }
 
     /// Was there too much in it?
     pub fn overflowed(&self) -> bool {
-        self.waiting.get() > 0 && self.receiver.is_closed() && self.receiver.is_empty()
+        let queue = self.0.borrow();
+        queue.bytes > 0 && queue.closed && queue.events.is_empty()
     }
 }
 

@@ -5,13 +5,14 @@
 //! who has proven nothing for the longest time loses theirs: a login takes a tenth of a second,
 //! silence is not in a hurry.
 
+use super::wire::hang_up;
 use crate::model::Mntner;
-use async_io::Async;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Shutdown, TcpStream};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::net::TcpStream;
 
 /// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct Seats {
     limits: SeatLimits,
     next: u64,
     /// By number: the longest here comes first.
-    unproven: BTreeMap<u64, (IpAddr, Arc<Async<TcpStream>>)>,
+    unproven: BTreeMap<u64, (IpAddr, Arc<TcpStream>)>,
     /// With every member that the key may stand for.
     proven: BTreeMap<u64, Vec<Mntner>>,
 }
@@ -52,7 +53,7 @@ impl Seats {
     pub fn take(
         seats: &Rc<RefCell<Seats>>,
         address: IpAddr,
-        stream: Arc<Async<TcpStream>>,
+        stream: Arc<TcpStream>,
     ) -> Option<Seat> {
         let mut it = seats.borrow_mut();
         let source = source(address);
@@ -64,7 +65,7 @@ impl Seats {
             || it.unproven.len() + it.proven.len() >= it.limits.total;
         if full {
             let (_, (_, oldest)) = it.unproven.pop_first()?;
-            let _ = oldest.get_ref().shutdown(Shutdown::Both);
+            hang_up(&oldest);
         }
         it.next += 1;
         let number = it.next;
@@ -114,19 +115,28 @@ mod tests {
     const LIMITS: SeatLimits =
         SeatLimits { total: 4, per_member: 2, unproven: 3, unproven_per_source: 2 };
 
-    fn pair() -> (Arc<Async<TcpStream>>, TcpStream) {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Arc::new(Async::new(listener.accept().unwrap().0).unwrap()), client)
+    /// Tokio's sockets want its reactor.
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap()
     }
 
-    fn take(seats: &Rc<RefCell<Seats>>, address: &str) -> (Option<Seat>, TcpStream) {
+    fn pair() -> (Arc<TcpStream>, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        (Arc::new(TcpStream::from_std(stream).unwrap()), client)
+    }
+
+    fn take(seats: &Rc<RefCell<Seats>>, address: &str) -> (Option<Seat>, std::net::TcpStream) {
         let (stream, client) = pair();
         (Seats::take(seats, address.parse().unwrap(), stream), client)
     }
 
     #[test]
     fn one_source_has_few_unproven_places() {
+        let runtime = runtime();
+        let _inside = runtime.enter();
         let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
         let first = take(&seats, "2001:db8:0:1::1").0.unwrap();
         let _second = take(&seats, "2001:db8:0:1:ffff::2").0.unwrap();
@@ -142,6 +152,8 @@ mod tests {
 
     #[test]
     fn the_silent_make_room() {
+        let runtime = runtime();
+        let _inside = runtime.enter();
         let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
         let (_a, mut oldest) = take(&seats, "192.0.2.1");
         let (_b, _) = take(&seats, "192.0.2.2");
@@ -154,6 +166,8 @@ mod tests {
 
     #[test]
     fn a_member_and_all_members_have_their_bounds_and_give_places_back() {
+        let runtime = runtime();
+        let _inside = runtime.enter();
         let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
         let alice: Mntner = "ALICE-MNT".parse().unwrap();
         let mut kept = Vec::new();
@@ -176,6 +190,8 @@ mod tests {
     /// The attack: a key of two maintainers, and more sessions than either may have.
     #[test]
     fn a_key_of_several_members_takes_a_place_with_each() {
+        let runtime = runtime();
+        let _inside = runtime.enter();
         let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
         let [alice, club]: [Mntner; 2] = ["ALICE-MNT", "CLUB-MNT"].map(|it| it.parse().unwrap());
         let both = [alice.clone(), club.clone()];

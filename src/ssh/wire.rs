@@ -1,34 +1,95 @@
-//! The socket as russh wants it: Tokio's traits over async-io's readiness.
+//! The socket as russh wants it.
 //!
-//! Two things make a login quick. Nothing of ours waits for a full segment (TCP_NODELAY). And while
-//! the handshake lasts, each read asks the kernel to acknowledge at once (TCP_QUICKACK, which the
-//! kernel forgets by itself): clients send the halves of a message in two writes, and hold the
-//! second back until the first is acknowledged.
+//! Three things make a login quick. Nothing of ours waits for a full segment (TCP_NODELAY). While
+//! the handshake lasts, the kernel is asked to acknowledge at once what came before we wait for
+//! more (TCP_QUICKACK, which the kernel forgets by itself): clients send the halves of a message in
+//! two writes, and hold the second back until the first is acknowledged. And what came is taken
+//! from the kernel as a whole: russh asks for four bytes of a packet, and then for the rest.
 
-use crate::limits::QUICK_READS;
-use async_io::Async;
+use crate::limits::{QUICK_WAITS, WIRE_READ_BYTES};
 use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_quickack};
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use rustix::net::{Shutdown, shutdown};
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
 
 /// A connection.
 pub struct Wire {
-    socket: Arc<Async<TcpStream>>,
-    quick_reads: u8,
+    socket: Arc<TcpStream>,
+    /// What was read and nobody has asked for yet; on the heap only while there is something.
+    ahead: Vec<u8>,
+    /// How much of it was taken.
+    taken: usize,
+    /// Was something read since the kernel was last asked to acknowledge?
+    heard: bool,
+    quick_waits: u8,
 }
 
 impl Wire {
     /// Takes the socket over.
-    pub fn new(socket: Arc<Async<TcpStream>>) -> Wire {
-        // Both are wishes: a kernel that refuses them only makes the login slower.
+    pub fn new(socket: Arc<TcpStream>) -> Wire {
+        // A wish: a kernel that refuses it only makes the login slower.
         let _ = set_tcp_nodelay(&*socket, true);
-        let _ = set_tcp_quickack(&*socket, true);
-        Wire { socket, quick_reads: QUICK_READS }
+        Wire { socket, ahead: Vec::new(), taken: 0, heard: true, quick_waits: QUICK_WAITS }
     }
+
+    /// Gives what was read ahead; `false`: there is nothing.
+    fn take(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let rest = self.ahead.get(self.taken..).unwrap_or_default();
+        let given = rest.get(..buffer.remaining()).unwrap_or(rest);
+        buffer.put_slice(given);
+        let some = !given.is_empty();
+        self.taken += given.len();
+        if self.taken >= self.ahead.len() {
+            (self.ahead, self.taken) = (Vec::new(), 0);
+        }
+        some
+    }
+
+    /// Reads what the kernel has; nothing is the end.
+    fn read(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        let mut bytes = [0; WIRE_READ_BYTES];
+        let count = self.read_into(&mut bytes)?;
+        self.heard = true;
+        self.ahead.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        self.take(buffer);
+        Ok(())
+    }
+
+    /// A read that fills less than there is room for has emptied the socket (epoll(7), the question
+    /// about edge-triggered events): Tokio is told so, and need not find out by another read. The
+    /// end of the stream is no such read.
+    fn read_into(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        let mut read = None;
+        let tried = self.socket.try_io(Interest::READABLE, || {
+            let count = rustix::io::read(&*self.socket, &mut *bytes)?;
+            read = Some(count);
+            let emptied = (1..bytes.len()).contains(&count);
+            if emptied { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match (read, tried) {
+            (Some(count), _) => Ok(count),
+            (None, Err(error)) => Err(error),
+            // No read is an error always.
+            (None, Ok(())) => Ok(0),
+        }
+    }
+
+    fn hurry(&mut self) {
+        if let (true, Some(rest)) = (self.heard, self.quick_waits.checked_sub(1)) {
+            (self.heard, self.quick_waits) = (false, rest);
+            let _ = set_tcp_quickack(&*self.socket, true);
+        }
+    }
+}
+
+/// Ends a connection under whoever holds it.
+pub fn hang_up(socket: &TcpStream) {
+    // It fails if the connection has ended already.
+    let _ = shutdown(socket, Shutdown::Both);
 }
 
 impl AsyncRead for Wire {
@@ -36,22 +97,22 @@ impl AsyncRead for Wire {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() == 0 || self.take(buffer) {
+            return Poll::Ready(Ok(()));
+        }
         loop {
-            match self.socket.get_ref().read(buffer.initialize_unfilled()) {
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    ready!(self.socket.poll_readable(context))?;
+            match self.socket.poll_read_ready(context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => {
+                    self.hurry();
+                    return Poll::Pending;
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(error)),
-                Ok(count) => {
-                    buffer.advance(count);
-                    if let Some(rest) = self.quick_reads.checked_sub(1) {
-                        self.quick_reads = rest;
-                        let _ = set_tcp_quickack(&*self.socket, true);
-                    }
-                    return Poll::Ready(Ok(()));
-                }
+            }
+            match self.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return Poll::Ready(result),
             }
         }
     }
@@ -62,23 +123,22 @@ impl AsyncWrite for Wire {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<io::Result<usize>> {
         loop {
-            match self.socket.get_ref().write(bytes) {
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    ready!(self.socket.poll_writable(context))?;
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            ready!(self.socket.poll_write_ready(context))?;
+            match self.socket.try_write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => return Poll::Ready(result),
             }
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(self.socket.get_ref().shutdown(Shutdown::Write))
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(shutdown(&*self.socket, Shutdown::Write).map_err(io::Error::from))
     }
 }

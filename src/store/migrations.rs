@@ -112,21 +112,22 @@ pub const MIGRATIONS: &[&str] = &[
 const SELECT: &str = "
     SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
            standing, mtu, preshared_key, maintainer, families
-    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
+    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num";
 
 /// The same from a database that an older version made, and this one only looks at.
 const SELECT_BEFORE_FAMILIES: &str = "
     SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
            standing, mtu, preshared_key, maintainer, NULL
-    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num ORDER BY l.as_num";
+    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num";
 
 /// The same from a database that this program has never opened for writing.
 const SELECT_OLD: &str = "
-    SELECT id, as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
+    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
            NULL, NULL, NULL, NULL, NULL
-    FROM peering_links ORDER BY as_num";
+    FROM peering_links l";
 
-/// How this database tells its peerings; `ours`: it has our tables.
+/// How this database tells its peerings, the number of each being `l.as_num`; `ours`: it has our
+/// tables.
 pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<&'static str> {
     if !ours {
         return Ok(SELECT_OLD);

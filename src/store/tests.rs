@@ -61,6 +61,25 @@ fn ids(store: &Store) -> Vec<i64> {
     ids
 }
 
+/// Of a database of ours and of one that the replaced service made, which has no tables of ours.
+#[test]
+fn the_rows_of_some_are_those_among_all() {
+    let place = Place::new("some");
+    let mut store = Store::open(&place.path()).unwrap();
+    for number in 1..=9 {
+        store.create(&peering(1, 64600 + number, None), 65535, &actor()).unwrap();
+    }
+    let [second, ninth, absent] = [64602, 64609, 64610].map(|it| Asn::new(it).unwrap());
+    let asked = [second, ninth, absent];
+    let of_those = |row: &Row| [64602, 64609].contains(&row.as_num);
+    let among_all: Vec<Row> = store.rows().unwrap().into_iter().filter(of_those).collect();
+    assert_eq!(store.rows_of(&asked).unwrap(), among_all);
+    assert_eq!(store.peered_of(&asked).unwrap(), [second, ninth]);
+    assert_eq!((store.rows_of(&[]).unwrap(), store.peered_of(&[]).unwrap()), (vec![], vec![]));
+    let old = Store { ours: false, ..store };
+    assert_eq!(old.rows_of(&asked).unwrap().len(), 2);
+}
+
 #[test]
 fn the_lowest_free_id_is_taken_again() {
     let place = Place::new("ids");
