@@ -71,7 +71,7 @@ bench: ## speed and memory, as figures of one run
 growth: ## how they grow with peerings and sessions: a table, and benches/figures/growth.svg
 	$(CARGO) bench --bench growth
 
-size: ## the binary by section, resident memory, threads
+size: ## the binary by section and crate, resident memory, threads
 	cross/size.sh
 
 dist: ## static binaries, packages, checksums into dist/ (TARGETS="..." for some of them)
