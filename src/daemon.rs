@@ -50,6 +50,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::runtime::LocalOptions;
 
 /// Where the system says which name servers to ask.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -61,10 +62,12 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// to its copies, and async-io wakes a waker that it replaces: the two would wake each other
 /// without an end.
 pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
+    // A runtime that is nothing but this thread's: with `build` the one with many threads is linked
+    // too, which russh switches on.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .enable_io()
-        .build()
+        .build_local(LocalOptions::default())
         .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
     let executor = Rc::new(LocalExecutor::new());
     let main = LocalExecutor::new();
