@@ -54,15 +54,15 @@ pub type Wishes = Rc<RefCell<Option<Wish>>>;
 pub async fn run(wishes: Wishes, control: Rc<Control>, again: Receiver<()>) {
     let mut backup = None;
     loop {
+        let mended = asked(&again).await;
         heed(&wishes, &mut backup, &control);
-        if let Some(backup) = &mut backup {
-            backup.look();
-            if backup.rhythm.is_due() || backup.is_quiet() {
-                backup.make().await;
-            }
-        }
-        if let (true, Some(backup)) = (asked(&again).await, &mut backup) {
+        let Some(backup) = &mut backup else { continue };
+        if mended {
             backup.rhythm.again();
+        }
+        backup.look();
+        if backup.rhythm.is_due() || backup.is_quiet() {
+            backup.make().await;
         }
     }
 }
