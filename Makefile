@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-mesh test check bless bench growth size dist twice packages vm scale vm-pop \
+.PHONY: help demo lab lab-mesh test check bless bench growth size dist twice packages vm scale vm-pop vm-small \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -115,6 +115,11 @@ lab-packages:
 
 vm-pop: vm-packages ## two machines with the Debian package of dist/: peered, rebooted, Established
 	tests/vm/pop.sh dist/peerling_*_amd64.deb
+
+vm-small: vm-packages ## a machine of 64 MB with the static binary of dist/: 20 open sessions, nothing killed
+	@rm -rf target/small-registry
+	PEERLING_REGISTRY=$(CURDIR)/target/small-registry $(CARGO) test --quiet --test registry -- one_is_written
+	tests/vm/small.sh dist/peerling-*-x86_64 target/small-registry
 
 vm-packages:
 	$(call install,$(VM_PACKAGES))

@@ -59,7 +59,8 @@ deb() {
         >"$root/DEBIAN/control"
     install -m 644 packaging/debian/conffiles "$root/DEBIAN/conffiles"
     for script in postinst prerm postrm; do
-        install -m 755 "packaging/debian/$script" "$root/DEBIAN/$script"
+        sed "s/@ARCHITECTURE@/$debian/" "packaging/debian/$script" >"$root/DEBIAN/$script"
+        chmod 755 "$root/DEBIAN/$script"
     done
     (cd "$root" && find usr lib -type f -exec md5sum {} + | LC_ALL=C sort -k 2 >DEBIAN/md5sums)
     dpkg-deb --build --root-owner-group -Zxz "$root" "$output/peerling_${version}_$debian.deb" >/dev/null
@@ -70,7 +71,8 @@ tarball() {
     name=peerling-$version-$architecture
     tree "$work/$name"
     install -D -m 755 packaging/openrc/peerling "$work/$name/etc/init.d/peerling"
-    install -m 755 packaging/install.sh "$work/$name/install.sh"
+    sed "s/@ARCHITECTURE@/$architecture/" packaging/install.sh >"$work/$name/install.sh"
+    chmod 755 "$work/$name/install.sh"
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" |
         gzip -9n >"$output/$name.tar.gz"
     echo "$output/$name.tar.gz"

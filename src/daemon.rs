@@ -30,15 +30,16 @@ mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
 
-use crate::apply::Apply;
+use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
+use crate::sys::wireguard::{Choice, Judgement};
 use async_signal::{Signal, Signals};
-use backup::Backup;
+use backup::{Wish, Wishes};
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -163,8 +164,7 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
         watch.start().await;
         drop(reading);
-        let (backend, why) = self.assembled.backend();
-        log::info!("WireGuard by {backend}: {why}");
+        tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
@@ -174,20 +174,21 @@ impl Service {
         executor.spawn(watch_database(self.control.clone())).detach();
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
-        let mended = smol::channel::bounded(1);
-        if let Some(backup) = Backup::of(&self.assembled, self.control.clone()) {
-            executor.spawn(backup.run(mended.1)).detach();
-        }
+        let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
+        wishes.replace(Wish::of(&self.assembled));
+        executor.spawn(backup::run(wishes.clone(), self.control.clone(), mended.1)).detach();
         let reload = move || {
             notify::reloading();
-            let _ = (again.0.try_send(()), mended.0.try_send(()));
-            match Assembled::load(&self.file) {
-                Ok(new) => adopt(&new, &self.control, &apply_settings),
-                Err(troubles) => {
-                    let all = troubles.iter().map(|it| it.to_string()).collect::<Vec<_>>();
-                    log::error!("the new configuration is not used: {}", all.join("; "));
-                }
+            let adopted = Assembled::load(&self.file).and_then(|new| {
+                adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
+                wishes.replace(Wish::of(&new));
+                Ok(())
+            });
+            if let Err(troubles) = adopted {
+                let all = troubles.iter().map(|it| it.to_string()).collect::<Vec<_>>();
+                log::error!("the new configuration is not used: {}", all.join("; "));
             }
+            let _ = (again.0.try_send(()), mended.0.try_send(()));
             notify::ready();
         };
         executor.spawn(notify::stay_alive()).detach();
@@ -198,20 +199,34 @@ impl Service {
     }
 }
 
-/// Takes a new configuration over: everything but listeners, host keys and the database.
-fn adopt(new: &Assembled, control: &Control, apply: &RefCell<Rc<crate::apply::ApplySettings>>) {
-    match new.apply_settings() {
-        Ok(settings) => {
-            apply.replace(Rc::new(settings));
-            control.settings.replace(Rc::new(new.control_settings()));
-            log::info!(
-                "configuration read again; listeners, host keys, database, registry directory and \
-                 backup need a restart"
-            );
-            control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
-        }
-        Err(trouble) => log::error!("the new configuration is not used: {trouble}"),
+/// Says how links are made; loudly, where it is not as anybody would want it.
+fn tell(choice: &Choice) {
+    match choice.judgement {
+        Judgement::Well(_) => log::info!("{choice}"),
+        _ => log::warn!("{choice}"),
     }
+}
+
+/// Takes a new configuration over: everything but listeners, host keys and the database. One that
+/// cannot work here changes nothing.
+fn adopt(
+    new: &Assembled,
+    control: &Control,
+    apply: &RefCell<Rc<ApplySettings>>,
+) -> Result<(), Trouble> {
+    new.can_make_links()?;
+    let settings = new.apply_settings()?;
+    if settings.backend != apply.borrow().backend {
+        tell(&new.backend());
+    }
+    apply.replace(Rc::new(settings));
+    control.settings.replace(Rc::new(new.control_settings()));
+    log::info!(
+        "configuration read again; listeners, host keys, database and what [registry] says need a \
+         restart"
+    );
+    control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
+    Ok(())
 }
 
 /// From now on the signals that mean something are kept for [`heed`].

@@ -54,7 +54,8 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(troubles) => {
             for trouble in troubles {
-                say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
+                let line = format!("{}peerling: {trouble}\n", logging::fatal());
+                say(&line, &mut std::io::stderr());
             }
             ExitCode::from(FAILED)
         }

@@ -23,7 +23,7 @@ pub use trail::Filter;
 
 use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::model::{Asn, Families, Mntner, Timestamp};
-use crate::peering::{Peering, PeeringId, Row};
+use crate::peering::{Peering, PeeringId, Row, Site};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
@@ -96,12 +96,32 @@ impl Actor {
 impl Store {
     /// Opens the database, makes it where there is none, and brings it to this version.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
+        Store::connect(path)?.brought_up()
+    }
+
+    /// The same for this POP. Another one's is not touched, not even brought to this version.
+    pub fn open_as(site: &Site, path: &Path) -> Result<Store, StoreError> {
+        let store = Store::connect(path)?;
+        store.belongs(site)?;
+        let mut store = store.brought_up()?;
+        store.claim(site).map(|()| store)
+    }
+
+    /// Nothing is written by this; a database that a newer program made is refused.
+    fn connect(path: &Path) -> Result<Store, StoreError> {
         let connection = Connection::open(path).map_err(|error| fault(path, error))?;
-        let mut store = Store { connection, path: path.to_path_buf(), ours: true };
-        migrations::known(&store.connection, path)?;
-        store.prepare().map_err(|error| fault(path, error))?;
-        migrations::run(&mut store.connection, path)?;
-        Ok(store)
+        // The thread waits while somebody else writes: long enough for the other's transaction,
+        // short enough that no member notices.
+        let patience = Duration::from_millis(STORE_BUSY_MS);
+        connection.busy_timeout(patience).map_err(|error| fault(path, error))?;
+        migrations::known(&connection, path)?;
+        Ok(Store { connection, path: path.to_path_buf(), ours: true })
+    }
+
+    fn brought_up(mut self) -> Result<Store, StoreError> {
+        self.prepare().map_err(|error| fault(&self.path, error))?;
+        migrations::run(&mut self.connection, &self.path)?;
+        Ok(self)
     }
 
     /// Opens an existing database for reading only; nothing about it is changed, not even its
@@ -134,9 +154,6 @@ impl Store {
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
-        // The thread waits while somebody else writes: long enough for the other's transaction,
-        // short enough that no member notices.
-        self.connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))?;
         self.connection.pragma_update(None, "cache_size", -STORE_CACHE_KB)?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;

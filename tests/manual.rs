@@ -15,7 +15,8 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name)
 }
 
-/// Compares the lines between `<mark>` and `</mark>` with what they should be, or writes them.
+/// Compares the lines between `<mark>` and `</mark>` with what they should be, or writes them: the
+/// whole file in one step, since mandoc and the shells of other tests read it meanwhile.
 fn between(file: &str, comment: &str, mark: &str, expected: &str) {
     let text = std::fs::read_to_string(path(file)).expect("the file can be read");
     let (open, close) = (format!("{comment} <{mark}>\n"), format!("{comment} </{mark}>\n"));
@@ -23,7 +24,9 @@ fn between(file: &str, comment: &str, mark: &str, expected: &str) {
     let (found, after) = rest.split_once(&close).expect("the mark where the list ends");
     if std::env::var_os("BLESS").is_some() {
         let text = format!("{before}{open}{expected}{close}{after}");
-        return std::fs::write(path(file), text).expect("the file can be written");
+        let draft = path(&format!("{file}.new"));
+        std::fs::write(&draft, text).expect("the file can be written");
+        return std::fs::rename(draft, path(file)).expect("the file can be put in its place");
     }
     assert_eq!(found, expected, "packaging/{file} is not up to date: make bless");
 }

@@ -58,6 +58,14 @@ fn describe_maintainer(text: &mut String, index: &Index, it: Maintainer<'_>) {
     }
 }
 
+/// For whoever needs one and is no test: `PEERLING_REGISTRY` names where it is to be.
+#[test]
+fn one_is_written_where_it_is_asked_for() {
+    if let Some(directory) = std::env::var_os("PEERLING_REGISTRY") {
+        support::generate(Path::new(&directory), 2_500, 3_000, 1);
+    }
+}
+
 #[test]
 fn the_fixture_reads_as_expected() {
     let (index, findings) = load(&fixture());

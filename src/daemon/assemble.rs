@@ -10,8 +10,8 @@ use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
-use crate::store::{Store, StoreError};
-use crate::sys::wireguard::{self, Backend, Setting};
+use crate::store::Store;
+use crate::sys::wireguard::{self, Choice, Judgement, Setting};
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -83,11 +83,8 @@ impl Assembled {
 
     /// Opens the database, which must be this POP's.
     pub fn store(&self) -> Result<Store, Trouble> {
-        let open = |path| {
-            let mut store = Store::open(path)?;
-            store.claim(&self.site()).map(|()| store)
-        };
-        open(&self.config.store.path).map_err(|error: StoreError| Trouble(error.to_string()))
+        let opened = Store::open_as(&self.site(), &self.config.store.path);
+        opened.map_err(|error| Trouble(error.to_string()))
     }
 
     /// Reads or makes the host keys.
@@ -155,7 +152,7 @@ impl Assembled {
     /// For the apply loop.
     pub fn apply_settings(&self) -> Result<ApplySettings, Trouble> {
         let config = &self.config;
-        let (backend, _) = self.backend();
+        let backend = self.backend().backend;
         Ok(ApplySettings {
             site: self.site(),
             private_key: self.private_key.clone()?,
@@ -173,8 +170,8 @@ impl Assembled {
         })
     }
 
-    /// How links are made, and why so.
-    pub fn backend(&self) -> (Backend, String) {
+    /// How links are made, and what is to be said of it.
+    pub fn backend(&self) -> Choice {
         let wireguard = &self.config.wireguard;
         let command = wireguard.userspace_command.to_string_lossy().into_owned();
         let setting = match wireguard.backend {
@@ -188,13 +185,11 @@ impl Assembled {
 
     /// Can the back end that links are made by do so here? What is chosen for us always can.
     pub fn can_make_links(&self) -> Result<(), Trouble> {
-        let (backend, _) = self.backend();
-        wireguard::works(&backend).map_err(|missing| {
-            Trouble(format!(
-                "WireGuard by {backend} cannot work: {missing}; give peerling what is missing, or \
-                 choose another wireguard.backend"
-            ))
-        })
+        let choice = self.backend();
+        match choice.judgement {
+            Judgement::Cannot(_) => Err(Trouble(choice.to_string())),
+            _ => Ok(()),
+        }
     }
 
     /// For the SSH service.

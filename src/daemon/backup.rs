@@ -15,14 +15,22 @@ use crate::store::Generation;
 use crate::sys::git::{GitError, WorkingCopy};
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// The working copy, and what is known of it.
-pub struct Backup {
+/// What the configuration asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
     directory: PathBuf,
+    interval: Duration,
     pieces: Pieces,
+}
+
+/// A working copy, and what is known of it.
+pub struct Backup {
+    wish: Wish,
     control: Rc<Control>,
     rhythm: Rhythm,
     saved: Option<Generation>,
@@ -38,36 +46,53 @@ struct Burst {
     last: Instant,
 }
 
-impl Backup {
-    /// The backup that the configuration asks for, if it does. The first is due at once.
-    pub fn of(assembled: &Assembled, control: Rc<Control>) -> Option<Backup> {
+/// What is wished now: SIGHUP may change it.
+pub type Wishes = Rc<RefCell<Option<Wish>>>;
+
+/// Goes on until the program ends; `again` (SIGHUP) says that something was mended, or that the
+/// wish is another one.
+pub async fn run(wishes: Wishes, control: Rc<Control>, again: Receiver<()>) {
+    let mut backup = None;
+    loop {
+        let mended = asked(&again).await;
+        heed(&wishes, &mut backup, &control);
+        let Some(backup) = &mut backup else { continue };
+        if mended {
+            backup.rhythm.again();
+        }
+        backup.look();
+        if backup.rhythm.is_due() || backup.is_quiet() {
+            backup.make().await;
+        }
+    }
+}
+
+/// Another wish begins anew: the first backup is due at once.
+fn heed(wishes: &Wishes, backup: &mut Option<Backup>, control: &Rc<Control>) {
+    let wish = wishes.borrow();
+    if *wish != backup.as_ref().map(|it| it.wish.clone()) {
+        *backup = wish.clone().map(|wish| Backup::new(wish, control.clone()));
+    }
+}
+
+impl Wish {
+    /// That of the configuration, if it wants a backup.
+    pub fn of(assembled: &Assembled) -> Option<Wish> {
         let config = &assembled.config.backup;
-        let interval = Duration::from_secs(config.interval_s.into());
-        let mut rhythm = Rhythm::new(interval, Duration::from_secs(BACKUP_PAUSE_S_MAX));
-        rhythm.soon();
-        Some(Backup {
+        Some(Wish {
             directory: config.git.clone()?,
+            interval: Duration::from_secs(config.interval_s.into()),
             pieces: Pieces::of(assembled),
-            control,
-            rhythm,
-            saved: None,
-            seen: None,
-            burst: None,
-            told: None,
         })
     }
+}
 
-    /// Goes on until the program ends; `again` (SIGHUP) says that something was mended.
-    pub async fn run(mut self, again: Receiver<()>) {
-        loop {
-            if asked(&again).await {
-                self.rhythm.again();
-            }
-            self.look();
-            if self.rhythm.is_due() || self.is_quiet() {
-                self.make().await;
-            }
-        }
+impl Backup {
+    /// The first is due at once.
+    fn new(wish: Wish, control: Rc<Control>) -> Backup {
+        let mut rhythm = Rhythm::new(wish.interval, Duration::from_secs(BACKUP_PAUSE_S_MAX));
+        rhythm.soon();
+        Backup { wish, control, rhythm, saved: None, seen: None, burst: None, told: None }
     }
 
     /// Has somebody changed something?
@@ -91,7 +116,7 @@ impl Backup {
         (self.saved, self.burst) = (self.seen, None);
         let made = self.try_to().await;
         self.rhythm.tried(made.is_ok());
-        let place = self.directory.display();
+        let place = self.wish.directory.display();
         match (&made, &self.told) {
             (Err(why), told) if told.as_ref() != Some(why) => log::warn!("backup: {place}: {why}"),
             (Ok(()), Some(_)) => log::info!("backup: {place}: it is well again"),
@@ -103,12 +128,12 @@ impl Backup {
     /// What could be exported is committed and sent, also where something could not.
     async fn try_to(&self) -> Result<(), String> {
         let database = self.control.store.borrow().publishable();
-        let ours = ours(&self.pieces);
-        let copy = WorkingCopy::begin(&self.directory, &ours).await.map_err(told)?;
-        let exported = self.pieces.export(database, &self.directory).await;
+        let Wish { directory, pieces, .. } = &self.wish;
+        let copy = WorkingCopy::begin(directory, &ours(pieces)).await.map_err(told)?;
+        let exported = pieces.export(database, directory).await;
         let changes = copy.changes().await.map_err(told)?;
         if !changes.is_empty() {
-            let line = words(&self.pieces.name, &changes.into_iter().map(read).collect::<Vec<_>>());
+            let line = words(&pieces.name, &changes.into_iter().map(read).collect::<Vec<_>>());
             copy.commit(&line).await.map_err(told)?;
             log::info!("backup: {line}");
         }

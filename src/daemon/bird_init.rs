@@ -98,9 +98,7 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
         .map(|path| path.display().to_string())
         .collect();
     if !there.is_empty() {
-        let words =
-            "exists already, and nothing was written: move it away, or name another directory";
-        return Err(Trouble::new(format!("{} {words}", there.join(", "))));
+        return Err(there_already(&there));
     }
     let failed =
         |path: &Path, error: io::Error| Trouble::new(format!("{}: {error}", path.display()));
@@ -116,6 +114,14 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
         written.push(path);
     }
     File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+}
+
+fn there_already(paths: &[String]) -> Trouble {
+    let (exist, them) = if paths.len() == 1 { ("exists", "it") } else { ("exist", "them") };
+    Trouble::new(format!(
+        "{} {exist} already, and nothing was written: move {them} away, or name another directory",
+        paths.join(", ")
+    ))
 }
 
 /// Writes a file whole, in the place of nothing.

@@ -6,6 +6,7 @@ use crate::limits::BIRD_CONNECT_S;
 use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
+use crate::sys::wireguard::Judgement;
 use crate::sys::{bird, git, ping, tree};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -70,10 +71,12 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
         findings.troubles.push(trouble);
     }
     database(&config.store.path, &assembled.site(), findings);
-    let (backend, why) = assembled.backend();
-    match assembled.can_make_links() {
-        Ok(()) => findings.well(format!("WireGuard by {backend}: {why}")),
-        Err(trouble) => findings.troubles.push(trouble),
+    let choice = assembled.backend();
+    match &choice.judgement {
+        Judgement::Well(_) | Judgement::Instead(_) => findings.well(&choice),
+        // The service has a right that whoever looks may lack.
+        judgement if judgement.is_of_rights() => findings.well(&choice),
+        Judgement::Nobody(..) | Judgement::Cannot(_) => findings.ill(choice.to_string()),
     }
     pings(findings);
     if let Err(trouble) = block_on(async |_| outside(assembled, findings).await) {

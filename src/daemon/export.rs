@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What is copied, and under which name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pieces {
     /// The name of this POP's directory.
     pub name: String,
@@ -35,8 +35,10 @@ pub struct Exported {
 pub fn run(file: &ConfigFile, directory: &Path) -> Result<Vec<String>, Vec<Trouble>> {
     let assembled = Assembled::load(file)?;
     let pieces = Pieces::of(&assembled);
-    let database =
-        Store::open_read_only(&assembled.config.store.path).and_then(|store| store.publishable());
+    let database = Store::open_read_only(&assembled.config.store.path).and_then(|store| {
+        store.belongs(&assembled.site())?;
+        store.publishable()
+    });
     let exported = block_on(async |_| pieces.export(database, directory).await);
     let exported = exported.map_err(|trouble| vec![trouble])?;
     match exported.troubles.is_empty() {

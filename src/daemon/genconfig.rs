@@ -39,7 +39,7 @@ pub fn run(file: &ConfigFile, now: Timestamp) -> Result<(), Vec<Trouble>> {
 fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
     let config = &assembled.config;
     let rows = Store::open_read_only(&config.store.path)
-        .and_then(|store| store.rows())
+        .and_then(|store| store.belongs(&assembled.site()).and_then(|()| store.rows()))
         .map_err(|error| Trouble::new(error.to_string()))?;
     let staging = [
         (FileKind::WireGuard, &config.genconfig.wireguard_directory, WIREGUARD_KEY),

@@ -25,7 +25,7 @@ pub enum Volume {
 
 /// Sends log lines to standard error from now on. Called once; later calls change nothing.
 pub fn start(volume: Volume) {
-    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let journal = is_journal();
     let level = match volume {
         Volume::Trouble => LevelFilter::Warn,
         Volume::News => LevelFilter::Info,
@@ -34,6 +34,20 @@ pub fn start(volume: Volume) {
     if log::set_boxed_logger(Box::new(Sink { volume, journal })).is_ok() {
         log::set_max_level(level);
     }
+}
+
+/// What a line on standard error begins with that ends the program: its priority, where the journal
+/// reads it.
+pub fn fatal() -> &'static str {
+    if is_journal() { "<3>" } else { "" }
+}
+
+/// Is standard error the journal's? What was started from a service inherits the variable, and may
+/// write elsewhere (systemd.exec(5)).
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let ours = rustix::fs::fstat(std::io::stderr());
+    ours.is_ok_and(|it| stream == format!("{}:{}", it.st_dev, it.st_ino))
 }
 
 impl Log for Sink {

@@ -9,6 +9,8 @@ use crate::store::{Store, StoreError};
 /// What a pass would do now. Nothing is written, not even to the database.
 pub fn plan(file: ConfigFile) -> Result<Survey, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
+    // Steps that nobody could take are none.
+    assembled.can_make_links().map_err(|it| vec![it])?;
     survey(assembled, file).map_err(|it| vec![it])
 }
 

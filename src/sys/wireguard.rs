@@ -10,7 +10,7 @@ mod choose;
 mod error;
 mod machine;
 
-pub use choose::{Setting, choose, works};
+pub use choose::{Choice, Judgement, Setting, choose};
 pub use error::WireError;
 pub use machine::Machine;
 

@@ -2,8 +2,9 @@
 # The Debian package in a fresh Debian 12: installed, served from, upgraded, removed, purged. And the tarball
 # with its OpenRC script beside it.
 #
-#   tests/packages/debian.sh PACKAGE.deb NEWER.deb TARBALL
+#   tests/packages/debian.sh PACKAGE.deb NEWER.deb TARBALL FOREIGN.deb FOREIGN_TARBALL
 #
+# The foreign ones are for another architecture: whoever takes them is told so, and nothing is changed.
 # As root, with debootstrap. The Debian is made once, under target/, and a copy of it is used. Everything
 # happens in mount and process namespaces of its own; nothing of it is left.
 set -euo pipefail
@@ -11,6 +12,7 @@ set -euo pipefail
 [ -n "${INSIDE:-}" ] || INSIDE=1 exec unshare --mount --pid --net --fork --kill-child --mount-proc -- bash "$0" "$@"
 
 package=$(realpath "$1") newer=$(realpath "$2") tarball=$(realpath "$3")
+foreign=$(realpath "$4") foreign_tarball=$(realpath "$5")
 here=$(dirname "$(realpath "$0")")
 cache=$here/../../target/debian-12.tar
 root=$(mktemp -d /tmp/peerling-debian.XXXXXX)
@@ -32,6 +34,7 @@ step() { echo "$(printf '%3d s' $SECONDS)  $*"; }
 tar -xf "$cache" -C "$root"
 cp "$package" "$root/peerling.deb"
 cp "$newer" "$root/newer.deb"
+cp "$foreign" "$root/foreign.deb"
 # Nothing is started by the installation of a package: the tests start what they want.
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
@@ -49,6 +52,28 @@ mode() { inside stat -c '%U:%G %a' "$1"; }
 
 trap 'umount "$root/proc" "$root/run" "$root/dev"; rm -rf --one-file-system "$root"' EXIT
 step "Debian $(cat "$root/etc/debian_version")"
+# state: every file with its mode and time, but for what dpkg keeps for itself.
+state() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./run \) -prune -o -printf '%p %M %u %T@\n' | sort); }
+# refuses WORDS COMMAND...: it fails, says WORDS, and changes nothing.
+refuses() {
+    local words=$1 before
+    shift
+    before=$(state)
+    ! inside "$@" >"$root/run/said" 2>&1 || fail "it should refuse: $*"
+    grep -qF "$words" "$root/run/said" || fail "$*: it should say \"$words\": $(cat "$root/run/said")"
+    same "after $*" "" "$(diff <(echo "$before") <(state) || true)"
+}
+refuses "does not match system" dpkg -i /foreign.deb
+mkdir "$root/foreign"
+tar -xzf "$foreign_tarball" -C "$root/foreign" --strip-components=1
+refuses "does not run on this machine ($(uname -m)); nothing was changed" /foreign/install.sh
+rm -r "$root/foreign"
+# An operator who insists, or whose dpkg knows several architectures.
+! inside dpkg --force-architecture,depends -i /foreign.deb >"$root/run/said" 2>&1 || fail "dpkg takes it"
+grep -q "its program does not run on this machine ($(uname -m))" "$root/run/said" || fail "$(cat "$root/run/said")"
+expect "nobody is made for what does not run" test -z "$(grep '^peerling:' "$root/etc/passwd" || true)"
+inside dpkg -P peerling >/dev/null 2>&1
+step "another architecture: dpkg, its script and that of the tarball refuse it"
 inside dpkg -i /peerling.deb >/dev/null 2>&1
 same "the configuration" "root:peerling 640" "$(mode /etc/peerling/peerling.toml)"
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"

@@ -55,6 +55,14 @@ if ! [ -e "$cache" ]; then
     mv "$cache.new" "$cache"
 fi
 PEERLING_VERSION=$version.1 PEERLING_DIST=$work cross/package.sh "dist/peerling-$version-$native" "$native" >/dev/null
+# The packages of another architecture, with a program of one that no machine is (e_machine in elf(5)).
+case $native in
+    aarch64) other=x86_64 ;;
+    *) other=aarch64 ;;
+esac
+cp "dist/peerling-$version-$native" "$work/foreign"
+printf '\377\177' | dd of="$work/foreign" bs=1 seek=18 conv=notrunc status=none
+PEERLING_DIST=$work/foreign.d cross/package.sh "$work/foreign" "$other" >/dev/null
 debian=$(dpkg --print-architecture)
 tests/packages/debian.sh "dist/peerling_${version}_$debian.deb" "$work/peerling_$version.1_$debian.deb" \
-    "dist/peerling-$version-$native.tar.gz"
+    "dist/peerling-$version-$native.tar.gz" "$work"/foreign.d/*.deb "$work"/foreign.d/*.tar.gz

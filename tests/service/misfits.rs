@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Refused.
 const FAILED: i32 = 1;
@@ -80,12 +81,43 @@ fn the_database_of_another_pop() {
         assert!(line.contains(words) && line.contains("DELETE FROM peerling_pop"), "{line}");
     }
     assert!(draft.peerling(&["check"]).stderr.contains("this is the database of renamed"));
+    let staging = format!("{:?}", draft.path("staging"));
+    for key in ["wireguard_directory", "bird_directory"] {
+        draft.set("genconfig", key, &staging);
+    }
+    let line = refused(&draft, || draft.peerling(&["genconfig"]));
+    assert!(line.contains("this is the database of renamed"), "{line}");
+    let line = draft.peerling(&["export", "backup"]).refused(FAILED).to_owned();
+    assert!(line.contains("this is the database of renamed"), "{line}");
+    assert!(!draft.path("staging").exists(), "no set was begun");
+    let copies = draft.path("backup/servers/other");
+    assert!(!copies.join("peering.db").exists(), "another POP's peerings are not this one's");
     draft.set("pop", "name", "\"renamed.example.net\"");
     assert_eq!(draft.peerling(&["apply"]).status, Some(0));
     draft.set("pop", "asn", "4242420264");
     refused(&draft, || draft.peerling(&["apply"]));
     database(&draft).execute("DELETE FROM peerling_pop", []).unwrap();
     assert_eq!(draft.peerling(&["apply"]).status, Some(0));
+}
+
+/// Also one that an older version made: nothing in it is brought to this version.
+#[test]
+fn the_old_database_of_another_pop() {
+    let Some(mut draft) = Draft::new() else { return };
+    assert_eq!(draft.peerling(&["apply"]).status, Some(0));
+    let version = |draft: &Draft| {
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        database(draft).query_row("PRAGMA user_version", [], read).unwrap()
+    };
+    let old = version(&draft) - 1;
+    database(&draft).pragma_update(None, "journal_mode", "DELETE").unwrap();
+    database(&draft).pragma_update(None, "user_version", old).unwrap();
+    draft.set("pop", "asn", "4242420264");
+    for operation in ["serve", "apply", "plan"] {
+        let line = refused(&draft, || draft.peerling(&[operation]));
+        assert!(line.contains("this is the database of pop.example.net"), "{line}");
+        assert_eq!(version(&draft), old);
+    }
 }
 
 #[test]
@@ -104,7 +136,7 @@ fn a_back_end_that_cannot_work_here() {
     draft.set("wireguard", "backend", "\"userspace\"");
     draft.set("wireguard", "userspace_command", "\"no-such-program\"");
     fs::remove_file(draft.path("ssh_host_ed25519_key")).unwrap();
-    for operation in ["serve", "apply"] {
+    for operation in ["serve", "apply", "plan"] {
         let line = refused(&draft, || draft.peerling(&[operation]));
         assert!(line.contains("WireGuard by userspace (no-such-program) cannot work: "), "{line}");
     }
@@ -117,6 +149,63 @@ fn a_back_end_that_cannot_work_here() {
         let line = refused(&draft, || wrapped(&draft, &without, "serve"));
         assert!(line.contains("no right to make links (CAP_NET_ADMIN)"), "{line}");
     }
+}
+
+/// A namespace of one's own, so that no link of this machine is in reach.
+const APART: [&str; 2] = ["unshare", "--net"];
+
+/// Can namespaces be made, and has this machine's kernel no WireGuard? `make vm` plays it on one
+/// that has.
+fn lacks_wireguard() -> bool {
+    if !(rustix::process::geteuid().is_root() && has("unshare", "util-linux")) {
+        return false;
+    }
+    let probe = ["--net", "ip", "link", "add", "probe", "type", "wireguard"];
+    has("ip", "iproute2") && run(Command::new("unshare").args(probe), b"").status != Some(0)
+}
+
+#[test]
+fn a_kernel_without_wireguard() {
+    let Some(mut draft) = Draft::new().filter(|_| lacks_wireguard()) else { return };
+    fs::remove_file(draft.path("ssh_host_ed25519_key")).unwrap();
+    draft.set("wireguard", "backend", "\"kernel\"");
+    let words = "WireGuard by kernel cannot work: this kernel has no WireGuard; install and load \
+                 its module (modprobe wireguard; ";
+    for operation in ["serve", "apply", "plan"] {
+        let line = refused(&draft, || wrapped(&draft, &APART, operation));
+        assert!(line.contains(words), "{line}");
+    }
+    let said = wrapped(&draft, &APART, "check");
+    assert_eq!(said.status, Some(FAILED), "{said:#?}");
+    assert_eq!(said.stderr.matches(words).count(), 1, "{said:#?}");
+}
+
+/// What `auto` falls back to is no secret: `check` and the log say it.
+#[test]
+fn nothing_that_makes_links() {
+    let Some(mut draft) = Draft::new().filter(|_| lacks_wireguard()) else { return };
+    draft.set("wireguard", "backend", "\"auto\"");
+    draft.set("wireguard", "userspace_command", "\"no-such-program\"");
+    let words = "WireGuard by files, so nobody makes the tunnels: this kernel has no WireGuard, \
+                 and there is no program no-such-program; ";
+    let said = wrapped(&draft, &APART, "check");
+    assert_eq!(said.status, Some(FAILED), "{said:#?}");
+    assert!(said.stderr.starts_with(&format!("peerling: {words}")), "{said:#?}");
+    let mut pop = draft.serve();
+    pop.wait_for_log(&format!("warning: {words}"), 1);
+    let mut draft = pop.stop();
+    // Any program will do: none is started before there is a link.
+    draft.set("wireguard", "userspace_command", "\"true\"");
+    let words = "WireGuard by userspace (true), a process for each link: this kernel has no ";
+    let said = draft.peerling(&["check"]);
+    assert!(said.fine().contains(&format!("# {words}")), "{said:#?}");
+    let mut pop = draft.serve();
+    pop.wait_for_log(&format!("warning: {words}"), 1);
+    // A configuration that cannot work here is not taken over.
+    pop.set_and_reload("wireguard", "backend", "\"kernel\"");
+    pop.wait_for_log("the new configuration is not used: WireGuard by kernel cannot work", 1);
+    pop.set_and_reload("wireguard", "backend", "\"files\"");
+    pop.wait_for_log("WireGuard by files: as configured", 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rustix::process::Signal;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 /// Refused or failed.
 const FAILED: i32 = 1;
@@ -75,6 +75,7 @@ fn a_configuration_of_bird_is_written_once() {
     let said = init(&draft);
     let told = said.refused(FAILED);
     assert!(files[..3].iter().all(|it| told.contains(it)) && !told.contains(files[3]), "{told}");
+    assert!(told.contains("communities.conf exist already, and nothing was written: move them "));
     assert!(!target.join("filters.conf").exists(), "nothing is written where one exists");
     assert_eq!(draft.read("etc/bird/bird.conf"), before);
 }
@@ -151,6 +152,7 @@ fn what_is_left_alone_is_told() {
         let told = said.stderr.lines().filter(|it| it.contains(words)).count();
         assert_eq!((said.status, told), (Some(FAILED), 1), "{words}: {said:#?}");
     }
+    draft.set("wireguard", "backend", "\"files\"");
     let plan = draft.peerling(&["plan"]);
     assert!(plan.stderr.contains("ebgp_as64998") && plan.stderr.contains("AS64999"), "{plan:#?}");
 }
@@ -333,4 +335,24 @@ fn a_configuration_is_read_again() {
     pop.wait_for_log("configuration read again", 1);
     assert!(pop.alice("intro").fine().contains("Flop Network"));
     pop.is_well();
+}
+
+/// The journal sorts lines by their priority, and only where it is the one that reads them.
+#[test]
+fn what_ends_the_service_is_an_error_in_the_journal() {
+    let Some(mut draft) = Draft::new() else { return };
+    draft.set("wireguard", "backend", "\"userspace\"");
+    draft.set("wireguard", "userspace_command", "\"no-such-program\"");
+    let serve = |stream: &str| {
+        let log = fs::File::create(draft.path("log")).unwrap();
+        let mut command = draft.command();
+        command.arg("serve").env("JOURNAL_STREAM", stream).stderr(log);
+        assert_eq!(command.status().unwrap().code(), Some(FAILED));
+        draft.read("log")
+    };
+    serve("");
+    let log = fs::metadata(draft.path("log")).unwrap();
+    let begins = "peerling: WireGuard by userspace";
+    assert!(serve(&format!("{}:{}", log.dev(), log.ino())).starts_with(&format!("<3>{begins}")));
+    assert!(serve("8:1").starts_with(begins), "that is another file");
 }

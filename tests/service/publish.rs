@@ -85,6 +85,31 @@ fn two_pops_push_into_one_repository_and_nothing_secret() {
     assert_eq!(log(&bare).len(), count);
 }
 
+/// SIGHUP begins a backup, takes it elsewhere, and ends it.
+#[test]
+fn another_backup_needs_no_restart() {
+    let Some(place) = bare() else { return };
+    git(&place.directory, &["init", "--quiet", "--bare", "second"]);
+    let Some(mut pop) = Pop::start() else { return };
+    for name in ["bare", "second"] {
+        let (bare, copy) = (place.path(name), pop.path(&format!("of-{name}")));
+        git(&pop.directory, &["clone", "--quiet", bare.to_str().unwrap(), copy.to_str().unwrap()]);
+        git(&copy, &["symbolic-ref", "HEAD", "refs/heads/main"]);
+        pop.set_and_reload("backup", "git", &format!("{copy:?}"));
+        // The interval is an hour: it is the new wish that is heeded, and once.
+        wait_until(name, || git(&bare, &["branch"]).contains("main"));
+        assert_eq!(log(&bare), ["pop: peering.db added"]);
+    }
+    assert_eq!(log(&place.path("bare")).len(), 1, "the first is not written any more");
+    pop.unset_and_reload("backup");
+    pop.wait_for_log("configuration read again", 3);
+    fs::remove_dir_all(pop.path("of-second")).unwrap();
+    pop.signal(Signal::HUP);
+    pop.wait_for_log("configuration read again", 4);
+    pop.is_well();
+    assert_eq!(pop.log().matches("of-second: ").count(), 0, "{}", pop.log());
+}
+
 #[test]
 fn who_is_offline_commits_and_pushes_later() {
     let Some(place) = bare() else { return };

@@ -121,6 +121,10 @@ impl Draft {
     /// Sets a key of the configuration; the value as it stands in TOML.
     pub fn set(&mut self, section: &str, key: &str, value: &str) {
         self.config.entry(section.to_owned()).or_default().insert(key.to_owned(), value.to_owned());
+        self.write_config();
+    }
+
+    fn write_config(&self) {
         let mut text = String::new();
         for (section, keys) in &self.config {
             text += &format!("[{section}]\n");
@@ -254,6 +258,19 @@ impl Pop {
     /// Sends a signal to the service.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.server), signal).unwrap();
+    }
+
+    /// Changes a key of the configuration and has the service read it.
+    pub fn set_and_reload(&mut self, section: &str, key: &str, value: &str) {
+        self.draft.set(section, key, value);
+        self.signal(Signal::HUP);
+    }
+
+    /// Takes a section out of the configuration and has the service read it.
+    pub fn unset_and_reload(&mut self, section: &str) {
+        self.draft.config.remove(section);
+        self.draft.write_config();
+        self.signal(Signal::HUP);
     }
 
     /// How many descriptors the service holds.

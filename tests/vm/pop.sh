@@ -35,6 +35,7 @@ fail() {
     exit 1
 }
 step() { printf '%4d s  %s\n' $SECONDS "$*"; }
+. "$here/disk.sh"
 
 # A Debian with what both machines need; nothing in it is peerling's.
 base() {
@@ -46,45 +47,13 @@ base() {
     rm -rf --one-file-system "$work/base"
 }
 
-# The archive that finds the disk: busybox and the drivers, no more.
-initramfs() {
-    local root=$work/initramfs.d number=100 file
-    mkdir -p "$root"/{bin,dev,proc,sys,disk,modules}
-    cp "$(command -v busybox)" "$root/bin/busybox"
-    for module in virtio_pci virtio_blk; do
-        modprobe -S "$version" --show-depends "$module"
-    done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
-        number=$((number + 1))
-        unpacked "$file" >"$root/modules/$number.ko"
-    done
-    cat >"$root/init" <<'INIT'
-#!/bin/busybox sh
-/bin/busybox mount -t devtmpfs devtmpfs /dev
-for module in /modules/*; do /bin/busybox insmod "$module"; done
-while ! [ -e /dev/vda ]; do /bin/busybox sleep 0.1; done
-/bin/busybox mount -t ext4 /dev/vda /disk
-exec /bin/busybox switch_root /disk /sbin/init
-INIT
-    chmod +x "$root/init"
-    (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) | gzip -1 >"$work/initramfs"
-}
-unpacked() {
-    case $1 in
-        *.xz) xz -dc "$1" ;;
-        *.zst) zstd -dcq "$1" ;;
-        *) cat "$1" ;;
-    esac
-}
-
 # machine NAME ADDRESS: the files of a machine in $work/NAME.
 machine() {
     local root=$work/$1 modules=$work/$1/lib/modules/$version file
     mkdir "$root"
     tar -xf "$cache" -C "$root"
     mkdir -p "$modules"
-    for module in wireguard virtio_net; do
-        modprobe -S "$version" --show-depends "$module"
-    done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+    files_of wireguard virtio_net | while read -r file; do
         mkdir -p "$root${file%/*}"
         cp "$file" "$root$file"
     done
@@ -238,7 +207,7 @@ heard() {
 reboot() { echo >"$work/$1.told.in"; }
 
 base
-initramfs
+initramfs /sbin/init
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$work/key"
 pop
 member

@@ -22,7 +22,7 @@ mod scale;
 mod testing;
 
 use lab::{Case, Lab};
-use peerling::sys::wireguard::{Backend, Machine, Setting, choose};
+use peerling::sys::wireguard::{Backend, Judgement, Machine, Setting, choose};
 use std::process::{Command, ExitCode};
 
 /// The program that is started for userspace links.
@@ -47,9 +47,8 @@ fn main() -> ExitCode {
 
 fn outside() -> ExitCode {
     for (name, setting) in [("userspace", Setting::Userspace), ("kernel", Setting::Kernel)] {
-        let (_, why) = choose(setting, USERSPACE);
-        if let Some((_, missing)) = why.split_once("cannot work: ") {
-            pass_over(name, missing);
+        if let Judgement::Cannot(missing) = choose(setting, USERSPACE).judgement {
+            pass_over(name, &missing.to_string());
         } else if !again(name) {
             return ExitCode::FAILURE;
         }

@@ -108,7 +108,8 @@ fn what_exists_is_never_overwritten() {
         // A link that leads nowhere is somebody's file too.
         std::os::unix::fs::symlink("nowhere", other.join(name)).unwrap();
         let error = write(&other, &texts).unwrap_err().to_string();
-        assert!(error.contains(&format!("other/{name} exists already")), "{error}");
+        let words = format!("other/{name} exists already, and nothing was written: move it away");
+        assert!(error.contains(&words), "{error}");
         assert_eq!(fs::read_dir(&other).unwrap().count(), 1);
         fs::remove_dir_all(other).unwrap();
     }

@@ -1,8 +1,11 @@
-//! Which back end this machine can have, and why.
+//! Which back end this machine can have, and what is to be said of it.
 
 use super::Backend;
 use crate::sys::kernel::Kernel;
+use crate::sys::netlink::NetlinkError;
 use crate::sys::uapi::find;
+use rustix::io::Errno;
+use std::fmt;
 use std::fs::{File, OpenOptions, read_to_string};
 
 /// Where TUN devices come from (Documentation/networking/tuntap.rst).
@@ -23,75 +26,172 @@ pub enum Setting {
     Files,
 }
 
-/// The back end, and one sentence on why it is this one. What was chosen is taken even where it
-/// cannot work, and then the sentence says what is missing. Makes nothing; may load the kernel's
-/// module.
-pub fn choose(setting: Setting, command: &str) -> (Backend, String) {
-    let userspace = || Backend::Userspace { command: command.to_owned() };
-    match setting {
-        Setting::Auto => auto(userspace(), no_kernel(), || no_userspace(command)),
-        Setting::Kernel => (Backend::Kernel, chosen(no_kernel())),
-        Setting::Userspace => (userspace(), chosen(no_userspace(command))),
-        Setting::Files => (Backend::Files, chosen(None)),
-    }
+/// What new links become, and whether that is as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What was chosen, also where it cannot work.
+    pub backend: Backend,
+    /// What is to be said of it.
+    pub judgement: Judgement,
 }
 
-/// Can this back end make links here? Else, what is missing.
-pub fn works(backend: &Backend) -> Result<(), String> {
-    let missing = match backend {
-        Backend::Kernel => no_kernel(),
-        Backend::Userspace { command } => no_userspace(command),
-        Backend::Files => None,
+/// What is to be said of a back end. With that of [`Choice`] it is one line for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It can work, and this is why it was taken.
+    Well(&'static str),
+    /// Nothing was configured, and the kernel has none: a process makes each link.
+    Instead(Missing),
+    /// Nothing was configured, and neither the kernel nor a process makes links: nobody does.
+    Nobody(Missing, Missing),
+    /// What was configured cannot work here.
+    Cannot(Missing),
+}
+
+/// What a back end lacks on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// CAP_NET_ADMIN.
+    Right,
+    /// The kernel has no WireGuard, and no module of it that it could load.
+    Kernel,
+    /// The kernel did not say whether it has one.
+    Answer(NetlinkError),
+    /// There is no such program.
+    Program(String),
+    /// TUN devices cannot be made, and why.
+    Tun(String),
+}
+
+/// The back end, and what is to be said of it. What was chosen is taken even where it cannot work.
+/// Makes nothing; may load the kernel's module.
+pub fn choose(setting: Setting, command: &str) -> Choice {
+    let userspace = || Backend::Userspace { command: command.to_owned() };
+    let chosen = |backend, missing: Option<Missing>| {
+        let well = Judgement::Well("as configured");
+        Choice { backend, judgement: missing.map_or(well, Judgement::Cannot) }
     };
-    missing.map_or(Ok(()), Err)
+    match setting {
+        Setting::Auto => auto(userspace(), no_kernel(), || no_userspace(command)),
+        Setting::Kernel => chosen(Backend::Kernel, no_kernel()),
+        Setting::Userspace => chosen(userspace(), no_userspace(command)),
+        Setting::Files => chosen(Backend::Files, None),
+    }
 }
 
 fn auto(
     userspace: Backend,
-    no_kernel: Option<String>,
-    no_userspace: impl FnOnce() -> Option<String>,
-) -> (Backend, String) {
-    let Some(no_kernel) = no_kernel else {
-        return (Backend::Kernel, "the kernel has WireGuard".to_owned());
+    no_kernel: Option<Missing>,
+    no_userspace: impl FnOnce() -> Option<Missing>,
+) -> Choice {
+    let Some(kernel) = no_kernel else {
+        let judgement = Judgement::Well("the kernel has WireGuard");
+        return Choice { backend: Backend::Kernel, judgement };
     };
     match no_userspace() {
-        None => (userspace, format!("not the kernel: {no_kernel}")),
-        Some(missing) => {
-            (Backend::Files, format!("not the kernel: {no_kernel}; not userspace: {missing}"))
+        None => Choice { backend: userspace, judgement: Judgement::Instead(kernel) },
+        Some(process) => {
+            Choice { backend: Backend::Files, judgement: Judgement::Nobody(kernel, process) }
         }
     }
 }
 
-fn chosen(missing: Option<String>) -> String {
-    match missing {
-        None => "as configured".to_owned(),
-        Some(missing) => format!("as configured, but it cannot work: {missing}"),
+impl Judgement {
+    /// Does it lack nothing but the right of whoever asks? Another user may have that.
+    pub fn is_of_rights(&self) -> bool {
+        matches!(self, Judgement::Nobody(Missing::Right, _))
+    }
+}
+
+impl Missing {
+    /// What the operator can do about it.
+    fn remedy(&self) -> String {
+        match self {
+            Missing::Right => "run peerling as root, or by its unit".to_owned(),
+            Missing::Kernel => "install and load its module (modprobe wireguard; after an upgrade \
+                                of the kernel, reboot)"
+                .to_owned(),
+            Missing::Answer(_) => "look at the kernel's log (dmesg)".to_owned(),
+            Missing::Program(program) => {
+                format!("install {program}, or name another one in wireguard.userspace_command")
+            }
+            Missing::Tun(_) => {
+                "load the module tun; under systemd, add the drop-in userspace.conf".to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "WireGuard by {}", self.backend)?;
+        match &self.judgement {
+            Judgement::Well(why) => write!(out, ": {why}"),
+            Judgement::Instead(kernel) => write!(
+                out,
+                ", a process for each link: {kernel}; under systemd it needs the drop-in \
+                 userspace.conf"
+            ),
+            Judgement::Nobody(Missing::Right, _) => {
+                let right = Missing::Right;
+                write!(out, ", so nobody makes the tunnels: {right}; {}", right.remedy())
+            }
+            Judgement::Nobody(kernel, process) => write!(
+                out,
+                ", so nobody makes the tunnels: {kernel}, and there is {process}; either {}, or \
+                 {}; wireguard.backend = \"files\" if somebody else makes them",
+                kernel.remedy(),
+                process.remedy()
+            ),
+            Judgement::Cannot(missing) => write!(
+                out,
+                " cannot work: {missing}; {}, or choose another wireguard.backend (\"auto\" takes \
+                 what works)",
+                missing.remedy()
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missing::Right => out.write_str("no right to make links (CAP_NET_ADMIN)"),
+            Missing::Kernel => out.write_str("this kernel has no WireGuard"),
+            Missing::Answer(error) => error.fmt(out),
+            Missing::Program(program) => write!(out, "no program {program}"),
+            Missing::Tun(error) => write!(out, "no {TUN} ({error})"),
+        }
     }
 }
 
 /// Why the kernel's WireGuard cannot be used, if it cannot.
-fn no_kernel() -> Option<String> {
-    no_right().or_else(|| Kernel::open().err().map(|error| error.to_string()))
+fn no_kernel() -> Option<Missing> {
+    no_right().or_else(|| match Kernel::open() {
+        Ok(_) => None,
+        Err(error) if error.errno == Errno::NOENT => Some(Missing::Kernel),
+        Err(error) => Some(Missing::Answer(error)),
+    })
 }
 
 /// Why a userspace WireGuard cannot be used, if it cannot.
-fn no_userspace(command: &str) -> Option<String> {
-    let tun = || -> Option<String> {
+fn no_userspace(command: &str) -> Option<Missing> {
+    let tun = || {
         let opened: std::io::Result<File> = OpenOptions::new().read(true).write(true).open(TUN);
-        opened.err().map(|error| format!("{TUN}: {error}"))
+        opened.err().map(|error| Missing::Tun(error.to_string()))
     };
     let program = || match find(command) {
-        None => Some(format!("no program {command}")),
+        None => Some(Missing::Program(command.to_owned())),
         Some(_) => None,
     };
     no_right().or_else(program).or_else(tun)
 }
 
-fn no_right() -> Option<String> {
+fn no_right() -> Option<Missing> {
     let status = read_to_string("/proc/self/status").unwrap_or_default();
     match effective(&status) {
         Some(bits) if bits >> CAP_NET_ADMIN & 1 == 1 => None,
-        _ => Some("no right to make links (CAP_NET_ADMIN)".to_owned()),
+        _ => Some(Missing::Right),
     }
 }
 
@@ -119,24 +219,55 @@ mod tests {
 
     #[test]
     fn the_first_that_works_is_taken() {
-        let missing = |what: &str| Some(what.to_owned());
         let userspace = Backend::Userspace { command: "wireguard-go".into() };
-        for (kernel, process, backend, why) in [
-            (None, missing("x"), Backend::Kernel, "the kernel has WireGuard"),
-            (missing("k"), None, userspace.clone(), "not the kernel: k"),
-            (missing("k"), missing("u"), Backend::Files, "not the kernel: k; not userspace: u"),
+        let program = || Some(Missing::Program("wireguard-go".into()));
+        for (kernel, process, backend, line) in [
+            (None, program(), Backend::Kernel, "WireGuard by kernel: the kernel has WireGuard"),
+            (
+                Some(Missing::Kernel),
+                None,
+                userspace.clone(),
+                "WireGuard by userspace (wireguard-go), a process for each link: this kernel has \
+                 no WireGuard; under systemd it needs the drop-in userspace.conf",
+            ),
+            (
+                Some(Missing::Kernel),
+                program(),
+                Backend::Files,
+                "WireGuard by files, so nobody makes the tunnels: this kernel has no WireGuard, \
+                 and there is no program wireguard-go; either install and load its module \
+                 (modprobe wireguard; after an upgrade of the kernel, reboot), or install \
+                 wireguard-go, or name another one in wireguard.userspace_command; \
+                 wireguard.backend = \"files\" if somebody else makes them",
+            ),
+            (
+                Some(Missing::Right),
+                Some(Missing::Right),
+                Backend::Files,
+                "WireGuard by files, so nobody makes the tunnels: no right to make links \
+                 (CAP_NET_ADMIN); run peerling as root, or by its unit",
+            ),
         ] {
             let chosen = auto(userspace.clone(), kernel, || process);
-            assert_eq!(chosen, (backend, why.to_owned()));
+            assert_eq!((&chosen.backend, chosen.to_string().as_str()), (&backend, line));
         }
     }
 
     #[test]
     fn what_is_configured_is_taken_and_told() {
-        let (backend, why) = choose(Setting::Files, "wireguard-go");
-        assert_eq!((backend, why.as_str()), (Backend::Files, "as configured"));
-        let (backend, why) = choose(Setting::Userspace, "no-such-program");
-        assert_eq!(backend, Backend::Userspace { command: "no-such-program".into() });
-        assert!(why.starts_with("as configured, but it cannot work: no "), "{why}");
+        let files = choose(Setting::Files, "wireguard-go");
+        assert_eq!(files.to_string(), "WireGuard by files: as configured");
+        let userspace = choose(Setting::Userspace, "no-such-program");
+        assert_eq!(userspace.backend, Backend::Userspace { command: "no-such-program".into() });
+        let line = userspace.to_string();
+        assert!(line.contains("(no-such-program) cannot work: no "), "{line}");
+        let kernel =
+            Choice { backend: Backend::Kernel, judgement: Judgement::Cannot(Missing::Kernel) };
+        assert_eq!(
+            kernel.to_string(),
+            "WireGuard by kernel cannot work: this kernel has no WireGuard; install and load its \
+             module (modprobe wireguard; after an upgrade of the kernel, reboot), or choose \
+             another wireguard.backend (\"auto\" takes what works)"
+        );
     }
 }
