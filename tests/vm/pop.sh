@@ -14,8 +14,8 @@ package=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
 cache=$here/../../target/debian-12-vm.tar
 MEMORY_MB=256
-# One boot takes half a minute here; the machines of others may be slower.
-BOOT_S_MAX=300
+# One boot takes half a minute on an idle machine; others may be slower.
+BOOT_S_MAX=${BOOT_S_MAX:-300}
 kernel=${KERNEL:-$(find /boot -name 'vmlinuz-*-amd64' | sort -V | tail -n 1)}
 version=${kernel#*/vmlinuz-}
 work=$(mktemp -d /tmp/peerling-pop.XXXXXX)
@@ -193,8 +193,10 @@ start() {
     machines+=($!)
 }
 
-# heard NAME WORDS COUNT: waits until the machine has said it so often.
+# heard WHO NAME WORDS COUNT: waits until the machine has said it so often, and tells the last time.
 heard() {
+    local who=$1
+    shift
     local tries=$((BOOT_S_MAX * 2))
     until [ "$(grep -c "$2" "$work/$1.said" 2>/dev/null)" -ge "$3" ]; do
         [ $((tries -= 1)) -gt 0 ] || fail "$1 never said: $2"
@@ -202,7 +204,7 @@ heard() {
         kill -0 "${machines[@]}" || fail "a machine ended: $(cat "$work"/*.qemu)"
         sleep 0.5
     done
-    grep "$2" "$work/$1.said" | tail -n 1 | tr -d '\r'
+    step "$who: $(grep "$2" "$work/$1.said" | tail -n 1 | tr -d '\r')"
 }
 reboot() { echo >"$work/$1.told.in"; }
 
@@ -215,10 +217,10 @@ step "two machines with Debian $(on node cat /etc/debian_version) are made, $MEM
 start pop 02:00:00:00:00:01 on
 sleep 1
 start node 02:00:00:00:00:02 off
-step "POP: $(heard pop 'peerling is active' 1)"
-step "member: $(heard node Established 1)"
+heard POP pop 'peerling is active' 1
+heard member node Established 1
 reboot pop
 reboot node
 step "both are told to reboot"
-step "POP: $(heard pop 'peerling is active' 2)"
-step "member: $(heard node Established 2)"
+heard POP pop 'peerling is active' 2
+heard member node Established 2
