@@ -110,6 +110,9 @@ pub const SSH_EVENTS_MAX: usize = 1;
 pub const CHANNEL_EVENTS_MAX: usize = 64;
 /// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
 pub const INBOX_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of input that a channel works on before others have their turn: at a terminal each may
+/// search the history or draw the line anew.
+pub const TURN_BYTES: usize = 128;
 /// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
 pub const INBOX_EVENT_BYTES: usize = 64;
 /// Answers on their way to a client; after that the channel waits.

@@ -8,7 +8,7 @@ use crate::access::{Denial, Identity, Rights};
 use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
-    CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S,
+    CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, TURN_BYTES, WRITE_STALL_S,
 };
 use crate::model::{Asn, Mntner, Refusal};
 use crate::shell::line::CTRL_C;
@@ -127,7 +127,9 @@ impl Channel {
                     Event::Pause(time) => {
                         self.flush(&mut output).await?;
                         match self.within(time, &mut backlog).await? {
-                            Some(event) => self.heed(event, &mut session, &mut output)?,
+                            Some(event) => {
+                                self.heed(event, &mut session, &mut output, &mut backlog)?
+                            }
                             None => session.rested(),
                         }
                     }
@@ -150,11 +152,13 @@ impl Channel {
                 }
             }
             self.flush(&mut output).await?;
+            // Whoever sends without an end has always something to be read: others come in between.
+            sys::give_way().await;
             let event = match backlog.pop_front() {
                 Some(event) => event,
                 None => self.event().await?,
             };
-            self.heed(event, &mut session, &mut output)?;
+            self.heed(event, &mut session, &mut output, &mut backlog)?;
         }
     }
 
@@ -207,14 +211,22 @@ impl Channel {
         event.or(elapsed).await
     }
 
+    /// Gives the session what happened; of much input the first piece, and the rest comes next.
     fn heed(
         &self,
         event: ChannelEvent,
         session: &mut Session,
         output: &mut Output,
+        backlog: &mut VecDeque<ChannelEvent>,
     ) -> Result<(), Gone> {
         match event {
-            ChannelEvent::Data(bytes) => session.feed(&bytes),
+            ChannelEvent::Data(mut bytes) => {
+                let rest = bytes.split_off(bytes.len().min(TURN_BYTES));
+                session.feed(&bytes);
+                if !rest.is_empty() {
+                    backlog.push_front(ChannelEvent::Data(rest));
+                }
+            }
             ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
             ChannelEvent::Eof => session.end_of_input(),
             ChannelEvent::Close => return Err(Gone),
@@ -263,10 +275,10 @@ impl Channel {
             match event.or(news).await? {
                 Seen::News(Some(news)) => session.news(&news, output),
                 Seen::Event(event @ ChannelEvent::Resize(_)) => {
-                    self.heed(event, session, output)?;
+                    self.heed(event, session, output, backlog)?;
                 }
                 Seen::Event(event) => {
-                    self.heed(event, session, output)?;
+                    self.heed(event, session, output, backlog)?;
                     break;
                 }
                 Seen::News(None) => break,
