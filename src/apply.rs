@@ -12,6 +12,7 @@ mod mend;
 mod observe;
 mod own;
 mod pass;
+mod retry;
 mod rows;
 mod survey;
 
@@ -21,7 +22,7 @@ pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION, Progress};
-use crate::limits::{RETRY_S, RETRY_S_MAX};
+use crate::limits::RETRY_S;
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
@@ -161,11 +162,11 @@ impl Apply {
                 let interval = self.settings.borrow().interval;
                 let retry = Duration::from_secs(retry_s).min(interval);
                 due = Instant::now() + if well { interval } else { retry };
-                retry_s = if well { RETRY_S } else { (2 * retry_s).min(RETRY_S_MAX) };
+                retry_s = retry::next_s(retry_s, well, &causes);
             }
             let tick = async {
                 smol::Timer::at(due).await;
-                vec![Cause::Everything("tick")]
+                vec![Cause::Everything(retry::TICK)]
             };
             causes = self.bell.heard().or(tick).await;
         }
