@@ -8,12 +8,15 @@ set -eu
 
 target=${1:-$(uname -m)-unknown-linux-musl}
 repository=$(cd "$(dirname "$0")/../.." && pwd)
+# Somebody may commit meanwhile.
+commit=$(git -C "$repository" rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 for place in one another/and/deeper; do
     mkdir -p "$work/${place%/*}"
     git clone --quiet "$repository" "$work/$place"
+    git -C "$work/$place" checkout --quiet --detach "$commit"
     "$work/$place/cross/build.sh" "$target"
     SOURCE_DATE_EPOCH=1 "$work/$place/cross/package.sh" "$work/$place"/dist/peerling-*-"${target%%-*}" "${target%%-*}"
 done
