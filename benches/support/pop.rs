@@ -13,6 +13,7 @@ use peerling::peering::policy::Policy;
 use peerling::store::{Actor, Store};
 use peerling::sys::dns::Resolver;
 use peerling::sys::wireguard::Backend;
+use rustix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -137,10 +138,10 @@ pub fn actor() -> Actor {
     }
 }
 
-/// Processor time of this thread so far (the first field of schedstat, in nanoseconds; proc(5)).
+/// Processor time of this thread so far. `/proc` would tell it as it was at the last tick.
 pub fn cpu() -> Duration {
-    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }
 
 fn made(directory: &Path, name: &str) -> PathBuf {

@@ -5,9 +5,10 @@ use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, RsaKeypair};
+use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -71,15 +72,33 @@ fn make(path: &Path) -> Result<PrivateKey, String> {
     let words = |problem: &dyn fmt::Display| format!("cannot be made: {problem}");
     let key = new_key();
     let text = key.to_openssh(LineEnding::LF).map_err(|it| words(&it))?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|it| words(&it))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|it| words(&it))?;
+    put(path, text.as_bytes()).map_err(|it| words(&it))?;
     log::info!("{}: host key made", path.display());
     Ok(key)
+}
+
+/// The whole file or none: with half of one, no start after a crash would succeed.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = draft(path);
+    // A crash may have left one, of whatever mode.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Beside the key, under a name that begins with a dot.
+fn draft(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
 }
 
 fn error(path: &Path, what: String) -> HostKeyError {

@@ -227,3 +227,29 @@ fn a_state_directory_that_is_read_only() {
         assert!(line.contains("peering.db: "), "{line}");
     }
 }
+
+/// strace ends the service before each of its first writes and renames; among them are those of the
+/// host key.
+#[test]
+fn a_first_start_that_is_killed_leaves_no_half_host_key() {
+    let Some(draft) = Draft::new() else { return };
+    if !has("strace", "strace") {
+        return;
+    }
+    let key = draft.path("ssh_host_ed25519_key");
+    let mut whole = 0;
+    for call in ["write", "rename"] {
+        for number in 1..=6 {
+            let _ = fs::remove_file(&key);
+            let inject = format!("inject={call}:signal=SIGKILL:when={number}");
+            let trace = format!("trace={call}");
+            let strace = ["strace", "-f", "--quiet=all", "-o", "/dev/null"];
+            let words = [&strace[..], &["-e", &trace, "-e", &inject, "timeout", "2"]].concat();
+            wrapped(&draft, &words, "serve");
+            let said = draft.peerling(&["check"]);
+            assert!(!said.stderr.contains("no private key"), "{call} {number}: {}", said.stderr);
+            whole += usize::from(key.exists());
+        }
+    }
+    assert!((1..12).contains(&whole), "before the key and after it: {whole}");
+}
