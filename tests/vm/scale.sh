@@ -1,8 +1,9 @@
 #!/bin/bash
-# A cold start: one `peerling apply` makes the files and links of LINKS peerings, between two runs of a bare loop
-# that makes as many links and does nothing else. Tells the times and their ratio, and fails where peerling takes
-# more than RATIO_MAX percent of the loop's mean. Each has a namespace of its own, and the links stay: the kernel
-# would take longer to remove them. They are 150 kB of memory each.
+# A cold start, as after a reboot: the files of LINKS peerings are there and none of their links, and one `peerling
+# apply` makes them, between two runs of a bare loop that makes as many and does nothing else. Tells the times, and
+# fails where peerling takes more than RATIO_MAX percent of the loop's processor time (its own and the kernel's for
+# it; the time on the clock has in it what the kernel still does for the links before). Each has a namespace of its
+# own, and the links stay: the kernel would take longer to remove them. They are 150 kB of memory each.
 set -euo pipefail
 HERE=$(realpath "$(dirname "$0")/../lab")
 . "$HERE/stage.sh"
@@ -10,7 +11,9 @@ enter "$0" "$@"
 . "$HERE/sides.sh"
 . "$HERE/restart.sh"
 LINKS=${LINKS:-1000}
-RATIO_MAX=${RATIO_MAX:-150}
+RATIO_MAX=${RATIO_MAX:-120}
+# What the kernel does for new links behind their maker's back takes some seconds.
+REST_S=8
 
 # peerings: rows for so many members without an endpoint; each key is a number.
 peerings() {
@@ -27,13 +30,21 @@ peerings() {
 
 # links NAMESPACE: how many there are.
 links() { ip -n "$1" -o link show type wireguard | wc -l; }
-# bare NAMESPACE: the loop's milliseconds.
+# spent COMMAND...: its milliseconds on the clock as CLOCK, its processor time as CPU.
+spent() {
+    local TIMEFORMAT='%3R %3U %3S' user system
+    { time "$@" >"$LAB/spent.out" 2>&1 || fail "$(cat "$LAB/spent.out")"; } 2>"$LAB/spent"
+    read -r CLOCK user system <"$LAB/spent"
+    CLOCK=$((10#${CLOCK/./})) CPU=$((10#${user/./} + 10#${system/./}))
+}
+# bare NAMESPACE: the bare loop's CLOCK and CPU.
 bare() {
     namespace "$1"
-    ip netns exec "$1" wireguard bare "$LINKS" | sed -n 's/^bare //p'
+    spent ip netns exec "$1" wireguard bare "$LINKS"
     same "the links of the bare loop" "$LINKS" "$(links "$1")"
+    sleep "$REST_S"
 }
-milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
+backend() { sed -i "s|^backend = .*|backend = \"$1\"|" "$LAB/peerling.toml"; }
 
 set_stage
 wireguard_keys pop
@@ -41,15 +52,22 @@ mkdir -p "$LAB/registry/data/mntner" "$LAB/registry/data/aut-num"
 pop_config
 sed -i 's|^socket = .*|socket = ""|' "$LAB/peerling.toml"
 peerings
-BEFORE=$(bare before)
-BEGIN=$(milliseconds)
-peerling apply >"$LAB/apply.out" 2>&1 || fail "$(cat "$LAB/apply.out")"
-TAKEN=$(($(milliseconds) - BEGIN))
+BACKEND=$(sed -n 's|^backend = "\(.*\)"|\1|p' "$LAB/peerling.toml")
+backend files
+spent peerling apply
+step "$LINKS peerings: both files of each in $CLOCK ms"
+same "links while there are files alone" 0 "$(links pop)"
+backend "$BACKEND"
+bare before
+BARE=$CPU BARE_CLOCK=$CLOCK
+spent peerling apply
+OURS=$CPU OURS_CLOCK=$CLOCK
 same "the links of peerling" "$LINKS" "$(links pop)"
-AFTER=$(bare after)
-RATIO=$((TAKEN * 200 / (BEFORE + AFTER)))
-BEGIN=$(milliseconds)
-nothing_planned
-step "$LINKS links: peerling apply $TAKEN ms, a bare loop $BEFORE ms before and $AFTER ms after ($RATIO %)"
-step "peerling plan with nothing to do: $(($(milliseconds) - BEGIN)) ms"
+sleep "$REST_S"
+bare after
+RATIO=$((OURS * 200 / (BARE + CPU)))
+step "$LINKS links: peerling apply $OURS_CLOCK ms, a bare loop $BARE_CLOCK ms before and $CLOCK ms after"
+step "their processor time: $OURS ms, $BARE ms and $CPU ms ($RATIO %)"
+spent nothing_planned
+step "peerling plan with nothing to do: $CLOCK ms, processor time $CPU ms"
 [ $RATIO -le "$RATIO_MAX" ] || fail "more than $RATIO_MAX % of the bare loop"
