@@ -243,7 +243,7 @@ fn genconfig() {
             .status();
         assert!(status.unwrap().success(), "genconfig failed");
     };
-    told("the whole program", &times(20, run), Some(Duration::from_millis(50)));
+    told("the whole program", &times(20, run), Some(Duration::from_millis(20)));
     let mut set = 0;
     let files = || {
         set += 1;

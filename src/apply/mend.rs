@@ -75,7 +75,7 @@ impl Apply {
             return Err("its link is not tried now: too many others could not be made".to_string());
         }
         let begun = Instant::now();
-        let made = super::perform(pass, step).await;
+        let made = super::steps::perform(pass, step).await;
         if let Some(owner) = step.owner() {
             match made {
                 Ok(()) => self.ledger.link_made(owner),
