@@ -10,6 +10,7 @@ pub mod git;
 pub mod kernel;
 pub mod loopback;
 pub mod netlink;
+pub mod new_file;
 pub mod overhear;
 pub mod ping;
 pub mod probe;

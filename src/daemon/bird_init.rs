@@ -11,13 +11,12 @@ use super::assemble::read_config;
 use super::{ConfigFile, Trouble};
 use crate::config::Config;
 use crate::registry::Roa;
+use crate::sys::new_file;
 use crate::sys::tree::read_routes;
 use ipnet::IpNet;
 use own::{Own, announced};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use texts::Places;
 
@@ -106,7 +105,7 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
     let mut written = Vec::new();
     for (name, text) in texts {
         let path = directory.join(name);
-        if let Err(error) = create(&path, text) {
+        if let Err(error) = new_file::create(&path, text.as_bytes(), MODE) {
             // What was just written is ours to take away again.
             written.iter().for_each(|it: &PathBuf| drop(fs::remove_file(it)));
             return Err(failed(&path, error));
@@ -122,23 +121,6 @@ fn there_already(paths: &[String]) -> Trouble {
         "{} {exist} already, and nothing was written: move {them} away, or name another directory",
         paths.join(", ")
     ))
-}
-
-/// Writes a file whole, in the place of nothing.
-fn create(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().display();
-    let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&draft)?;
-    // The umask may have taken away what BIRD needs; it must not decide.
-    let placed = file
-        .set_permissions(fs::Permissions::from_mode(MODE))
-        .and_then(|()| file.write_all(text.as_bytes()))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| Ok(renameat_with(CWD, &draft, CWD, path, RenameFlags::NOREPLACE)?));
-    if placed.is_err() {
-        drop(fs::remove_file(&draft));
-    }
-    placed
 }
 
 /// What was written, and what is to be done next.

@@ -1,16 +1,18 @@
 //! Host keys: read what is there, make an Ed25519 key where there is nothing.
 
+use crate::sys::new_file;
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, RsaKeypair};
-use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// Only its owner reads it.
+const MODE: u32 = 0o600;
 
 /// A host key that cannot be used.
 #[derive(Debug)]
@@ -77,28 +79,11 @@ fn make(path: &Path) -> Result<PrivateKey, String> {
     Ok(key)
 }
 
-/// The whole file or none: with half of one, no start after a crash would succeed.
+/// Whole or not at all: with half of a key, no start after a crash would succeed.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = draft(path);
-    // A crash may have left one, of whatever mode.
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
+    new_file::create(path, bytes, MODE)?;
     let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Beside the key, under a name that begins with a dot.
-fn draft(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".new");
-    path.with_file_name(name)
 }
 
 fn error(path: &Path, what: String) -> HostKeyError {

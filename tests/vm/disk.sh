@@ -1,5 +1,11 @@
-# A machine that starts from a disk: the archive that finds it. Sourced by the plays; `work` is their
-# directory, and `version` the kernel's.
+# A machine that starts from a disk: the archive that finds it, and what plays with such machines say. Sourced by
+# them; `work` is their directory, and `version` the kernel's.
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+step() { printf '%4d s  %s\n' $SECONDS "$*"; }
 
 unpacked() {
     case $1 in

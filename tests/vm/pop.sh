@@ -30,11 +30,6 @@ leave() {
     exit $status
 }
 trap leave EXIT
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-step() { printf '%4d s  %s\n' $SECONDS "$*"; }
 . "$here/disk.sh"
 
 # A Debian with what both machines need; nothing in it is peerling's.

@@ -33,11 +33,6 @@ leave() {
     exit $status
 }
 trap leave EXIT
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-step() { printf '%4d s  %s\n' $SECONDS "$*"; }
 # await WORDS COMMAND...: tries until it succeeds.
 await() {
     local words=$1 end=$((SECONDS + PATIENCE_S))

@@ -6,6 +6,7 @@ use crate::mesh::tests::inventory;
 use crate::peering::tests::{peering, site};
 use crate::plan::bird::{file_name, render};
 use crate::testing::{Place, golden, skipped};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 fn config(lines: &str) -> Config {
