@@ -23,7 +23,7 @@ const VERSION: &str =
 /// What is to be done.
 enum Operation {
     Serve,
-    Check,
+    Check { form: check::Form },
     Plan,
     Apply { removals: Removals },
     Genconfig,
@@ -65,7 +65,11 @@ fn main() -> ExitCode {
 fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Trouble>> {
     match operation {
         Operation::Serve => serve(file).map(|()| DONE),
-        Operation::Check => Ok(tell(&check::run(&file))),
+        Operation::Check { form } => {
+            let report = check::run(&file);
+            say(&report.print(form), &mut std::io::stdout());
+            Ok(if report.findings.is_ok() { DONE } else { FAILED })
+        }
         Operation::Plan => once::plan(file).map(|survey| show(&survey)),
         Operation::Apply { removals } => {
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
@@ -109,6 +113,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
             },
+            Long("json") => match &mut operation {
+                Some(Operation::Check { form }) => *form = check::Form::Json,
+                _ => return Err(Long("json").unexpected()),
+            },
             Long("format") => match &mut operation {
                 Some(Operation::Mesh { format }) => *format = parser.value()?.parse()?,
                 _ => return Err(Long("format").unexpected()),
@@ -120,7 +128,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let operation = operation.ok_or("no operation was given")?;
+    let operation = match operation.ok_or("no operation was given")? {
+        // Everything is the whole configuration, too.
+        Operation::Check { form: check::Form::Text } if verbose.is_some() => {
+            Operation::Check { form: check::Form::Toml }
+        }
+        operation => operation,
+    };
     let volume = verbose.unwrap_or(usual_volume(&operation));
     Ok(Arguments { file, volume, operation })
 }
@@ -128,7 +142,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
 fn usual_volume(operation: &Operation) -> Volume {
     match operation {
         Operation::Serve | Operation::Apply { .. } | Operation::Demo { .. } => Volume::News,
-        Operation::Check
+        Operation::Check { .. }
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
@@ -142,7 +156,7 @@ fn usual_volume(operation: &Operation) -> Volume {
 fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
     match word.to_str() {
         Some("serve") => Ok(Operation::Serve),
-        Some("check") => Ok(Operation::Check),
+        Some("check") => Ok(Operation::Check { form: check::Form::Text }),
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
@@ -205,14 +219,6 @@ fn exported(left_out: &[String]) -> u8 {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     DONE
-}
-
-fn tell(findings: &check::Findings) -> u8 {
-    say(&findings.effective, &mut std::io::stdout());
-    for trouble in &findings.troubles {
-        say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
-    }
-    if findings.troubles.is_empty() { DONE } else { FAILED }
 }
 
 /// Whoever closed the pipe does not want to hear more.

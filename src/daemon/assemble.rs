@@ -49,7 +49,17 @@ pub enum ConfigFile {
     Alone(PathBuf),
 }
 
+impl ConfigFile {
+    /// Where it is, or would be.
+    pub fn path(&self) -> &Path {
+        match self {
+            ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => path,
+        }
+    }
+}
+
 /// A configuration with the keys that it names.
+#[derive(Clone, Debug)]
 pub struct Assembled {
     /// The configuration.
     pub config: Config,

@@ -27,6 +27,7 @@ mod answers;
 mod attacks;
 mod backup;
 mod changes;
+mod check;
 mod clients;
 mod commands;
 mod conversation;
