@@ -73,6 +73,7 @@ pub mod apply;
 pub mod board;
 pub mod control;
 pub mod daemon;
+pub mod local;
 pub mod ssh;
 
 #[cfg(test)]
