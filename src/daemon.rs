@@ -184,9 +184,7 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
-        let local =
-            local::Server::new(sockets.local, self.control.clone(), news.clone(), executor.clone());
-        executor.spawn(local.run()).detach();
+        self.answer_locally(&sockets.local, &news, &executor)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
@@ -217,7 +215,23 @@ impl Service {
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
         heed(signals, reload).await;
+        // What was spawned outlives this: the socket is not left to it.
+        drop(sockets.local);
         control.write_typed();
+        Ok(())
+    }
+
+    fn answer_locally(
+        &self,
+        socket: &LocalSocket,
+        news: &Rc<News>,
+        executor: &Rc<LocalExecutor<'static>>,
+    ) -> Result<(), Trouble> {
+        let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
+        let listener = socket.listener().map_err(unusable)?;
+        let (control, news) = (self.control.clone(), news.clone());
+        let server = local::Server::new(listener, control, news, executor.clone());
+        executor.spawn(server.run()).detach();
         Ok(())
     }
 }

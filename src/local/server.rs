@@ -2,7 +2,6 @@
 
 use super::conduct::{Applied, Order, conduct};
 use super::message::{Answer, BoardView, PeeringView, RegistryView, Request, pieces};
-use super::socket::LocalSocket;
 use crate::board::{Entry, Progress};
 use crate::control::Control;
 use crate::limits::{
@@ -41,7 +40,7 @@ pub struct News {
 
 /// Answers whoever connects.
 pub struct Server {
-    socket: LocalSocket,
+    listener: UnixListener,
     control: Rc<Control>,
     news: Rc<News>,
     executor: Rc<LocalExecutor<'static>>,
@@ -57,17 +56,17 @@ struct Client {
 impl Server {
     /// A server that does nothing before [`Server::run`].
     pub fn new(
-        socket: LocalSocket,
+        listener: UnixListener,
         control: Rc<Control>,
         news: Rc<News>,
         executor: Rc<LocalExecutor<'static>>,
     ) -> Server {
-        Server { socket, control, news, executor }
+        Server { listener, control, news, executor }
     }
 
     /// Takes clients until the program ends.
     pub async fn run(self) {
-        let listener = match self.socket.listener().and_then(Async::<UnixListener>::new) {
+        let listener = match Async::new(self.listener) {
             Ok(listener) => listener,
             Err(error) => return log::error!("the local socket cannot be used: {error}"),
         };

@@ -80,7 +80,7 @@ fn without_a_service_nothing_is_claimed_to_be_applied() {
 fn words_stay_words() {
     let Some(pop) = Pop::start() else { return };
     let reason = "two words, \"quoted\" and one's own";
-    exec(&pop, &["ban", "BOB-MNT", "--reason", reason]).fine();
+    exec(&pop, &["ban", "BOB-MNT", "--reason", reason, "--yes"]).fine();
     let list = exec(&pop, &["ban"]);
     assert!(list.fine().contains(reason), "{list:#?}");
     // One word is a whole line, as ssh has it.
