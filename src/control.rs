@@ -222,9 +222,10 @@ impl Control {
         match settled.or(elapsed).await {
             Some(None | Some(Progress::Applied)) => Applied::Yes,
             Some(Some(Progress::Failed(why))) => Applied::No(why),
-            Some(Some(Progress::Queued)) | None => {
-                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
-            }
+            Some(Some(Progress::Queued)) | None => Applied::No(match self.board.trouble() {
+                Some(trouble) => trouble,
+                None => format!("not applied within {} s; it goes on", wait.as_secs()),
+            }),
         }
     }
 

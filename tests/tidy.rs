@@ -52,12 +52,13 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         Purity::Effects,
         &["limits", "model", "registry", "command", "access", "shell", "sys", "control"],
     ),
+    ("local", Purity::Effects, &["limits", "model", "access", "shell", "sys", "board", "control"]),
     (
         "daemon",
         Purity::Effects,
         &[
             "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh",
+            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh", "local",
         ],
     ),
 ];
