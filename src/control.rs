@@ -310,7 +310,7 @@ impl Case<'_> {
         let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
         let answer = self.request.answer(Field::Confirm);
         let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
-        Ok(["yes", "y"].iter().any(|it| answer.eq_ignore_ascii_case(it)))
+        Ok(vet::is_yes(answer))
     }
 
     /// The peerings but one.
