@@ -33,7 +33,7 @@ use crate::command::{
     Reply, Request, Scope, Shown, Stop, Who,
 };
 use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Refusal, Timestamp};
+use crate::model::{Asn, Open, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Peering, Site, Standing, Unservable};
@@ -65,17 +65,6 @@ pub struct Settings {
     pub admins: Vec<KeyFingerprint>,
     /// The other POPs of the network, if there are any.
     pub sisters: Option<Sisters>,
-}
-
-/// Are new peerings taken?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// At once.
-    Yes,
-    /// After an administrator's approval.
-    Approval,
-    /// Not now.
-    No,
 }
 
 /// Everything that commands work on.
