@@ -262,6 +262,6 @@ fn the_service_pulls_and_tells_once_what_is_wrong() {
     assert_eq!(pop.log().matches("registry: not pulled: ").count(), 1);
     fs::write(pop.path("registry/README"), "by hand").unwrap();
     let said = pop.peerling(&["check"]);
-    assert!(said.stderr.contains("README was changed by hand"), "{said:#?}");
+    assert!(said.stdout.contains("README was changed by hand"), "{said:#?}");
     pop.is_well();
 }
