@@ -19,6 +19,9 @@
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
 //!
+//! The operator on the machine itself takes the same road from the second step on: `peerling exec`
+//! hands its words to the running service over a Unix socket ([`local`]).
+//!
 //! # What is not there
 //!
 //! - No module marked *pure* opens a file, reads a clock, awaits or knows a socket: state and time
@@ -74,6 +77,7 @@ pub mod apply;
 pub mod board;
 pub mod control;
 pub mod daemon;
+pub mod local;
 pub mod ssh;
 
 #[cfg(test)]

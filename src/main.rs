@@ -8,6 +8,7 @@ use peerling::daemon::{
     ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
     serve,
 };
+use peerling::local::Order;
 use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ enum Operation {
     Genconfig,
     Export { directory: PathBuf },
     BirdInit { directory: PathBuf },
-    Exec { name: Option<String>, command: String },
+    Exec(Order),
     Mesh { format: mesh::Format },
     Demo { run: Option<OsString> },
     Say(String),
@@ -82,8 +83,9 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             say(&words, &mut std::io::stdout());
             DONE
         }),
-        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
-            .map(|status| u8::try_from(status).unwrap_or(FAILED)),
+        Operation::Exec(order) => {
+            exec::run(file, order).map(|status| u8::try_from(status).unwrap_or(FAILED))
+        }
         Operation::Mesh { format } => {
             say(&mesh::run(&file, format)?, &mut std::io::stdout());
             Ok(DONE)
@@ -147,7 +149,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         | Operation::Genconfig
         | Operation::Export { .. }
         | Operation::BirdInit { .. }
-        | Operation::Exec { .. }
+        | Operation::Exec(_)
         | Operation::Mesh { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
@@ -180,16 +182,16 @@ fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
 
 /// What follows `exec`: everything after `--`, or after the first word, is the command's own.
 fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
-    let mut name = None;
+    let mut order = Order::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("as") => name = Some(parser.value()?.string()?),
+            Long("as") => order.maintainer = Some(parser.value()?.string()?),
             Value(first) => {
-                let mut words = vec![first.string()?];
+                order.words.push(first.string()?);
                 for word in parser.raw_args()? {
-                    words.push(word.string()?);
+                    order.words.push(word.string()?);
                 }
-                return Ok(Operation::Exec { name, command: words.join(" ") });
+                return Ok(Operation::Exec(order));
             }
             other => return Err(other.unexpected()),
         }

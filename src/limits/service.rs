@@ -164,6 +164,32 @@ pub const BIRD_LOOKS_MAX: usize = 15;
 /// The time between two such looks, in milliseconds.
 pub const BIRD_LOOK_PAUSE_MS: u64 = 100;
 
+// --- the local socket
+
+/// A path that fits an address of a Unix socket: `sun_path` in linux/un.h has 108 bytes with the
+/// final NUL.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Clients at once: an operator's hands and a script or two.
+pub const LOCAL_CLIENTS_MAX: usize = 8;
+/// One line of a request or an answer. A command of [`LINE_BYTES_MAX`] whose every byte becomes an
+/// escape of six, and an import of [`IMPORT_BYTES_MAX`] as numbers, are half of it.
+pub const LOCAL_LINE_BYTES_MAX: usize = 128 * 1024;
+/// A piece of a command's output in one such line, whose every byte may become an escape of six.
+pub const LOCAL_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// How long a client may take to say what it wants, in seconds.
+pub const LOCAL_REQUEST_S: u64 = 5;
+/// How long it may take nothing of a line of the answer, in seconds.
+pub const LOCAL_WRITE_S: u64 = 10;
+/// How often it is told that its command is still under way, in seconds.
+pub const LOCAL_WORKING_S: u64 = 5;
+/// How long it waits for the next line of an answer, in seconds: then the service hangs.
+pub const LOCAL_ANSWER_S: u64 = 20;
+
+const _: () = assert!(6 * LOCAL_TEXT_BYTES_MAX < LOCAL_LINE_BYTES_MAX - 1024);
+const _: () =
+    assert!(6 * LINE_BYTES_MAX + 4 * (IMPORT_BYTES_MAX + 1) < LOCAL_LINE_BYTES_MAX - 1024);
+const _: () = assert!(2 * LOCAL_WORKING_S < LOCAL_ANSWER_S);
+
 // --- daemon
 
 /// How often the registry's clone is looked at, in seconds: a look costs 6 ms.

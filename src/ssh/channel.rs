@@ -382,9 +382,13 @@ impl Channel {
     }
 }
 
-fn several(names: Vec<Mntner>, terminal: bool) -> Refusal {
+/// Anybody may write somebody else's key into their own object: the names are counted.
+fn several(mut names: Vec<Mntner>, terminal: bool) -> Refusal {
     let hint = if terminal { "Or type intro, and you are asked" } else { "" };
-    Refusal::new("several_maintainers", Denial::Several(names).to_string(), hint)
+    let more = names.len().saturating_sub(NAMES_SHOWN_MAX);
+    names.truncate(NAMES_SHOWN_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Refusal::new("several_maintainers", Denial::Several(names).to_string() + &more, hint)
 }
 
 fn which(names: &[Mntner]) -> String {

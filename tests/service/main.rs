@@ -36,6 +36,7 @@ mod export;
 mod files;
 mod forms;
 mod hostile;
+mod local;
 mod login;
 mod manager;
 mod mesh;

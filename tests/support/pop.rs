@@ -294,6 +294,14 @@ impl Pop {
         std::mem::replace(&mut self.draft, empty)
     }
 
+    /// Ends the service as a power cut does, and gives the directory back.
+    pub fn kill(mut self) -> Draft {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
+        std::mem::replace(&mut self.draft, empty)
+    }
+
     /// Waits until a file of the directory is there.
     pub fn wait_for_file(&self, part: &str) {
         wait_until(part, || self.path(part).exists());
