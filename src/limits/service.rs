@@ -164,6 +164,9 @@ pub const REGISTRY_LOOK_S: u64 = 10;
 /// How often a registry that changes while it is read is read again before we wait for the next
 /// look.
 pub const REGISTRY_READS_MAX: usize = 3;
+/// A clone of the registry that nobody fetched for so long is told by `check`: upstream changes
+/// every day.
+pub const REGISTRY_AGE_S_MAX: u64 = 2 * 86_400;
 /// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
 pub const GIT_PULL_S: u64 = 120;
 /// How long the pauses between pulls grow while they fail, in seconds: 4 hours. Nobody hammers a
