@@ -205,7 +205,7 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    lines.extend(survey.failures.iter().map(|(asn, why)| format!("AS{asn}: {why}")));
+    lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));
     }
