@@ -73,9 +73,8 @@ impl Weather {
 
     /// Could BIRD's files be refused for a reason of the operator's own?
     pub fn spoils_bird(&self) -> bool {
-        let spoils = |fault: &Fault| {
-            matches!(fault, Fault::BirdConf | Fault::Copy(_) | Fault::Collision(_))
-        };
+        let spoils =
+            |fault: &Fault| matches!(fault, Fault::BirdConf | Fault::Copy(_) | Fault::Collision(_));
         self.faults.iter().any(|(fault, _)| spoils(fault))
     }
 }
@@ -83,9 +82,8 @@ impl Weather {
 /// Something goes wrong.
 pub fn begin(play: &mut Play, random: &mut Random) {
     let fault = draw(play, random);
-    let alike = |it: &(Fault, usize)| {
-        std::mem::discriminant(&it.0) == std::mem::discriminant(&fault)
-    };
+    let alike =
+        |it: &(Fault, usize)| std::mem::discriminant(&it.0) == std::mem::discriminant(&fault);
     if play.weather.faults.iter().any(alike) || !start(play, &fault) {
         return play.note("fault", &format!("no {fault:?} now"));
     }
@@ -124,7 +122,13 @@ fn collision(random: &mut Random) -> String {
     let asn = commands::any_asn(random);
     let prefix = random.pick(&["aa_by_hand_", "ebgp_manual_as", "zz_by_hand_"]);
     let symbol = random.pick(&[
-        "constant", "protocol", "template", "function", "filter", "table", "filter_named_protocol",
+        "constant",
+        "protocol",
+        "template",
+        "function",
+        "filter",
+        "table",
+        "filter_named_protocol",
     ]);
     format!("bird/{prefix}{asn}.{symbol}")
 }
@@ -245,8 +249,10 @@ pub fn mend(play: &mut Play, fault: Fault) {
             play.pop.reload();
         }
         Fault::RegistryShrunk => {
-            sh(&format!("cd {at}/registry/data; mv -n aut-num/* away/ 2>/dev/null || true
-                rm -r aut-num; mv away aut-num"));
+            sh(&format!(
+                "cd {at}/registry/data; mv -n aut-num/* away/ 2>/dev/null || true
+                rm -r aut-num; mv away aut-num"
+            ));
             play.stage.registry();
         }
         Fault::ServiceStopped => {
@@ -344,7 +350,8 @@ fn put_row_back(play: &mut Play, asn: u32) {
 /// Runs a statement on the database; `None`: it was not possible.
 fn sqlite(play: &Play, statement: &str) -> Option<()> {
     let database = play.stage.path("state/peering.db").display().to_string();
-    let said = try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
+    let said =
+        try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
     (said.status == Some(0)).then_some(())
 }
 
