@@ -33,12 +33,10 @@ impl Bystander {
     /// Peers, installs what the POP prints, and waits until BGP is Established.
     pub fn stand(stage: &Stage, pop: &Pop) -> Bystander {
         let key = secret(2).public();
-        let said = node(stage).run(
-            &format!(
-                "peer_create --asn {BYSTANDER} --wg-pub-key {key} --endpoint-addr node.lab.example \
+        let said = node(stage).run(&format!(
+            "peer_create --asn {BYSTANDER} --wg-pub-key {key} --endpoint-addr node.lab.example \
                  --endpoint-port 20263 --yes --wait --json"
-            ),
-        );
+        ));
         assert_eq!(said.status, Some(0), "the bystander's peering: {said:#?}");
         let config = node(stage).run(&format!("peer_config --asn {BYSTANDER} --json"));
         let config: JsonValue = config.fine().parse().unwrap();

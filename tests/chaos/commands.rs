@@ -428,7 +428,10 @@ fn judge(
         Answer::Done(told) => play.model.done(command, &told, by_member),
         Answer::Refused(code) if TOLERATED.contains(&code.as_str()) => {}
         Answer::Refused(code) => {
-            assert!(!must, "{command:?} by {voice:?} was refused in calm weather: {code}\n{said:#?}");
+            assert!(
+                !must,
+                "{command:?} by {voice:?} was refused in calm weather: {code}\n{said:#?}"
+            );
         }
         Answer::Fault => {
             assert!(!play.is_calm(), "a fault of the POP's in calm weather: {command:?} {said:#?}");

@@ -108,6 +108,7 @@ fn look(path: &Path) -> String {
 fn links() -> String {
     let wanted = ["wg-m1", "m1", "wg-as64999", "m2"];
     let shown = tool("ip", &["-o", "link", "show", "type", "veth"]);
-    let ours = shown.lines().filter(|line| wanted.iter().any(|it| line.contains(&format!(" {it}@"))));
+    let ours =
+        shown.lines().filter(|line| wanted.iter().any(|it| line.contains(&format!(" {it}@"))));
     ours.map(|line| line.split('>').next().unwrap_or_default().to_owned() + "; ").collect()
 }

@@ -47,7 +47,9 @@ fn database(play: &Play) -> Vec<String> {
             Some(word) => word.clone(),
             None => Standing::Active.word().to_owned(),
         };
-        if (text(&row["wg_pub_key"]), standing) != (wanted.key.clone(), wanted.standing.word().to_owned()) {
+        if (text(&row["wg_pub_key"]), standing)
+            != (wanted.key.clone(), wanted.standing.word().to_owned())
+        {
             troubles.push(format!("the database has another AS{asn}: {row:?}, not {wanted:?}"));
         }
         let psk = row["preshared_key"].get::<String>().cloned();
@@ -92,10 +94,8 @@ fn files(play: &Play, served: &Served<'_>) -> Vec<String> {
     }
     for (asn, (id, peering)) in served {
         let conf = play.stage.read(&format!("wireguard/wg-as{asn}.conf"));
-        let mut lines = vec![
-            format!("ListenPort = {}", 52_000 + id),
-            format!("PublicKey = {}", peering.key),
-        ];
+        let mut lines =
+            vec![format!("ListenPort = {}", 52_000 + id), format!("PublicKey = {}", peering.key)];
         if let Some((host, port)) = &peering.endpoint {
             // Without brackets also around an address, as the replaced service writes it.
             lines.push(format!("Endpoint = {host}:{port}"));

@@ -27,11 +27,11 @@ mod machine_check;
 mod model;
 mod play;
 mod pop;
-mod quiet;
-mod random;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "the client can be used at a terminal too")]
 mod pty;
+mod quiet;
+mod random;
 #[path = "../support/registry.rs"]
 mod registry;
 #[path = "../support/run.rs"]
@@ -54,8 +54,19 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// What the play runs beside the binary under test.
 const PROGRAMS: [&str; 13] = [
-    "bash", "bird", "birdc", "dnsmasq", "ip", "mount", "sqlite3", "ssh", "ssh-keygen", "unshare",
-    "wg", "wg-quick", "wireguard-go",
+    "bash",
+    "bird",
+    "birdc",
+    "dnsmasq",
+    "ip",
+    "mount",
+    "sqlite3",
+    "ssh",
+    "ssh-keygen",
+    "unshare",
+    "wg",
+    "wg-quick",
+    "wireguard-go",
 ];
 /// Where root's programs lie, for whoever has not got them in PATH.
 const ROOT_PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin";

@@ -90,7 +90,8 @@ impl Pop {
         let mut command = Command::new("bird");
         command.arg("-f").arg("-c").arg(stage.path("bird.conf"));
         command.arg("-s").arg(stage.path("bird.ctl")).arg("-P").arg(stage.path("bird.pid"));
-        let mut bird = Program::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log));
+        let mut bird =
+            Program::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log));
         let control = stage.path("bird.ctl");
         let answers = wait_for(|| {
             if bird.ended().is_some() {

@@ -39,7 +39,11 @@ pub fn moment(play: &mut Play) {
     let mut troubles = look(play);
     while !troubles.is_empty() {
         if begin.elapsed() > SETTLES {
-            panic!("not well {} s after everything was mended:\n{}", SETTLES.as_secs(), troubles.join("\n"));
+            panic!(
+                "not well {} s after everything was mended:\n{}",
+                SETTLES.as_secs(),
+                troubles.join("\n")
+            );
         }
         std::thread::sleep(PAUSE);
         troubles = look(play);
@@ -190,7 +194,9 @@ fn left_alone(play: &mut Play, listed: &BTreeMap<u32, JsonValue>) {
         play.pop.stop_service(&play.stage);
         play.pop.start_service(&play.stage);
         play.model.damage.clear();
-        play.tell(&format!("{left:?} were left alone, since they were spoilt too often: restarted"));
+        play.tell(&format!(
+            "{left:?} were left alone, since they were spoilt too often: restarted"
+        ));
     }
 }
 
@@ -242,7 +248,10 @@ fn weigh(play: &mut Play) {
         assert!(
             begin.elapsed() < SETTLES,
             "the service holds {} kB and {} descriptors; it had {} and {}",
-            now.0, now.1, lightest.0, lightest.1
+            now.0,
+            now.1,
+            lightest.0,
+            lightest.1
         );
         std::thread::sleep(PAUSE);
         now = play.pop.weight();

@@ -142,7 +142,8 @@ impl Stage {
 
     fn keys(&self) {
         let keys = self.path("keys");
-        let names = (0..MEMBERS).flat_map(|number| [format!("m{number}.0"), format!("m{number}.1")]);
+        let names =
+            (0..MEMBERS).flat_map(|number| [format!("m{number}.0"), format!("m{number}.1")]);
         for name in names.chain(["node.0", "admin"].map(str::to_owned)) {
             let file = keys.join(name).display().to_string();
             tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", &file]);

@@ -1,13 +1,13 @@
 //! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and is
 //! mended as an operator would.
 
-use crate::{commands, hands};
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
 use crate::play::Play;
 use crate::pop::link_process;
 use crate::random::Random;
 use crate::run::wait_for;
+use crate::{commands, hands};
 use rustix::process::Signal;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -87,9 +87,8 @@ impl Weather {
 
     /// Could BIRD's files be refused for a reason of the operator's own?
     pub fn spoils_bird(&self) -> bool {
-        let spoils = |fault: &Fault| {
-            matches!(fault, Fault::BirdConf | Fault::Copy(_) | Fault::Collision(_))
-        };
+        let spoils =
+            |fault: &Fault| matches!(fault, Fault::BirdConf | Fault::Copy(_) | Fault::Collision(_));
         self.faults.iter().any(|(fault, _)| spoils(fault))
     }
 }
@@ -97,9 +96,8 @@ impl Weather {
 /// Something goes wrong.
 pub fn begin(play: &mut Play, random: &mut Random) {
     let fault = draw(play, random);
-    let alike = |it: &(Fault, usize)| {
-        std::mem::discriminant(&it.0) == std::mem::discriminant(&fault)
-    };
+    let alike =
+        |it: &(Fault, usize)| std::mem::discriminant(&it.0) == std::mem::discriminant(&fault);
     let out = play.weather.leaves_out(&fault) || play.weather.faults.iter().any(alike);
     if out || !start(play, &fault) {
         return play.note("fault", &format!("no {fault:?} now"));
@@ -140,7 +138,13 @@ fn collision(random: &mut Random) -> String {
     let asn = commands::any_asn(random);
     let prefix = random.pick(&["aa_by_hand_", "ebgp_manual_as", "zz_by_hand_"]);
     let symbol = random.pick(&[
-        "constant", "protocol", "template", "function", "filter", "table", "filter_named_protocol",
+        "constant",
+        "protocol",
+        "template",
+        "function",
+        "filter",
+        "table",
+        "filter_named_protocol",
     ]);
     format!("bird/{prefix}{asn}.{symbol}")
 }
@@ -260,8 +264,10 @@ pub fn mend(play: &mut Play, fault: Fault) {
             play.pop.reload();
         }
         Fault::RegistryShrunk => {
-            sh(&format!("cd {at}/registry/data; mv -n aut-num/* away/ 2>/dev/null || true
-                rm -r aut-num; mv away aut-num"));
+            sh(&format!(
+                "cd {at}/registry/data; mv -n aut-num/* away/ 2>/dev/null || true
+                rm -r aut-num; mv away aut-num"
+            ));
             play.stage.registry();
         }
         Fault::ServiceStopped => {
@@ -279,9 +285,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
 
 /// Everything is put right, the service first: BIRD may wait for files of ours.
 pub fn mend_all(play: &mut Play) {
-    let first = |fault: &Fault| {
-        matches!(fault, Fault::ServiceStopped | Fault::ReadOnly(_))
-    };
+    let first = |fault: &Fault| matches!(fault, Fault::ServiceStopped | Fault::ReadOnly(_));
     loop {
         let sooner = play.weather.faults.iter().find(|(fault, _)| first(fault));
         let Some((fault, _)) = sooner.or(play.weather.faults.first()).cloned() else { break };
@@ -354,7 +358,8 @@ fn put_row_back(play: &mut Play, asn: u32) {
 /// Runs a statement on the database; `None`: it was not possible.
 fn sqlite(play: &Play, statement: &str) -> Option<()> {
     let database = play.stage.path("state/peering.db").display().to_string();
-    let said = try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
+    let said =
+        try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
     (said.status == Some(0)).then_some(())
 }
 
