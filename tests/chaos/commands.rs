@@ -7,7 +7,7 @@ use crate::pop::{Speaker, exec, ssh, timed};
 use crate::random::Random;
 use crate::run::Said;
 use crate::stage::{MEMBERS, all_asns, any_source, router};
-use crate::weather::Fault;
+use crate::weather::{self, Fault};
 use peerling::model::WgKey;
 use std::process::Stdio;
 use std::time::Duration;
@@ -162,8 +162,7 @@ pub fn killed_over(play: &mut Play, random: &mut Random) {
         Answer::Absent | Answer::Denied => Answer::Lost,
         answer => answer,
     };
-    play.pop.start_service(&play.stage);
-    play.model.damage.clear();
+    weather::start_service(play);
     play.note("signal", &format!("{voice:?} {line}: {answer:?}, and killed over it"));
     match answer {
         Answer::Lost => play.model.doubt(&command),

@@ -271,9 +271,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
             play.stage.registry();
         }
         Fault::ServiceStopped => {
-            if play.pop.service.is_none() {
-                play.pop.start_service(&play.stage);
-            }
+            start_service(play);
         }
         Fault::UndoScheduled if play.pop.bird_answers() => {
             drop(play.pop.birdc(&play.stage, "configure confirm"));
@@ -281,6 +279,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
         Fault::UndoScheduled => {}
     }
     play.tell(&format!("{fault:?} is mended"));
+    start_service(play);
 }
 
 /// Everything is put right, the service first: BIRD may wait for files of ours.
@@ -292,6 +291,23 @@ pub fn mend_all(play: &mut Play) {
         mend(play, fault);
     }
     start_bird(play);
+}
+
+/// Starts the service as systemd does: one that ends, since something is wrong, is started again
+/// later.
+pub fn start_service(play: &mut Play) {
+    if play.pop.service.is_some() || play.weather.has(&Fault::ServiceStopped) {
+        return;
+    }
+    play.model.damage.clear();
+    match play.weather.is_calm() {
+        true => play.pop.start_service(&play.stage),
+        false => {
+            if let Err(status) = play.pop.try_service(&play.stage) {
+                play.tell(&format!("the service ended at its start with {status}"));
+            }
+        }
+    }
 }
 
 /// BIRD is started, unless something is still wrong that keeps it from that.
@@ -376,14 +392,12 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
         3 => return asleep(play, random),
         4 => {
             play.pop.stop_service(&play.stage);
-            play.pop.start_service(&play.stage);
-            play.model.damage.clear();
+            start_service(play);
             "SIGTERM, and started again"
         }
         5 | 6 => {
             play.pop.kill_service();
-            play.pop.start_service(&play.stage);
-            play.model.damage.clear();
+            start_service(play);
             "SIGKILL, and started again"
         }
         7 | 8 => return commands::killed_over(play, random),
