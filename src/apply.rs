@@ -285,6 +285,7 @@ impl Apply {
             self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
         }
         pass.resolved = endpoints::located(&self.names, &pass);
+        self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
     }
 
@@ -362,6 +363,7 @@ impl Apply {
                 log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
             }
         }
+        self.store.borrow_mut().set_occupied(pass.occupied());
         self.tell(&pass);
         self.trouble(self.bird.trouble());
         let well = pass.failures.is_empty() && self.bird.trouble().is_none();

@@ -136,6 +136,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             told: Default::default(),
+            pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })

@@ -37,6 +37,7 @@ mod forms;
 mod hostile;
 mod login;
 mod manager;
+mod members;
 mod mesh;
 mod misfits;
 mod operations;
