@@ -35,7 +35,7 @@ use crate::command::{
     Reply, Request, Scope, Shown, Stop, Who,
 };
 use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Refusal, Timestamp};
+use crate::model::{Asn, Open, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Peering, Site, Standing, Unservable};
@@ -67,17 +67,6 @@ pub struct Settings {
     pub admins: Vec<KeyFingerprint>,
     /// The other POPs of the network, if there are any.
     pub sisters: Option<Sisters>,
-}
-
-/// Are new peerings taken?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// At once.
-    Yes,
-    /// After an administrator's approval.
-    Approval,
-    /// Not now.
-    No,
 }
 
 /// Everything that commands work on.
@@ -226,9 +215,10 @@ impl Control {
         match settled.or(elapsed).await {
             Some(None | Some(Progress::Applied)) => Applied::Yes,
             Some(Some(Progress::Failed(why))) => Applied::No(why),
-            Some(Some(Progress::Queued)) | None => {
-                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
-            }
+            Some(Some(Progress::Queued)) | None => Applied::No(match self.board.trouble() {
+                Some(trouble) => trouble,
+                None => format!("not applied within {} s; it goes on", wait.as_secs()),
+            }),
         }
     }
 
