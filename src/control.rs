@@ -223,7 +223,8 @@ impl Control {
             Some(None | Some(Progress::Applied)) => Applied::Yes,
             Some(Some(Progress::Failed(why))) => Applied::No(why),
             Some(Some(Progress::Queued)) | None => {
-                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
+                let why = self.board.trouble().map_or(String::new(), |it| format!("; {it}"));
+                Applied::No(format!("not applied within {} s; it goes on{why}", wait.as_secs()))
             }
         }
     }

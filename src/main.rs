@@ -188,7 +188,8 @@ fn show(survey: &Survey) -> u8 {
     for step in &survey.steps {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
-    let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
+    let mut lines: Vec<String> = survey.foreign.iter().chain(&survey.strays).cloned().collect();
+    lines.extend(survey.refusal.clone());
     lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));

@@ -26,7 +26,11 @@ pub struct Survey {
     pub unexplained: BTreeSet<Asn>,
     /// What bears names of ours and is not ours, in words.
     pub foreign: BTreeSet<String>,
-    /// What cannot be read or served, and why.
+    /// What lies among BIRD's files and does no good there, in words with the remedy.
+    pub strays: BTreeSet<String>,
+    /// BIRD refuses its configuration as it is, in words; `None`: it does not, or cannot be asked.
+    pub refusal: Option<String>,
+    /// What cannot be read or served, or is left alone, and why.
     pub failures: BTreeMap<Owner, String>,
     /// Settings of the kernel, as they are, where a POP needs them otherwise.
     pub sysctls: Vec<(&'static Sysctl, String)>,
