@@ -36,6 +36,7 @@ use crate::store::{Store, Tombstone};
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
 use crate::sys::files::{Memory, strays};
+use crate::sys::uapi::Patience;
 use crate::sys::wireguard::{self, Backend};
 use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
@@ -60,6 +61,8 @@ pub struct ApplySettings {
     pub private_key: WgSecret,
     /// How links are made.
     pub backend: Backend,
+    /// Which links' processes are left in peace, since they did not answer.
+    pub patience: Rc<Patience>,
     /// Where `wg-as<ASN>.conf` lies.
     pub wireguard_directory: PathBuf,
     /// Where `ebgp_as<ASN>` lies.
@@ -261,7 +264,7 @@ impl Apply {
         let mut pass =
             Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
         pass.routes = self.routes.borrow().clone();
-        let changed_ago = self.observe(&mut pass)?;
+        let changed_ago = self.observe(&mut pass).await?;
         pass.drafts = self.drafted.renew(&pass);
         let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
         if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed_ago }).await {
@@ -281,9 +284,9 @@ impl Apply {
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
     /// it is somebody else's link, which is told once and no reason to try again.
     /// How long ago one of BIRD's files changed, where that is known.
-    fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
+    async fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
         let Observed { actual, unreadable, mut foreign, hand_made, changed_ago } =
-            observe::observe(&pass.settings, &mut self.memory)?;
+            observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
             match pass.concerns(owner) {
                 true => drop(pass.failures.insert(owner, why)),

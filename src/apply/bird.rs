@@ -30,15 +30,18 @@ const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`bi
                           or `birdc configure undo`, or its time is over";
 
 /// What is remembered of BIRD between passes.
-#[derive(Default)]
 pub struct BirdHand {
     /// What keeps BIRD from being told anything.
     trouble: Option<String>,
     /// Whose files it accepted and may not have read since.
     untold: BTreeSet<Owner>,
+    /// Whose protocols it runs from somebody else's files.
+    theirs: BTreeSet<Owner>,
     /// It was told, and the database still says that it has to be.
     is_paid: bool,
     configured: Option<Instant>,
+    /// The least time from one configuration to the next.
+    pub pause: Duration,
     /// Its main file, as it tells.
     main_file: Option<PathBuf>,
 }
@@ -109,6 +112,20 @@ pub struct Outcome {
     pub is_told: bool,
 }
 
+impl Default for BirdHand {
+    fn default() -> BirdHand {
+        BirdHand {
+            trouble: None,
+            untold: BTreeSet::new(),
+            theirs: BTreeSet::new(),
+            is_paid: false,
+            configured: None,
+            pause: Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS),
+            main_file: None,
+        }
+    }
+}
+
 impl BirdHand {
     /// What keeps BIRD from being told anything.
     pub fn trouble(&self) -> Option<String> {
@@ -169,7 +186,8 @@ impl BirdHand {
         let is_owed = debt.noted && !self.is_paid;
         let mut running = ours(&mut bird, settings).await?;
         // It may run them as they were before: they count as missing until it was told.
-        running.all.retain(|owner| !self.untold.contains(owner));
+        running.all.retain(|it| !self.untold.contains(it) && !self.theirs.contains(it));
+        running.disabled.retain(|it| !self.theirs.contains(it));
         Ok(Sight { running, unread: is_newer || is_owed || !self.untold.is_empty(), shut })
     }
 
@@ -197,6 +215,9 @@ impl BirdHand {
             self.untold.clear();
         } else {
             self.untold.extend(outcome.kept.iter().map(|it| it.owner));
+        }
+        for owner in outcome.kept.iter().filter(|it| it.after.is_some()).map(|it| it.owner) {
+            self.theirs.remove(&owner);
         }
         if let Some(shut) = &outcome.shut {
             self.waits(shut);
@@ -249,22 +270,34 @@ impl BirdHand {
         outcome: &mut Outcome,
     ) -> Result<(), String> {
         let words = |error: BirdError| error.to_string();
-        self.pause().await;
-        match bird.configure().await.map_err(words)? {
-            Configured::Done | Configured::InProgress | Configured::Queued => {}
-            Configured::Refused(complaint) => return Err(refused(&complaint)),
-            Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
+        self.rest().await;
+        let (mut absent, mut wrong) = (absent.to_vec(), Vec::new());
+        // Once more where one seems to stay: by then BIRD has ended what it was to end.
+        for _ in 0..2 {
+            let configured = bird.configure().await.map_err(words)?;
+            match &configured {
+                Configured::Done | Configured::InProgress | Configured::Queued => {}
+                Configured::Refused(complaint) => return Err(refused(complaint)),
+                Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
+            }
+            outcome.is_told = true;
+            if configured == Configured::Done {
+                // It waits for none to end: what it runs still stands in a file that is not ours.
+                let running = ours(bird, settings).await.map_err(words)?.all;
+                self.theirs.extend(absent.extract_if(.., |owner| running.contains(owner)));
+            }
+            wrong = look_for(bird, settings, present, &absent).await.map_err(words)?;
+            if !wrong.iter().any(|(owner, _)| absent.contains(owner)) {
+                break;
+            }
         }
-        outcome.is_told = true;
-        let wrong = look_for(bird, settings, present, absent).await.map_err(words)?;
         outcome.failures.extend(wrong);
         Ok(())
     }
 
-    /// At most one configuration in [`BIRD_CONFIGURE_PAUSE_MS`], the first at once.
-    async fn pause(&mut self) {
-        let pause = Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS);
-        if let Some(rest) = self.configured.and_then(|then| pause.checked_sub(then.elapsed())) {
+    /// At most one configuration in so much time, the first at once.
+    async fn rest(&mut self) {
+        if let Some(rest) = self.configured.and_then(|it| self.pause.checked_sub(it.elapsed())) {
             smol::Timer::after(rest).await;
         }
         self.configured = Some(Instant::now());

@@ -34,7 +34,7 @@ pub struct Observed {
 type Links = (BTreeMap<IfName, LinkActual>, BTreeMap<Owner, String>);
 
 /// Reads files and links. What cannot be read at all is an error, and then nothing is done.
-pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
+pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
     let mut observed = Observed::default();
     let mut changed: Option<SystemTime> = None;
     let mut files = |directory: &Path, kind: FileKind| {
@@ -59,14 +59,15 @@ pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed
     if settings.inventory.is_some() {
         observed.machine(settings)?;
     }
-    (observed.actual.links, observed.unreadable) = links(settings)?;
+    (observed.actual.links, observed.unreadable) = links(settings).await?;
     Ok(observed)
 }
 
 /// Reads the links alone: those that are ours, and why some cannot be read.
-fn links(settings: &ApplySettings) -> Result<Links, String> {
+async fn links(settings: &ApplySettings) -> Result<Links, String> {
     let (mut links, mut unreadable) = Links::default();
-    for (name, link) in settings.backend.observe().map_err(|error| error.to_string())? {
+    let found = settings.backend.observe(&settings.patience).await;
+    for (name, link) in found.map_err(|error| error.to_string())? {
         match (link, Owner::of_link(name.as_str()).filter(|it| settings.knows(*it))) {
             (Ok(link), Some(_)) => drop(links.insert(name, link)),
             (Err(error), Some(owner)) => drop(unreadable.insert(owner, error.to_string())),

@@ -329,7 +329,7 @@ mod tests {
         }
         assert_eq!(tries[..4], [0, LINK_PAUSE_S, 3 * LINK_PAUSE_S, 7 * LINK_PAUSE_S]);
         assert_eq!(tries[11] - tries[10], LINK_PAUSE_S_MAX);
-        assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Take);
+        assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Mend);
         ledger.link_made(owner());
         assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("a"), now), Verdict::Take);
     }

@@ -14,7 +14,7 @@ const TWO: u32 = 4242420002;
 fn what_ended_while_bird_refused_ends_in_bird() {
     let Some(stage) = Stage::new("ended") else { return };
     let mut all = stage.start("x.db");
-    [ONE, TWO].map(|it| all.create(it));
+    [ONE, TWO].iter().for_each(|it| all.create(*it));
     assert!(all.pass(), "{:?}", all.board.trouble());
     stage.break_main();
     all.remove(ONE);
@@ -67,7 +67,7 @@ fn a_protocol_without_file_or_row_is_not_forgotten() {
 fn trouble_with_bird_is_nobodys_drift() {
     let Some(mut stage) = Stage::new("no-drift") else { return };
     let mut all = stage.start("x.db");
-    [ONE, TWO].map(|it| all.create(it));
+    [ONE, TWO].iter().for_each(|it| all.create(*it));
     assert!(all.pass(), "{:?}", all.board.trouble());
     for turn in 0..5 {
         stage.break_main();

@@ -61,7 +61,7 @@ fn no_collision_of_names_harms_anybody() {
         for name in ["AS4242420001_LATENCY", "ebgp_as4242420001_v6"] {
             // Each kind in two of the places: all of them take minutes.
             for turn in [0, 1] {
-                let file = FILES[(2 * case / 2 + turn * 2 + case) % FILES.len()];
+                let file = FILES[(case + case / 2 + 2 * turn) % FILES.len()];
                 collide(&stage, file, &definition.replace("NAME", name), 2 * case + turn);
             }
             case += 1;
@@ -74,11 +74,11 @@ fn no_collision_of_names_harms_anybody() {
 fn a_removal_that_bird_does_not_accept_is_taken_back() {
     let Some(stage) = Stage::new("collisions-used") else { return };
     let mut all = stage.start("x.db");
-    [THEIRS, OURS].map(|it| all.create(it));
+    [THEIRS, OURS].iter().for_each(|it| all.create(*it));
     assert!(all.pass(), "{:?}", all.board.trouble());
     stage.write("peers/zzz", "define MINE = AS4242420001_LATENCY;");
     assert_eq!(stage.complaint(), "");
-    [THEIRS, OURS].map(|it| all.remove(it));
+    [THEIRS, OURS].iter().for_each(|it| all.remove(*it));
     assert!(!all.pass());
     assert_eq!(stage.complaint(), "");
     let why = all.failure(THEIRS);

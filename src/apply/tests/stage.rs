@@ -163,6 +163,7 @@ impl Stage {
             site: site(),
             private_key: WgSecret::new([1; 32]),
             backend: Backend::Files,
+            patience: Rc::default(),
             wireguard_directory: self.path("wireguard"),
             bird_directory: self.path("peers"),
             bird_socket: Some(self.path("bird.ctl")),
@@ -182,7 +183,8 @@ impl Stage {
         let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
         let settings = Rc::new(RefCell::new(Rc::new(self.settings())));
         let resolver = Rc::new(Resolver::from_text(""));
-        let apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
+        let mut apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
+        apply.bird.pause = Duration::ZERO;
         Loop { apply, store, board }
     }
 }
