@@ -10,6 +10,7 @@ mod claims;
 mod endpoints;
 mod look;
 mod mend;
+mod names;
 mod observe;
 mod own;
 mod pass;
@@ -24,8 +25,8 @@ pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION, Progress};
-use crate::limits::RETRY_S;
+use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
+use crate::limits::{RESOLVE_MS, RETRY_S};
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
@@ -35,11 +36,12 @@ use crate::plan::{FileKind, Owner, Step};
 use crate::store::{Store, Tombstone};
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
-use crate::sys::files::{Memory, strays};
+use crate::sys::files::Memory;
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard::{self, Backend};
 use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
+use names::Names;
 use observe::Observed;
 use pass::Pass;
 use rows::Known;
@@ -90,7 +92,8 @@ pub struct Apply {
     store: Rc<RefCell<Store>>,
     bell: Rc<Bell>,
     board: Rc<Board>,
-    resolver: Rc<Resolver>,
+    names: Rc<Names>,
+    lookups: Lookups,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     bird: BirdHand,
     /// What the database said when it was last read.
@@ -120,6 +123,15 @@ pub struct Apply {
     removals: Removals,
 }
 
+/// How names of endpoints come to a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lookups {
+    /// The pass is the only one, and waits for them.
+    Awaited,
+    /// They are looked up beside the passes, and the bell rings when there is something new.
+    Beside,
+}
+
 /// Texts for files that all BGP sessions share; who changes one rings the bell.
 pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, Rc<str>>>>;
 
@@ -136,7 +148,8 @@ impl Apply {
             store,
             bell,
             board,
-            resolver,
+            names: Rc::new(Names::new(resolver)),
+            lookups: Lookups::Awaited,
             settings,
             bird: BirdHand::default(),
             known: Known::default(),
@@ -172,6 +185,12 @@ impl Apply {
 
     /// Runs until the program ends. The first pass comes at once.
     pub async fn run(mut self) {
+        self.lookups = Lookups::Beside;
+        let (names, bell) = (self.names.clone(), self.bell.clone());
+        self.passes().or(names.work(&bell)).await;
+    }
+
+    async fn passes(mut self) {
         let mut causes = vec![Cause::Everything("start")];
         let (mut retry_s, mut due) = (RETRY_S, Instant::now());
         loop {
@@ -236,29 +255,6 @@ impl Apply {
         self.finish(pass).await
     }
 
-    /// The steps that a pass would take now; none is taken. The board then tells of each peering
-    /// whether it is as it should be.
-    pub async fn survey(&mut self) -> Result<Survey, String> {
-        let mut pass = self.prepare().await?;
-        pass.strays.extend(strays(&pass.settings.bird_directory));
-        let refusal = self.bird.refusal(&pass.settings).await;
-        let wanted = pass.wanted();
-        let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
-        self.board.publish(pass.generation, |before| {
-            let mut entries = pass.entries(before);
-            for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
-                if let Some(entry) = entries.get_mut(&asn) {
-                    entry.progress = Progress::Queued;
-                }
-            }
-            entries
-        });
-        let sysctls = pass.sysctls();
-        let failures = pass.all_failures();
-        let (foreign, strays) = (self.foreign.clone(), pass.strays);
-        Ok(Survey { steps, unexplained, foreign, strays, refusal, failures, sysctls })
-    }
-
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
         let mut pass =
@@ -277,7 +273,11 @@ impl Apply {
         }
         self.heed_claims(&mut pass);
         self.disown(&mut pass);
-        pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
+        endpoints::ask(&self.names, &pass);
+        if self.lookups == Lookups::Awaited {
+            self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
+        }
+        pass.resolved = endpoints::located(&self.names, &pass);
         Ok(pass)
     }
 
@@ -297,21 +297,6 @@ impl Apply {
         pass.ages = self.board.handshake_ages(&actual.links);
         pass.actual = actual;
         Ok(changed_ago)
-    }
-
-    /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
-    /// only bear such a name.
-    fn disown(&mut self, pass: &mut Pass) {
-        self.had_file.extend(pass.actual.birds.keys());
-        let mut running = pass.actual.protocols.take();
-        let mut disabled = std::mem::take(&mut pass.actual.disabled);
-        for owners in running.iter_mut().chain([&mut disabled]) {
-            owners.retain(|owner| {
-                let is_known = self.had_file.contains(owner) || pass.concerns(*owner);
-                is_known && !pass.hand_made.contains(owner)
-            });
-        }
-        (pass.actual.protocols, pass.actual.disabled) = (running, disabled);
     }
 
     async fn perform(&mut self, pass: &mut Pass) {

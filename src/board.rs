@@ -201,6 +201,11 @@ impl Board {
         self.claims.replace(claims);
     }
 
+    /// The generation that the loop last dealt with.
+    pub fn generation(&self) -> Generation {
+        self.generation.get()
+    }
+
     /// What keeps the loop from working at all: the database, BIRD, the operator's own files.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()

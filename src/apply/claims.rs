@@ -4,7 +4,7 @@
 use super::{Apply, Pass};
 use crate::plan::{FileKind, Owner};
 use crate::sys::bird::Claims;
-use crate::sys::files;
+use crate::sys::files::{self, Stray};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,21 @@ impl Apply {
         self.board.set_claims(claims);
     }
 
+    /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
+    /// only bear such a name.
+    pub(super) fn disown(&mut self, pass: &mut Pass) {
+        self.had_file.extend(pass.actual.birds.keys());
+        let mut running = pass.actual.protocols.take();
+        let mut disabled = std::mem::take(&mut pass.actual.disabled);
+        for owners in running.iter_mut().chain([&mut disabled]) {
+            owners.retain(|owner| {
+                let is_known = self.had_file.contains(owner) || pass.concerns(*owner);
+                is_known && !pass.hand_made.contains(owner)
+            });
+        }
+        (pass.actual.protocols, pass.actual.disabled) = (running, disabled);
+    }
+
     fn leave_to_operator(&mut self, pass: &mut Pass, claims: &Claims) {
         let peerings = pass.rows.peerings.iter().map(|it| Owner::Peering(it.asn));
         let ways = pass.settings.links().into_iter().map(|it| Owner::Mesh(it.to.name));
@@ -34,11 +49,11 @@ impl Apply {
             let Some((name, file)) = claimed(owner, claims) else { continue };
             if pass.actual.birds.contains_key(&owner) {
                 let ours = FileKind::Bird.name(owner);
-                pass.strays.insert(format!(
-                    "{}: it defines {name}, which {ours} defines too, and BIRD takes only one; \
-                     remove one of the files",
-                    file.display()
-                ));
+                let file = file.display();
+                pass.strays.insert(Stray {
+                    what: format!("{file} defines {name}, which {ours} defines too"),
+                    remedy: format!("rm {file}: BIRD takes only one of them, and stops at both"),
+                });
                 continue;
             }
             match owner {

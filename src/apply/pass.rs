@@ -13,7 +13,7 @@ use crate::plan::drift::{Thing, Undone};
 use crate::plan::wireguard::LinkActual;
 use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
-use crate::sys::files;
+use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -34,8 +34,8 @@ pub struct Pass {
     pub actual: Actual,
     /// Those for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
-    /// What lies among BIRD's files and does no good there, in words.
-    pub strays: BTreeSet<String>,
+    /// What lies among BIRD's files and does no good there.
+    pub strays: BTreeSet<Stray>,
     /// Why BIRD's files stay as they are.
     pub shut: Option<Shut>,
     /// What is wanted of the peerings.

@@ -2,22 +2,26 @@
 //! part.
 
 use crate::apply::ApplySettings;
-use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished, Sysctl};
-use crate::control::{Open, Settings, Sisters};
+use crate::config::{self, Config};
+use crate::control::{Settings, Sisters};
 use crate::limits::TEXT_FILE_BYTES_MAX;
-use crate::model::{Families, WgKey, WgSecret};
+use crate::model::{SysctlChoice, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
 use crate::store::Store;
-use crate::sys::wireguard::{self, Choice, Judgement, Setting};
+use crate::sys::wireguard::{self, Choice, Judgement};
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Where systemd puts what `LoadCredential=` names (systemd.exec(5)).
+const SYSTEMD_CREDENTIALS: &str = "/run/credentials";
 
 /// Why the program cannot do what it was started for: one line for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,17 @@ pub enum ConfigFile {
     Alone(PathBuf),
 }
 
+impl ConfigFile {
+    /// Where it is, or would be.
+    pub fn path(&self) -> &Path {
+        match self {
+            ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => path,
+        }
+    }
+}
+
 /// A configuration with the keys that it names.
+#[derive(Clone, Debug)]
 pub struct Assembled {
     /// The configuration.
     pub config: Config,
@@ -110,11 +124,7 @@ impl Assembled {
     pub fn policy(&self) -> Policy {
         let peers = &self.config.peers;
         Policy {
-            families: match peers.ip_mode {
-                IpMode::Ipv4 => Families::V4,
-                IpMode::Ipv6 => Families::V6,
-                IpMode::Both => Families::Both,
-            },
+            families: peers.ip_mode,
             reserved: peers.reserved_networks.clone(),
             allowed: peers.allowed_networks.clone(),
             own: Vec::new(),
@@ -128,11 +138,7 @@ impl Assembled {
             site: self.site(),
             network: config.pop.network.clone(),
             policy: self.policy(),
-            open: match config.peers.open {
-                Wished::Yes => Open::Yes,
-                Wished::Approval => Open::Approval,
-                Wished::No => Open::No,
-            },
+            open: config.peers.open,
             peerings_max: Some(config.peers.max).filter(|max| *max > 0),
             admins: self.admins.clone(),
             sisters: self.sisters(),
@@ -165,7 +171,7 @@ impl Assembled {
             policy: self.policy(),
             inventory: config.inventory.clone().map(Rc::new),
             include_directory: config.bird.include_directory.clone(),
-            sets_sysctls: config.mesh.sysctl == Sysctl::Set,
+            sets_sysctls: config.mesh.sysctl == SysctlChoice::Set,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })
@@ -175,13 +181,7 @@ impl Assembled {
     pub fn backend(&self) -> Choice {
         let wireguard = &self.config.wireguard;
         let command = wireguard.userspace_command.to_string_lossy().into_owned();
-        let setting = match wireguard.backend {
-            Wish::Auto => Setting::Auto,
-            Wish::Kernel => Setting::Kernel,
-            Wish::Userspace => Setting::Userspace,
-            Wish::Files => Setting::Files,
-        };
-        wireguard::choose(setting, &command)
+        wireguard::choose(wireguard.backend, &command)
     }
 
     /// Can the back end that links are made by do so here? What is chosen for us always can.
@@ -234,7 +234,19 @@ pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
 
 fn environment() -> Vec<(String, String)> {
     let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
-    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    let variables = std::env::vars_os().filter(|(name, _)| !is_of_demo(name));
+    variables.map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Is it one of the variables that `peerling demo` gives the command that it runs?
+fn is_of_demo(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"PEERLING_DEMO_")
+}
+
+/// May this variable be a key of the configuration?
+pub(super) fn is_configuration(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"PEERLING_") || name.starts_with(b"DN42_")
 }
 
 /// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
@@ -250,8 +262,22 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
 }
 
 fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+    if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
+        return Err(Trouble(no_credential(path)));
+    }
     let text = read_text(path)?;
     text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
+}
+
+/// Some containers empty `LoadCredential=` of every unit, for want of the right to mount.
+fn no_credential(path: &Path) -> String {
+    format!(
+        "systemd handed over no key: there is no {}. Where a container empties LoadCredential=, \
+         run `install -m 0400 -o peerling /etc/wireguard/peerling.key \
+         /etc/peerling/wireguard.key`, then write with `systemctl edit peerling`: [Service] \
+         Environment=PEERLING_WIREGUARD_PRIVATE_KEY_FILE=/etc/peerling/wireguard.key",
+        path.display()
+    )
 }
 
 /// The public key: the private key's, which must be the one that the configuration names, if it

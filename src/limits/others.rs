@@ -37,6 +37,12 @@ pub const DNS_CNAMES_MAX: usize = 16;
 /// Addresses kept of one name, half of each family if both are asked for: each may be tried in
 /// turn.
 pub const DNS_ADDRESSES_MAX: usize = 16;
+/// Names whose last answer is kept: as many as a POP has peerings, and 1.5 MB where each name is as
+/// long as it can be.
+pub const DNS_REMEMBERED_MAX: usize = 4_096;
+/// How long an answer stands for a member's next questions, in seconds: their whole conversation,
+/// and no longer than the shortest usual time to live.
+pub const DNS_ASKED_AGAIN_S: u64 = 60;
 /// Datagrams that are no answer to the question, before it is asked again over TCP: somebody
 /// guesses ids.
 pub const DNS_STRAYS_MAX: usize = 64;

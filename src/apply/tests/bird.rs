@@ -182,7 +182,7 @@ fn what_lies_among_our_files_is_told() {
     fs::create_dir(stage.path("peers/ebgp_as4242420009")).unwrap();
     let survey = smol::block_on(all.apply.survey()).unwrap();
     assert!(survey.refusal.as_ref().is_some_and(|it| it.contains("already defined")), "{survey:?}");
-    let has = |words: &str| survey.strays.iter().any(|it| it.contains(words));
+    let has = |words: &str| survey.strays.iter().any(|it| it.what.contains(words));
     assert!(has("a copy of ebgp_as4242420001") && has("a directory"), "{:?}", survey.strays);
     assert!(has("which ebgp_as4242420001 defines too"), "{:?}", survey.strays);
     assert!(survey.steps.is_empty(), "{:?}", survey.steps);
