@@ -1,9 +1,9 @@
 //! Where log lines go: standard error, one line each.
 //!
 //! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
-//! them. What others wrote is made harmless as it is for a member's terminal, and a line has an end.
-//! What libraries have to say about clients that misbehave is kept to verbose runs: anybody
-//! can cause it.
+//! them. What others wrote is made harmless as for a member's terminal, and a line has an end. What
+//! libraries have to say about clients that misbehave is kept to verbose runs: anybody can cause
+//! it.
 
 use crate::limits::LOG_LINE_CHARS_MAX;
 use crate::shell::harmless::harmless;

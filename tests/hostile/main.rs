@@ -23,7 +23,6 @@ mod pop;
 #[allow(dead_code)]
 mod pty;
 #[path = "../support/registry.rs"]
-#[allow(dead_code)]
 mod registry;
 mod relay;
 #[path = "../support/run.rs"]
