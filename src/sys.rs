@@ -39,6 +39,13 @@ pub async fn give_way() {
     tokio::task::yield_now().await;
 }
 
+/// A random number; where the kernel has none, always the same, which is no worse than a rule.
+pub fn chance() -> u64 {
+    let mut bytes = [0; 8];
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    u64::from_ne_bytes(bytes)
+}
+
 /// A preshared key that nobody can guess, by the kernel's generator, as `wg genpsk` makes one.
 pub fn new_preshared_key() -> std::io::Result<WgSecret> {
     let mut bytes = [0; WG_KEY_BYTES];

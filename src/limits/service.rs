@@ -101,41 +101,6 @@ const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usi
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
-// --- SSH
-
-/// What a client may do before the conversation has looked at it; after that its own bytes wait.
-/// More than one would take memory in each session, and nothing is quicker for it.
-pub const SSH_EVENTS_MAX: usize = 1;
-/// What a client at a terminal may do while a command of theirs runs.
-pub const CHANNEL_EVENTS_MAX: usize = 64;
-/// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
-pub const INBOX_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of input that a channel works on before others have their turn: at a terminal each may
-/// search the history or draw the line anew.
-pub const TURN_BYTES: usize = 128;
-/// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
-pub const INBOX_EVENT_BYTES: usize = 64;
-/// Answers on their way to a client; after that the channel waits.
-pub const SSH_OUTPUT_MAX: usize = 16;
-/// Channels of one connection: clients that share a connection open one per command.
-pub const CHANNELS_MAX: usize = 8;
-/// Keys that a client may offer: an agent holds a dozen.
-pub const AUTH_ATTEMPTS_MAX: usize = 24;
-/// Seconds between keepalives, shorter than what home routers remember of a connection.
-pub const SSH_KEEPALIVE_S: u64 = 30;
-/// Keepalives without an answer before a client is given up.
-pub const SSH_KEEPALIVES_MAX: usize = 3;
-/// How long a client may take nothing of what it asked for, in seconds.
-pub const WRITE_STALL_S: u64 = 60;
-/// Waits before which what came is acknowledged at once: a handshake with its authentication has
-/// about ten.
-pub const QUICK_WAITS: u8 = 20;
-/// Bytes that are read from a connection at once: every packet of a login, and of who types. A
-/// larger one takes as many reads as its size needs.
-pub const WIRE_READ_BYTES: usize = 2048;
-/// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
-pub const ACCEPT_PAUSE_MS: u64 = 100;
-
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
 const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
 const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
@@ -150,10 +115,15 @@ pub const FILE_SETTLED_S: i64 = 2;
 pub const RETRY_S: u64 = 10;
 /// How long the pauses between such tries grow at most, in seconds.
 pub const RETRY_S_MAX: u64 = 160;
-/// How long a pass waits for names, in milliseconds; what is slower is used by the next pass.
+/// How long `plan` and `apply`, which make one pass and end, wait for names, in milliseconds.
 pub const RESOLVE_MS: u64 = 3_000;
-/// Names resolved at once: as many as a home name server takes without dropping any.
-pub const RESOLVE_PARALLEL_MAX: usize = 16;
+/// How soon the loop has a name looked up again, in seconds.
+pub const RESOLVE_AGAIN_S: u64 = 10;
+/// Names resolved at once that answered last; together with the failing ones as many as a home name
+/// server takes without dropping any.
+pub const RESOLVE_PARALLEL_MAX: usize = 12;
+/// Names resolved at once that did not answer last.
+pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
 /// How long BIRD may take to greet, in seconds.
 pub const BIRD_CONNECT_S: u64 = 3;
 /// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
@@ -192,6 +162,8 @@ const _: () = assert!(2 * LOCAL_WORKING_S < LOCAL_ANSWER_S);
 
 // --- daemon
 
+/// Characters of a line in the log: BIRD's words about a file, or the problems of a configuration.
+pub const LOG_LINE_CHARS_MAX: usize = 4_000;
 /// How often the registry's clone is looked at, in seconds: a look costs 6 ms.
 pub const REGISTRY_LOOK_S: u64 = 10;
 /// How often a registry that changes while it is read is read again before we wait for the next
