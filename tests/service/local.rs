@@ -102,6 +102,17 @@ fn a_second_service_over_the_same_database_is_refused() {
     exec(&pop, &["whoami"]).fine();
 }
 
+/// What the operator left there by mistake stays, and members are served.
+#[test]
+fn something_else_of_the_sockets_name_stops_nobody() {
+    let Some(draft) = Draft::new() else { return };
+    fs::write(draft.path("peerling.sock"), "the operator's").unwrap();
+    let mut pop = draft.serve();
+    pop.wait_for_log("peerling.sock: this is no socket; move it away", 1);
+    pop.is_well();
+    assert_eq!(pop.stop().read("peerling.sock"), "the operator's");
+}
+
 #[test]
 fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let Some(mut pop) = Pop::start() else { return };
@@ -115,6 +126,8 @@ fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let descriptors = pop.descriptors();
     let idle: Vec<UnixStream> =
         (0..100).map(|_| UnixStream::connect(pop.path("peerling.sock")).unwrap()).collect();
+    let turned_away = ask(&pop, b"\"board\"\n");
+    assert!(turned_away.contains("others ask already; try again"), "{turned_away}");
     assert!(pop.descriptors() < descriptors + 20, "{} clients are held", idle.len());
     drop(idle);
     crate::run::wait_until("the service to hear again", || {
