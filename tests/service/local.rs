@@ -102,6 +102,22 @@ fn a_second_service_over_the_same_database_is_refused() {
     exec(&pop, &["whoami"]).fine();
 }
 
+#[test]
+fn the_board_tells_how_the_service_is() {
+    let Some(mut pop) = Pop::start() else { return };
+    create(&pop, "4242420001", &["--wait"]).fine();
+    let board = ask(&pop, b"\"board\"\n");
+    for words in ["\"read_age_s\":", "\"asn\":4242420001,\"progress\":\"applied\""] {
+        assert!(board.contains(words), "{words}: {board}");
+    }
+    assert!(!board.contains("\"refused\":\""), "{board}");
+    fs::remove_dir_all(pop.path("registry/data/mntner")).unwrap();
+    pop.signal(rustix::process::Signal::HUP);
+    pop.wait_for_log("registry not taken over", 1);
+    let board = ask(&pop, b"\"board\"\n");
+    assert!(board.contains("\"refused\":\""), "{board}");
+}
+
 /// What the operator left there by mistake stays, and members are served.
 #[test]
 fn something_else_of_the_sockets_name_stops_nobody() {
