@@ -245,6 +245,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
             start_bird(play);
         }
         Fault::Collision(name) | Fault::Copy(name) => {
+            play.collisions_unknown = true;
             sh(&format!("rm -f {at}/{name} 2>/dev/null || true"));
             if play.stage.path(name).exists() {
                 // The directory is read-only just now; an operator looks at that first.
