@@ -68,7 +68,8 @@ fn check_ports(config: &Config, sources: &Sources, problems: &mut Problems) {
     {
         let base_port = config.wireguard.base_port;
         let message = format!(
-            "peers.max: {max} peerings need as many ports; above base_port {base_port} are {id_max}"
+            "peers.max: {max} peerings need {max} ports, but only {id_max} are above \
+             wireguard.base_port {base_port}"
         );
         problems.add(set.place.clone(), message);
     }
@@ -173,7 +174,8 @@ mod tests {
         assert_eq!(ports(52000, 13535).unwrap().wireguard.id_max(), 13535);
         assert_eq!(ports(65534, 1).unwrap().wireguard.id_max(), 1);
         assert_eq!(ports(1, 0).unwrap().wireguard.id_max(), 65534);
-        let told = "13536 peerings need as many ports; above base_port 52000 are 13535";
+        let told =
+            "13536 peerings need 13536 ports, but only 13535 are above wireguard.base_port 52000";
         assert_eq!(ports(52000, 13536).unwrap_err(), format!("f:7:7: peers.max: {told}\n"));
     }
 }

@@ -35,10 +35,10 @@ pub(super) fn read(environment: Environment<'_>, sources: &mut Sources, problems
     for (name, _) in environment {
         if name.starts_with("PEERLING_") && !variables.contains(name) {
             let hint = match nearest(name, variables.iter().map(String::as_str)) {
-                Some(meant) => format!("; is {meant} meant?"),
+                Some(meant) => format!("; did you mean {meant}?"),
                 None => String::new(),
             };
-            problems.add(place(name), format!("there is no such key{hint}"));
+            problems.add(place(name), format!("unknown variable{hint}"));
         }
     }
 }
@@ -129,7 +129,7 @@ fn read_listen(
     let ip = address_text.parse::<IpAddr>();
     let port = port_text.parse::<Port>();
     if ip.is_err() {
-        let message = format!("{spec}: {} is no IP address", quoted(address_text));
+        let message = format!("{spec}: {} is not an IP address", quoted(address_text));
         problems.add(place(address_variable), message);
     }
     if let Err(error) = port {
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "PEERLING_POP_BANDWIDTH: pop.bandwidth: \"+22\" is not a number from 21 to 29",
+                "PEERLING_POP_BANDWIDTH: pop.bandwidth: must be a number from 21 to 29, not the text \"+22\"",
                 "PEERLING_SSH_LISTEN: ssh.listen: at least 1 entry is needed",
             ]
         );
@@ -257,8 +257,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "PEERLING_\\u{1b}[m: there is no such key",
-                "PEERLING_POP_ANS: there is no such key; is PEERLING_POP_ASN meant?",
+                "PEERLING_\\u{1b}[m: unknown variable",
+                "PEERLING_POP_ANS: unknown variable; did you mean PEERLING_POP_ASN?",
             ]
         );
     }

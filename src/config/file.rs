@@ -123,12 +123,12 @@ impl Reader<'_, '_> {
         match section {
             Some(_) if statement.is_array_header() => {
                 let hint = table::array_hint(&name);
-                self.report(start, format!("a section is written [{name}], not [[{name}]]{hint}"));
+                self.report(start, format!("write [{name}], with one bracket{hint}"));
             }
             Some(spec) => self.open(spec.name, Opening::Header, start),
             None => {
                 let hint = table::section_hint(&name);
-                self.report(start, format!("there is no section {}{hint}", quoted(&name)));
+                self.report(start, format!("unknown section {}{hint}", quoted(&name)));
             }
         }
     }
@@ -137,11 +137,13 @@ impl Reader<'_, '_> {
     fn table(&mut self, statement: &Statement<'_>, spec: &'static TableSpec) {
         let (path, (section, _)) = (spec.path, spec.names());
         if !statement.is_array_header() {
-            let message = format!("there may be several of them: written [[{path}]]");
+            let message = format!("write [[{path}]], with two brackets: there may be several");
             self.report(statement.start, message);
         }
         if let Some((Opening::Braces, line)) = self.opened.get(section) {
-            let message = format!("the section {section} is closed, by its braces in line {line}");
+            let message = format!(
+                "{section} is in braces in line {line}, which take no tables; write [{section}] there"
+            );
             self.report(statement.start, message);
         }
         self.begin_table(statement, spec);
@@ -164,7 +166,7 @@ impl Reader<'_, '_> {
             None => drop(self.opened.insert(section, (opening, line))),
             Some((Opening::Dotted, _)) if opening == Opening::Dotted => {}
             Some((_, line)) => {
-                let message = format!("the section [{section}] is there already, in line {line}");
+                let message = format!("the section [{section}] is already there in line {line}");
                 self.report(offset, message);
             }
         }
@@ -185,10 +187,10 @@ impl Reader<'_, '_> {
         let offset = statement.offset(key.span);
         let Some(spec) = SectionSpec::find(&key.name) else {
             let (name, hint) = (quoted(&key.name), table::top_level_hint(&key.name));
-            return self.report(offset, format!("{name} stands outside of every section{hint}"));
+            return self.report(offset, format!("{name} is before the first section{hint}"));
         };
         let Some(table) = value.as_table() else {
-            let message = format!("{} is a section, written [{}]", spec.name, spec.name);
+            let message = format!("{} is a section; write [{}]", spec.name, spec.name);
             return self.report(offset, message);
         };
         let opening = if statement.is_dotted() { Opening::Dotted } else { Opening::Braces };
@@ -209,14 +211,16 @@ impl Reader<'_, '_> {
         let Some(spec) = KeySpec::find(section, &key.name) else {
             let (name, hint) = (quoted(&key.name), table::key_hint(section, &key.name));
             let header = table::header(section);
-            return self.report(offset, format!("there is no key {name} in {header}{hint}"));
+            return self.report(offset, format!("unknown key {name} in {header}{hint}"));
         };
         if spec.kind == Kind::Secret {
-            let message = format!("{spec}: no key may stand in this file, only the path of one");
+            let message = format!(
+                "{spec}: a private key must not be in this file; set {spec}_file to its path"
+            );
             return self.report(offset, message);
         }
         if let Some(Place::Text { line, .. }) = self.sources.latest(spec).map(|set| &set.place) {
-            let message = format!("{spec} is set already, in line {line}");
+            let message = format!("{spec} is already set in line {line}");
             return self.report(offset, message);
         }
         self.sources.set(spec, statement.value(value, &mut self.lines));
@@ -281,8 +285,8 @@ mod tests {
     fn agree(text: &str, whole: &Toml<'_>) {
         let (sources, problems) = taken(text);
         // The parser lets [ssh] follow ssh.motd if only [ssh.x] is between them; TOML does not.
-        let nested = problems.iter().any(|it| it.contains("there is no section"));
-        for words in ["already", "needed here", "missing here", "never closed", "stand here"] {
+        let nested = problems.iter().any(|it| it.contains("unknown section"));
+        for words in ["already", "expected", "missing here", "never closed", "not allowed here"] {
             let told = problems.iter().any(|it| it.contains(words));
             assert!(nested || !told, "{problems:?} in {text:?}");
         }

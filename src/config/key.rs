@@ -156,14 +156,14 @@ impl Kind {
     /// What is wrong with it, without its place.
     pub(super) fn check_text(self, text: &str) -> Result<(), String> {
         if text.is_empty() {
-            return Err(format!("an empty text is not {self}"));
+            return Err(format!("must be {self}, not empty"));
         }
         if text.len() > CONFIG_TEXT_BYTES_MAX {
             let text = quoted(text);
             return Err(format!("{text}: a text has at most {CONFIG_TEXT_BYTES_MAX} bytes"));
         }
         if text.contains(char::is_control) {
-            return Err(format!("a text with control characters is not {self}"));
+            return Err(format!("must be {self}, without control characters"));
         }
         self.check_form(text).map_err(|fault| format!("{}: {fault}", quoted(text)))
     }
@@ -173,12 +173,12 @@ impl Kind {
             Kind::Host => check_host(text),
             Kind::Prefix => check_prefix(text),
             Kind::Symbol if !is_symbol(text) => {
-                Err(format!("not {self}, at most {BIRD_SYMBOL_BYTES_MAX} and no digit first"))
+                Err(format!("must be {self}, at most {BIRD_SYMBOL_BYTES_MAX}, and no digit first"))
             }
             Kind::Name if text.chars().count() > NETWORK_NAME_CHARS_MAX => {
                 Err(format!("a name has at most {NETWORK_NAME_CHARS_MAX} characters"))
             }
-            Kind::Name if text.trim() != text => Err("spaces at an end".into()),
+            Kind::Name if text.trim() != text => Err("must not begin or end with a space".into()),
             _ => Ok(()),
         }
     }
@@ -196,12 +196,12 @@ fn check_host(text: &str) -> Result<(), String> {
 /// The prefix is used as text, so it must end where `1:` and the highest id can follow.
 fn check_prefix(text: &str) -> Result<(), String> {
     if !text.ends_with("::") {
-        return Err("the start of an address must end in ::".into());
+        return Err("must end in ::".into());
     }
     let highest = format!("{text}1:{:x}", u16::MAX);
     match highest.parse::<LinkLocal>() {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("with 1:ffff behind it: {error}")),
+        Err(error) => Err(format!("with 1:ffff added to it: {error}")),
     }
 }
 
@@ -244,7 +244,7 @@ impl fmt::Display for Kind {
             Kind::Network => out.write_str("a network such as 2001:db8::/32"),
             Kind::Ipv6Network => out.write_str("an IPv6 network such as fd00:db8:1::/64"),
             Kind::Ipv4Network => out.write_str("an IPv4 network such as 172.20.0.8/29"),
-            Kind::List { of, .. } => write!(out, "a list in which each entry is {of}"),
+            Kind::List { of, .. } => write!(out, "a list of which each entry is {of}"),
         }
     }
 }

@@ -178,8 +178,8 @@ impl<'a> Checks<'a, '_> {
         let (pops, links) =
             (self.sources.tables(PopTable::PATH), self.sources.tables(LinkTable::PATH));
         if let Some(table) = pops.first().or(links.first()) {
-            let message = "mesh.self is missing: which of the POPs this one is; set to \"\", it \
-                           has no mesh, and the tables are not used";
+            let message = "mesh.self is missing: which of the POPs this one is; with \
+                           mesh.self = \"\" the tables are not used";
             self.problems.add(table.header(), message);
         }
     }
@@ -194,9 +194,9 @@ impl<'a> Checks<'a, '_> {
                 let Some(other) = pops.iter().take(index).find(is_same) else { continue };
                 let (owner, place) = (name(&other.table.name), there(&other.set.place(key)));
                 let message = match key {
-                    "name" => format!("{value} is there already, {place}"),
-                    "public_key" => format!("the key is that of {owner} already, {place}"),
-                    _ => format!("{value} is that of {owner} already, {place}"),
+                    "name" => format!("{value} is already a POP {place}"),
+                    "public_key" => format!("this key is already that of {owner} {place}"),
+                    _ => format!("{value} is already that of {owner} {place}"),
                 };
                 self.report_pop(pop, key, message);
             }
@@ -210,8 +210,10 @@ impl<'a> Checks<'a, '_> {
         for (index, this) in all.iter().enumerate() {
             let network = this.network;
             if network.prefix_len() > this.bits_max {
-                let message =
-                    format!("{network} has no room for a gateway; /{} has", this.bits_max);
+                let message = format!(
+                    "{network} is too small for a gateway; it must be a /{} or larger",
+                    this.bits_max
+                );
                 self.report_pop(this.pop, this.key, message);
             }
             if let Some(set) = self.sources.get("mesh", "networks")
@@ -219,14 +221,14 @@ impl<'a> Checks<'a, '_> {
                 && !own.iter().any(|own| own.contains(&network))
             {
                 let place = there(&set.place);
-                let message = format!("{network} is in none of mesh.networks, {place}");
+                let message = format!("{network} is outside of mesh.networks {place}");
                 self.report_pop(this.pop, this.key, message);
             }
             let overlaps = |other: &IpNet| other.contains(&network) || network.contains(other);
             if let Some(other) = all.iter().take(index).find(|other| overlaps(&other.network)) {
                 let (owner, place) =
                     (name(&other.pop.table.name), there(&other.pop.set.place(other.key)));
-                let message = format!("{network} overlaps {} of {owner}, {place}", other.network);
+                let message = format!("{network} overlaps {} of {owner} {place}", other.network);
                 self.report_pop(this.pop, this.key, message);
             }
         }
@@ -262,8 +264,8 @@ impl<'a> Checks<'a, '_> {
         let Some(set) = self.sources.get("mesh", "networks") else { return };
         for network in own.iter().filter(|network| !passes(network)) {
             let message = format!(
-                "mesh.networks: links between POPs let only 172.16.0.0/12, 10.0.0.0/8 and \
-                 fd00::/8 through, not {network}"
+                "mesh.networks: {network} cannot pass the links between POPs, which let only \
+                 172.16.0.0/12, 10.0.0.0/8 and fd00::/8 through"
             );
             self.problems.add(set.place.clone(), message);
         }
@@ -303,14 +305,15 @@ impl<'a> Checks<'a, '_> {
             if is_set_twice && !(key == "endpoint" && is_reversed) {
                 let place = there(&older.set.place(key));
                 let (a, b) = (name(&link.table.pops.0), name(&link.table.pops.1));
-                let message = format!("that of the link {a} to {b} is set already, {place}");
+                let message = format!("already set for the link {a} to {b} {place}");
                 self.report_link(link, key, message);
             }
         }
         let (reach, older_reach) = (&link.table.endpoint, &older.table.endpoint);
         if is_reversed && *reach == Some(Reach::Calls) && reach == older_reach {
             let place = there(&older.set.place("endpoint"));
-            let message = format!("neither end would call the other: it is none too {place}");
+            let message =
+                format!("it is none {place} too, so neither end would connect to the other");
             self.report_link(link, "endpoint", message);
         }
     }
@@ -339,7 +342,8 @@ impl<'a> Checks<'a, '_> {
             && key != own.table.public_key
         {
             let (owner, place) = (name(&own.table.name), there(&set.place));
-            let message = format!("the key of {owner} is not wireguard.public_key, {place}");
+            let message =
+                format!("must be wireguard.public_key {place}, since {owner} is this POP");
             self.report_pop(own, "public_key", message);
         }
     }
@@ -358,8 +362,8 @@ impl<'a> Checks<'a, '_> {
         let Some((port, pop)) = highest.filter(|(port, _)| base_port < *port) else { return };
         let (to, place) = (name(&pop.table.name), there(&pop.set.place("id")));
         let message = format!(
-            "wireguard.base_port: peerings listen on the ports above {base_port}, and the link to \
-             {to}, whose id stands {place}, on {port}; {port} or more is needed"
+            "wireguard.base_port: must be {port} or more: the link to {to}, whose id is {place}, \
+             listens on {port}, and peerings on the ports above {base_port}"
         );
         self.problems.add(set.place.clone(), message);
     }

@@ -285,7 +285,7 @@ pub(super) fn header(section: &str) -> String {
 pub(super) fn section_hint(name: &str) -> String {
     let sections = SECTIONS.iter().map(|spec| spec.name);
     match nearest(name, sections.chain(TABLES.iter().map(|spec| spec.path))) {
-        Some(name) => format!("; is {} meant?", header(name)),
+        Some(name) => format!("; did you mean {}?", header(name)),
         None => String::new(),
     }
 }
@@ -293,7 +293,7 @@ pub(super) fn section_hint(name: &str) -> String {
 /// For a section that is written like an array of tables: maybe one of those is meant.
 pub(super) fn array_hint(name: &str) -> String {
     match TABLES.iter().find(|spec| spec.names().1 == name) {
-        Some(spec) => format!("; or is [[{}]] meant?", spec.path),
+        Some(spec) => format!("; or did you mean [[{}]]?", spec.path),
         None => String::new(),
     }
 }
@@ -301,11 +301,11 @@ pub(super) fn array_hint(name: &str) -> String {
 /// For a key that does not exist in its section, but maybe in another.
 pub(super) fn key_hint(section: &str, name: &str) -> String {
     if let Some(table) = TABLES.iter().find(|spec| spec.names() == (section, name)) {
-        return format!("; each has a table of its own, written [[{}]]", table.path);
+        return format!("; write a table [[{}]] for each", table.path);
     }
     let names = KeySpec::all().filter(|spec| spec.section == section).map(|spec| spec.key);
     match nearest(name, names) {
-        Some(name) => format!("; is {name} meant?"),
+        Some(name) => format!("; did you mean {name}?"),
         None => other_section_hint(name).unwrap_or_default(),
     }
 }
@@ -317,7 +317,7 @@ pub(super) fn top_level_hint(name: &str) -> String {
 
 fn other_section_hint(name: &str) -> Option<String> {
     let spec = KeySpec::all().find(|spec| spec.key == name)?;
-    Some(format!("; it belongs into {}", header(spec.section)))
+    Some(format!("; it belongs in {}", header(spec.section)))
 }
 
 #[cfg(test)]
@@ -328,20 +328,20 @@ mod tests {
     fn a_hint_is_near_or_missing() {
         let long = "x".repeat(1_000_000);
         for (hint, expected) in [
-            (section_hint("shh"), "; is [ssh] meant?"),
+            (section_hint("shh"), "; did you mean [ssh]?"),
             (section_hint("vpn"), ""),
-            (key_hint("ssh", "hostkeys"), "; is host_keys meant?"),
-            (key_hint("ssh", "asn"), "; it belongs into [pop]"),
+            (key_hint("ssh", "hostkeys"), "; did you mean host_keys?"),
+            (key_hint("ssh", "asn"), "; it belongs in [pop]"),
             (key_hint("ssh", "banner"), ""),
             (key_hint("ssh", ""), ""),
             (key_hint("ssh", &long), ""),
-            (top_level_hint("listen"), "; it belongs into [ssh]"),
+            (top_level_hint("listen"), "; it belongs in [ssh]"),
             (top_level_hint("link"), ""),
-            (top_level_hint("mtu"), "; it belongs into [[mesh.link]]"),
-            (section_hint("mesh.pops"), "; is [[mesh.pop]] meant?"),
-            (key_hint("mesh", "pop"), "; each has a table of its own, written [[mesh.pop]]"),
-            (key_hint("mesh.pop", "pubic_key"), "; is public_key meant?"),
-            (array_hint("pop"), "; or is [[mesh.pop]] meant?"),
+            (top_level_hint("mtu"), "; it belongs in [[mesh.link]]"),
+            (section_hint("mesh.pops"), "; did you mean [[mesh.pop]]?"),
+            (key_hint("mesh", "pop"), "; write a table [[mesh.pop]] for each"),
+            (key_hint("mesh.pop", "pubic_key"), "; did you mean public_key?"),
+            (array_hint("pop"), "; or did you mean [[mesh.pop]]?"),
             (array_hint("ssh"), ""),
         ] {
             assert_eq!(hint, expected);

@@ -154,25 +154,25 @@ pub(super) fn path(header: &Table<'_>) -> Vec<String> {
 pub(super) fn explain(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::UnexpectedEof => "a value is missing here".into(),
-        ErrorKind::UnquotedString => "a text needs quotation marks".into(),
+        ErrorKind::UnquotedString => "a text must be in quotation marks".into(),
         ErrorKind::UnterminatedString => "this text has no closing quotation mark".into(),
-        ErrorKind::InvalidCharInString('\n') => "the text has no closing quotation mark".into(),
+        ErrorKind::InvalidCharInString('\n') => "this text has no closing quotation mark".into(),
         ErrorKind::InvalidCharInString(c) => {
-            format!("the character {c:?} must not stand in a text")
+            format!("the character {c:?} is not allowed in a text")
         }
         ErrorKind::InvalidEscape(c) => {
-            format!("\\ and {c:?} mean nothing together; a \\ itself is written \\\\")
+            format!("unknown escape: \\ before {c:?}; write \\\\ for a backslash")
         }
-        ErrorKind::InvalidHexEscape(c) => format!("{c:?} is no hexadecimal digit"),
-        ErrorKind::InvalidEscapeValue(_) => "the escape names no character".into(),
-        ErrorKind::Unexpected(c) => format!("the character {c:?} must not stand here"),
-        ErrorKind::InvalidNumber => "no number that TOML knows, or one of more than 64 bits".into(),
+        ErrorKind::InvalidHexEscape(c) => format!("{c:?} is not a hexadecimal digit"),
+        ErrorKind::InvalidEscapeValue(_) => "this escape is not a Unicode character".into(),
+        ErrorKind::Unexpected(c) => format!("the character {c:?} is not allowed here"),
+        ErrorKind::InvalidNumber => "not a valid number, or one of more than 64 bits".into(),
         ErrorKind::Wanted { expected, found } => {
-            format!("{} is needed here, not {}", word(expected), word(found))
+            format!("expected {}, found {}", word(expected), word(found))
         }
-        ErrorKind::DuplicateKey { .. } => "the key is in these braces already".into(),
+        ErrorKind::DuplicateKey { .. } => "this key is already in these braces".into(),
         ErrorKind::ExceededDepthLimit => "brackets are nested too deeply".into(),
-        _ => "no assignment that TOML knows".into(),
+        _ => "not valid TOML".into(),
     }
 }
 

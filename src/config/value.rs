@@ -99,7 +99,7 @@ impl<T: Scalar + PartialEq> Field for Vec<T> {
                     values.push(value);
                     continue;
                 }
-                Ok(_) => "this entry is in the list already".into(),
+                Ok(_) => "this entry is in the list twice".into(),
                 Err(message) => message,
             };
             problems.add(entry.place.clone(), format!("{spec}: {message}"));
@@ -125,14 +125,22 @@ fn list(value: &Value, kind: Kind) -> Result<(&[Located], Kind), String> {
 }
 
 fn mismatch(value: &Value, kind: Kind) -> String {
-    match (value, kind) {
-        (Value::Text(_), Kind::Key | Kind::Secret) => format!("this text is not {kind}"),
-        (Value::Text(text), _) => format!("{} is not {kind}", quoted(text)),
-        (Value::Number(number), _) => format!("{number} is not {kind}"),
-        (Value::Boolean(boolean), _) => format!("{boolean} is not {kind}"),
-        (Value::List(_), _) => format!("a list is not {kind}"),
-        (Value::Other(what), _) => format!("{what} is not {kind}"),
-    }
+    let found = match (value, kind) {
+        // Kinds that end in a list of words, to which one more would be added.
+        (Value::Text(text), Kind::Choice(_) | Kind::Reach) => {
+            return format!("{} is not {kind}", quoted(text));
+        }
+        (Value::Text(_), Kind::Key | Kind::Secret) => "this text".into(),
+        (Value::Text(text), Kind::Number { .. } | Kind::Boolean) => {
+            format!("the text {}", quoted(text))
+        }
+        (Value::Text(text), _) => quoted(text),
+        (Value::Number(number), _) => number.to_string(),
+        (Value::Boolean(boolean), _) => boolean.to_string(),
+        (Value::List(_), _) => "a list".into(),
+        (Value::Other(what), _) => what.to_string(),
+    };
+    format!("must be {kind}, not {found}")
 }
 
 fn text(value: &Value, kind: Kind) -> Result<&str, String> {
@@ -254,7 +262,10 @@ impl Scalar for IpNet {
         let network: IpNet = text.parse().map_err(|_| mismatch(value, kind))?;
         let whole = network.trunc();
         if whole != network {
-            return Err(format!("{} has bits beyond its prefix; is {whole} meant?", quoted(text)));
+            return Err(format!(
+                "{} has bits set after its prefix; did you mean {whole}?",
+                quoted(text)
+            ));
         }
         Ok(network)
     }
@@ -357,12 +368,12 @@ impl Scalar for (PopName, PopName) {
     fn from_value(value: &Value, kind: Kind) -> Result<(PopName, PopName), String> {
         let Value::List(names) = value else { return Err(mismatch(value, kind)) };
         let [first, second] = names.as_slice() else {
-            return Err(format!("a list of {} is not {kind}", names.len()));
+            return Err(format!("must be {kind}, not a list of {}", names.len()));
         };
         let first = PopName::from_value(&first.value, Kind::Pop)?;
         let second = PopName::from_value(&second.value, Kind::Pop)?;
         if first == second {
-            return Err(format!("{} has no link to itself", quoted(first.as_str())));
+            return Err(format!("{} cannot have a link to itself", quoted(first.as_str())));
         }
         Ok((first, second))
     }
@@ -394,16 +405,14 @@ impl Scalar for Reach {
 /// Host and port; brackets stand round an IPv6 address and nothing else.
 fn endpoint(text: &str, kind: Kind) -> Result<Endpoint, String> {
     let bracketed = text.strip_prefix('[').map(|rest| rest.split_once("]:"));
-    let parts = bracketed.unwrap_or_else(|| text.rsplit_once(':'));
-    let Some((host, port)) = parts else {
-        return Err(format!("{} is not {kind}", quoted(text)));
-    };
-    let host: Host = host.parse().map_err(|error| format!("{}: {error}", quoted(text)))?;
-    let port = port.parse().map_err(|error| format!("{}: {error}", quoted(text)))?;
-    if host.is_ipv6() != bracketed.is_some() {
-        return Err(format!("{} is not {kind}", quoted(text)));
+    if let Some((host, port)) = bracketed.unwrap_or_else(|| text.rsplit_once(':')) {
+        let host: Host = host.parse().map_err(|error| format!("{}: {error}", quoted(text)))?;
+        let port = port.parse().map_err(|error| format!("{}: {error}", quoted(text)))?;
+        if host.is_ipv6() == bracketed.is_some() {
+            return Ok(Endpoint { host, port });
+        }
     }
-    Ok(Endpoint { host, port })
+    Err(format!("{} is not {kind}", quoted(text)))
 }
 
 #[cfg(test)]
