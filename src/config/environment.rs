@@ -186,7 +186,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "PEERLING_POP_BANDWIDTH: pop.bandwidth: must be a number from 21 to 29, not the text \"+22\"",
+                "PEERLING_POP_BANDWIDTH: pop.bandwidth: must be a number from 21 to 29, \
+                 not the text \"+22\"",
                 "PEERLING_SSH_LISTEN: ssh.listen: at least 1 entry is needed",
             ]
         );

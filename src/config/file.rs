@@ -142,7 +142,8 @@ impl Reader<'_, '_> {
         }
         if let Some((Opening::Braces, line)) = self.opened.get(section) {
             let message = format!(
-                "{section} is in braces in line {line}, which take no tables; write [{section}] there"
+                "{section} is in braces in line {line}, which take no tables; write [{section}] \
+                 there"
             );
             self.report(statement.start, message);
         }

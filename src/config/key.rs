@@ -244,7 +244,7 @@ impl fmt::Display for Kind {
             Kind::Network => out.write_str("a network such as 2001:db8::/32"),
             Kind::Ipv6Network => out.write_str("an IPv6 network such as fd00:db8:1::/64"),
             Kind::Ipv4Network => out.write_str("an IPv4 network such as 172.20.0.8/29"),
-            Kind::List { of, .. } => write!(out, "a list of which each entry is {of}"),
+            Kind::List { of, .. } => write!(out, "a list in which each entry is {of}"),
         }
     }
 }

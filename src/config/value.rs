@@ -226,7 +226,27 @@ macro_rules! choices {
     };
 }
 
+macro_rules! networks {
+    ($($Network:ty: $Family:ident)+) => {
+        $(
+            impl Scalar for $Network {
+                fn from_value(value: &Value, kind: Kind) -> Result<$Network, String> {
+                    match IpNet::from_value(value, kind)? {
+                        IpNet::$Family(network) => Ok(network),
+                        _ => Err(mismatch(value, kind)),
+                    }
+                }
+
+                fn to_toml(&self) -> Option<String> {
+                    IpNet::$Family(*self).to_toml()
+                }
+            }
+        )+
+    };
+}
+
 parsed! { Host LinkLocal PopName }
+networks! { Ipv4Net: V4 Ipv6Net: V6 }
 numbers! { u16 u32 }
 choices! { BackendChoice Families Open SysctlChoice }
 
@@ -272,32 +292,6 @@ impl Scalar for IpNet {
 
     fn to_toml(&self) -> Option<String> {
         Some(string(&self.to_string()))
-    }
-}
-
-impl Scalar for Ipv6Net {
-    fn from_value(value: &Value, kind: Kind) -> Result<Ipv6Net, String> {
-        match IpNet::from_value(value, kind)? {
-            IpNet::V6(network) => Ok(network),
-            IpNet::V4(_) => Err(mismatch(value, kind)),
-        }
-    }
-
-    fn to_toml(&self) -> Option<String> {
-        IpNet::V6(*self).to_toml()
-    }
-}
-
-impl Scalar for Ipv4Net {
-    fn from_value(value: &Value, kind: Kind) -> Result<Ipv4Net, String> {
-        match IpNet::from_value(value, kind)? {
-            IpNet::V4(network) => Ok(network),
-            IpNet::V6(_) => Err(mismatch(value, kind)),
-        }
-    }
-
-    fn to_toml(&self) -> Option<String> {
-        IpNet::V4(*self).to_toml()
     }
 }
 
