@@ -90,23 +90,44 @@ pub fn sections() -> &'static [SectionSpec] {
     table::SECTIONS
 }
 
+/// Which keys are printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    All,
+    /// Those whose value is not the default.
+    Unusual,
+}
+
 impl Config {
-    /// The effective configuration as TOML, every key in the order of the sample file. It parses
-    /// again to an equal `Config`, but for a private key, which is left out. A key without a value
-    /// is a comment; in the tables, which come after the keys of their section, it is left out.
+    /// Every key with the value that holds, in the order of the sample file. It parses again to an
+    /// equal `Config`, but for a private key, which is left out. A key without a value is a
+    /// comment; in the tables, which come after the keys of their section, it is left out.
     pub fn to_toml(&self) -> String {
+        self.print(Scope::All)
+    }
+
+    /// The keys whose value is not the default. It parses again as [`Config::to_toml`] does.
+    pub fn to_short_toml(&self) -> String {
+        self.print(Scope::Unusual)
+    }
+
+    fn print(&self, scope: Scope) -> String {
         let mut out = String::new();
         let values = self.print_values();
         for section in sections() {
-            let space = if out.is_empty() { "" } else { "\n" };
-            // Writing to a String cannot fail, here and below.
-            let _ = writeln!(out, "{space}[{}]", section.name);
+            let mut body = String::new();
             for (spec, value) in keys().iter().zip(&values) {
-                if spec.section == section.name {
-                    print_key(&mut out, spec, value.as_deref());
+                let is_wanted = scope == Scope::All || !is_default(spec, value.as_deref());
+                if spec.section == section.name && is_wanted {
+                    print_key(&mut body, spec, value.as_deref());
                 }
             }
-            self.print_tables(&mut out, section.name);
+            self.print_tables(&mut body, section.name);
+            if scope == Scope::All || !body.is_empty() {
+                let space = if out.is_empty() { "" } else { "\n" };
+                // Writing to a String cannot fail, here and below.
+                let _ = write!(out, "{space}[{}]\n{body}", section.name);
+            }
         }
         out
     }
@@ -118,12 +139,21 @@ impl Config {
             }
             let _ = writeln!(out, "\n[[{}]]", table.path);
             for (spec, value) in table.keys.iter().zip(values) {
-                let Some(value) = value else { continue };
-                if !matches!(spec.default, Preset::Value(default) if default == value) {
+                if let Some(value) = value.filter(|value| !is_default(spec, Some(value))) {
                     let _ = writeln!(out, "{} = {value}", spec.key);
                 }
             }
         }
+    }
+}
+
+/// Whether a key has the value that it has where no source sets it.
+fn is_default(spec: &KeySpec, value: Option<&str>) -> bool {
+    match (spec.default, value) {
+        (Preset::Value(default), Some(value)) => default == value,
+        (Preset::Value(default), None) => default == "\"\"",
+        (Preset::Unset, None) => true,
+        _ => false,
     }
 }
 

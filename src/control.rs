@@ -211,9 +211,10 @@ impl Control {
         match settled.or(elapsed).await {
             Some(None | Some(Progress::Applied)) => Applied::Yes,
             Some(Some(Progress::Failed(why))) => Applied::No(why),
-            Some(Some(Progress::Queued)) | None => {
-                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
-            }
+            Some(Some(Progress::Queued)) | None => Applied::No(match self.board.trouble() {
+                Some(trouble) => trouble,
+                None => format!("not applied within {} s; it goes on", wait.as_secs()),
+            }),
         }
     }
 
@@ -298,7 +299,7 @@ impl Case<'_> {
         let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
         let answer = self.request.answer(Field::Confirm);
         let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
-        Ok(["yes", "y"].iter().any(|it| answer.eq_ignore_ascii_case(it)))
+        Ok(vet::is_yes(answer))
     }
 
     /// The peerings but one.

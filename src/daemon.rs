@@ -14,6 +14,7 @@ mod assemble;
 mod backup;
 pub mod bird_init;
 pub mod check;
+mod configured;
 pub mod demo;
 pub mod exec;
 pub mod export;
@@ -29,17 +30,20 @@ mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
+pub use configured::{EXIT_CONFIGURATION, Failure, test};
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
+use crate::local::{self, LocalSocket, News};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::{Choice, Judgement};
 use async_signal::{Signal, Signals};
 use backup::{Wish, Wishes};
+use configured::configured;
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -87,20 +91,37 @@ pub struct Service {
 }
 
 /// `peerling serve`: until SIGTERM or SIGINT.
-pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+pub fn serve(file: ConfigFile) -> Result<(), Failure> {
     // One that comes while the service starts waits until it can be heeded, and does not end it.
-    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
-    let assembled = Assembled::load(&file)?;
-    let ready = || {
-        // What forbids to serve is found before anything is made, host keys too.
-        assembled.can_make_links()?;
-        let store = assembled.store()?;
-        Ok((store, listen(&assembled)?, assembled.host_keys()?))
-    };
-    let (store, listeners, keys) = ready().map_err(|trouble| vec![trouble])?;
-    let service = Service::over(store, assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
-    run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
+    let signals = catch_signals()?;
+    let assembled = configured(&file).map_err(Failure::Configuration)?;
+    let (store, sockets) = prepare(&assembled)?;
+    let service = Service::over(store, assembled, file)?;
+    block_on(async |executor| service.run(executor, sockets, signals).await)??;
+    Ok(())
+}
+
+/// What clients come by.
+struct Sockets {
+    ssh: Vec<TcpListener>,
+    host_keys: Vec<russh::keys::PrivateKey>,
+    local: LocalSocket,
+}
+
+/// What forbids to serve is found before anything is made, host keys too.
+fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
+    assembled.can_make_links()?;
+    let store = assembled.store()?;
+    Ok((store, Sockets::open(assembled)?))
+}
+
+impl Sockets {
+    /// The local one comes first: a second service over the same database ends there.
+    fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
+        let local = LocalSocket::bind(&assembled.config.store.path)
+            .map_err(|error| Trouble::new(error.to_string()))?;
+        Ok(Sockets { local, ssh: listen(assembled)?, host_keys: assembled.host_keys()? })
+    }
 }
 
 fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
@@ -145,25 +166,28 @@ impl Service {
     async fn run(
         self,
         executor: Rc<LocalExecutor<'static>>,
-        (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
+        sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
         let settings = self.assembled.ssh_settings()?;
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
+        let keys = sockets.host_keys;
         let server = Server::new(control, settings, keys, registry_read, executor.clone());
-        for listener in listeners {
+        for listener in sockets.ssh {
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
             executor.spawn(server.clone().listen(listener)).detach();
         }
+        let news = Rc::new(News::default());
         // Connections are taken and keys exchanged meanwhile; whose key it is, waits.
         let registry = &self.assembled.config.registry;
         let routes =
             RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
-        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
+        self.answer_locally(&sockets.local, &news, &executor)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
@@ -176,7 +200,7 @@ impl Service {
         executor.spawn(watch.run(again.1)).detach();
         let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
         wishes.replace(Wish::of(&self.assembled));
-        executor.spawn(backup::run(wishes.clone(), self.control.clone(), mended.1)).detach();
+        executor.spawn(backup::run(wishes.clone(), self.control.clone(), news, mended.1)).detach();
         let reload = move || {
             notify::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
@@ -194,7 +218,23 @@ impl Service {
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
         heed(signals, reload).await;
+        // What was spawned outlives this: the socket is not left to it.
+        drop(sockets.local);
         control.write_typed();
+        Ok(())
+    }
+
+    fn answer_locally(
+        &self,
+        socket: &LocalSocket,
+        news: &Rc<News>,
+        executor: &Rc<LocalExecutor<'static>>,
+    ) -> Result<(), Trouble> {
+        let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
+        let listener = socket.listener().map_err(unusable)?;
+        let (control, news) = (self.control.clone(), news.clone());
+        let server = local::Server::new(listener, control, news, executor.clone());
+        executor.spawn(server.run()).detach();
         Ok(())
     }
 }

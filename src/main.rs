@@ -1,13 +1,14 @@
 //! Arguments, an operation, an exit status: 0 done, 1 refused or failed, 2 usage (for `plan`: steps
-//! pending).
+//! pending), 78 a configuration that the service cannot start with.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
-use peerling::daemon::logging::Volume;
+use peerling::daemon::logging::{Clock, Volume};
 use peerling::daemon::{
-    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
-    serve,
+    ConfigFile, EXIT_CONFIGURATION, Failure, bird_init, check, demo, exec, export, genconfig,
+    logging, mesh, once, serve, test,
 };
+use peerling::local::Order;
 use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,13 +24,14 @@ const VERSION: &str =
 /// What is to be done.
 enum Operation {
     Serve,
-    Check,
+    TestConfiguration,
+    Check { form: check::Form },
     Plan,
     Apply { removals: Removals },
     Genconfig,
     Export { directory: PathBuf },
     BirdInit { directory: PathBuf },
-    Exec { name: Option<String>, command: String },
+    Exec(Order),
     Mesh { format: mesh::Format },
     Demo { run: Option<OsString> },
     Say(String),
@@ -49,47 +51,46 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    logging::start(arguments.volume);
-    match perform(arguments) {
-        Ok(status) => ExitCode::from(status),
-        Err(troubles) => {
-            for trouble in troubles {
-                let line = format!("{}peerling: {trouble}\n", logging::fatal());
-                say(&line, &mut std::io::stderr());
-            }
-            ExitCode::from(FAILED)
-        }
+    let clock = usual_clock(&arguments.operation);
+    logging::start(arguments.volume, clock);
+    let (status, troubles) = match perform(arguments) {
+        Ok(status) => (status, Vec::new()),
+        Err(Failure::Configuration(troubles)) => (EXIT_CONFIGURATION, troubles),
+        Err(Failure::Other(troubles)) => (FAILED, troubles),
+    };
+    for trouble in troubles {
+        let line = format!("{}peerling: {trouble}\n", logging::fatal(clock));
+        say(&line, &mut std::io::stderr());
     }
+    ExitCode::from(status)
 }
 
-fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Trouble>> {
+fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Failure> {
     match operation {
-        Operation::Serve => serve(file).map(|()| DONE),
-        Operation::Check => Ok(tell(&check::run(&file))),
-        Operation::Plan => once::plan(file).map(|survey| show(&survey)),
+        Operation::Serve => serve(file)?,
+        Operation::TestConfiguration => test(&file)?,
+        Operation::Check { form } => {
+            let report = check::run(&file);
+            say(&report.print(form), &mut std::io::stdout());
+            return Ok(if report.findings.is_ok() { DONE } else { FAILED });
+        }
+        Operation::Plan => return Ok(show(&once::plan(file)?)),
         Operation::Apply { removals } => {
-            once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
+            return Ok(if once::apply(file, removals)? { DONE } else { FAILED });
         }
-        Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
-        Operation::Export { directory } => {
-            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        Operation::Genconfig => genconfig::run(&file, sys::now())?,
+        Operation::Export { directory } => exported(&export::run(&file, &directory)?),
+        Operation::BirdInit { directory } => {
+            say(&bird_init::run(&file, &directory)?, &mut std::io::stdout());
         }
-        Operation::BirdInit { directory } => bird_init::run(&file, &directory).map(|words| {
-            say(&words, &mut std::io::stdout());
-            DONE
-        }),
-        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
-            .map(|status| u8::try_from(status).unwrap_or(FAILED)),
-        Operation::Mesh { format } => {
-            say(&mesh::run(&file, format)?, &mut std::io::stdout());
-            Ok(DONE)
+        Operation::Exec(order) => {
+            return Ok(u8::try_from(exec::run(file, order)?).unwrap_or(FAILED));
         }
-        Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
-        Operation::Say(text) => {
-            say(&text, &mut std::io::stdout());
-            Ok(DONE)
-        }
+        Operation::Mesh { format } => say(&mesh::run(&file, format)?, &mut std::io::stdout()),
+        Operation::Demo { run } => return Ok(demo::run(run.as_deref())?),
+        Operation::Say(text) => say(&text, &mut std::io::stdout()),
     }
+    Ok(DONE)
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
@@ -105,9 +106,17 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             Long("server") => operation = Some(Operation::Serve),
             Long("genconfig") => operation = Some(Operation::Genconfig),
             Value(word) if operation.is_none() => operation = Some(named(word, &mut parser)?),
+            Long("test") => match operation {
+                Some(Operation::Serve) => operation = Some(Operation::TestConfiguration),
+                _ => return Err(Long("test").unexpected()),
+            },
             Long("confirm-removals") => match &mut operation {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
+            },
+            Long("json") => match &mut operation {
+                Some(Operation::Check { form }) => *form = check::Form::Json,
+                _ => return Err(Long("json").unexpected()),
             },
             Long("format") => match &mut operation {
                 Some(Operation::Mesh { format }) => *format = parser.value()?.parse()?,
@@ -120,7 +129,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let operation = operation.ok_or("no operation was given")?;
+    let operation = match operation.ok_or("no operation was given")? {
+        // Everything is the whole configuration, too.
+        Operation::Check { form: check::Form::Text } if verbose.is_some() => {
+            Operation::Check { form: check::Form::Toml }
+        }
+        operation => operation,
+    };
     let volume = verbose.unwrap_or(usual_volume(&operation));
     Ok(Arguments { file, volume, operation })
 }
@@ -128,54 +143,63 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
 fn usual_volume(operation: &Operation) -> Volume {
     match operation {
         Operation::Serve | Operation::Apply { .. } | Operation::Demo { .. } => Volume::News,
-        Operation::Check
+        Operation::TestConfiguration
+        | Operation::Check { .. }
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
         | Operation::BirdInit { .. }
-        | Operation::Exec { .. }
+        | Operation::Exec(_)
         | Operation::Mesh { .. }
         | Operation::Say(_) => Volume::Trouble,
+    }
+}
+
+/// Only the service says things for longer than somebody looks on.
+fn usual_clock(operation: &Operation) -> Clock {
+    match operation {
+        Operation::Serve => Clock::Told,
+        _ => Clock::Untold,
     }
 }
 
 fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
     match word.to_str() {
         Some("serve") => Ok(Operation::Serve),
-        Some("check") => Ok(Operation::Check),
+        Some("check") => Ok(Operation::Check { form: check::Form::Text }),
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("bird-init") => Ok(Operation::BirdInit { directory: directory("bird-init", parser)? }),
         Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
-        Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
+        Some("export") => Ok(Operation::Export { directory: directory("export", parser)? }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
     }
 }
 
-/// What follows `bird-init`.
-fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+/// The directory that follows this operation.
+fn directory(operation: &str, parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
     match parser.next()? {
         Some(Value(directory)) => Ok(PathBuf::from(directory)),
         Some(other) => Err(other.unexpected()),
-        None => Err("bird-init needs a directory".into()),
+        None => Err(format!("{operation} needs a directory").into()),
     }
 }
 
 /// What follows `exec`: everything after `--`, or after the first word, is the command's own.
 fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
-    let mut name = None;
+    let mut order = Order::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("as") => name = Some(parser.value()?.string()?),
+            Long("as") => order.maintainer = Some(parser.value()?.string()?),
             Value(first) => {
-                let mut words = vec![first.string()?];
+                order.words.push(first.string()?);
                 for word in parser.raw_args()? {
-                    words.push(word.string()?);
+                    order.words.push(word.string()?);
                 }
-                return Ok(Operation::Exec { name, command: words.join(" ") });
+                return Ok(Operation::Exec(order));
             }
             other => return Err(other.unexpected()),
         }
@@ -189,7 +213,7 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    lines.extend(survey.failures.iter().map(|(asn, why)| format!("AS{asn}: {why}")));
+    lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));
     }
@@ -200,19 +224,10 @@ fn show(survey: &Survey) -> u8 {
 }
 
 /// What bears a name that is copied, and was not.
-fn exported(left_out: &[String]) -> u8 {
+fn exported(left_out: &[String]) {
     for line in left_out {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
-    DONE
-}
-
-fn tell(findings: &check::Findings) -> u8 {
-    say(&findings.effective, &mut std::io::stdout());
-    for trouble in &findings.troubles {
-        say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
-    }
-    if findings.troubles.is_empty() { DONE } else { FAILED }
 }
 
 /// Whoever closed the pipe does not want to hear more.

@@ -220,8 +220,8 @@ impl Pop {
 
     fn note_port(&mut self) {
         let log = self.log();
-        let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
-        let port = address.and_then(|it| it.rsplit(':').next()).and_then(|it| it.parse().ok());
+        let address = log.lines().find_map(|line| line.split_once(" listening on "));
+        let port = address.and_then(|(_, it)| it.rsplit(':').next()).and_then(|it| it.parse().ok());
         self.port = port.unwrap_or_else(|| panic!("no port in the log:\n{log}"));
     }
 
@@ -290,6 +290,14 @@ impl Pop {
         self.signal(Signal::TERM);
         let status = wait_for(|| self.server.try_wait().unwrap());
         assert_eq!(status.and_then(|it| it.code()), Some(0), "{}", self.log());
+        let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
+        std::mem::replace(&mut self.draft, empty)
+    }
+
+    /// Ends the service as a power cut does, and gives the directory back.
+    pub fn kill(mut self) -> Draft {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
         let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
         std::mem::replace(&mut self.draft, empty)
     }
