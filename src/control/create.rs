@@ -46,6 +46,7 @@ impl Control {
     async fn draft(&self, case: &Case<'_>) -> Result<Peering, Stop> {
         let (mtu, families) = (case.mtu()?, case.families()?.unwrap_or(Families::Both));
         let asn = case.asn()?;
+        self.none_by_hand(asn)?;
         let judge = Judge {
             case,
             present: None,
@@ -68,6 +69,16 @@ impl Control {
             families,
             maintainer: case.maintainer_of(asn),
         })
+    }
+
+    /// The operator may have made a BGP session with them already, in a file of their own.
+    fn none_by_hand(&self, asn: Asn) -> Result<(), Stop> {
+        let Some(file) = self.board.hand_made(asn) else { return Ok(()) };
+        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let message =
+            format!("AS{asn} has a BGP session here that the operator made by hand, in {file}");
+        let refusal = Refusal::new("made_by_hand", message, "Ask the operator");
+        Err(Stop::Refused(refusal, Some(Field::Asn)))
     }
 
     /// The endpoint of their last peering here, be it there or gone: most members have one router.
