@@ -96,8 +96,9 @@ plan_has() {
 
 # The operator breaks bird.conf: new peerings wait with BIRD's words, and come when it is mended.
 broken_bird_conf() {
-    local words first
+    local words first drifts
     first=$(since ebgp_as${FIRST}_v6)
+    drifts=$(grep -c 'drift:' "$LAB/peerling.log")
     echo 'protocol nonsense;' >>"$LAB/pop.bird.conf"
     wireguard_keys late
     member node peer_create --asn 4242420003 --wg-pub-key "$(cat "$LAB/late.wg.pub")" \
@@ -119,5 +120,6 @@ broken_bird_conf() {
     await 30 "it is applied when bird.conf is mended" -- has_state node 4242420003 applied
     expect "BIRD runs it" -- protocol_runs 4242420003
     undisturbed ebgp_as${FIRST}_v6 "$first"
-    step "bird.conf mended: applied by the next try"
+    same "how often anything drifted" "$drifts" "$(grep -c 'drift:' "$LAB/peerling.log")"
+    step "bird.conf mended: applied by the next try, and nothing drifted"
 }
