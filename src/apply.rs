@@ -278,6 +278,7 @@ impl Apply {
             self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
         }
         pass.resolved = endpoints::located(&self.names, &pass);
+        self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
     }
 
@@ -360,6 +361,7 @@ impl Apply {
         if self.bird.is_paid() {
             self.clear_debt();
         }
+        self.store.borrow_mut().set_occupied(pass.occupied());
         self.tell(&pass);
         self.trouble(self.bird.trouble());
         let well =

@@ -105,6 +105,8 @@ pub type Entries = BTreeMap<Asn, Entry>;
 pub struct Knock {
     /// When.
     pub at: Instant,
+    /// Where.
+    pub address: SocketAddr,
     /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
@@ -124,6 +126,11 @@ pub enum Progress {
 }
 
 impl Entry {
+    /// What was found at this address; nothing, if it was found elsewhere.
+    pub fn knock_at(&self, address: SocketAddr) -> Option<Knock> {
+        self.knock.filter(|it| it.address == address)
+    }
+
     /// How the BGP session is now. What was said before it only hung up is kept.
     pub fn see_bgp(&mut self, seen: Option<BgpView>) {
         let before = self.bgp.take();

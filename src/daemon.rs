@@ -36,7 +36,7 @@ use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
 use crate::limits::DATABASE_LOOK_MS;
-use crate::local::{self, LocalSocket, News};
+use crate::local::{self, LocalSocket, News, SocketError};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -105,7 +105,8 @@ pub fn serve(file: ConfigFile) -> Result<(), Failure> {
 struct Sockets {
     ssh: Vec<TcpListener>,
     host_keys: Vec<russh::keys::PrivateKey>,
-    local: LocalSocket,
+    /// `None`: this machine has none for us, which is no reason to serve nobody.
+    local: Option<LocalSocket>,
 }
 
 /// What forbids to serve is found before anything is made, host keys too.
@@ -118,8 +119,14 @@ fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
 impl Sockets {
     /// The local one comes first: a second service over the same database ends there.
     fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
-        let local = LocalSocket::bind(&assembled.config.store.path)
-            .map_err(|error| Trouble::new(error.to_string()))?;
+        let local = match LocalSocket::bind(&assembled.config.store.path) {
+            Ok(socket) => Some(socket),
+            Err(error @ SocketError::Served(..)) => return Err(Trouble::new(error.to_string())),
+            Err(error) => {
+                log::error!("{error}; peerling exec and check cannot ask this service");
+                None
+            }
+        };
         Ok(Sockets { local, ssh: listen(assembled)?, host_keys: assembled.host_keys()? })
     }
 }
@@ -157,6 +164,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             told: Default::default(),
+            pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -187,7 +195,9 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
-        self.answer_locally(&sockets.local, &news, &executor)?;
+        if let Some(socket) = &sockets.local {
+            self.answer_locally(socket, &news, &executor)?;
+        }
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();

@@ -238,6 +238,31 @@ impl Pass {
         asns
     }
 
+    /// The ids whose port something on the machine has that no row explains: what was left behind,
+    /// or could not be taken away.
+    pub fn occupied(&self) -> BTreeSet<u16> {
+        let base = self.settings.site.base_port;
+        let links = self.actual.links.iter().map(|(name, link)| {
+            let owner = Owner::of_link(name.as_str());
+            (owner.and_then(Owner::asn), link.listen_port)
+        });
+        let confs = self.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
+        let mut ids = BTreeSet::new();
+        for (asn, port) in links.chain(confs) {
+            let left = asn.is_some_and(|asn| self.is_left_over(asn));
+            ids.extend(port.checked_sub(base).filter(|id| left && *id > 0));
+        }
+        ids
+    }
+
+    /// Has it no row? What a command took away is none, unless that failed.
+    fn is_left_over(&self, asn: Asn) -> bool {
+        let served = self.rows.peerings.iter().any(|it| it.asn == asn);
+        let failed = self.failures.contains_key(&Owner::Peering(asn));
+        let ended = self.stones.iter().any(|it| it.asn == asn);
+        !served && !self.rows.resting.contains(&asn) && (failed || !ended)
+    }
+
     /// The endpoint follows a name.
     fn resolved_to(&self, owner: Owner, mut wanted: ServedWanted) -> ServedWanted {
         if let Some(link) = &mut wanted.link {
@@ -284,6 +309,16 @@ impl Pass {
     fn entry(&self, progress: Progress) -> Entry {
         Entry { generation: self.generation, progress, ..Entry::default() }
     }
+}
+
+/// The port of a WireGuard file; 0: none that can be read.
+fn port_of(conf: &str) -> u16 {
+    let value = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let is_port = name.trim().eq_ignore_ascii_case("ListenPort");
+        is_port.then(|| value.trim().parse().ok()).flatten()
+    };
+    conf.lines().find_map(value).unwrap_or(0)
 }
 
 /// A link as the board tells it.

@@ -1,13 +1,13 @@
 //! What bears names of ours and is not ours, and what nobody can explain.
 
-use super::{Findings, Scene};
+use super::Findings;
 use crate::apply::{Survey, unexplained_words};
 
 /// The area's name.
 const NAME: &str = "foreign";
 
 /// Tells what is left alone.
-pub(super) fn look(_scene: &Scene, survey: &Survey, findings: &mut Findings) {
+pub(super) fn look(survey: &Survey, findings: &mut Findings) {
     for words in &survey.foreign {
         findings.ok(NAME, format_args!("not ours: {words}"));
     }
