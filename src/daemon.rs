@@ -14,6 +14,7 @@ mod assemble;
 mod backup;
 pub mod bird_init;
 pub mod check;
+mod database_watch;
 pub mod demo;
 pub mod exec;
 pub mod export;
@@ -24,6 +25,7 @@ pub mod mesh;
 mod notify;
 pub mod once;
 mod registry_watch;
+pub mod restore;
 mod rhythm;
 mod routes_watch;
 mod session_watch;
@@ -33,7 +35,6 @@ pub use assemble::{Assembled, ConfigFile, Trouble};
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
-use crate::limits::DATABASE_LOOK_MS;
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -50,7 +51,6 @@ use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::runtime::LocalOptions;
 
 /// Where the system says which name servers to ask.
@@ -171,7 +171,7 @@ impl Service {
         executor.spawn(latency.run()).detach();
         let sessions = SessionWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(sessions.run()).detach();
-        executor.spawn(watch_database(self.control.clone())).detach();
+        executor.spawn(database_watch::run(self.control.clone())).detach();
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
@@ -195,7 +195,8 @@ impl Service {
         notify::ready();
         heed(signals, reload).await;
         control.write_typed();
-        Ok(())
+        let closed = control.store.borrow_mut().close();
+        closed.map_err(|error| Trouble::new(error.to_string()))
     }
 }
 
@@ -250,25 +251,13 @@ async fn heed(mut signals: Signals, reload: impl Fn()) {
     }
 }
 
-/// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.
-async fn watch_database(control: Rc<Control>) {
-    let mut known = control.store.borrow().outside_changes().ok();
-    loop {
-        smol::Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
-        let now = control.store.borrow().outside_changes().ok();
-        if now != known {
-            known = now;
-            control.bell.ring(Cause::Everything("the database was changed"));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use async_io::Async;
     use smol::future::{FutureExt as _, poll_fn};
     use std::os::unix::net::UnixStream;
+    use std::time::Duration;
 
     /// A future that waits for a socket and is woken by something else once, as the service is
     /// between signals: it sleeps on after that.

@@ -6,7 +6,7 @@ use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::Volume;
 use peerling::daemon::{
     ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
-    serve,
+    restore, serve,
 };
 use peerling::{sys, usage};
 use std::ffi::OsString;
@@ -28,6 +28,7 @@ enum Operation {
     Apply { removals: Removals },
     Genconfig,
     Export { directory: PathBuf },
+    Restore { from: PathBuf },
     BirdInit { directory: PathBuf },
     Exec { name: Option<String>, command: String },
     Mesh { format: mesh::Format },
@@ -74,6 +75,10 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
         Operation::Export { directory } => {
             export::run(&file, &directory).map(|left_out| exported(&left_out))
         }
+        Operation::Restore { from } => restore::run(&file, &from, sys::now()).map(|words| {
+            say(&words, &mut std::io::stdout());
+            DONE
+        }),
         Operation::BirdInit { directory } => bird_init::run(&file, &directory).map(|words| {
             say(&words, &mut std::io::stdout());
             DONE
@@ -132,6 +137,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
+        | Operation::Restore { .. }
         | Operation::BirdInit { .. }
         | Operation::Exec { .. }
         | Operation::Mesh { .. }
@@ -146,21 +152,31 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("bird-init") => {
+            let directory = path(parser, "bird-init needs a directory")?;
+            Ok(Operation::BirdInit { directory })
+        }
         Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
-        Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
+        Some("export") => {
+            let directory = path(parser, "export needs a directory")?;
+            Ok(Operation::Export { directory })
+        }
+        Some("restore") => {
+            let from = path(parser, "restore needs a file: the peering.db of a backup")?;
+            Ok(Operation::Restore { from })
+        }
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
     }
 }
 
-/// What follows `bird-init`.
-fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+/// The one path that follows an operation; `missing` is said where there is none.
+fn path(parser: &mut lexopt::Parser, missing: &str) -> Result<PathBuf, lexopt::Error> {
     match parser.next()? {
-        Some(Value(directory)) => Ok(PathBuf::from(directory)),
+        Some(Value(path)) => Ok(PathBuf::from(path)),
         Some(other) => Err(other.unexpected()),
-        None => Err("bird-init needs a directory".into()),
+        None => Err(missing.into()),
     }
 }
 

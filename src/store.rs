@@ -15,22 +15,27 @@ mod identity;
 mod latency;
 mod migrations;
 mod peered;
+mod place;
+mod restore;
 mod shell_history;
 pub mod sister;
+mod soundness;
 mod trail;
 mod verdict;
 
 pub use error::StoreError;
+pub use restore::Restored;
 pub use trail::Filter;
 
 use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Peering, PeeringId, Row, Site};
 use error::fault;
+use place::{Found, OpenedFiles};
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
-use std::io::ErrorKind;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +48,10 @@ pub struct Store {
     path: PathBuf,
     /// Are our tables there? Not in a database of the replaced service that was only looked at.
     ours: bool,
+    /// The files that it was opened from; `None`: it is in memory, or nobody keeps it for long.
+    files: Option<OpenedFiles>,
+    /// What was seen of damage.
+    damage: OnceCell<String>,
 }
 
 /// Who changes something, from where, when: the head of an audit record.
@@ -77,26 +86,42 @@ impl Actor {
 impl Store {
     /// Opens the database, makes it where there is none, and brings it to this version.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
-        Store::connect(path)?.brought_up()
+        Ok(Store::connect(path)?.brought_up()?.watched())
     }
 
-    /// The same for this POP. Another one's is not touched, not even brought to this version.
+    /// The same for this POP. Another one's is not touched, not even brought to this version; one
+    /// that cannot be written is refused, and others than its owner cannot read it afterwards.
     pub fn open_as(site: &Site, path: &Path) -> Result<Store, StoreError> {
         let store = Store::connect(path)?;
         store.belongs(site)?;
         let mut store = store.brought_up()?;
-        store.claim(site).map(|()| store)
+        store.claim(site)?;
+        match store.try_write() {
+            // Whoever writes now is done in a moment.
+            Ok(()) | Err(StoreError::Busy(_)) => {}
+            Err(error) => return Err(error),
+        }
+        place::close_to_others(path);
+        Ok(store.watched())
     }
 
-    /// Nothing is written by this; a database that a newer program made is refused.
+    /// Nothing is written by this; a database that is damaged, or that a newer program made, is
+    /// refused.
     fn connect(path: &Path) -> Result<Store, StoreError> {
-        let connection = Connection::open(path).map_err(|error| fault(path, error))?;
-        // The thread waits while somebody else writes: long enough for the other's transaction,
-        // short enough that no member notices.
-        let patience = Duration::from_millis(STORE_BUSY_MS);
-        connection.busy_timeout(patience).map_err(|error| fault(path, error))?;
+        let in_memory = path == Path::new(IN_MEMORY);
+        if !in_memory && place::judge(path)? == Found::Nothing {
+            place::make(path).map_err(|error| StoreError::File(path.to_path_buf(), error))?;
+        }
+        Store::over(connection(path)?, path)
+    }
+
+    /// A database that was just opened, proven sound.
+    fn over(connection: Connection, path: &Path) -> Result<Store, StoreError> {
         migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours: true })
+        let (path, damage) = (path.to_path_buf(), OnceCell::new());
+        let store = Store { connection, path, ours: true, files: None, damage };
+        store.prove_sound()?;
+        Ok(store)
     }
 
     fn brought_up(mut self) -> Result<Store, StoreError> {
@@ -106,32 +131,36 @@ impl Store {
     }
 
     /// Opens an existing database for reading only; nothing about it is changed, not even its
-    /// version.
+    /// version. One that is damaged is refused.
     pub fn open_read_only(path: &Path) -> Result<Store, StoreError> {
+        place::judge(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
-        let timeout = Duration::from_millis(STORE_BUSY_MS);
-        let ours = connection
-            .busy_timeout(timeout)
-            .and_then(|()| connection.table_exists(None, "peerling_state"))
-            .map_err(|error| fault(path, error))?;
-        migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours })
+        be_patient(&connection).map_err(|error| fault(path, error))?;
+        let mut store = Store::over(connection, path)?;
+        store.ours = store.read(|it| it.table_exists(None, "peerling_state"))?;
+        Ok(store)
     }
 
     /// The database as it is, for looking only; where there is none, or an empty file that one is
     /// to be made in, an empty one that nobody keeps.
     pub fn look(path: &Path) -> Result<Store, StoreError> {
-        match Store::is_new(path) {
-            true => Store::open(Path::new(":memory:")),
-            false => Store::open_read_only(path),
+        if Store::is_new(path)? {
+            Store::open(Path::new(IN_MEMORY))
+        } else {
+            Store::open_read_only(path)
         }
     }
 
     /// Would [`Store::open`] make a new one here? An empty file holds nothing, not even a version.
-    pub fn is_new(path: &Path) -> bool {
-        path.metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.len() == 0)
+    pub fn is_new(path: &Path) -> Result<bool, StoreError> {
+        Ok(place::judge(path)? == Found::Nothing)
+    }
+
+    /// The files of this database that others than their owner can read, with their modes.
+    pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
+        place::open_to_others(path)
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {
@@ -244,7 +273,8 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&self.connection).map_err(|error| fault(&self.path, error))
+        self.trusted()?;
+        work(&self.connection).map_err(|error| self.fault(error))
     }
 
     /// One immediate transaction: everything in `work` happens, or nothing.
@@ -252,22 +282,41 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Outcome>,
     ) -> Result<T, StoreError> {
-        let path = self.path.clone();
-        let run = || {
-            let transaction =
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        run().map_err(|outcome| match outcome {
+        self.trusted()?;
+        transact(&mut self.connection, work).map_err(|outcome| match outcome {
             Outcome::Exists => StoreError::Exists,
             Outcome::Full => StoreError::Full,
             Outcome::Absent => StoreError::Absent,
             Outcome::Stale => StoreError::Stale,
-            Outcome::Sqlite(error) => fault(&path, error),
+            Outcome::Sqlite(error) => self.fault(error),
         })
     }
+}
+
+/// What SQLite calls a database that no file holds.
+const IN_MEMORY: &str = ":memory:";
+
+/// Opens a file for reading and writing, if this user can write it.
+fn connection(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(|error| fault(path, error))?;
+    be_patient(&connection).map_err(|error| fault(path, error))?;
+    Ok(connection)
+}
+
+/// The thread waits while somebody else writes: long enough for the other's transaction, short
+/// enough that no member notices.
+fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Outcome>,
+) -> Result<T, Outcome> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 /// How a transaction ends early.

@@ -7,7 +7,7 @@ use crate::peering::{Peering, Site, vet};
 use crate::ssh::load_host_key;
 use crate::store::Store;
 use crate::sys::wireguard::Judgement;
-use crate::sys::{bird, git, ping, tree};
+use crate::sys::{bird, files, git, ping, tree};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::PermissionsExt as _;
@@ -71,6 +71,9 @@ fn examine(assembled: &Assembled, findings: &mut Findings) {
         findings.troubles.push(trouble);
     }
     database(&config.store.path, &assembled.site(), findings);
+    for (file, mode) in files::open_to_others(&config.wireguard.directory) {
+        findings.ill(exposed(&file, mode));
+    }
     let choice = assembled.backend();
     match &choice.judgement {
         Judgement::Well(_) | Judgement::Instead(_) => findings.well(&choice),
@@ -135,19 +138,31 @@ fn machine(assembled: Assembled, file: ConfigFile, findings: &mut Findings) {
 /// A file that only its owner may read.
 fn secret(path: &Path, findings: &mut Findings) {
     match std::fs::metadata(path) {
-        Ok(it) if it.permissions().mode() & 0o077 != 0 => findings.ill(format!(
-            "{}: others can read it (mode {:o}); chmod 600 mends it",
-            path.display(),
-            it.permissions().mode() & 0o777
-        )),
+        Ok(it) if it.permissions().mode() & 0o077 != 0 => {
+            findings.ill(exposed(path, it.permissions().mode() & 0o777));
+        }
         Ok(_) => {}
         Err(error) => findings.ill(format!("{}: {error}", path.display())),
     }
 }
 
+fn exposed(path: &Path, mode: u32) -> String {
+    let path = path.display();
+    format!("{path}: others can read it (mode {mode:o}); chmod 600 {path} mends it")
+}
+
 fn database(path: &Path, site: &Site, findings: &mut Findings) {
-    if Store::is_new(path) {
-        return findings.well(format!("{}: will be made", path.display()));
+    if let Err(error) = Store::can_write(path) {
+        findings.ill(error.to_string());
+    }
+    match Store::is_new(path) {
+        Ok(true) => return findings.well(format!("{}: will be made", path.display())),
+        Ok(false) => {}
+        // It was told just now.
+        Err(_) => return,
+    }
+    for (file, mode) in Store::open_to_others(path) {
+        findings.ill(exposed(&file, mode));
     }
     let read = |store: Store| {
         store.belongs(site)?;
@@ -155,7 +170,13 @@ fn database(path: &Path, site: &Site, findings: &mut Findings) {
     };
     let (rows, left) = match Store::open_read_only(path).and_then(read) {
         Ok(read) => read,
-        Err(error) => return findings.ill(error.to_string()),
+        Err(error) => {
+            let trouble = Trouble::new(error.to_string());
+            if !findings.troubles.contains(&trouble) {
+                findings.troubles.push(trouble);
+            }
+            return;
+        }
     };
     for (asn, words) in left {
         findings.ill(format!("AS{asn}: {words}"));

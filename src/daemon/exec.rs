@@ -22,6 +22,7 @@ pub fn run(
     let assembled = Assembled::load(&file)?;
     let directory = assembled.config.registry.directory.clone();
     let mut service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let store = service.control.store.clone();
     let run = block_on(async |_| {
         match tree::read(&directory).await {
             Ok((index, _)) => drop(service.control.index.replace(Rc::new(index))),
@@ -35,7 +36,9 @@ pub fn run(
         let done = drive(&service.control, &identity, command, now);
         Ok(future::or(done, service.apply.attend()).await)
     });
-    run.and_then(|it| it).map_err(|it| vec![it])
+    let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
+    let status = run.and_then(|it| it).map_err(|it| vec![it])?;
+    closed.map(|()| status).map_err(|it| vec![it])
 }
 
 /// Whoever may read our database and our keys is the operator.

@@ -30,6 +30,7 @@ mod changes;
 mod clients;
 mod commands;
 mod conversation;
+mod database;
 mod editor;
 mod export;
 mod files;

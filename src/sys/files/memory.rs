@@ -10,7 +10,7 @@ use super::{FileError, Found, failed, no_plain_file, read};
 use crate::limits::FILE_SETTLED_S;
 use crate::plan::{FileKind, Owner};
 use crate::sys::now;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
@@ -19,7 +19,11 @@ use std::rc::Rc;
 
 /// What was read, by kind and owner.
 #[derive(Default)]
-pub struct Memory(BTreeMap<FileKind, BTreeMap<Owner, Seen>>);
+pub struct Memory {
+    seen: BTreeMap<FileKind, BTreeMap<Owner, Seen>>,
+    /// Whose file holds a secret and can be read by others.
+    exposed: BTreeSet<Owner>,
+}
 
 /// A file that has not changed since shortly before it was read, and what it held.
 struct Seen {
@@ -35,13 +39,19 @@ pub(super) struct Stamp {
     bytes: u64,
     /// The last status change: seconds since 1970, nanoseconds.
     changed: (i64, i64),
+    mode: u32,
 }
 
 impl Memory {
+    /// Whose WireGuard file, as it was when it was last looked at, others than its owner can read.
+    pub fn exposed(&self) -> impl Iterator<Item = Owner> {
+        self.exposed.iter().copied()
+    }
+
     /// Every file of one kind as it is now. A directory that does not exist has none.
     pub fn observe(&mut self, directory: &Path, kind: FileKind) -> Result<Found, FileError> {
         let (mut ours, mut foreign) = (BTreeMap::new(), Vec::new());
-        let before = self.0.remove(&kind).unwrap_or_default();
+        let before = self.seen.remove(&kind).unwrap_or_default();
         let entries = match fs::read_dir(directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok((ours, foreign)),
@@ -49,7 +59,7 @@ impl Memory {
         };
         // A thousand peerings have two thousand files: names are looked up in the open directory.
         let open = File::open(directory).map_err(|error| failed(directory, error))?;
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut exposed, begun_s) = (BTreeMap::new(), BTreeSet::new(), now().0);
         for entry in entries {
             let entry = entry.map_err(|error| failed(directory, error))?;
             let name = entry.file_name();
@@ -57,9 +67,15 @@ impl Memory {
                 continue;
             };
             match content((&open, &entry), kind, before.get(&owner)) {
-                Ok(Some((text, kept))) => {
+                Ok(Some((text, stamp))) => {
                     ours.insert(owner, text.clone());
-                    seen.extend(kept.map(|stamp| (owner, Seen { stamp, text })));
+                    if kind.is_secret() && stamp.mode & 0o077 != 0 {
+                        exposed.insert(owner);
+                    }
+                    let is_known = before.get(&owner).is_some_and(|it| it.stamp == stamp);
+                    if is_known || stamp.is_settled(begun_s) {
+                        seen.insert(owner, Seen { stamp, text });
+                    }
                 }
                 Ok(None) => foreign.push(no_plain_file(&directory.join(name))),
                 // Gone since the directory was read.
@@ -67,26 +83,27 @@ impl Memory {
                 Err(error) => foreign.push(failed(&directory.join(name), error)),
             }
         }
-        self.0.insert(kind, seen);
+        self.seen.insert(kind, seen);
+        if kind.is_secret() {
+            self.exposed = exposed;
+        }
         Ok((ours, foreign))
     }
 }
 
-/// What a plain file holds, and its stamp where that will tell of the next change; `None`: it is no
-/// plain file.
+/// What a plain file holds, and its stamp; `None`: it is no plain file.
 fn content(
     (directory, entry): (&File, &DirEntry),
     kind: FileKind,
     before: Option<&Seen>,
-) -> io::Result<Option<(Rc<str>, Option<Stamp>)>> {
+) -> io::Result<Option<(Rc<str>, Stamp)>> {
     if let Some(before) = before
         && Stamp::of(&entry.metadata()?) == before.stamp
     {
-        return Ok(Some((before.text.clone(), Some(before.stamp))));
+        return Ok(Some((before.text.clone(), before.stamp)));
     }
-    let begun_s = now().0;
     let read = read(directory, &entry.file_name(), kind)?;
-    Ok(read.map(|(text, stamp)| (text.into(), Some(stamp).filter(|it| it.is_settled(begun_s)))))
+    Ok(read.map(|(text, stamp)| (text.into(), stamp)))
 }
 
 impl Stamp {
@@ -96,6 +113,7 @@ impl Stamp {
             inode: status.ino(),
             bytes: status.size(),
             changed: (status.ctime(), status.ctime_nsec()),
+            mode: status.mode(),
         }
     }
 
@@ -118,13 +136,13 @@ mod tests {
     /// The texts of all files, and how many of them the memory will know again.
     fn look(memory: &mut Memory, place: &Place) -> (Vec<String>, usize) {
         let found = memory.observe(&place.0, FileKind::Bird).unwrap().0;
-        let known = memory.0.get(&FileKind::Bird).map_or(0, BTreeMap::len);
+        let known = memory.seen.get(&FileKind::Bird).map_or(0, BTreeMap::len);
         (found.values().map(|it| it.to_string()).collect(), known)
     }
 
     /// As if the file had been read long after its last change.
     fn settle(memory: &mut Memory, place: &Place) {
-        let seen = memory.0.entry(FileKind::Bird).or_default();
+        let seen = memory.seen.entry(FileKind::Bird).or_default();
         for (owner, text) in memory_of(place) {
             let status = fs::symlink_metadata(place.0.join(FileKind::Bird.name(owner))).unwrap();
             seen.insert(owner, Seen { stamp: Stamp::of(&status), text });
@@ -163,7 +181,7 @@ mod tests {
         let mut memory = Memory::default();
         settle(&mut memory, &place);
         // The memory is believed: this is not what the file holds.
-        let seen = memory.0.get_mut(&FileKind::Bird).unwrap();
+        let seen = memory.seen.get_mut(&FileKind::Bird).unwrap();
         seen.get_mut(&peering(7)).unwrap().text = "kept".into();
         assert_eq!(look(&mut memory, &place), (vec!["kept".to_string()], 1));
         let changes: [(&str, &dyn Fn()); 4] = [
@@ -197,7 +215,7 @@ mod tests {
 
     #[test]
     fn only_an_old_change_is_trusted() {
-        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0) };
+        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0), mode: 0 };
         assert!(stamp(100 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(101 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(i64::MAX).is_settled(100));
