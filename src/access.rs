@@ -62,11 +62,14 @@ pub fn identify(
     if admins.contains(key) {
         return Ok((named, Rights::Admin));
     }
-    let mut owners = index.by_key(key).map(|it| it.name().clone());
+    let owners: Vec<Mntner> = index.by_key(key).map(|it| it.name().clone()).collect();
+    // One of the key's own wins over a maintainer of somebody else's that the name may mean too.
+    if let Some(name) = Mntner::candidates(login).find(|name| owners.contains(name)) {
+        return Ok((Some(name), Rights::Member));
+    }
     match named {
-        Some(name) if owners.any(|owner| owner == name) => Ok((Some(name), Rights::Member)),
         Some(name) => Err(denial(index, name)),
-        None => match owners.collect::<Vec<_>>().as_slice() {
+        None => match owners.as_slice() {
             [] => Err(Denial::Unknown(login.to_string())),
             [only] => Ok((Some(only.clone()), Rights::Member)),
             several => Err(Denial::Several(several.to_vec())),
@@ -242,6 +245,8 @@ mod tests {
 
     const ALICE: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBv2NlMfSXmb7KR8CZ4JvIyr8ZXKvKrZ0Vf1LTYXc4dN";
+    const ONE: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
     const SHARED: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3pCAGlOEgMNUt6PIyPTHNwyPBLvz7WkJ0qQUxMXzRH";
 
@@ -253,8 +258,12 @@ mod tests {
             builder.mntner(name, object.as_bytes());
         };
         put("ALICE-MNT", &[ALICE]);
+        put("ONE-MNT", &[ONE]);
         put("BOB-MNT", &[SHARED]);
         put("CLUB-MNT", &[SHARED]);
+        // A login as club-mnt may mean both this and CLUB-MNT.
+        put("CLUB-MNT-MNT", &[SHARED]);
+        put("BOB-MNT-MNT", &[ALICE]);
         put("PGP-MNT", &["pgp-fingerprint 0123456789ABCDEF0123456789ABCDEF01234567"]);
         put("EMPTY-MNT", &[]);
         builder.finish().0
@@ -271,11 +280,22 @@ mod tests {
 
     #[test]
     fn the_key_decides_and_the_name_chooses() {
-        for login in ["alice", "ALICE", "Alice-MNT", "root", ""] {
+        for login in ["alice", "ALICE", "Alice-MNT"] {
             assert_eq!(who(login, ALICE), Ok(Some("ALICE-MNT".into())), "{login}");
         }
-        assert_eq!(who("club", SHARED), Ok(Some("CLUB-MNT".into())));
-        assert!(matches!(who("root", SHARED), Err(Denial::Several(names)) if names.len() == 2));
+        assert_eq!(who("root", ONE), Ok(Some("ONE-MNT".into())));
+        assert_eq!(who("", ONE), Ok(Some("ONE-MNT".into())));
+        for login in ["club", "club-mnt"] {
+            assert_eq!(who(login, SHARED), Ok(Some("CLUB-MNT".into())), "{login}");
+        }
+        assert!(matches!(who("root", SHARED), Err(Denial::Several(names)) if names.len() == 3));
+    }
+
+    /// Somebody's own name may be the login that means another maintainer first.
+    #[test]
+    fn a_name_of_the_keys_own_wins() {
+        assert_eq!(who("bob-mnt", ALICE), Ok(Some("BOB-MNT-MNT".into())));
+        assert_eq!(who("bob-mnt", SHARED), Ok(Some("BOB-MNT".into())));
     }
 
     /// The attack: my own key, and the name of somebody else.

@@ -187,6 +187,11 @@ impl Board {
         self.ways.replace(ways);
     }
 
+    /// The generation that the loop last dealt with.
+    pub fn generation(&self) -> Generation {
+        self.generation.get()
+    }
+
     /// What keeps the loop from working at all: the database, BIRD, the operator's own files.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()

@@ -29,7 +29,6 @@ mod toml;
 
 pub use key::{KeySpec, Kind, Preset, SectionSpec, TableSpec};
 pub use problem::{Place, Problem};
-pub use setting::{Backend, IpMode, Open, Sysctl};
 pub use table::{
     Apply, Backup, Bird, Config, Genconfig, Limits, Mesh, Peers, Pop, Registry, Ssh, Store,
     Wireguard,

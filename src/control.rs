@@ -33,7 +33,7 @@ use crate::command::{
     Reply, Request, Scope, Shown, Stop, Who,
 };
 use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Refusal, Timestamp};
+use crate::model::{Asn, Open, Refusal, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Peering, Site, Standing, Unservable};
@@ -65,17 +65,6 @@ pub struct Settings {
     pub admins: Vec<KeyFingerprint>,
     /// The other POPs of the network, if there are any.
     pub sisters: Option<Sisters>,
-}
-
-/// Are new peerings taken?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
-    /// At once.
-    Yes,
-    /// After an administrator's approval.
-    Approval,
-    /// Not now.
-    No,
 }
 
 /// Everything that commands work on.
@@ -222,9 +211,10 @@ impl Control {
         match settled.or(elapsed).await {
             Some(None | Some(Progress::Applied)) => Applied::Yes,
             Some(Some(Progress::Failed(why))) => Applied::No(why),
-            Some(Some(Progress::Queued)) | None => {
-                Applied::No(format!("not applied within {} s; it goes on", wait.as_secs()))
-            }
+            Some(Some(Progress::Queued)) | None => Applied::No(match self.board.trouble() {
+                Some(trouble) => trouble,
+                None => format!("not applied within {} s; it goes on", wait.as_secs()),
+            }),
         }
     }
 
@@ -309,7 +299,7 @@ impl Case<'_> {
         let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
         let answer = self.request.answer(Field::Confirm);
         let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
-        Ok(["yes", "y"].iter().any(|it| answer.eq_ignore_ascii_case(it)))
+        Ok(vet::is_yes(answer))
     }
 
     /// The peerings but one.

@@ -35,6 +35,7 @@ pub use assemble::{Assembled, ConfigFile, Trouble};
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
+use crate::local::{self, LocalSocket, News};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -91,16 +92,33 @@ pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
     // One that comes while the service starts waits until it can be heeded, and does not end it.
     let signals = catch_signals().map_err(|trouble| vec![trouble])?;
     let assembled = Assembled::load(&file)?;
-    let ready = || {
-        // What forbids to serve is found before anything is made, host keys too.
-        assembled.can_make_links()?;
-        let store = assembled.store()?;
-        Ok((store, listen(&assembled)?, assembled.host_keys()?))
-    };
-    let (store, listeners, keys) = ready().map_err(|trouble| vec![trouble])?;
+    let (store, sockets) = prepare(&assembled).map_err(|trouble| vec![trouble])?;
     let service = Service::over(store, assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, (listeners, keys), signals).await);
+    let run = block_on(async |executor| service.run(executor, sockets, signals).await);
     run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
+}
+
+/// What clients come by.
+struct Sockets {
+    ssh: Vec<TcpListener>,
+    host_keys: Vec<russh::keys::PrivateKey>,
+    local: LocalSocket,
+}
+
+/// What forbids to serve is found before anything is made, host keys too.
+fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
+    assembled.can_make_links()?;
+    let store = assembled.store()?;
+    Ok((store, Sockets::open(assembled)?))
+}
+
+impl Sockets {
+    /// The local one comes first: a second service over the same database ends there.
+    fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
+        let local = LocalSocket::bind(&assembled.config.store.path)
+            .map_err(|error| Trouble::new(error.to_string()))?;
+        Ok(Sockets { local, ssh: listen(assembled)?, host_keys: assembled.host_keys()? })
+    }
 }
 
 fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
@@ -145,25 +163,28 @@ impl Service {
     async fn run(
         self,
         executor: Rc<LocalExecutor<'static>>,
-        (listeners, keys): (Vec<TcpListener>, Vec<russh::keys::PrivateKey>),
+        sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
         let settings = self.assembled.ssh_settings()?;
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
+        let keys = sockets.host_keys;
         let server = Server::new(control, settings, keys, registry_read, executor.clone());
-        for listener in listeners {
+        for listener in sockets.ssh {
             let listener = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
             executor.spawn(server.clone().listen(listener)).detach();
         }
+        let news = Rc::new(News::default());
         // Connections are taken and keys exchanged meanwhile; whose key it is, waits.
         let registry = &self.assembled.config.registry;
         let routes =
             RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
-        let mut watch = RegistryWatch::new(registry, self.control.clone(), routes);
+        let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
+        self.answer_locally(&sockets.local, &news, &executor)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
@@ -176,7 +197,7 @@ impl Service {
         executor.spawn(watch.run(again.1)).detach();
         let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
         wishes.replace(Wish::of(&self.assembled));
-        executor.spawn(backup::run(wishes.clone(), self.control.clone(), mended.1)).detach();
+        executor.spawn(backup::run(wishes.clone(), self.control.clone(), news, mended.1)).detach();
         let reload = move || {
             notify::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
@@ -194,9 +215,25 @@ impl Service {
         executor.spawn(notify::stay_alive()).detach();
         notify::ready();
         heed(signals, reload).await;
+        // What was spawned outlives this: the socket is not left to it.
+        drop(sockets.local);
         control.write_typed();
         let closed = control.store.borrow_mut().close();
         closed.map_err(|error| Trouble::new(error.to_string()))
+    }
+
+    fn answer_locally(
+        &self,
+        socket: &LocalSocket,
+        news: &Rc<News>,
+        executor: &Rc<LocalExecutor<'static>>,
+    ) -> Result<(), Trouble> {
+        let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
+        let listener = socket.listener().map_err(unusable)?;
+        let (control, news) = (self.control.clone(), news.clone());
+        let server = local::Server::new(listener, control, news, executor.clone());
+        executor.spawn(server.run()).detach();
+        Ok(())
     }
 }
 

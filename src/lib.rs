@@ -19,6 +19,9 @@
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
 //!
+//! The operator on the machine itself takes the same road from the second step on: `peerling exec`
+//! hands its words to the running service over a Unix socket ([`local`]).
+//!
 //! # What is not there
 //!
 //! - No module marked *pure* opens a file, reads a clock, awaits or knows a socket: state and time
@@ -32,10 +35,11 @@
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, then the compiler names the places that need an
-//! arm. A configuration key: a line in `config/table.rs` (of a POP or a link of the mesh: in
-//! `config/tables.rs`) and one in `packaging/peerling.toml`. An operation of the command line:
-//! `usage.rs` and `main.rs`; manual and completions under `packaging/` follow by `make bless`. A
+//! A command: a row in `command/table.rs`, then the compiler names the places that need an arm. What
+//! `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
+//! `config/table.rs` (of a POP or a link of the mesh: in `config/tables.rs`) and one in
+//! `packaging/peerling.toml`. An operation of the command line: `usage.rs` and `main.rs`; manual and
+//! completions under `packaging/` follow by `make bless`. A
 //! file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
 //! `plan/bird.rs` for BIRD; of the mesh `mesh/bird.rs`,
 //! of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole configuration. What a
@@ -73,6 +77,7 @@ pub mod apply;
 pub mod board;
 pub mod control;
 pub mod daemon;
+pub mod local;
 pub mod ssh;
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 
 mod others;
 mod service;
+mod ssh;
 mod status;
 
 pub use others::*;
 pub use service::*;
+pub use ssh::*;
 pub use status::*;
 
 /// A maintainer name such as `EXAMPLE-MNT`; the longest in the registry has 27 characters.

@@ -8,6 +8,7 @@ use peerling::daemon::{
     ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
     restore, serve,
 };
+use peerling::local::Order;
 use peerling::{sys, usage};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,14 +24,14 @@ const VERSION: &str =
 /// What is to be done.
 enum Operation {
     Serve,
-    Check,
+    Check { form: check::Form },
     Plan,
     Apply { removals: Removals },
     Genconfig,
     Export { directory: PathBuf },
     Restore { from: PathBuf },
     BirdInit { directory: PathBuf },
-    Exec { name: Option<String>, command: String },
+    Exec(Order),
     Mesh { format: mesh::Format },
     Demo { run: Option<OsString> },
     Say(String),
@@ -66,7 +67,11 @@ fn main() -> ExitCode {
 fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Trouble>> {
     match operation {
         Operation::Serve => serve(file).map(|()| DONE),
-        Operation::Check => Ok(tell(&check::run(&file))),
+        Operation::Check { form } => {
+            let report = check::run(&file);
+            say(&report.print(form), &mut std::io::stdout());
+            Ok(if report.findings.is_ok() { DONE } else { FAILED })
+        }
         Operation::Plan => once::plan(file).map(|survey| show(&survey)),
         Operation::Apply { removals } => {
             once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
@@ -83,8 +88,9 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Troub
             say(&words, &mut std::io::stdout());
             DONE
         }),
-        Operation::Exec { name, command } => exec::run(file, name.as_deref(), &command, sys::now())
-            .map(|status| u8::try_from(status).unwrap_or(FAILED)),
+        Operation::Exec(order) => {
+            exec::run(file, order).map(|status| u8::try_from(status).unwrap_or(FAILED))
+        }
         Operation::Mesh { format } => {
             say(&mesh::run(&file, format)?, &mut std::io::stdout());
             Ok(DONE)
@@ -114,6 +120,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
             },
+            Long("json") => match &mut operation {
+                Some(Operation::Check { form }) => *form = check::Form::Json,
+                _ => return Err(Long("json").unexpected()),
+            },
             Long("format") => match &mut operation {
                 Some(Operation::Mesh { format }) => *format = parser.value()?.parse()?,
                 _ => return Err(Long("format").unexpected()),
@@ -125,7 +135,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    let operation = operation.ok_or("no operation was given")?;
+    let operation = match operation.ok_or("no operation was given")? {
+        // Everything is the whole configuration, too.
+        Operation::Check { form: check::Form::Text } if verbose.is_some() => {
+            Operation::Check { form: check::Form::Toml }
+        }
+        operation => operation,
+    };
     let volume = verbose.unwrap_or(usual_volume(&operation));
     Ok(Arguments { file, volume, operation })
 }
@@ -133,13 +149,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
 fn usual_volume(operation: &Operation) -> Volume {
     match operation {
         Operation::Serve | Operation::Apply { .. } | Operation::Demo { .. } => Volume::News,
-        Operation::Check
+        Operation::Check { .. }
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
         | Operation::Restore { .. }
         | Operation::BirdInit { .. }
-        | Operation::Exec { .. }
+        | Operation::Exec(_)
         | Operation::Mesh { .. }
         | Operation::Say(_) => Volume::Trouble,
     }
@@ -148,7 +164,7 @@ fn usual_volume(operation: &Operation) -> Volume {
 fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
     match word.to_str() {
         Some("serve") => Ok(Operation::Serve),
-        Some("check") => Ok(Operation::Check),
+        Some("check") => Ok(Operation::Check { form: check::Form::Text }),
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
@@ -182,16 +198,16 @@ fn path(parser: &mut lexopt::Parser, missing: &str) -> Result<PathBuf, lexopt::E
 
 /// What follows `exec`: everything after `--`, or after the first word, is the command's own.
 fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
-    let mut name = None;
+    let mut order = Order::default();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("as") => name = Some(parser.value()?.string()?),
+            Long("as") => order.maintainer = Some(parser.value()?.string()?),
             Value(first) => {
-                let mut words = vec![first.string()?];
+                order.words.push(first.string()?);
                 for word in parser.raw_args()? {
-                    words.push(word.string()?);
+                    order.words.push(word.string()?);
                 }
-                return Ok(Operation::Exec { name, command: words.join(" ") });
+                return Ok(Operation::Exec(order));
             }
             other => return Err(other.unexpected()),
         }
@@ -205,7 +221,7 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    lines.extend(survey.failures.iter().map(|(asn, why)| format!("AS{asn}: {why}")));
+    lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));
     }
@@ -221,14 +237,6 @@ fn exported(left_out: &[String]) -> u8 {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
     DONE
-}
-
-fn tell(findings: &check::Findings) -> u8 {
-    say(&findings.effective, &mut std::io::stdout());
-    for trouble in &findings.troubles {
-        say(&format!("peerling: {trouble}\n"), &mut std::io::stderr());
-    }
-    if findings.troubles.is_empty() { DONE } else { FAILED }
 }
 
 /// Whoever closed the pipe does not want to hear more.

@@ -7,8 +7,8 @@
 mod address;
 mod asn;
 mod calendar;
+mod choice;
 mod endpoint;
-mod families;
 mod handshake;
 mod latency;
 mod maintainer;
@@ -19,8 +19,8 @@ mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};
 pub use asn::{Asn, AsnError};
+pub use choice::{BackendChoice, Families, Open, SysctlChoice};
 pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
-pub use families::Families;
 pub use handshake::Handshakes;
 pub use latency::Measured;
 pub use maintainer::{Mntner, MntnerError};

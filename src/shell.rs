@@ -187,7 +187,8 @@ impl Session {
 
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
-        if self.start == Start::Shell || self.importing.is_some() {
+        // A single command at a terminal may be asking.
+        if self.start == Start::Shell || self.terminal || self.importing.is_some() {
             self.ended = true;
         }
     }
@@ -248,9 +249,9 @@ impl Session {
                 }
                 self.rest(output);
             }
-            LineEvent::End if self.question.take().is_some() => {
+            LineEvent::End if self.question.is_some() => {
                 self.say("\n", output);
-                self.finish(Reply::Bye, output);
+                self.unanswered(output);
             }
             LineEvent::End if self.terminal => self.finish(Reply::Bye, output),
             LineEvent::End => self.todo = Some(Todo::Close),

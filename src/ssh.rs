@@ -17,19 +17,31 @@
 
 mod algorithms;
 mod channel;
+mod client;
 mod conversation;
+mod groups;
+mod guard;
 mod handler;
 mod host_keys;
 mod inbox;
+mod rates;
+mod reports;
 mod seats;
+mod unwelcome;
 mod wire;
 
 use crate::control::Control;
-use crate::limits::{ACCEPT_PAUSE_MS, SSH_EVENTS_MAX};
-use conversation::Conversation;
+use crate::limits::{ACCEPT_PAUSE_MS, CLIENT_LINES_S, SSH_EVENTS_MAX};
+use crate::sys;
+use client::{Client, Stage};
+use conversation::{Attempt, Conversation};
+use guard::guarded;
 use handler::Handler;
+use rates::Rates;
+use reports::{Reports, Verdict};
 use russh::server::{RunningSession, run_stream};
-use seats::Seats;
+use russh_util::runtime::watched;
+use seats::{Newcomer, Seat, Seats};
 use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
@@ -38,8 +50,9 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 use wire::{Wire, hang_up};
 
 pub use host_keys::{HostKeyError, load as load_host_key, load_or_make, new_key};
@@ -65,7 +78,17 @@ pub struct Server {
     protocol: Arc<russh::server::Config>,
     registry_read: Receiver<Infallible>,
     seats: Rc<RefCell<Seats>>,
+    rates: RefCell<Rates>,
+    reports: RefCell<Reports>,
     executor: Rc<LocalExecutor<'static>>,
+}
+
+/// A connection that was taken.
+struct Connection {
+    stream: Arc<TcpStream>,
+    peer: SocketAddr,
+    client: Arc<Client>,
+    attempt: RefCell<Attempt>,
 }
 
 impl Server {
@@ -80,7 +103,20 @@ impl Server {
     ) -> Rc<Server> {
         let protocol = Arc::new(algorithms::protocol(host_keys));
         let seats = Rc::new(RefCell::new(Seats::new(settings.seats)));
-        Rc::new(Server { control, settings, protocol, registry_read, seats, executor })
+        let rates = RefCell::new(Rates::new(Instant::now()));
+        let reports = RefCell::default();
+        let server = Rc::new(Server {
+            control,
+            settings,
+            protocol,
+            registry_read,
+            seats,
+            rates,
+            reports,
+            executor: executor.clone(),
+        });
+        executor.spawn(server.clone().tell_sums()).detach();
+        server
     }
 
     /// Takes connections from one listener until the program ends. An error of one `accept` (no
@@ -91,30 +127,67 @@ impl Server {
                 Ok((stream, peer)) => self.clone().take(stream, peer),
                 Err(error) => {
                     log::warn!("accept: {error}");
-                    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                    sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
             }
         }
     }
 
     fn take(self: Rc<Self>, stream: TcpStream, peer: SocketAddr) {
-        let stream = Arc::new(stream);
-        let Some(seat) = Seats::take(&self.seats, peer.ip(), stream.clone()) else {
+        let (stream, client) = (Arc::new(stream), Arc::new(Client::new(Instant::now())));
+        let newcomer =
+            Newcomer { address: peer.ip(), client: client.clone(), stream: stream.clone() };
+        let Some(taken) = Seats::take(&self.seats, newcomer, sys::chance()) else {
             log::debug!("{peer}: too many connections, closed");
+            self.reports.borrow_mut().dropped(peer.ip());
             return;
         };
+        if let Some(address) = taken.dropped {
+            self.reports.borrow_mut().dropped(address);
+        }
+        let connection = Connection { stream, peer, client, attempt: RefCell::default() };
         let executor = self.executor.clone();
-        executor.spawn(async move { self.serve(stream, peer, seat).await }).detach();
+        let what = format!("the connection of {peer}");
+        let work = async move { self.serve(connection, taken.seat).await };
+        executor.spawn(guarded(what, work)).detach();
     }
 
-    async fn serve(&self, stream: Arc<TcpStream>, peer: SocketAddr, seat: seats::Seat) {
+    async fn serve(&self, connection: Connection, seat: Seat) {
+        if self.has_turn(connection.peer).or(self.grace()).await {
+            let ended = self.speak(&connection, seat).await;
+            self.conclude(&connection, ended);
+        }
+        // russh's task may still hold its end; closing the socket ends it.
+        hang_up(&connection.stream);
+    }
+
+    /// Waits for a handshake's turn.
+    async fn has_turn(&self, peer: SocketAddr) -> bool {
+        loop {
+            let turn = self.rates.borrow_mut().take(peer.ip(), Instant::now());
+            match turn {
+                Ok(()) => return true,
+                Err(wait) => sleep(wait).await,
+            }
+        }
+    }
+
+    /// Whoever waits longer than a login may take is hung up on.
+    async fn grace(&self) -> bool {
+        sleep(self.settings.login_grace).await;
+        false
+    }
+
+    /// Speaks SSH until one side has enough.
+    async fn speak(&self, connection: &Connection, seat: Seat) -> Result<(), russh::Error> {
         let (sender, events) = smol::channel::bounded(SSH_EVENTS_MAX);
-        let handler = Handler::new(sender, self.settings.banner.clone());
-        let wire = Wire::new(stream.clone());
+        let client = &connection.client;
+        let handler = Handler::new(sender, self.settings.banner.clone(), client.clone());
+        let wire = Wire::new(connection.stream.clone(), client.clone());
         let handle = Rc::new(OnceCell::new());
         let protocol = async {
-            let running: RunningSession<Handler> =
-                run_stream(self.protocol.clone(), wire, handler).await?;
+            let running = run_stream(self.protocol.clone(), wire, handler);
+            let running: RunningSession<Handler> = watched(client.clone(), running).await?;
             // This runs once: the place is empty.
             let _ = handle.set(running.handle());
             running.await
@@ -122,21 +195,57 @@ impl Server {
         let conversation = Conversation {
             control: self.control.clone(),
             settings: &self.settings,
-            peer,
+            peer: connection.peer,
             registry_read: self.registry_read.clone(),
             events,
             handle: handle.clone(),
-            stream: stream.clone(),
+            stream: connection.stream.clone(),
+            client: client.clone(),
+            attempt: &connection.attempt,
             executor: self.executor.clone(),
         };
         let talk = async {
             conversation.run(seat).await;
             Ok(())
         };
-        if let Err(error) = protocol.or(talk).await {
-            log::debug!("{peer}: {error}");
+        protocol.or(talk).await
+    }
+
+    /// A connection has ended. Whoever wanted to log in and could not has a line in the log.
+    fn conclude(&self, connection: &Connection, ended: Result<(), russh::Error>) {
+        let peer = connection.peer;
+        if let Err(russh::Error::Join(error)) = &ended
+            && error.is_panic()
+        {
+            return guard::report(&format!("the connection of {peer}"));
         }
-        // russh's task may still hold its end; closing the socket ends it.
-        hang_up(&stream);
+        let words = match connection.client.stage() {
+            Stage::Proven => None,
+            _ => unwelcome::words(&self.control.index.borrow(), connection, &ended),
+        };
+        let Some(words) = words else {
+            return match ended {
+                Ok(()) => log::debug!("{peer}: no key proven, or logged out"),
+                Err(error) => log::debug!("{peer}: {}", unwelcome::brief(&error)),
+            };
+        };
+        match self.reports.borrow_mut().line(peer.ip()) {
+            Verdict::Tell => log::info!("{peer}: not let in: {words}"),
+            Verdict::Count => log::debug!("{peer}: not let in: {words}"),
+        }
+    }
+
+    /// Tells each minute what was only counted, until the program ends.
+    async fn tell_sums(self: Rc<Self>) {
+        loop {
+            sleep(Duration::from_secs(CLIENT_LINES_S)).await;
+            let sums = self.reports.borrow_mut().end();
+            if let Some(words) = sums.untold {
+                log::info!("more that were not let in: {words}");
+            }
+            if let Some(words) = sums.dropped {
+                log::warn!("{words}");
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod socket;
 pub mod sysctl;
 pub mod tree;
 pub mod uapi;
+pub mod users;
 pub mod wireguard;
 
 use crate::limits::WG_KEY_BYTES;
@@ -36,6 +37,13 @@ pub fn now() -> Timestamp {
 /// `yield_now` would come back to us two hundred times before Tokio is asked.
 pub async fn give_way() {
     tokio::task::yield_now().await;
+}
+
+/// A random number; where the kernel has none, always the same, which is no worse than a rule.
+pub fn chance() -> u64 {
+    let mut bytes = [0; 8];
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    u64::from_ne_bytes(bytes)
 }
 
 /// A preshared key that nobody can guess, by the kernel's generator, as `wg genpsk` makes one.

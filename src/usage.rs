@@ -41,9 +41,15 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "check",
-        arguments: &[],
-        about: "what is wrong with configuration, registry, database, keys, BIRD, WireGuard; \
-                prints the effective configuration",
+        arguments: &[Argument {
+            name: "--json",
+            value: "",
+            optional: true,
+            about: "one object for programs; packaging/schema/check.json tells what it has",
+        }],
+        about: "everything that the POP depends on, line by line: ok, warn or wrong, and what \
+                mends it, below what the configuration sets; with --verbose the whole effective \
+                configuration; exit status 1 if anything is wrong",
     },
     Operation {
         name: "plan",

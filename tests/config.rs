@@ -76,7 +76,10 @@ fn the_effective_print_reads_as_the_same_configuration() {
         let config =
             file(&text).unwrap_or_else(|told| panic!("{}: {}", path.display(), lines(&told)));
         assert_eq!(config.to_toml(), text, "{}", path.display());
-        assert_eq!(file(&config.to_toml()), Ok(config));
+        assert_eq!(file(&config.to_toml()), Ok(config.clone()));
+        let short = config.to_short_toml();
+        assert!(short.len() < text.len(), "{short}");
+        assert_eq!(file(&short), Ok(config), "{short}");
     }
 }
 

@@ -52,12 +52,13 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         Purity::Effects,
         &["limits", "model", "registry", "command", "access", "shell", "sys", "control"],
     ),
+    ("local", Purity::Effects, &["limits", "model", "access", "shell", "sys", "board", "control"]),
     (
         "daemon",
         Purity::Effects,
         &[
             "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh",
+            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh", "local",
         ],
     ),
 ];
@@ -91,7 +92,17 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Left-overs, and what has a better place.
-const BANNED: &[&str] = &["FIXME", "TODO", "XXX", "dbg!(", "println!(", "eprintln!(", "#[ignore"];
+const BANNED: &[&str] = &[
+    "FIXME",
+    "TODO",
+    "XXX",
+    "dbg!(",
+    "println!(",
+    "eprintln!(",
+    "#[ignore",
+    // Tokio's tasks would not have their turn: `sys::give_way` lets everybody.
+    "future::yield_now",
+];
 
 const COLUMNS_MAX: usize = 100;
 const FUNCTION_LINES_MAX: usize = 60;

@@ -19,7 +19,7 @@ _peerling() {
 # <arguments>
         '') words='serve check plan apply genconfig export restore bird-init exec mesh demo --config --verbose --help --version' ;;
         serve) words='' ;;
-        check) words='' ;;
+        check) words='--json' ;;
         plan) words='' ;;
         apply) words='--confirm-removals' ;;
         genconfig) words='' ;;

@@ -10,7 +10,7 @@ use super::key::{KeySpec, Kind};
 use super::problem::{Problems, quoted};
 use super::rules;
 use super::sources::{Said, Value};
-use crate::model::{Asn, LinkLocal, WgKey, WgSecret};
+use crate::model::{Asn, BackendChoice, Families, LinkLocal, Open, SysctlChoice, WgKey, WgSecret};
 use ipnet::IpNet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -271,75 +271,19 @@ impl Scalar for bool {
 }
 
 macro_rules! choices {
-    ($(
-        $(#[$about:meta])+
-        $Choice:ident { $( $(#[$word_about:meta])+ $word:ident $name:literal, )+ }
-    )+) => {
+    ($($Choice:ident)+) => {
         $(
-            $(#[$about])+
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-            pub enum $Choice {
-                $( $(#[$word_about])+ $word, )+
-            }
-
-            impl $Choice {
-                pub(super) const NAMES: &'static [&'static str] = &[$($name),+];
-            }
-
             impl Scalar for $Choice {
                 fn scalar(value: &Value, kind: Kind) -> Result<$Choice, String> {
-                    match text(value, kind)? {
-                        $( $name => Ok($Choice::$word), )+
-                        _ => Err(mismatch(value, kind)),
-                    }
+                    $Choice::from_word(text(value, kind)?).ok_or_else(|| mismatch(value, kind))
                 }
 
                 fn toml(&self) -> Option<String> {
-                    Some(string(match self { $( $Choice::$word => $name, )+ }))
+                    Some(string(self.word()))
                 }
             }
         )+
     };
 }
 
-choices! {
-    /// What makes the links.
-    Backend {
-        /// The kernel, else a userspace program, else only files: the first that works here.
-        Auto "auto",
-        /// The kernel, by netlink.
-        Kernel "kernel",
-        /// A program such as wireguard-go, by its socket.
-        Userspace "userspace",
-        /// Only files for wg-quick.
-        Files "files",
-    }
-
-    /// The address families in which an endpoint may be.
-    IpMode {
-        /// IPv4 only.
-        Ipv4 "ipv4",
-        /// IPv6 only.
-        Ipv6 "ipv6",
-        /// Both.
-        Both "both",
-    }
-
-    /// What becomes of a new peering.
-    Open {
-        /// It is made at once.
-        Yes "yes",
-        /// It waits for an admin.
-        Approval "approval",
-        /// It is refused.
-        No "no",
-    }
-
-    /// What becomes of kernel settings that a router needs.
-    Sysctl {
-        /// They are looked at, and what is wrong is told.
-        Check "check",
-        /// The service sets them.
-        Set "set",
-    }
-}
+choices! { BackendChoice Families Open SysctlChoice }

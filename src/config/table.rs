@@ -8,11 +8,13 @@ use super::declare::{key_name, settings};
 use super::inventory;
 use super::key::{KeySpec, Kind, Preset, SectionSpec};
 use super::problem::Problems;
-use super::setting::{Backend, IpMode, Open, Setting, Sysctl};
+use super::setting::Setting;
 use super::sources::Sources;
 use crate::limits::{BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, PEERING_ID_MAX};
 use crate::mesh::Inventory;
-use crate::model::{Asn, LinkLocal, PopName, WgKey, WgSecret};
+use crate::model::{
+    Asn, BackendChoice, Families, LinkLocal, Open, PopName, SysctlChoice, WgKey, WgSecret,
+};
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -90,7 +92,7 @@ settings! {
         base_port: u16 = Value("52000"),
             Kind::Number { min: 1, max: BASE_PORT_MAX as u32 }, ["DN42_WG_BASE_PORT"];
         /// what makes the links: the kernel, a program, or only files for wg-quick
-        backend: Backend = Value(r#""auto""#), Kind::Choice(Backend::NAMES), [];
+        backend: BackendChoice = Value(r#""auto""#), Kind::Choice(BackendChoice::WORDS), [];
         /// the program of the userspace back end
         userspace_command: PathBuf = Value(r#""wireguard-go""#), Kind::Program, [];
         /// where the `wg-as<ASN>.conf` files are kept
@@ -113,13 +115,14 @@ settings! {
     /// Who may peer, and from where
     peers: Peers {
         /// the address families of endpoints
-        ip_mode: IpMode = Value(r#""ipv6""#), Kind::Choice(IpMode::NAMES), ["DN42_PEER_IP_MODE"];
+        ip_mode: Families = Value(r#""ipv6""#),
+            Kind::Choice(Families::WORDS), ["DN42_PEER_IP_MODE"];
         /// networks that never hold an endpoint
         reserved_networks: Vec<IpNet> = Value("[]"), NETWORKS, ["DN42_RESERVED_NETWORK"];
         /// networks that may hold an endpoint although they are private
         allowed_networks: Vec<IpNet> = Value("[]"), NETWORKS, [];
         /// whether a new peering is made at once, waits for an admin, or is refused
-        open: Open = Value(r#""yes""#), Kind::Choice(Open::NAMES), [];
+        open: Open = Value(r#""yes""#), Kind::Choice(Open::WORDS), [];
         /// the most peerings; 0 is as many as there are ids
         max: u16 = Value("0"), Kind::Number { min: 0, max: PEERING_ID_MAX as u32 }, [];
     }
@@ -155,7 +158,7 @@ settings! {
         /// the network's own prefixes, in which the networks of the POPs lie
         networks: Vec<IpNet> = Value("[]"), NETWORKS, [];
         /// whether forwarding and rp_filter are only checked, or set by the service too
-        sysctl: Sysctl = Value(r#""check""#), Kind::Choice(Sysctl::NAMES), [];
+        sysctl: SysctlChoice = Value(r#""check""#), Kind::Choice(SysctlChoice::WORDS), [];
     }
 
     /// The backup of what this POP consists of

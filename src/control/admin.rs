@@ -141,7 +141,7 @@ impl Case<'_> {
     fn is_meant(&self, what: &str) -> Result<bool, Stop> {
         let answer = self.request.answer(Field::Confirm);
         let answer = answer.ok_or_else(|| ask(Field::Confirm, format!("{what}? Type YES")))?;
-        Ok(matches!(answer, "YES" | "yes"))
+        Ok(vet::is_yes(answer))
     }
 
     fn any_asn(&self, text: &str) -> Result<Asn, Stop> {

@@ -6,7 +6,7 @@ use super::options::preshared_key;
 use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
 use crate::access::Rights;
 use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
-use crate::model::{Asn, Endpoint, Families, Refusal};
+use crate::model::{Asn, Endpoint, Families, Mntner, Refusal};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Standing};
 use crate::store::StoreError;
@@ -65,7 +65,7 @@ impl Control {
             // Taken, or made, when it is saved.
             preshared_key: None,
             families,
-            maintainer: case.identity.maintainer.clone(),
+            maintainer: case.maintainer_of(asn),
         })
     }
 
@@ -155,6 +155,19 @@ impl Case<'_> {
     fn peers_max(&self) -> usize {
         let ids = self.settings.site.id_max();
         self.settings.peerings_max.map_or(ids, |max| max.min(ids)).into()
+    }
+
+    /// Whose a new peering is: the member's who asks for it. What an administrator makes is the AS
+    /// number's maintainer's; who made it stands in the trail.
+    fn maintainer_of(&self, asn: Asn) -> Option<Mntner> {
+        let caller = self.identity.maintainer.as_ref();
+        match self.identity.rights {
+            Rights::Member => caller.cloned(),
+            Rights::Admin => {
+                let named = self.index.owners(asn).find(|owner| Some(*owner) == caller);
+                named.or_else(|| self.index.owners(asn).next()).cloned()
+            }
+        }
     }
 
     fn our_asn(&self) -> Asn {

@@ -2,6 +2,7 @@
 
 use super::{Case, Control, Outcome, ask, refusal_of};
 use crate::command::{Field, Reply};
+use crate::peering::vet;
 
 impl Control {
     /// Takes the peering out; the machine follows when the bell was heard.
@@ -9,7 +10,7 @@ impl Control {
         let peering = case.chosen()?;
         let asn = peering.asn;
         match case.request.answer(Field::Confirm) {
-            Some("YES" | "yes") => {}
+            Some(answer) if vet::is_yes(answer) => {}
             Some(_) => return Ok(Reply::Abandoned),
             None => {
                 return Err(ask(

@@ -2,16 +2,16 @@
 //! part.
 
 use crate::apply::ApplySettings;
-use crate::config::{self, Backend as Wish, Config, IpMode, Open as Wished, Sysctl};
-use crate::control::{Open, Settings, Sisters};
+use crate::config::{self, Config};
+use crate::control::{Settings, Sisters};
 use crate::limits::TEXT_FILE_BYTES_MAX;
-use crate::model::{Families, WgKey, WgSecret};
+use crate::model::{SysctlChoice, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
 use crate::store::Store;
-use crate::sys::wireguard::{self, Choice, Judgement, Setting};
+use crate::sys::wireguard::{self, Choice, Judgement};
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -49,7 +49,17 @@ pub enum ConfigFile {
     Alone(PathBuf),
 }
 
+impl ConfigFile {
+    /// Where it is, or would be.
+    pub fn path(&self) -> &Path {
+        match self {
+            ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => path,
+        }
+    }
+}
+
 /// A configuration with the keys that it names.
+#[derive(Clone, Debug)]
 pub struct Assembled {
     /// The configuration.
     pub config: Config,
@@ -110,11 +120,7 @@ impl Assembled {
     pub fn policy(&self) -> Policy {
         let peers = &self.config.peers;
         Policy {
-            families: match peers.ip_mode {
-                IpMode::Ipv4 => Families::V4,
-                IpMode::Ipv6 => Families::V6,
-                IpMode::Both => Families::Both,
-            },
+            families: peers.ip_mode,
             reserved: peers.reserved_networks.clone(),
             allowed: peers.allowed_networks.clone(),
             own: Vec::new(),
@@ -128,11 +134,7 @@ impl Assembled {
             site: self.site(),
             network: config.pop.network.clone(),
             policy: self.policy(),
-            open: match config.peers.open {
-                Wished::Yes => Open::Yes,
-                Wished::Approval => Open::Approval,
-                Wished::No => Open::No,
-            },
+            open: config.peers.open,
             peerings_max: Some(config.peers.max).filter(|max| *max > 0),
             admins: self.admins.clone(),
             sisters: self.sisters(),
@@ -164,7 +166,7 @@ impl Assembled {
             policy: self.policy(),
             inventory: config.inventory.clone().map(Rc::new),
             include_directory: config.bird.include_directory.clone(),
-            sets_sysctls: config.mesh.sysctl == Sysctl::Set,
+            sets_sysctls: config.mesh.sysctl == SysctlChoice::Set,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })
@@ -174,13 +176,7 @@ impl Assembled {
     pub fn backend(&self) -> Choice {
         let wireguard = &self.config.wireguard;
         let command = wireguard.userspace_command.to_string_lossy().into_owned();
-        let setting = match wireguard.backend {
-            Wish::Auto => Setting::Auto,
-            Wish::Kernel => Setting::Kernel,
-            Wish::Userspace => Setting::Userspace,
-            Wish::Files => Setting::Files,
-        };
-        wireguard::choose(setting, &command)
+        wireguard::choose(wireguard.backend, &command)
     }
 
     /// Can the back end that links are made by do so here? What is chosen for us always can.

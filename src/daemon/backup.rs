@@ -11,6 +11,7 @@ use super::rhythm::Rhythm;
 use crate::backup::{Change, SERVERS, message};
 use crate::control::Control;
 use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_S_MAX, BACKUP_QUIET_S};
+use crate::local::News;
 use crate::store::Generation;
 use crate::sys::git::{GitError, WorkingCopy};
 use smol::channel::Receiver;
@@ -51,11 +52,12 @@ pub type Wishes = Rc<RefCell<Option<Wish>>>;
 
 /// Goes on until the program ends; `again` (SIGHUP) says that something was mended, or that the
 /// wish is another one.
-pub async fn run(wishes: Wishes, control: Rc<Control>, again: Receiver<()>) {
+pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Receiver<()>) {
     let mut backup = None;
     loop {
         let mended = asked(&again).await;
         heed(&wishes, &mut backup, &control);
+        news.backup_error.replace(backup.as_ref().and_then(|backup| backup.told.clone()));
         let Some(backup) = &mut backup else { continue };
         if mended {
             backup.rhythm.again();

@@ -2,7 +2,7 @@
 //! member, their SSH key, our keys, a database, and files instead of tunnels. Everything goes when
 //! it ends.
 
-use super::{Assembled, ConfigFile, Service, Trouble, block_on, catch_signals, listen};
+use super::{Assembled, ConfigFile, Service, Sockets, Trouble, block_on, catch_signals};
 use crate::model::WgSecret;
 use crate::ssh::new_key;
 use russh::keys::ssh_key::LineEnding;
@@ -37,14 +37,13 @@ pub fn run(command: Option<&OsStr>) -> Result<u8, Trouble> {
     };
     let signals = catch_signals()?;
     let assembled = Assembled::load(&file).map_err(one)?;
-    let listeners = listen(&assembled)?;
-    let address = listeners.first().and_then(|it| it.local_addr().ok());
+    let sockets = Sockets::open(&assembled)?;
+    let address = sockets.ssh.first().and_then(|it| it.local_addr().ok());
     let address = address.ok_or_else(|| Trouble::new("no address to listen on"))?;
-    let keys = assembled.host_keys()?;
     let service = Service::new(assembled, file)?;
     place.tell(address);
     block_on(async |executor| {
-        let serve = async { service.run(executor, (listeners, keys), signals).await.map(|()| 0) };
+        let serve = async { service.run(executor, sockets, signals).await.map(|()| 0) };
         match command {
             Some(command) => place.beside(command, address).or(serve).await,
             None => serve.await,

@@ -1,93 +1,74 @@
-//! `peerling exec`: a shell command from the local machine, as a maintainer or as the admin. A
-//! running service sees the change in the database within a second.
+//! `peerling exec`: a shell command from the local machine, as a maintainer or as the admin.
+//!
+//! A running service carries it out itself. Where none runs it is done here: what is saved is
+//! applied when the service starts, and nobody knows what of the rest is.
 
+use super::assemble::read_config;
 use super::{Assembled, ConfigFile, Service, Trouble, block_on};
-use crate::access::{Identity, Rights};
-use crate::control::Control;
 use crate::limits::IMPORT_BYTES_MAX;
-use crate::model::{Mntner, Timestamp};
-use crate::shell::{Event, Output, Session, Start};
+use crate::local::{Applied, Client, Done, Order, conduct};
+use crate::shell::grammar;
 use crate::sys::tree;
 use smol::future;
 use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 
-/// Runs one command line; its exit status.
-pub fn run(
-    file: ConfigFile,
-    name: Option<&str>,
-    command: &str,
-    now: Timestamp,
-) -> Result<u32, Vec<Trouble>> {
+/// Why nothing is known to be applied.
+const NOT_RUNNING: &str = "peerling does not run here: what is saved is applied when it does";
+
+/// Runs one command; its exit status.
+pub fn run(file: ConfigFile, mut order: Order) -> Result<u32, Vec<Trouble>> {
+    let database = read_config(&file)?.store.path;
+    if grammar::reads_input(&grammar::line_of(&order.words)) {
+        order.input = standard_input();
+    }
+    match Client::connect(&database) {
+        Ok(Some(client)) => client
+            .run(&order, &mut std::io::stdout(), &mut std::io::stderr())
+            .map_err(|error| vec![Trouble::new(error.to_string())]),
+        Ok(None) => {
+            let done = alone(file, &order)?;
+            // Whoever closed these does not want to hear it.
+            let _ = std::io::stdout().write_all(done.out.as_bytes());
+            let _ = std::io::stderr().write_all(done.err.as_bytes());
+            Ok(done.status)
+        }
+        Err(error) => Err(vec![Trouble::new(error.to_string())]),
+    }
+}
+
+/// The same without a service.
+fn alone(file: ConfigFile, order: &Order) -> Result<Done, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     let directory = assembled.config.registry.directory.clone();
-    let mut service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let mut service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
     let store = service.control.store.clone();
     let run = block_on(async |_| {
         match tree::read(&directory).await {
             Ok((index, _)) => drop(service.control.index.replace(Rc::new(index))),
             Err(error) => log::warn!("{error}"),
         }
-        // Nobody else's loop can be asked: what the machine looks like is seen for ourselves.
-        if let Err(trouble) = service.apply.survey().await {
-            log::warn!("{trouble}");
-        }
-        let identity = identity(&service.control, name)?;
-        let done = drive(&service.control, &identity, command, now);
-        Ok(future::or(done, service.apply.attend()).await)
+        service.look_around().await;
+        let done = conduct(&service.control, order, Applied::Nowhere);
+        future::or(done, service.apply.attend()).await
     });
     let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
-    let status = run.and_then(|it| it).map_err(|it| vec![it])?;
-    closed.map(|()| status).map_err(|it| vec![it])
+    let done = run.and_then(|done| done.map_err(Trouble::new)).map_err(|trouble| vec![trouble])?;
+    closed.map(|()| done).map_err(|trouble| vec![trouble])
 }
 
-/// Whoever may read our database and our keys is the operator.
-fn identity(control: &Control, name: Option<&str>) -> Result<Identity, Trouble> {
-    let index = control.index.borrow();
-    let known = |name: &Mntner| index.maintainer(name).is_some();
-    let maintainer = match name {
-        Some(name) => Some(
-            Mntner::candidates(name)
-                .find(known)
-                .ok_or_else(|| Trouble::new(format!("the registry has no maintainer {name}")))?,
-        ),
-        None => None,
-    };
-    let (key, source) = ("local".to_string(), "local".to_string());
-    Ok(Identity { maintainer, rights: Rights::Admin, key, source })
-}
-
-async fn drive(control: &Control, identity: &Identity, command: &str, now: Timestamp) -> u32 {
-    let our_asn = control.settings.borrow().site.asn;
-    let mut session =
-        Session::new(Start::Exec(command.to_string()), None, our_asn).listed_for(identity.who());
-    let mut output = Output::default();
-    let mut heard = false;
-    session.begin(&mut output);
-    let status = loop {
-        match session.next(&mut output) {
-            Some(Event::Run(mut request)) => {
-                // The loop runs in the service, not here: there is no board to watch.
-                request.wait = None;
-                let outcome = control.run(identity, &request, now).await;
-                session.answered(outcome, &mut output);
-            }
-            // Only a member at a terminal looks on.
-            Some(Event::Follow(_)) => session.followed(&mut output),
-            Some(Event::Close(status)) => break status,
-            Some(Event::Pause(_)) => break crate::shell::status::FAULT,
-            None if heard => break crate::shell::status::FAULT,
-            None => {
-                heard = true;
-                session.feed(&standard_input());
-                session.end_of_input();
-            }
+impl Service {
+    /// Sees what is on the machine, and claims of no peering that it is applied.
+    async fn look_around(&mut self) {
+        if let Err(trouble) = self.apply.survey().await {
+            log::warn!("{trouble}");
         }
-    };
-    // Whoever closed these does not want to hear it.
-    let _ = std::io::stdout().write_all(&output.out);
-    let _ = std::io::stderr().write_all(&output.err);
-    status
+        let board = &self.control.board;
+        for (asn, entry) in board.entries() {
+            board.expect(asn, entry.generation);
+        }
+        board.set_trouble(Some(NOT_RUNNING.to_string()));
+    }
 }
 
 /// What a command may read, and a byte more, so that too much is known as such. What cannot be read

@@ -1,11 +1,15 @@
 //! Where log lines go: standard error, one line each.
 //!
 //! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
-//! them. What libraries have to say about clients that misbehave is kept to verbose runs: anybody
+//! them. What others wrote is made harmless as it is for a member's terminal, and a line has an end.
+//! What libraries have to say about clients that misbehave is kept to verbose runs: anybody
 //! can cause it.
 
+use crate::limits::LOG_LINE_CHARS_MAX;
+use crate::shell::harmless::harmless;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write as _;
+use std::panic::PanicHookInfo;
 
 struct Sink {
     volume: Volume,
@@ -33,7 +37,19 @@ pub fn start(volume: Volume) {
     };
     if log::set_boxed_logger(Box::new(Sink { volume, journal })).is_ok() {
         log::set_max_level(level);
+        std::panic::set_hook(Box::new(panicked));
     }
+}
+
+/// What a panic says, in one line of the log.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let payload = info.payload();
+    let words = match payload.downcast_ref::<String>() {
+        Some(words) => words.as_str(),
+        None => payload.downcast_ref::<&str>().copied().unwrap_or("no words"),
+    };
+    log::error!("panic at {place}: {words}");
 }
 
 /// What a line on standard error begins with that ends the program: its priority, where the journal
@@ -65,7 +81,7 @@ impl Log for Sink {
             Level::Info => (6, ""),
             Level::Debug | Level::Trace => (7, "debug: "),
         };
-        let text = printable(&record.args().to_string());
+        let text = one_line(&record.args().to_string());
         let line = match self.journal {
             true => format!("<{priority}>{text}\n"),
             false => format!("{word}{text}\n"),
@@ -79,12 +95,11 @@ impl Log for Sink {
 
 /// One line, whatever others put into it: a user name can hold a line end and a forged line after
 /// it.
-fn printable(text: &str) -> String {
-    let escape = |letter: char| match letter.is_control() {
-        true => letter.escape_default().to_string(),
-        false => letter.to_string(),
-    };
-    text.chars().map(escape).collect()
+fn one_line(text: &str) -> String {
+    match text.char_indices().nth(LOG_LINE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", harmless(text.get(..end).unwrap_or_default())),
+        None => harmless(text),
+    }
 }
 
 #[cfg(test)]
@@ -94,9 +109,17 @@ mod tests {
     #[test]
     fn nobody_can_forge_a_line() {
         assert_eq!(
-            printable("login \"x\n<3>root logged in\x1b[2J\""),
+            one_line("login \"x\n<3>root logged in\x1b[2J\""),
             "login \"x\\n<3>root logged in\\u{1b}[2J\""
         );
-        assert_eq!(printable("AS1: é"), "AS1: é");
+        assert_eq!(one_line("AS1: é"), "AS1: é");
+    }
+
+    /// The attack: letters that turn the order of a line round, or end it, and a name of 250,000
+    /// escapes, each of which is shown as six characters.
+    #[test]
+    fn nobody_can_turn_a_line_round_or_fill_the_disk_with_it() {
+        assert_eq!(one_line("a\u{202e}b\u{2066}c\u{2028}"), "a\\u{202e}b\\u{2066}c\\u{2028}");
+        assert!(one_line(&"\x1b".repeat(250_000)).len() < 10 * LOG_LINE_CHARS_MAX);
     }
 }

@@ -11,7 +11,8 @@ use crate::board::Cause;
 use crate::config::Registry;
 use crate::control::Control;
 use crate::limits::{GIT_PULL_PAUSE_S_MAX, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
-use crate::registry::{Finding, Index, judge_replacement};
+use crate::local::News;
+use crate::registry::{Finding, Index, Tally, judge_replacement};
 use crate::sys::git::{self, GitError, Pulled};
 use crate::sys::tree::{self, Stamp};
 use smol::channel::Receiver;
@@ -19,7 +20,7 @@ use smol::future::FutureExt as _;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The clone, and what is known of it.
 pub struct RegistryWatch {
@@ -27,6 +28,7 @@ pub struct RegistryWatch {
     /// When to pull; `None`: somebody else does.
     pulls: Option<Rhythm>,
     control: Rc<Control>,
+    news: Rc<News>,
     routes: RoutesWatch,
     stamp: Option<Stamp>,
     /// What was logged already: each finding is told once.
@@ -38,13 +40,19 @@ pub struct RegistryWatch {
 
 impl RegistryWatch {
     /// Nothing is read yet.
-    pub fn new(config: &Registry, control: Rc<Control>, routes: RoutesWatch) -> RegistryWatch {
+    pub fn new(
+        config: &Registry,
+        control: Rc<Control>,
+        news: Rc<News>,
+        routes: RoutesWatch,
+    ) -> RegistryWatch {
         let seconds = Duration::from_secs(config.pull_interval_s.into());
         RegistryWatch {
             directory: config.directory.clone(),
             pulls: (!seconds.is_zero())
                 .then(|| Rhythm::new(seconds, Duration::from_secs(GIT_PULL_PAUSE_S_MAX))),
             control,
+            news,
             routes,
             stamp: None,
             told: BTreeSet::new(),
@@ -59,15 +67,15 @@ impl RegistryWatch {
         self.read_now().await;
     }
 
-    /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
-    /// the clone looks like from outside.
+    /// Follows the clone until the program ends; `again` (SIGHUP) makes it pull and look at once,
+    /// whatever the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
         self.follow_routes().await;
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
                 self.routes.again();
-                self.pulls.iter_mut().for_each(Rhythm::again);
+                self.pulls.iter_mut().for_each(Rhythm::soon);
             }
             self.recover().await;
             self.pull().await;
@@ -94,6 +102,9 @@ impl RegistryWatch {
         }
         let pulled = git::pull(&self.directory).await;
         self.pulls.iter_mut().for_each(|it| it.tried(pulled.is_ok()));
+        if matches!(pulled, Ok(Pulled::Nothing | Pulled::Moved)) {
+            self.news.pulled.set(Some(Instant::now()));
+        }
         self.tell(pulled);
     }
 
@@ -114,7 +125,7 @@ impl RegistryWatch {
     fn tell(&mut self, pulled: Result<Pulled, GitError>) {
         let stuck = match pulled {
             Ok(Pulled::Nothing | Pulled::Moved) => None,
-            Ok(Pulled::Left(why)) => Some(why),
+            Ok(Pulled::Left(left)) => Some(left.to_string()),
             Err(error) => Some(error.to_string()),
         };
         let directory = self.directory.display();
@@ -125,6 +136,7 @@ impl RegistryWatch {
             (None, Some(_)) => log::info!("{directory}: pulled again"),
             _ => {}
         }
+        self.news.pull_error.replace(stuck.clone());
         self.stuck = stuck;
     }
 
@@ -150,14 +162,17 @@ impl RegistryWatch {
             return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
         let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
-        words.difference(&self.told).for_each(|finding| log::warn!("registry: {finding}"));
+        words.difference(&self.told).for_each(|finding| log::debug!("registry: {finding}"));
         (self.told, self.refused) = (words, None);
+        self.news.registry_refused.replace(None);
+        self.news.registry_read.set(Some(Instant::now()));
         self.control.index.replace(Rc::new(index));
         log::info!(
-            "registry: {} maintainers, {} AS numbers, {} keys",
+            "registry: {} maintainers, {} AS numbers, {} keys; {}",
             new.maintainers,
             new.aut_nums,
-            new.keys
+            new.keys,
+            Tally::of(findings)
         );
         self.control.bell.ring(Cause::Everything("the registry was read"));
     }
@@ -166,6 +181,7 @@ impl RegistryWatch {
     fn refuse(&mut self, why: String) {
         if self.refused.as_ref() != Some(&why) {
             log::error!("registry not taken over: {why}; the one of before serves on");
+            self.news.registry_refused.replace(Some(why.clone()));
             self.refused = Some(why);
         }
     }

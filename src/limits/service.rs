@@ -101,41 +101,6 @@ const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usi
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
-// --- SSH
-
-/// What a client may do before the conversation has looked at it; after that its own bytes wait.
-/// More than one would take memory in each session, and nothing is quicker for it.
-pub const SSH_EVENTS_MAX: usize = 1;
-/// What a client at a terminal may do while a command of theirs runs.
-pub const CHANNEL_EVENTS_MAX: usize = 64;
-/// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
-pub const INBOX_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of input that a channel works on before others have their turn: at a terminal each may
-/// search the history or draw the line anew.
-pub const TURN_BYTES: usize = 128;
-/// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
-pub const INBOX_EVENT_BYTES: usize = 64;
-/// Answers on their way to a client; after that the channel waits.
-pub const SSH_OUTPUT_MAX: usize = 16;
-/// Channels of one connection: clients that share a connection open one per command.
-pub const CHANNELS_MAX: usize = 8;
-/// Keys that a client may offer: an agent holds a dozen.
-pub const AUTH_ATTEMPTS_MAX: usize = 24;
-/// Seconds between keepalives, shorter than what home routers remember of a connection.
-pub const SSH_KEEPALIVE_S: u64 = 30;
-/// Keepalives without an answer before a client is given up.
-pub const SSH_KEEPALIVES_MAX: usize = 3;
-/// How long a client may take nothing of what it asked for, in seconds.
-pub const WRITE_STALL_S: u64 = 60;
-/// Waits before which what came is acknowledged at once: a handshake with its authentication has
-/// about ten.
-pub const QUICK_WAITS: u8 = 20;
-/// Bytes that are read from a connection at once: every packet of a login, and of who types. A
-/// larger one takes as many reads as its size needs.
-pub const WIRE_READ_BYTES: usize = 2048;
-/// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
-pub const ACCEPT_PAUSE_MS: u64 = 100;
-
 const _: () = assert!(WAIT_S <= WAIT_S_MAX);
 const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
 const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
@@ -150,10 +115,15 @@ pub const FILE_SETTLED_S: i64 = 2;
 pub const RETRY_S: u64 = 10;
 /// How long the pauses between such tries grow at most, in seconds.
 pub const RETRY_S_MAX: u64 = 160;
-/// How long a pass waits for names, in milliseconds; what is slower is used by the next pass.
+/// How long `plan` and `apply`, which make one pass and end, wait for names, in milliseconds.
 pub const RESOLVE_MS: u64 = 3_000;
-/// Names resolved at once: as many as a home name server takes without dropping any.
-pub const RESOLVE_PARALLEL_MAX: usize = 16;
+/// How soon the loop has a name looked up again, in seconds.
+pub const RESOLVE_AGAIN_S: u64 = 10;
+/// Names resolved at once that answered last; together with the failing ones as many as a home name
+/// server takes without dropping any.
+pub const RESOLVE_PARALLEL_MAX: usize = 12;
+/// Names resolved at once that did not answer last.
+pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
 /// How long BIRD may take to greet, in seconds.
 pub const BIRD_CONNECT_S: u64 = 3;
 /// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
@@ -164,13 +134,44 @@ pub const BIRD_LOOKS_MAX: usize = 15;
 /// The time between two such looks, in milliseconds.
 pub const BIRD_LOOK_PAUSE_MS: u64 = 100;
 
+// --- the local socket
+
+/// A path that fits an address of a Unix socket: `sun_path` in linux/un.h has 108 bytes with the
+/// final NUL.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Clients at once: an operator's hands and a script or two.
+pub const LOCAL_CLIENTS_MAX: usize = 8;
+/// One line of a request or an answer. A command of [`LINE_BYTES_MAX`] whose every byte becomes an
+/// escape of six, and an import of [`IMPORT_BYTES_MAX`] as numbers, are half of it.
+pub const LOCAL_LINE_BYTES_MAX: usize = 128 * 1024;
+/// A piece of a command's output in one such line, whose every byte may become an escape of six.
+pub const LOCAL_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// How long a client may take to say what it wants, in seconds.
+pub const LOCAL_REQUEST_S: u64 = 5;
+/// How long it may take nothing of a line of the answer, in seconds.
+pub const LOCAL_WRITE_S: u64 = 10;
+/// How often it is told that its command is still under way, in seconds.
+pub const LOCAL_WORKING_S: u64 = 5;
+/// How long it waits for the next line of an answer, in seconds: then the service hangs.
+pub const LOCAL_ANSWER_S: u64 = 20;
+
+const _: () = assert!(6 * LOCAL_TEXT_BYTES_MAX < LOCAL_LINE_BYTES_MAX - 1024);
+const _: () =
+    assert!(6 * LINE_BYTES_MAX + 4 * (IMPORT_BYTES_MAX + 1) < LOCAL_LINE_BYTES_MAX - 1024);
+const _: () = assert!(2 * LOCAL_WORKING_S < LOCAL_ANSWER_S);
+
 // --- daemon
 
+/// Characters of a line in the log: BIRD's words about a file, or the problems of a configuration.
+pub const LOG_LINE_CHARS_MAX: usize = 4_000;
 /// How often the registry's clone is looked at, in seconds: a look costs 6 ms.
 pub const REGISTRY_LOOK_S: u64 = 10;
 /// How often a registry that changes while it is read is read again before we wait for the next
 /// look.
 pub const REGISTRY_READS_MAX: usize = 3;
+/// A clone of the registry that nobody fetched for so long is told by `check`: upstream changes
+/// every day.
+pub const REGISTRY_AGE_S_MAX: u64 = 2 * 86_400;
 /// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
 pub const GIT_PULL_S: u64 = 120;
 /// How long the pauses between pulls grow while they fail, in seconds: 4 hours. Nobody hammers a

@@ -96,17 +96,24 @@ impl Record {
         self.actor.parse().ok()
     }
 
-    /// Every maintainer that it is about: who did it, for whom, whose peering it was.
-    fn concerned(&self) -> impl Iterator<Item = Mntner> {
-        let acted_for = self.actor.strip_prefix("admin for ").unwrap_or(&self.actor);
-        let texts = [self.before.as_deref(), self.after.as_deref()].into_iter().flatten();
-        let named = texts.flat_map(pairs).filter(|pair| pair.0 == "maintainer").map(|pair| pair.1);
-        named.chain([acted_for]).filter_map(|name| name.parse().ok())
+    /// Every maintainer that it is about: whose peering it was, and the member who did it. Whom an
+    /// administrator named at their login counts where the record says nothing else.
+    fn concerned(&self) -> Vec<Mntner> {
+        let texts = [self.before.as_deref(), self.after.as_deref()];
+        let named = texts.into_iter().flatten().flat_map(pairs).filter(|it| it.0 == "maintainer");
+        let mut concerned: Vec<Mntner> = named.filter_map(|it| it.1.parse().ok()).collect();
+        let said = texts.iter().any(Option::is_some);
+        match self.actor.strip_prefix("admin for ") {
+            Some(name) if !said => concerned.extend(name.parse::<Mntner>()),
+            Some(_) => {}
+            None => concerned.extend(self.member()),
+        }
+        concerned
     }
 
     /// Is it about this maintainer?
     pub fn is_about(&self, name: &Mntner) -> bool {
-        self.concerned().any(|it| it == *name)
+        self.concerned().contains(name)
     }
 
     /// The difference that it made, in words.
@@ -165,7 +172,7 @@ fn is_of_others(record: &Record, reader: Reader<'_>) -> bool {
         Reader::Member(_, owners) if record.member().is_some_and(|it| owners.contains(&it)) => {
             false
         }
-        Reader::Member(_, owners) => record.concerned().any(|name| !owners.contains(&name)),
+        Reader::Member(_, owners) => record.concerned().iter().any(|name| !owners.contains(name)),
     }
 }
 

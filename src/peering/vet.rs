@@ -45,6 +45,11 @@ pub enum Given {
     Host(Host, Option<Port>),
 }
 
+/// Is an answer a yes? The same words mean it wherever something is to be confirmed.
+pub fn is_yes(answer: &str) -> bool {
+    ["yes", "y"].iter().any(|word| answer.trim().eq_ignore_ascii_case(word))
+}
+
 /// The AS number of a new peering: the caller's own, and without a peering so far.
 pub fn asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
     let asn = known_asn(text, context)?;
@@ -207,6 +212,16 @@ mod tests {
         assert!(!refusal.message.is_empty() && !refusal.message.ends_with('.'), "{refusal:?}");
         assert!(refusal.message.starts_with(char::is_uppercase), "{refusal:?}");
         refusal.code
+    }
+
+    #[test]
+    fn a_yes_is_one_however_it_is_written() {
+        for text in ["yes", "YES", "Yes", "y", "Y", " yes "] {
+            assert!(is_yes(text), "{text:?}");
+        }
+        for text in ["", "no", "yes!", "yess", "ok", "ye", "1"] {
+            assert!(!is_yes(text), "{text:?}");
+        }
     }
 
     #[test]

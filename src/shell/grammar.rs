@@ -42,6 +42,30 @@ pub fn parse(line: &str, who: Who) -> Result<Request, Refusal> {
     Ok(request)
 }
 
+/// The line that means these words: each with a blank or a quote in it, and an empty one, is
+/// quoted. A single word is a line already.
+pub fn line_of(words: &[String]) -> String {
+    match words {
+        [line] => line.clone(),
+        words => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Either kind of quote holds the other: a word with both is a row of quoted pieces.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| !letter.is_whitespace() && !['"', '\''].contains(&letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_string();
+    }
+    let pieces = word.split('\'').map(|piece| format!("'{piece}'"));
+    pieces.collect::<Vec<_>>().join("\"'\"")
+}
+
+/// Does the command read its answers from standard input?
+pub fn reads_input(line: &str) -> bool {
+    parse(line, Who::Admin).is_ok_and(|request| request.from_input)
+}
+
 /// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
 pub fn wants_json(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -250,6 +274,22 @@ mod tests {
         let refusal = parse(line, Who::Admin).expect_err(line);
         assert_eq!(refusal.code, "usage");
         refusal.to_string()
+    }
+
+    #[test]
+    fn words_become_a_line_and_words_again() {
+        for words in [
+            vec!["ban", "EXAMPLE-MNT", "--reason", "two words"],
+            vec!["ban", "--reason", "it's \"quoted\" twice"],
+            vec!["ban", "--reason", ""],
+            vec!["a", "'", "''", "\"", " ", "\t\n", "b c'd e"],
+        ] {
+            let words: Vec<String> = words.into_iter().map(str::to_string).collect();
+            assert_eq!(split(&line_of(&words)).unwrap(), words, "{}", line_of(&words));
+        }
+        assert_eq!(line_of(&["peer_list --all".to_string()]), "peer_list --all");
+        let json = ["peer_list", "nonsense", "--json"].map(str::to_string);
+        assert!(wants_json(&line_of(&json)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::complete::{self, Completion};
 use super::line::Recall;
 use super::{Output, Session, Start, Todo, import, json, status, view};
-use crate::command::{Command, Field, Format, Question, Request, Shown, Stop, lookup};
+use crate::command::{Command, Field, Format, Question, Reply, Request, Shown, Stop, lookup};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
@@ -132,6 +132,18 @@ impl Session {
                 complete::answer(before, question, &request.command, &self.vocabulary)
             }
             _ => complete::command(before, &self.vocabulary),
+        }
+    }
+
+    /// Nobody will answer what stands at the prompt. A single command ends as where nobody can be
+    /// asked, and says what it lacks.
+    pub(super) fn unanswered(&mut self, output: &mut Output) {
+        let (question, request) = (self.question.take(), self.request.take());
+        match question {
+            Some(question) if matches!(self.start, Start::Exec(_)) => {
+                self.fail(missing(&question), request, output);
+            }
+            _ => self.finish(Reply::Bye, output),
         }
     }
 

@@ -147,6 +147,18 @@ fn window(columns: usize) -> Option<Screen> {
     Some(Screen::window("dumb", columns))
 }
 
+/// `ssh -tt pop peer_create </dev/null`.
+#[test]
+fn who_has_ended_the_input_is_not_waited_for() {
+    let question = || question(Field::Asn, "AS Number", None);
+    let exec = || Start::Exec("peer_create".into());
+    let at_terminal = play(exec(), window(80), "", [question()]);
+    assert!(at_terminal.ends_with("\n[exit status 2]\n"), "{at_terminal}");
+    let without = play(exec(), None, "", [question()]);
+    let words = without.lines().find_map(|line| line.strip_prefix("(stderr) ")).unwrap();
+    assert!(at_terminal.contains(words), "{at_terminal}\n{without}");
+}
+
 #[test]
 fn a_wrong_answer_is_asked_again_and_the_others_are_kept() {
     let refused = Err(Stop::Refused(

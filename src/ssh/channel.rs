@@ -2,13 +2,14 @@
 
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
-use super::inbox::Inbox;
+use super::inbox::{Inbox, size};
 use super::wire::hang_up;
 use crate::access::{Denial, Identity, Rights};
 use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
-    CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, TURN_BYTES, WRITE_STALL_S,
+    BACKLOG_BYTES_MAX, CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX,
+    TURN_BYTES, WRITE_STALL_S,
 };
 use crate::model::{Asn, Mntner, Refusal};
 use crate::shell::line::CTRL_C;
@@ -300,9 +301,14 @@ impl Channel {
                     backlog.push_back(ChannelEvent::Data(bytes));
                     return Ok(Ran::Interrupted);
                 }
-                event if backlog.len() < CHANNEL_EVENTS_MAX => backlog.push_back(event),
-                // Whoever types this much while a command runs is not typing.
-                _ => return Err(Gone),
+                event => {
+                    backlog.push_back(event);
+                    let bytes: usize = backlog.iter().map(size).sum();
+                    if backlog.len() > CHANNEL_EVENTS_MAX || bytes > BACKLOG_BYTES_MAX {
+                        // Whoever types this much while a command runs is not typing.
+                        return Err(Gone);
+                    }
+                }
             }
         }
     }
@@ -382,9 +388,13 @@ impl Channel {
     }
 }
 
-fn several(names: Vec<Mntner>, terminal: bool) -> Refusal {
+/// Anybody may write somebody else's key into their own object: the names are counted.
+fn several(mut names: Vec<Mntner>, terminal: bool) -> Refusal {
     let hint = if terminal { "Or type intro, and you are asked" } else { "" };
-    Refusal::new("several_maintainers", Denial::Several(names).to_string(), hint)
+    let more = names.len().saturating_sub(NAMES_SHOWN_MAX);
+    names.truncate(NAMES_SHOWN_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Refusal::new("several_maintainers", Denial::Several(names).to_string() + &more, hint)
 }
 
 fn which(names: &[Mntner]) -> String {

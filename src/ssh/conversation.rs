@@ -2,12 +2,14 @@
 
 use super::SshSettings;
 use super::channel::Channel;
+use super::client::Client;
+use super::guard::guarded;
 use super::handler::Event;
-use super::inbox::{Postbox, inbox};
-use super::seats::Seat;
-use crate::access::{self, Denial, Identity};
+use super::inbox::{Held, Postbox, inbox};
+use super::seats::{Full, Owner, Seat};
+use crate::access::{self, Denial, Identity, Rights};
 use crate::control::Control;
-use crate::limits::CHANNELS_MAX;
+use crate::limits::{CHANNELS_MAX, MNTNER_BYTES_MAX};
 use crate::model::{Mntner, Refusal};
 use crate::registry::KeyFingerprint;
 use russh::ChannelId;
@@ -40,8 +42,23 @@ pub struct Conversation<'a> {
     pub handle: Rc<OnceCell<Handle>>,
     /// The connection itself, to hang up.
     pub stream: Arc<TcpStream>,
+    /// What is known of the client.
+    pub client: Arc<Client>,
+    /// What it tries.
+    pub attempt: &'a RefCell<Attempt>,
     /// Where channels run.
     pub executor: Rc<LocalExecutor<'static>>,
+}
+
+/// What a client tried in order to be let in: for the log, if it is not.
+#[derive(Debug, Default)]
+pub struct Attempt {
+    /// The last name that it used; `None`: it used none, or one that is nobody's for its length.
+    pub login: Option<String>,
+    /// Keys that it offered and that did not let it in.
+    pub keys: usize,
+    /// Why it is not let in, as far as more is known than the registry says.
+    pub why: Option<String>,
 }
 
 /// A proven key, and the user name that was signed along with it.
@@ -83,10 +100,13 @@ impl Proof {
 
 impl Admitted {
     /// Whose places are taken.
-    fn members(&self) -> &[Mntner] {
+    fn owner(&self) -> Owner {
         match self {
-            Admitted::One(who) => who.maintainer.as_slice(),
-            Admitted::Several(names) => names,
+            Admitted::One(who) => match (who.rights, &who.maintainer) {
+                (Rights::Member, Some(name)) => Owner::Members(vec![name.clone()]),
+                (_, name) => Owner::Admin(name.clone()),
+            },
+            Admitted::Several(names) => Owner::Members(names.clone()),
         }
     }
 
@@ -105,10 +125,7 @@ impl Conversation<'_> {
     /// Ends with the connection, or when it is to be ended.
     pub async fn run(self, seat: Seat) {
         let proven = self.authenticate(&seat).or(after(self.settings.login_grace)).await;
-        let Some(proof) = proven else {
-            return log::debug!("{}: no key proven", self.peer);
-        };
-        if let Some(handle) = self.handle.get() {
+        if let (Some(proof), Some(handle)) = (proven, self.handle.get()) {
             self.channels(proof, handle).await;
         }
     }
@@ -118,38 +135,55 @@ impl Conversation<'_> {
         // Who comes before the registry was read waits for it, and is not told that nobody knows
         // them. Nothing is ever sent here; the sender goes, and that is the sign.
         let _ = self.registry_read.recv().await;
-        let mut full = None;
         loop {
             match self.events.recv().await.ok()? {
                 Event::Offered(login, key, answer) => {
-                    let _ = answer.try_send(self.judge(login, key).is_ok());
+                    self.attempt.borrow_mut().login = Some(login.clone());
+                    let accepted = self.judge(login, key).is_ok();
+                    if !accepted {
+                        self.attempt.borrow_mut().keys += 1;
+                    }
+                    let _ = answer.try_send(accepted);
                 }
                 Event::Proven(login, key, answer) => {
-                    let judged = self.judge(login, key);
-                    let admitted = judged.ok().filter(|(_, who)| seat.prove(who.members()));
+                    let admitted = self.admit(login, key, seat);
                     let _ = answer.try_send(admitted.is_some());
-                    match admitted {
-                        Some((proof, who)) => {
-                            let (who, key) = (who.name(), &proof.key);
-                            log::info!("{who} logged in from {} with {key}", self.peer);
-                            return Some(proof);
-                        }
-                        None => {
-                            full =
-                                Some("You have as many sessions here as one member may. Close one")
-                        }
+                    if admitted.is_some() {
+                        return admitted;
                     }
                 }
                 Event::Explain(login, answer) => {
-                    let denial =
-                        || access::explain(&self.control.index.borrow(), &login).to_string();
-                    let sentence = full.map_or_else(denial, str::to_string);
-                    log::info!("{}: {login:?} not let in: {sentence}", self.peer);
-                    let _ = answer.try_send(format!("{sentence}."));
+                    let mut attempt = self.attempt.borrow_mut();
+                    attempt.login = Some(login.clone());
+                    let _ = answer.try_send(format!("{}.", self.reason(&attempt, &login)));
+                }
+                Event::LongName => {
+                    let words = format!("its user name has more than {MNTNER_BYTES_MAX} bytes");
+                    self.attempt.borrow_mut().why = Some(words);
                 }
                 Event::Open(_, answer) => drop(answer.try_send(false)),
                 Event::Channel(..) => {}
             }
+        }
+    }
+
+    /// Lets somebody in who has proven a key, if it is a member's and there is room.
+    fn admit(&self, login: String, key: KeyFingerprint, seat: &Seat) -> Option<Proof> {
+        let (proof, who) = self.judge(login, key).ok()?;
+        if let Err(full) = seat.prove(&who.owner()) {
+            self.attempt.borrow_mut().why = Some(full_words(full).to_string());
+            return None;
+        }
+        self.client.proved();
+        log::info!("{} logged in from {} with {}", who.name(), self.peer, proof.key);
+        Some(proof)
+    }
+
+    /// Why a client is not let in.
+    fn reason(&self, attempt: &Attempt, login: &str) -> String {
+        match &attempt.why {
+            Some(why) => why.clone(),
+            None => access::explain(&self.control.index.borrow(), login).to_string(),
         }
     }
 
@@ -165,6 +199,7 @@ impl Conversation<'_> {
     /// Lets channels be opened, and passes on what happens on them.
     async fn channels(&self, proof: Proof, handle: &Handle) {
         let mut open = Channels::new();
+        let held = Held::default();
         loop {
             let quiet = async { self.quiet(&open).await };
             let Some(event) = async { self.events.recv().await.ok() }.or(quiet).await else {
@@ -175,7 +210,8 @@ impl Conversation<'_> {
                 Event::Open(id, answer) => {
                     let room = open.len() < CHANNELS_MAX;
                     if room {
-                        open.push((id, self.open(id, proof.clone(), handle.clone())));
+                        let postbox = self.open(id, proof.clone(), handle.clone(), held.clone());
+                        open.push((id, postbox));
                     }
                     let _ = answer.try_send(room);
                 }
@@ -189,6 +225,7 @@ impl Conversation<'_> {
                     let _ = answer.try_send(false);
                 }
                 Event::Explain(_, answer) => drop(answer),
+                Event::LongName => {}
             }
         }
     }
@@ -203,14 +240,22 @@ impl Conversation<'_> {
         }
     }
 
-    fn open(&self, id: ChannelId, proof: Proof, handle: Handle) -> Postbox {
-        let (postbox, inbox) = inbox();
+    fn open(&self, id: ChannelId, proof: Proof, handle: Handle, held: Held) -> Postbox {
+        let (postbox, inbox) = inbox(held);
         let control = self.control.clone();
         let (stream, idle_timeout) = (self.stream.clone(), self.settings.idle_timeout);
         let proof = RefCell::new(proof);
         let channel = Channel { id, control, proof, handle, stream, inbox, idle_timeout };
-        self.executor.spawn(channel.run()).detach();
+        let what = format!("a session of {}", self.peer);
+        self.executor.spawn(guarded(what, channel.run())).detach();
         postbox
+    }
+}
+
+fn full_words(full: Full) -> &'static str {
+    match full {
+        Full::Member => "You have as many sessions here as one member may. Close one",
+        Full::Everybody => "All sessions of this POP are taken. Try again later",
     }
 }
 

@@ -1,9 +1,15 @@
 //! russh's callbacks, turned into events for the conversation. It decides nothing itself, and
 //! everything that it does not name is refused: forwarding, agents, X11, subsystems, passwords, and
 //! of the environment (RFC 4254, section 6.4) all but NO_COLOR.
+//!
+//! Here is where the words of a client enter: nothing longer than it may be is passed on, and what
+//! may be done so often is counted.
 
 use super::algorithms;
-use crate::limits::CHANNELS_MAX;
+use super::client::{Client, Stage};
+use crate::limits::{
+    AUTH_ATTEMPTS_MAX, CHANNELS_OPENED_MAX, LINE_BYTES_MAX, MNTNER_BYTES_MAX, TERM_BYTES_MAX,
+};
 use crate::registry::{KeyFingerprint, fingerprint};
 use russh::server::{
     Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
@@ -11,8 +17,10 @@ use russh::server::{
 use russh::{Channel, ChannelId, ChannelOpenFailure, Error, MethodKind, MethodSet, Pty};
 use smol::channel::{Sender, bounded};
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// What a client did.
+/// What a client did. A login name is never longer than a maintainer's.
 pub enum Event {
     /// It offered a key, and has proven nothing. May it go on to prove it?
     Offered(String, KeyFingerprint, Sender<bool>),
@@ -20,6 +28,8 @@ pub enum Event {
     Proven(String, KeyFingerprint, Sender<bool>),
     /// It has nothing more to offer. What shall it be told?
     Explain(String, Sender<String>),
+    /// Its login name is longer than any maintainer's, whatever it tried with it.
+    LongName,
     /// It wants a channel. May it?
     Open(ChannelId, Sender<bool>),
     /// Something on a channel.
@@ -48,14 +58,52 @@ pub enum ChannelEvent {
 pub struct Handler {
     events: Sender<Event>,
     banner: String,
-    /// Channels that have their shell or command: there is one for each (RFC 4254, section 6.5).
-    started: Vec<ChannelId>,
+    client: Arc<Client>,
+    /// Attempts to log in, of every kind.
+    attempts: usize,
+    /// Was it told why it is not let in? Once is enough.
+    explained: bool,
+    /// The channels that may still ask for something: no more than were opened.
+    channels: HashMap<ChannelId, Asked>,
+    /// Channels that there were in all.
+    opened: usize,
+}
+
+/// What was asked for on a channel: of each thing there is one (RFC 4254, sections 6.2 and 6.5).
+#[derive(Default)]
+struct Asked {
+    terminal: bool,
+    started: bool,
 }
 
 impl Handler {
     /// Events go to `events`; `banner` is shown before authentication.
-    pub fn new(events: Sender<Event>, banner: String) -> Handler {
-        Handler { events, banner, started: Vec::new() }
+    pub fn new(events: Sender<Event>, banner: String, client: Arc<Client>) -> Handler {
+        Handler {
+            events,
+            banner,
+            client,
+            attempts: 0,
+            explained: false,
+            channels: HashMap::new(),
+            opened: 0,
+        }
+    }
+
+    /// Counts an attempt and gives its login name; `None`: it is refused as it is. russh counts
+    /// what is refused, and hangs up after [`AUTH_ATTEMPTS_MAX`]; what is accepted for a start, a
+    /// key that may be proven, only we count.
+    async fn attempt(&mut self, user: &str) -> Result<Option<String>, Error> {
+        self.attempts += 1;
+        // Each key is offered, and then proven.
+        if self.attempts > 2 * AUTH_ATTEMPTS_MAX {
+            return Ok(None);
+        }
+        if user.len() > MNTNER_BYTES_MAX {
+            self.tell(Event::LongName).await?;
+            return Ok(None);
+        }
+        Ok(Some(user.to_string()))
     }
 
     async fn tell(&self, event: Event) -> Result<(), Error> {
@@ -75,16 +123,17 @@ impl Handler {
         command: Option<String>,
         session: &mut Session,
     ) -> Result<(), Error> {
-        if self.started.contains(&id) {
+        let asked = self.asked(id);
+        if asked.started {
             return session.channel_failure(id);
         }
-        if self.started.len() >= 2 * CHANNELS_MAX {
-            // The oldest has ended long ago, or is the one that others come and go beside.
-            self.started.remove(0);
-        }
-        self.started.push(id);
+        asked.started = true;
         session.channel_success(id)?;
         self.tell_channel(id, ChannelEvent::Start(command)).await
+    }
+
+    fn asked(&mut self, channel: ChannelId) -> &mut Asked {
+        self.channels.entry(channel).or_default()
     }
 
     async fn tell_channel(&self, id: ChannelId, event: ChannelEvent) -> Result<(), Error> {
@@ -100,6 +149,8 @@ impl russh::server::Handler for Handler {
     type Error = Error;
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, Error> {
+        // russh asks for it when the first packet after the key exchange has come.
+        self.client.reached(Stage::Exchanged);
         Ok(Some(self.banner.clone()).filter(|text| !text.is_empty()))
     }
 
@@ -108,11 +159,12 @@ impl russh::server::Handler for Handler {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, Error> {
+        let Some(login) = self.attempt(user).await? else { return Ok(Auth::reject()) };
         if !algorithms::is_strong(offer.algorithm) {
             return Ok(Auth::reject());
         }
         let key = fingerprint(offer.public_key);
-        let accepted = self.ask(|it| Event::Offered(user.to_string(), key, it)).await?;
+        let accepted = self.ask(|it| Event::Offered(login, key, it)).await?;
         Ok(verdict(accepted))
     }
 
@@ -121,29 +173,35 @@ impl russh::server::Handler for Handler {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
+        let Some(login) = self.attempt(user).await? else { return Ok(Auth::reject()) };
         if !algorithms::is_strong(key.algorithm) {
             return Ok(Auth::reject());
         }
         let key = fingerprint(key.public_key);
-        let accepted = self.ask(|it| Event::Proven(user.to_string(), key, it)).await?;
+        let accepted = self.ask(|it| Event::Proven(login, key, it)).await?;
         Ok(verdict(accepted))
     }
 
-    /// Nobody logs in this way: a request without prompts carries the sentence that says why.
+    /// Nobody logs in this way: a request without prompts carries the sentence that says why. It is
+    /// said once on a connection.
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         user: &str,
         _: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, Error> {
-        if response.is_some() {
+        if response.is_some() || self.explained {
             let only_keys = MethodSet::from([MethodKind::PublicKey].as_slice());
             return Ok(Auth::Reject {
                 proceed_with_methods: Some(only_keys),
                 partial_success: false,
             });
         }
-        let sentence = self.ask(|it| Event::Explain(user.to_string(), it)).await?;
+        self.explained = true;
+        let sentence = match self.attempt(user).await? {
+            Some(login) => self.ask(|it| Event::Explain(login, it)).await?,
+            None => format!("A user name has at most {MNTNER_BYTES_MAX} bytes."),
+        };
         Ok(Auth::Partial {
             name: Cow::Borrowed(""),
             instructions: Cow::Owned(sentence),
@@ -157,9 +215,12 @@ impl russh::server::Handler for Handler {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Error> {
-        match self.ask(|it| Event::Open(channel.id(), it)).await? {
-            true => reply.accept().await,
-            false => reply.reject(ChannelOpenFailure::ResourceShortage).await,
+        self.opened += 1;
+        let has_room = self.opened <= CHANNELS_OPENED_MAX;
+        if has_room && self.ask(|it| Event::Open(channel.id(), it)).await? {
+            reply.accept().await;
+        } else {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }
         Ok(())
     }
@@ -175,7 +236,14 @@ impl russh::server::Handler for Handler {
         _: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), Error> {
+        let asked = self.asked(channel);
+        if asked.terminal || asked.started {
+            return session.channel_failure(channel);
+        }
+        asked.terminal = true;
         session.channel_success(channel)?;
+        // No terminal has a name of that length: it is one that nobody knows.
+        let term = if term.len() > TERM_BYTES_MAX { "" } else { term };
         self.tell_channel(channel, ChannelEvent::Terminal(term.to_string(), columns)).await
     }
 
@@ -193,6 +261,8 @@ impl russh::server::Handler for Handler {
         command: &[u8],
         session: &mut Session,
     ) -> Result<(), Error> {
+        // One byte more than a line may have tells the session that it is too long.
+        let command = command.get(..=LINE_BYTES_MAX).unwrap_or(command);
         let command = String::from_utf8_lossy(command).into_owned();
         self.start(channel, Some(command), session).await
     }
@@ -224,7 +294,7 @@ impl russh::server::Handler for Handler {
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.started.retain(|it| *it != channel);
+        self.channels.remove(&channel);
         self.tell_channel(channel, ChannelEvent::Close).await
     }
 
@@ -235,7 +305,7 @@ impl russh::server::Handler for Handler {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        if name != "NO_COLOR" || value.is_empty() {
+        if name != "NO_COLOR" || value.is_empty() || self.asked(channel).started {
             return session.channel_failure(channel);
         }
         session.channel_success(channel)?;

@@ -5,8 +5,8 @@
 //! would wait for ever. So there is a bound instead, beyond which the rest is not read.
 
 use super::handler::ChannelEvent;
-use crate::limits::{INBOX_BYTES_MAX, INBOX_EVENT_BYTES};
-use std::cell::RefCell;
+use crate::limits::{INBOX_BYTES_MAX, INBOX_EVENT_BYTES, INBOXES_BYTES_MAX};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -18,39 +18,71 @@ pub struct Postbox(Rc<RefCell<Queue>>);
 /// The channel's end.
 pub struct Inbox(Rc<RefCell<Queue>>);
 
+/// What all inboxes of one connection hold together, in bytes.
+#[derive(Clone, Default)]
+pub struct Held(Rc<Cell<usize>>);
+
 /// What is between them. Both are on the one thread: a channel of smol's takes 2 kB for what is
 /// here less than a tenth of that.
-#[derive(Default)]
 struct Queue {
     events: VecDeque<ChannelEvent>,
-    /// The size of what was put in and not taken out, with what there was no room for.
+    /// The size of what was put in and not taken out.
     bytes: usize,
+    held: Held,
+    /// Something found no room.
+    overflowed: bool,
     /// Nothing more is put in.
     closed: bool,
     waiting: Option<Waker>,
 }
 
-/// Both ends of an empty inbox.
-pub fn inbox() -> (Postbox, Inbox) {
-    let queue = Rc::<RefCell<Queue>>::default();
+/// Both ends of an empty inbox, one of those that hold `held` together.
+pub fn inbox(held: Held) -> (Postbox, Inbox) {
+    let queue = Rc::new(RefCell::new(Queue {
+        events: VecDeque::new(),
+        bytes: 0,
+        held,
+        overflowed: false,
+        closed: false,
+        waiting: None,
+    }));
     (Postbox(queue.clone()), Inbox(queue))
 }
 
-fn size(event: &ChannelEvent) -> usize {
-    match event {
-        ChannelEvent::Data(bytes) => INBOX_EVENT_BYTES + bytes.len(),
-        _ => INBOX_EVENT_BYTES,
-    }
+/// What an event holds, in bytes.
+pub fn size(event: &ChannelEvent) -> usize {
+    let text = match event {
+        ChannelEvent::Data(bytes) => bytes.capacity(),
+        ChannelEvent::Terminal(term, _) => term.capacity(),
+        ChannelEvent::Start(Some(command)) => command.capacity(),
+        ChannelEvent::Start(None)
+        | ChannelEvent::NoColor
+        | ChannelEvent::Resize(_)
+        | ChannelEvent::Eof
+        | ChannelEvent::Close => 0,
+    };
+    INBOX_EVENT_BYTES + text
 }
 
 impl Queue {
     fn put(&mut self, event: ChannelEvent) {
-        self.bytes += size(&event);
-        self.closed |= self.bytes > INBOX_BYTES_MAX;
+        let size = size(&event);
+        let all = self.held.0.get();
+        if self.bytes + size > INBOX_BYTES_MAX || all + size > INBOXES_BYTES_MAX {
+            self.overflowed |= !self.closed;
+            self.closed = true;
+        }
         if !self.closed {
+            self.bytes += size;
+            self.held.0.set(all + size);
             self.events.push_back(event);
         }
         self.wake();
+    }
+
+    fn give_back(&mut self, size: usize) {
+        self.bytes = self.bytes.saturating_sub(size);
+        self.held.0.set(self.held.0.get().saturating_sub(size));
     }
 
     fn take(&mut self, context: &mut Context<'_>) -> Poll<Option<ChannelEvent>> {
@@ -63,7 +95,7 @@ impl Queue {
             self.waiting = Some(context.waker().clone());
             return Poll::Pending;
         };
-        self.bytes = self.bytes.saturating_sub(size(&event));
+        self.give_back(size(&event));
         Poll::Ready(Some(event))
     }
 
@@ -103,7 +135,17 @@ impl Inbox {
     /// Was there too much in it?
     pub fn overflowed(&self) -> bool {
         let queue = self.0.borrow();
-        queue.bytes > 0 && queue.closed && queue.events.is_empty()
+        queue.overflowed && queue.events.is_empty()
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let mut queue = self.0.borrow_mut();
+        let rest = queue.bytes;
+        queue.give_back(rest);
+        queue.events = VecDeque::new();
+        queue.closed = true;
     }
 }
 
@@ -111,14 +153,18 @@ impl Inbox {
 mod tests {
     use super::*;
 
+    fn piece() -> ChannelEvent {
+        ChannelEvent::Data(vec![b'x'; INBOX_BYTES_MAX / 2 - INBOX_EVENT_BYTES])
+    }
+
     #[test]
     fn what_is_too_much_ends_it_and_what_was_before_is_kept() {
-        let (postbox, inbox) = inbox();
-        let piece = || ChannelEvent::Data(vec![b'x'; INBOX_BYTES_MAX / 2]);
+        let (postbox, inbox) = inbox(Held::default());
         postbox.put(piece());
         assert!(smol::block_on(inbox.next()).is_some());
         (0..3).for_each(|_| postbox.put(piece()));
         assert!(!inbox.overflowed() && !postbox.is_abandoned());
+        assert!(smol::block_on(inbox.next()).is_some());
         assert!(smol::block_on(inbox.next()).is_some());
         assert!(smol::block_on(inbox.next()).is_none());
         assert!(inbox.overflowed());
@@ -128,10 +174,35 @@ mod tests {
 
     #[test]
     fn who_just_leaves_has_not_sent_too_much() {
-        let (postbox, inbox) = inbox();
+        let (postbox, inbox) = inbox(Held::default());
         postbox.put(ChannelEvent::Eof);
         drop(postbox);
         assert!(smol::block_on(inbox.next()).is_some());
         assert!(smol::block_on(inbox.next()).is_none() && !inbox.overflowed());
+    }
+
+    /// The attack: each channel has room of its own, and a connection has many channels.
+    #[test]
+    fn the_channels_of_a_connection_have_one_bound_and_give_back_what_they_held() {
+        let held = Held::default();
+        let mut channels: Vec<_> = (0..8).map(|_| inbox(held.clone())).collect();
+        for (postbox, _) in &channels {
+            (0..4).for_each(|_| postbox.put(piece()));
+        }
+        assert!(held.0.get() <= INBOXES_BYTES_MAX);
+        channels.clear();
+        assert_eq!(held.0.get(), 0);
+    }
+
+    #[test]
+    fn every_event_weighs_what_it_holds() {
+        let long = "x".repeat(1_000);
+        for event in [
+            ChannelEvent::Terminal(long.clone(), 80),
+            ChannelEvent::Start(Some(long.clone())),
+            ChannelEvent::Data(long.into_bytes()),
+        ] {
+            assert!(size(&event) >= 1_000);
+        }
     }
 }

@@ -1,12 +1,18 @@
 //! How many may be here at once: in all, per member, and of those who have proven nothing yet also
 //! per source.
 //!
-//! A newcomer never waits for the silent. When the places for the unproven are all taken, the one
-//! who has proven nothing for the longest time loses theirs: a login takes a tenth of a second,
-//! silence is not in a hurry.
+//! A newcomer never waits for the silent. When the places for the unproven are all taken, somebody
+//! loses theirs: one of whichever customer, network or provider has most of them, of those rather
+//! one who has said nothing than one who is about to prove a key, and by chance among equals. So
+//! whoever floods us from many addresses drops their own connections, and a member far away has
+//! the second that a login takes.
 
+use super::client::{Client, Stage};
+use super::groups::{LEVELS, SOURCE, groups};
 use super::wire::hang_up;
+use crate::limits::ADMIN_SEATS;
 use crate::model::Mntner;
+use ipnet::IpNet;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,9 +23,9 @@ use tokio::net::TcpStream;
 /// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatLimits {
-    /// Connections in all.
+    /// Sessions in all.
     pub total: usize,
-    /// Connections of one member.
+    /// Sessions of one member.
     pub per_member: usize,
     /// Connections that have proven nothing yet.
     pub unproven: usize,
@@ -31,10 +37,36 @@ pub struct SeatLimits {
 pub struct Seats {
     limits: SeatLimits,
     next: u64,
-    /// By number: the longest here comes first.
-    unproven: BTreeMap<u64, (IpAddr, Arc<TcpStream>)>,
-    /// With every member that the key may stand for.
-    proven: BTreeMap<u64, Vec<Mntner>>,
+    unproven: BTreeMap<u64, Newcomer>,
+    proven: BTreeMap<u64, Owner>,
+}
+
+/// A connection that has proven nothing yet.
+pub struct Newcomer {
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// How far it has come.
+    pub client: Arc<Client>,
+    /// The connection itself, to hang up.
+    pub stream: Arc<TcpStream>,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug)]
+pub enum Owner {
+    /// A member's: of this maintainer, or of one of these.
+    Members(Vec<Mntner>),
+    /// An administrator's, who may act for one.
+    Admin(Option<Mntner>),
+}
+
+/// Why there is no place for somebody who has proven a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// They have all that one member may have.
+    Member,
+    /// All are taken, whosever they are.
+    Everybody,
 }
 
 /// One place; given back when dropped.
@@ -43,67 +75,123 @@ pub struct Seat {
     number: u64,
 }
 
+/// A place, and who lost theirs for it.
+pub struct Taken {
+    /// The place.
+    pub seat: Seat,
+    /// Where the one comes from who was hung up on.
+    pub dropped: Option<IpAddr>,
+}
+
 impl Seats {
     /// All places free.
     pub fn new(limits: SeatLimits) -> Seats {
         Seats { limits, next: 0, unproven: BTreeMap::new(), proven: BTreeMap::new() }
     }
 
-    /// A place for a newcomer, if there is one.
-    pub fn take(
-        seats: &Rc<RefCell<Seats>>,
-        address: IpAddr,
-        stream: Arc<TcpStream>,
-    ) -> Option<Seat> {
-        let mut it = seats.borrow_mut();
-        let source = source(address);
-        let same = it.unproven.values().filter(|(other, _)| *other == source).count();
-        if same >= it.limits.unproven_per_source || it.proven.len() >= it.limits.total {
+    /// A place for a newcomer; `None`: their source has all that one source may have. `chance` is
+    /// a random number.
+    pub fn take(seats: &Rc<RefCell<Seats>>, newcomer: Newcomer, chance: u64) -> Option<Taken> {
+        let mut here = seats.borrow_mut();
+        let source = groups(newcomer.address)[SOURCE];
+        let same = here.unproven.values().filter(|it| it.groups()[SOURCE] == source).count();
+        if same >= here.limits.unproven_per_source {
             return None;
         }
-        let full = it.unproven.len() >= it.limits.unproven
-            || it.unproven.len() + it.proven.len() >= it.limits.total;
-        if full {
-            let (_, (_, oldest)) = it.unproven.pop_first()?;
-            hang_up(&oldest);
+        let mut dropped = None;
+        if here.unproven.len() >= here.limits.unproven
+            && let Some(victim) = here.victim(chance)
+            && let Some(victim) = here.unproven.remove(&victim)
+        {
+            hang_up(&victim.stream);
+            dropped = Some(victim.address);
         }
-        it.next += 1;
-        let number = it.next;
-        it.unproven.insert(number, (source, stream));
-        Some(Seat { seats: seats.clone(), number })
+        here.next += 1;
+        let number = here.next;
+        here.unproven.insert(number, newcomer);
+        Some(Taken { seat: Seat { seats: seats.clone(), number }, dropped })
+    }
+
+    /// The number of the one who makes room.
+    fn victim(&self, chance: u64) -> Option<u64> {
+        let mut left: Vec<(u64, [IpNet; LEVELS], Stage)> = Vec::new();
+        for (number, newcomer) in &self.unproven {
+            left.push((*number, newcomer.groups(), newcomer.client.stage()));
+        }
+        // The heaviest provider, of that the heaviest customer, of that the heaviest source; where
+        // several weigh the same, all of them.
+        for level in (0..LEVELS).rev() {
+            let mut weights: BTreeMap<Option<IpNet>, usize> = BTreeMap::new();
+            for (_, groups, _) in &left {
+                *weights.entry(groups.get(level).copied()).or_default() += 1;
+            }
+            let heaviest = weights.values().max().copied();
+            left.retain(|(_, groups, _)| {
+                weights.get(&groups.get(level).copied()).copied() == heaviest
+            });
+        }
+        let least = left.iter().map(|(_, _, stage)| *stage).min();
+        left.retain(|(_, _, stage)| Some(*stage) == least);
+        let count = u64::try_from(left.len()).unwrap_or(u64::MAX);
+        let index = usize::try_from(chance.checked_rem(count)?).ok()?;
+        left.get(index).map(|(number, _, _)| *number)
+    }
+
+    fn has_room(&self, owner: &Owner) -> Result<(), Full> {
+        for name in owner.names() {
+            let taken = self.proven.values().filter(|other| other.names().contains(name)).count();
+            if taken >= self.limits.per_member {
+                return Err(Full::Member);
+            }
+        }
+        let is_admin = |owner: &&Owner| matches!(owner, Owner::Admin(_));
+        let admins = self.proven.values().filter(is_admin).count();
+        let has_room = match owner {
+            Owner::Admin(_) => admins < ADMIN_SEATS || self.proven.len() < self.limits.total,
+            Owner::Members(_) => {
+                // Places that wait for administrators count as taken.
+                let waiting = ADMIN_SEATS.saturating_sub(admins);
+                let total = self.limits.total;
+                self.proven.is_empty() || self.proven.len() + waiting < total
+            }
+        };
+        if has_room { Ok(()) } else { Err(Full::Everybody) }
+    }
+}
+
+impl Newcomer {
+    fn groups(&self) -> [IpNet; LEVELS] {
+        groups(self.address)
+    }
+}
+
+impl Owner {
+    /// Of whom places are counted.
+    fn names(&self) -> &[Mntner] {
+        match self {
+            Owner::Members(names) => names,
+            Owner::Admin(name) => name.as_slice(),
+        }
     }
 }
 
 impl Seat {
-    /// The newcomer has proven who they are: nobody of whom places are counted, one member, or one
-    /// of several, whose place it is with each of them. `false`: one of those has all the places
-    /// they may have.
-    pub fn prove(&self, members: &[Mntner]) -> bool {
-        let mut it = self.seats.borrow_mut();
-        let taken = |name| it.proven.values().filter(|others| others.contains(name)).count();
-        if members.iter().any(|name| taken(name) >= it.limits.per_member) {
-            return false;
-        }
-        it.unproven.remove(&self.number);
-        it.proven.insert(self.number, members.to_vec());
-        true
+    /// The newcomer has proven who they are: an administrator, a member, or one of several, whose
+    /// place it is with each of them.
+    pub fn prove(&self, owner: &Owner) -> Result<(), Full> {
+        let mut here = self.seats.borrow_mut();
+        here.has_room(owner)?;
+        here.unproven.remove(&self.number);
+        here.proven.insert(self.number, owner.clone());
+        Ok(())
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut it = self.seats.borrow_mut();
-        it.unproven.remove(&self.number);
-        it.proven.remove(&self.number);
-    }
-}
-
-/// What counts as one source: whoever has one IPv6 address has the whole /64 (RFC 4291, section
-/// 2.5.4).
-fn source(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        let mut here = self.seats.borrow_mut();
+        here.unproven.remove(&self.number);
+        here.proven.remove(&self.number);
     }
 }
 
@@ -111,13 +199,20 @@ fn source(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use std::io::Read as _;
+    use std::time::Instant;
 
     const LIMITS: SeatLimits =
-        SeatLimits { total: 4, per_member: 2, unproven: 3, unproven_per_source: 2 };
+        SeatLimits { total: 6, per_member: 2, unproven: 3, unproven_per_source: 2 };
+
+    type Here = Rc<RefCell<Seats>>;
 
     /// Tokio's sockets want its reactor.
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap()
+    }
+
+    fn seats(limits: SeatLimits) -> Here {
+        Rc::new(RefCell::new(Seats::new(limits)))
     }
 
     fn pair() -> (Arc<TcpStream>, std::net::TcpStream) {
@@ -128,62 +223,97 @@ mod tests {
         (Arc::new(TcpStream::from_std(stream).unwrap()), client)
     }
 
-    fn take(seats: &Rc<RefCell<Seats>>, address: &str) -> (Option<Seat>, std::net::TcpStream) {
-        let (stream, client) = pair();
-        (Seats::take(seats, address.parse().unwrap(), stream), client)
+    fn newcomer(address: &str, stage: Stage) -> (Newcomer, std::net::TcpStream) {
+        let (stream, far) = pair();
+        let client = Arc::new(Client::new(Instant::now()));
+        client.reached(stage);
+        (Newcomer { address: address.parse().unwrap(), client, stream }, far)
+    }
+
+    fn take(seats: &Here, address: &str) -> Option<Seat> {
+        Seats::take(seats, newcomer(address, Stage::Silent).0, 0).map(|it| it.seat)
+    }
+
+    fn member(name: &str) -> Owner {
+        Owner::Members(vec![name.parse().unwrap()])
     }
 
     #[test]
     fn one_source_has_few_unproven_places() {
         let runtime = runtime();
         let _inside = runtime.enter();
-        let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
-        let first = take(&seats, "2001:db8:0:1::1").0.unwrap();
-        let _second = take(&seats, "2001:db8:0:1:ffff::2").0.unwrap();
-        assert!(take(&seats, "2001:db8:0:1::3").0.is_none(), "the same /64");
-        assert!(take(&seats, "2001:db8:0:2::1").0.is_some());
-        assert!(first.prove(&[]));
-        assert!(take(&seats, "2001:db8:0:1::3").0.is_some(), "who has proven a key does not count");
-        assert_eq!(
-            source("::ffff:192.0.2.1".parse().unwrap()),
-            source("192.0.2.1".parse().unwrap())
-        );
+        let seats = seats(LIMITS);
+        let first = take(&seats, "2001:db8:0:1::1").unwrap();
+        let _second = take(&seats, "2001:db8:0:1:ffff::2").unwrap();
+        assert!(take(&seats, "2001:db8:0:1::3").is_none(), "the same /64");
+        assert!(take(&seats, "2001:db8:0:2::1").is_some());
+        assert_eq!(first.prove(&member("ALICE-MNT")), Ok(()));
+        assert!(take(&seats, "2001:db8:0:1::3").is_some(), "who has proven a key does not count");
     }
 
     #[test]
-    fn the_silent_make_room() {
+    fn the_heaviest_make_room() {
         let runtime = runtime();
         let _inside = runtime.enter();
-        let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
-        let (_a, mut oldest) = take(&seats, "192.0.2.1");
-        let (_b, _) = take(&seats, "192.0.2.2");
-        let (_c, _) = take(&seats, "192.0.2.3");
-        let (fourth, _) = take(&seats, "192.0.2.4");
-        assert!(fourth.is_some());
-        assert_eq!(oldest.read(&mut [0; 1]).unwrap(), 0, "the oldest was closed");
+        let seats = seats(LIMITS);
+        let _a = take(&seats, "2001:db8:1:1::1").unwrap();
+        let _b = take(&seats, "2001:db9:1:2::1").unwrap();
+        let (third, mut far) = newcomer("2001:db9:1:3::1", Stage::Silent);
+        let _c = Seats::take(&seats, third, 0).unwrap();
+        let fourth = Seats::take(&seats, newcomer("2001:db8:1:4::1", Stage::Silent).0, 1).unwrap();
+        assert_eq!(fourth.dropped, "2001:db9:1:3::1".parse().ok());
+        assert_eq!(far.read(&mut [0; 1]).unwrap(), 0, "it was closed");
         assert_eq!(seats.borrow().unproven.len(), 3);
+    }
+
+    /// The attack: more connections from one /48 than there are places, each from a /64 of its own,
+    /// and some of them do exchange keys.
+    #[test]
+    fn a_flood_drops_itself_and_no_member() {
+        let runtime = runtime();
+        let _inside = runtime.enter();
+        let limits = SeatLimits { unproven: 16, ..LIMITS };
+        let seats = seats(limits);
+        let _member = take(&seats, "2001:db8:ffff::1").unwrap();
+        let mut kept = Vec::new();
+        for number in 0..500_u64 {
+            let address = format!("2001:db8:1:{number:x}::1");
+            let stage = if number % 2 == 0 { Stage::Exchanged } else { Stage::Silent };
+            let chance = number.wrapping_mul(6_364_136_223_846_793_005);
+            let taken = Seats::take(&seats, newcomer(&address, stage).0, chance).unwrap();
+            assert_ne!(taken.dropped, "2001:db8:ffff::1".parse().ok());
+            kept.push(taken.seat);
+        }
+        let here = seats.borrow();
+        assert_eq!(here.unproven.len(), 16);
+        let exchanged = here.unproven.values().filter(|it| it.client.stage() == Stage::Exchanged);
+        assert!(exchanged.count() >= 14, "the silent went first");
     }
 
     #[test]
     fn a_member_and_all_members_have_their_bounds_and_give_places_back() {
         let runtime = runtime();
         let _inside = runtime.enter();
-        let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
-        let alice: Mntner = "ALICE-MNT".parse().unwrap();
+        let seats = seats(LIMITS);
+        let prove = |owner: &Owner| {
+            let seat = take(&seats, "192.0.2.1").unwrap();
+            let proven = seat.prove(owner);
+            proven.map(|()| seat)
+        };
+        let admin = Owner::Admin(None);
         let mut kept = Vec::new();
-        for number in 0..4 {
-            let seat = take(&seats, "192.0.2.1").0.unwrap();
-            let members = if number < 3 { std::slice::from_ref(&alice) } else { &[] };
-            assert_eq!(seat.prove(members), number != 2, "{number}");
-            kept.push(seat);
+        for name in ["A-MNT", "A-MNT", "B-MNT", "B-MNT"] {
+            kept.push(prove(&member(name)).ok().unwrap());
         }
-        kept.remove(2);
-        let fourth = take(&seats, "192.0.2.1").0.unwrap();
-        assert!(fourth.prove(&[]));
-        kept.push(fourth);
-        assert!(take(&seats, "192.0.2.1").0.is_none(), "full of proven members");
+        assert_eq!(prove(&member("A-MNT")).err(), Some(Full::Member));
+        assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody), "two are not theirs");
+        kept.push(prove(&admin).ok().unwrap());
+        assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody));
+        kept.push(prove(&admin).ok().unwrap());
+        assert_eq!(prove(&admin).err(), Some(Full::Everybody));
         kept.clear();
-        assert!(take(&seats, "192.0.2.1").0.is_some());
+        kept.push(prove(&member("C-MNT")).ok().unwrap());
+        kept.clear();
         assert_eq!(seats.borrow().proven.len() + seats.borrow().unproven.len(), 0);
     }
 
@@ -192,13 +322,13 @@ mod tests {
     fn a_key_of_several_members_takes_a_place_with_each() {
         let runtime = runtime();
         let _inside = runtime.enter();
-        let seats = Rc::new(RefCell::new(Seats::new(LIMITS)));
-        let [alice, club]: [Mntner; 2] = ["ALICE-MNT", "CLUB-MNT"].map(|it| it.parse().unwrap());
-        let both = [alice.clone(), club.clone()];
-        let seat = || take(&seats, "192.0.2.1").0.unwrap();
+        let seats = seats(LIMITS);
+        let both = Owner::Members(["A-MNT", "B-MNT"].map(|it| it.parse().unwrap()).to_vec());
+        let seat = || take(&seats, "192.0.2.1").unwrap();
         let kept = [seat(), seat()];
-        assert!(kept[0].prove(&both) && kept[1].prove(std::slice::from_ref(&alice)));
-        assert!(!seat().prove(&both), "ALICE has no place left");
-        assert!(seat().prove(&[club]));
+        assert_eq!(kept[0].prove(&both), Ok(()));
+        assert_eq!(kept[1].prove(&member("A-MNT")), Ok(()));
+        assert_eq!(seat().prove(&both), Err(Full::Member), "A has no place left");
+        assert_eq!(seat().prove(&member("B-MNT")), Ok(()));
     }
 }

@@ -5,8 +5,12 @@
 //! more (TCP_QUICKACK, which the kernel forgets by itself): clients send the halves of a message in
 //! two writes, and hold the second back until the first is acknowledged. And what came is taken
 //! from the kernel as a whole: russh asks for four bytes of a packet, and then for the rest.
+//!
+//! So whoever looks at what russh asks for knows how long a packet is, encrypted or not, and before
+//! anything more of it is read. russh takes 256 kB; here a packet has a bound of our own.
 
-use crate::limits::{QUICK_WAITS, WIRE_READ_BYTES};
+use super::client::{Client, Stage};
+use crate::limits::{PACKET_BYTES_MAX, QUICK_WAITS, WIRE_READ_BYTES};
 use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_quickack};
 use rustix::net::{Shutdown, shutdown};
 use std::io::{self, ErrorKind};
@@ -19,6 +23,9 @@ use tokio::net::TcpStream;
 /// A connection.
 pub struct Wire {
     socket: Arc<TcpStream>,
+    client: Arc<Client>,
+    /// The client's first line, until it is whole.
+    line: Vec<u8>,
     /// What was read and nobody has asked for yet; on the heap only while there is something.
     ahead: Vec<u8>,
     /// How much of it was taken.
@@ -30,10 +37,27 @@ pub struct Wire {
 
 impl Wire {
     /// Takes the socket over.
-    pub fn new(socket: Arc<TcpStream>) -> Wire {
+    pub fn new(socket: Arc<TcpStream>, client: Arc<Client>) -> Wire {
         // A wish: a kernel that refuses it only makes the login slower.
         let _ = set_tcp_nodelay(&*socket, true);
-        Wire { socket, ahead: Vec::new(), taken: 0, heard: true, quick_waits: QUICK_WAITS }
+        let (line, ahead) = (Vec::new(), Vec::new());
+        Wire { socket, client, line, ahead, taken: 0, heard: true, quick_waits: QUICK_WAITS }
+    }
+
+    /// Hears the client's first line (RFC 4253, section 4.2).
+    fn overhear(&mut self, bytes: &[u8]) {
+        if self.client.stage() == Stage::Silent && !bytes.is_empty() {
+            self.client.reached(Stage::Greeted);
+        }
+        if self.client.version().is_some() {
+            return;
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        self.line.extend_from_slice(bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default());
+        // It has 255 bytes at most; russh hangs up on a longer one.
+        if end.is_some() || self.line.len() > WIRE_READ_BYTES {
+            self.client.greeted(&std::mem::take(&mut self.line));
+        }
     }
 
     /// Gives what was read ahead; `false`: there is nothing.
@@ -53,8 +77,10 @@ impl Wire {
     fn read(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         let mut bytes = [0; WIRE_READ_BYTES];
         let count = self.read_into(&mut bytes)?;
+        let bytes = bytes.get(..count).unwrap_or_default();
         self.heard = true;
-        self.ahead.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        self.overhear(bytes);
+        self.ahead.extend_from_slice(bytes);
         self.take(buffer);
         Ok(())
     }
@@ -98,6 +124,10 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if buffer.remaining() > PACKET_BYTES_MAX {
+            let words = format!("a packet of {} bytes", buffer.remaining());
+            return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, words)));
+        }
         if buffer.remaining() == 0 || self.take(buffer) {
             return Poll::Ready(Ok(()));
         }

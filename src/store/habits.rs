@@ -5,10 +5,10 @@ use crate::model::{Endpoint, Mntner};
 use rusqlite::OptionalExtension;
 
 impl Store {
-    /// The endpoint of the last change that this maintainer made, or an administrator for them.
+    /// The endpoint of the last change that this maintainer made, or somebody for them.
     pub fn last_endpoint(&self, maintainer: &Mntner) -> Result<Option<Endpoint>, StoreError> {
         let query = "SELECT coalesce(after, before) AS words FROM peerling_audit
-             WHERE actor IN (?1, 'admin for ' || ?1)
+             WHERE (actor = ?1 OR words LIKE 'id % maintainer ' || ?1)
                AND words NOT LIKE 'reason %' AND words LIKE '% endpoint %'
                AND words NOT LIKE '% endpoint none %'
              ORDER BY id DESC LIMIT 1";

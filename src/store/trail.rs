@@ -15,7 +15,7 @@ const NO_ASN: u32 = 0;
 pub struct Filter {
     /// Only about this AS number.
     pub asn: Option<Asn>,
-    /// Only what this maintainer did, what was done for them, and bans of them.
+    /// Only what this maintainer did, what was done to their peerings, and bans of them.
     pub maintainer: Option<Mntner>,
     /// Only from then on.
     pub since: Timestamp,
@@ -34,6 +34,8 @@ impl Store {
                  FROM peerling_audit
                  WHERE (?1 IS NULL OR as_num = ?1) AND at_s >= ?3
                    AND (?2 IS NULL OR actor IN (?2, 'admin for ' || ?2)
+                        OR before LIKE 'id % maintainer ' || ?2
+                        OR after LIKE 'id % maintainer ' || ?2
                         OR as_num = ?5 AND coalesce(after, before) LIKE 'maintainer ' || ?2 || ' %')
                  ORDER BY id DESC LIMIT ?4",
             )?;

@@ -81,7 +81,8 @@ impl Store {
                  VALUES (?, ?, ?, ?)",
                 params![asn, reason, actor.name, actor.now.0],
             )?;
-            audit(it, actor, "suspend", peering.asn, [None, Some(&format!("reason {reason}"))])?;
+            let texts = [describe(peering), format!("reason {reason}")];
+            audit(it, actor, "suspend", peering.asn, texts.each_ref().map(Some))?;
             Ok(count_up(it)?)
         })
     }

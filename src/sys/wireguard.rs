@@ -10,7 +10,7 @@ mod choose;
 mod error;
 mod machine;
 
-pub use choose::{Choice, Judgement, Setting, choose};
+pub use choose::{Choice, Judgement, choose};
 pub use error::WireError;
 pub use machine::Machine;
 

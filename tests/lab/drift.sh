@@ -107,8 +107,8 @@ left_alone() {
     ring
     count=$(grep -c "^error: AS$FIRST: $words" "$LAB/peerling.log")
     same "how often that was logged" 1 "$count"
-    peerling check >"$LAB/check.out" 2>"$LAB/check.err" || true
-    expect "check tells: $(cat "$LAB/check.err")" -- grep -q "AS$FIRST: $words" "$LAB/check.err"
+    peerling check >"$LAB/check.out" 2>&1 || true
+    expect "check tells: $(cat "$LAB/check.out")" -- grep -q "AS$FIRST: $words" "$LAB/check.out"
     undisturbed ebgp_as${FIRST}_v6 "$SINCE"
     step "the fourth time: left as it is; $(error_of node $FIRST)"
     # The others of the same POP are mended as ever.

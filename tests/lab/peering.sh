@@ -18,7 +18,7 @@ pop_config
 pop_bird
 step "stage set: pop, two members, IPv6 only, names by dnsmasq"
 bird_start pop
-peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+peerling check >"$LAB/check.out" 2>&1 || fail "check: $(cat "$LAB/check.out")"
 step "peerling check finds nothing wrong"
 serve
 step "peerling serves"

@@ -108,7 +108,7 @@ await 30 "BGP Established" -- established pop ebgp_as${FIRST}_v6
 step "a POP of the replaced service: two peerings, one BGP session Established"
 
 BEFORE=$(state_of_machine) SINCE=$(since ebgp_as${FIRST}_v6)
-peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+peerling check >"$LAB/check.out" 2>&1 || fail "check: $(cat "$LAB/check.out")"
 nothing_planned
 step "peerling check is content, and peerling plan has no step"
 serve

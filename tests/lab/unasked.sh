@@ -38,9 +38,9 @@ not_planned() {
 # check_finds WORDS: `peerling check` is not content.
 check_finds() {
     local status=0
-    peerling check >"$LAB/check.out" 2>"$LAB/check.err" || status=$?
+    peerling check >"$LAB/check.out" 2>&1 || status=$?
     same "the exit status of check" 1 "$status"
-    told "$1" "$LAB/check.err"
+    told "$1" "$LAB/check.out"
 }
 
 rows_deleted() {

@@ -4,6 +4,7 @@ use crate::answers::json;
 use crate::commands::{ENDPOINT, NOT_APPLIED, REFUSED, USAGE, create};
 use crate::pop::{ALICE, BOB, Draft, Pop, router_key};
 use crate::run::{Said, wait_until};
+use rusqlite::Connection;
 use tinyjson::JsonValue;
 
 const PROMPT: &str = "AS4242420263> ";
@@ -130,6 +131,38 @@ fn what_is_rejected_is_gone_and_its_member_learns_why() {
     assert_eq!(history["events"][1]["who"], json("\"operator\""));
     pop.alice(&create(ENDPOINT)).fine();
     assert!(!pop.alice("intro").fine().contains("was not approved"), "asked for again");
+}
+
+/// What an administrator makes for somebody is that member's, and the trail says who made it.
+#[test]
+fn an_administrators_peering_for_somebody_is_theirs() {
+    let Some(draft) = draft() else { return };
+    draft.member("BOSS", &[draft.auth("boss")], &[4242420088]);
+    let pop = draft.serve();
+    let said = pop.ssh("boss", "boss").run(&create(&format!("{ENDPOINT} --wait --json")));
+    assert_eq!(json(said.fine())["peer"]["state"], json("\"applied\""));
+    let database = Connection::open(pop.path("peering.db")).unwrap();
+    let query = "SELECT maintainer FROM peerling_peering WHERE as_num = 4242420001";
+    let owner: String = database.query_row(query, [], |row| row.get(0)).unwrap();
+    assert_eq!(owner, "ALICE-MNT");
+    let record = &answer(&boss(&pop, "audit --maintainer ALICE-MNT --json"))["records"][0];
+    assert_eq!(record["actor"], json("\"admin for BOSS-MNT\""));
+    let history = answer(&pop.alice("peer_history --asn 4242420001 --json"));
+    assert_eq!(history["events"][0]["who"], json("\"operator\""));
+}
+
+/// An approval that was given already is told with what became of it.
+#[test]
+fn an_approved_peering_that_failed_says_why() {
+    let Some(pop) = by_approval() else { return };
+    pop.alice(&create(ENDPOINT)).fine();
+    std::fs::create_dir_all(pop.path(FILE).join("in the way")).unwrap();
+    let first = boss(&pop, "peer_approve 4242420001 --wait");
+    let again = boss(&pop, "peer_approve 4242420001 --wait");
+    for said in [&first, &again] {
+        assert_eq!(said.status, Some(NOT_APPLIED), "{said:#?}");
+        assert!(said.stdout.contains("not set up on our side: "), "{said:#?}");
+    }
 }
 
 #[test]

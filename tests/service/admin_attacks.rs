@@ -105,6 +105,10 @@ fn a_key_of_several_maintainers_is_asked_whose_it_is() {
     let sentence = "This key belongs to several maintainers. Log in as one: alice, alice-work.\n";
     assert_eq!(said.refused(REFUSED), sentence);
     assert_eq!(code(&pop.ssh("neither", "alice").run("whoami --json")), "several_maintainers");
+    for (login, name) in [("alice", "ALICE-MNT"), ("Alice-Work-MNT", "ALICE-WORK-MNT")] {
+        let said = pop.ssh(login, "alice").run("whoami");
+        assert!(said.fine().starts_with(&format!("{name}, AS")), "{said:#?}");
+    }
     let scripted = pop.ssh("neither", "alice").script("intro\nalice\npeer_list\n");
     assert_eq!(scripted.stdout, "", "a script is not asked: {scripted:#?}");
     let mut shell = pop.ssh("neither", "alice").shell(100);

@@ -125,7 +125,7 @@ fn who_is_offline_commits_and_pushes_later() {
         git(&ams.path("backup"), &["log", "-1", "--format=%s"]) == "ams: AS4242420001 added"
     });
     wait_until("the complaint", || ams.log().contains("backup: /") && ams.log().contains("git: "));
-    assert!(ams.peerling(&["check"]).stderr.contains("1 commits are not pushed"));
+    assert!(ams.peerling(&["check"]).stdout.contains("1 commits are not pushed"));
     // Somebody works in the same directory of theirs meanwhile.
     fs::rename(&away, &bare).unwrap();
     pushes(&fra, &bare, "fra: peering.db added");
@@ -184,7 +184,7 @@ fn a_repository_alone_is_a_backup_too() {
     let backup = draft.path("backup");
     fs::create_dir(&backup).unwrap();
     draft.set("backup", "git", &format!("{backup:?}"));
-    assert!(draft.peerling(&["check"]).stderr.contains("backup: "), "no repository yet");
+    assert!(draft.peerling(&["check"]).stdout.contains("backup: "), "no repository yet");
     git(&backup, &["init", "--quiet"]);
     fs::write(backup.join("note"), "by hand").unwrap();
     fs::write(backup.join(".gitignore"), "*.db\n").unwrap();

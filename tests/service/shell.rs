@@ -85,7 +85,7 @@ fn the_wizard_asks_in_the_old_order_and_asks_again() {
     let kept = plain(&shell.say("no", PROMPT));
     assert!(kept.contains("Nothing was changed"), "{kept}");
     shell.say("peer_remove", "Type YES");
-    let removed = plain(&shell.say("YES", PROMPT));
+    let removed = plain(&shell.say("Yes", PROMPT));
     assert!(removed.contains("was removed"), "{removed}");
     assert_eq!(json(pop.alice("peer_list --json").fine())["peers"], json("[]"));
 }

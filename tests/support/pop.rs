@@ -293,7 +293,7 @@ impl Pop {
         self.ended()
     }
 
-    /// Ends the service as a crash does, and gives the directory back.
+    /// Ends the service as a power cut does, and gives the directory back.
     pub fn kill(mut self) -> Draft {
         let _ = self.server.kill();
         let _ = self.server.wait();

@@ -28,7 +28,7 @@ jump() {
     peerling plan >"$LAB/plan.out" 2>&1 || true
     # A program that starts while the files look younger than BIRD's configuration has BIRD read them again.
     same "the plan, the clock set $2" "" "$(grep -E '^(create|change|write|remove) ' "$LAB/plan.out" || true)"
-    peerling check >"$LAB/check.out" 2>"$LAB/check.err" || fail "check: $(cat "$LAB/check.err")"
+    peerling check >"$LAB/check.out" 2>&1 || fail "check: $(cat "$LAB/check.out")"
     step "the clock set $2: no step, the service answers: $(handshake_told)"
 }
 handshake_told() {

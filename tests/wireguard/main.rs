@@ -22,7 +22,8 @@ mod scale;
 mod testing;
 
 use lab::{Case, Lab};
-use peerling::sys::wireguard::{Backend, Judgement, Machine, Setting, choose};
+use peerling::model::BackendChoice;
+use peerling::sys::wireguard::{Backend, Judgement, Machine, choose};
 use std::process::{Command, ExitCode};
 
 /// The program that is started for userspace links.
@@ -46,7 +47,9 @@ fn main() -> ExitCode {
 }
 
 fn outside() -> ExitCode {
-    for (name, setting) in [("userspace", Setting::Userspace), ("kernel", Setting::Kernel)] {
+    for (name, setting) in
+        [("userspace", BackendChoice::Userspace), ("kernel", BackendChoice::Kernel)]
+    {
         if let Judgement::Cannot(missing) = choose(setting, USERSPACE).judgement {
             pass_over(name, &missing.to_string());
         } else if !again(name) {

@@ -75,6 +75,26 @@ fn keys_and_addresses_are_told_of_ones_own_changes_only() {
     assert_eq!(told(Reader::Operator), [true; 4]);
 }
 
+/// Whom an administrator named at their login, or is themselves, is not whom it is about.
+#[test]
+fn what_an_administrator_did_for_somebody_is_that_members() {
+    let records = [
+        record(10, "admin for BOSS-MNT", "create", [None, Some(A)]),
+        record(20, "admin for BOSS-MNT", "suspend", [Some(A), Some("reason floods")]),
+        record(30, "admin for BOSS-MNT", "suspend", [None, Some("reason floods")]),
+    ];
+    let (alice, owners) = (name("ALICE-MNT"), [name("ALICE-MNT")]);
+    let expected = [
+        line(10, "create", "operator"),
+        line(15, "up", ""),
+        line(20, "suspend", "operator"),
+        line(25, "up", ""),
+        line(30, "suspend", "operator"),
+    ];
+    assert_eq!(seen(&records, Reader::Member(&alice, &owners)), expected);
+    assert!(records[0].is_about(&alice) && !records[0].is_about(&name("BOSS-MNT")));
+}
+
 /// The AS number went from ALICE to BOB: what she had is none of his business, whoever wrote it
 /// down, and a co-maintainer's is.
 #[test]

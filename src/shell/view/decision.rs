@@ -1,5 +1,6 @@
 //! What operators decided and read, and what happened to a peering, for people.
 
+use super::change::unchanged;
 use super::{Screen, note, outcome_words, sentence};
 use crate::command::{Applied, Decision, Effect, HistoryView, PeerView};
 use crate::limits::AUDIT_COLUMNS_MIN;
@@ -17,9 +18,7 @@ pub fn decided(decision: &Decision, screen: Screen) -> String {
         }
         Decision::Rejected(asn, reason) => rejected(*asn, reason),
         Decision::Suspended(view, applied) => suspended(view, applied),
-        Decision::Unchanged(view, _) => {
-            format!("The peering with AS{} is so already; nothing was changed.\n", view.asn)
-        }
+        Decision::Unchanged(view, applied) => unchanged(view, applied, screen),
         Decision::Banned(ban, Effect::Changed) => {
             format!("{}\nWhat is set up goes on; unban ends it.\n", sentence(&ban.words()))
         }

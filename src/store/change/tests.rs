@@ -1,7 +1,7 @@
 //! Changes of a peering that stays, against real databases in memory.
 
 use super::*;
-use crate::model::{Endpoint, Measured, Timestamp};
+use crate::model::{Endpoint, Measured, Mntner, Timestamp};
 use crate::peering::Standing;
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ fn a_distance_is_that_of_one_host() {
 #[test]
 fn what_somebody_used_before_is_theirs_alone() {
     let mut store = store();
-    let (alice, bob) = ("ALICE-MNT".parse().unwrap(), "BOB-MNT".parse().unwrap());
+    let [alice, bob] = ["ALICE-MNT", "BOB-MNT"].map(|it| it.parse::<Mntner>().unwrap());
     let used = |store: &Store, name| store.last_endpoint(name).unwrap().map(|it| it.to_string());
     assert_eq!(used(&store, &alice), None);
     let first = moved(&peering(1, 64601, None), "2001:db8::1:20263");
@@ -117,7 +117,8 @@ fn what_somebody_used_before_is_theirs_alone() {
     let second = Peering { endpoint: None, ..peering(1, 64602, None) };
     store.create(&second, 65535, &actor("ALICE-MNT")).unwrap();
     assert_eq!(used(&store, &alice).as_deref(), Some("2001:db8::1:20263"), "none tells nothing");
-    store.create(&peering(1, 64603, None), 65535, &actor("admin for BOB-MNT")).unwrap();
+    let his = Peering { maintainer: Some(bob.clone()), ..peering(1, 64603, None) };
+    store.create(&his, 65535, &actor("admin for ALICE-MNT")).unwrap();
     assert_eq!(used(&store, &bob).as_deref(), Some("node.example.org:20263"));
     assert_eq!(used(&store, &alice).as_deref(), Some("2001:db8::1:20263"));
 }

@@ -168,7 +168,8 @@ fn records_are_found_by_what_they_are_about() {
     let maintainer = |name: &str| Filter { maintainer: name.parse().ok(), ..Filter::default() };
     assert_eq!(count(Filter::default()), 5);
     assert_eq!(count(Filter { asn: Some(made.asn), ..Filter::default() }), 2);
-    assert_eq!(count(maintainer("ALICE-MNT")), 3, "her own, one for her, and her ban");
+    let why = "her own, one for her, her ban, and her peering's suspension";
+    assert_eq!(count(maintainer("ALICE-MNT")), 4, "{why}");
     assert_eq!(count(maintainer("BOB-MNT")), 1, "a reason names nobody");
     assert_eq!(count(Filter { since: Timestamp(1_700_000_001), ..Filter::default() }), 1);
     let records = store.trail(&maintainer("ALICE-MNT")).unwrap().records;

@@ -8,7 +8,6 @@ use super::{BirdError, BirdFault};
 use crate::limits::{BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_S, BIRD_CONFIGURE_S};
 use crate::sys::deadline::within;
 use async_io::Async;
-use smol::future;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::io::{self, ErrorKind, Read as _};
 use std::net::Shutdown;
@@ -169,7 +168,7 @@ impl Bird {
                 return Ok(reply);
             }
             // A reply of megabytes must not keep the sessions waiting.
-            future::yield_now().await;
+            crate::sys::give_way().await;
         }
     }
 

@@ -12,7 +12,6 @@ use crate::limits::{DNS_DATAGRAM_BYTES_MAX, DNS_MESSAGE_BYTES_MAX, DNS_STRAYS_MA
 use crate::sys::deadline::within;
 use async_io::Async;
 use rustix::rand::{GetRandomFlags, getrandom};
-use smol::future;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
@@ -74,7 +73,7 @@ async fn over_udp(
         let length = socket.recv(&mut buffer).await.map_err(|it| failure(&it))?;
         let datagram = buffer.get(..length).filter(|it| it.len() <= DNS_DATAGRAM_BYTES_MAX);
         match datagram.map_or(Verdict::Stray, |it| query.judge(it)) {
-            Verdict::Stray => future::yield_now().await,
+            Verdict::Stray => crate::sys::give_way().await,
             verdict => return Ok(verdict),
         }
     }

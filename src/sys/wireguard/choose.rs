@@ -1,6 +1,7 @@
 //! Which back end this machine can have, and what is to be said of it.
 
 use super::Backend;
+use crate::model::BackendChoice;
 use crate::sys::kernel::Kernel;
 use crate::sys::netlink::NetlinkError;
 use crate::sys::uapi::find;
@@ -12,19 +13,6 @@ use std::fs::{File, OpenOptions, read_to_string};
 const TUN: &str = "/dev/net/tun";
 /// The right to make and change links, as a bit of CapEff (CAP_NET_ADMIN in linux/capability.h).
 const CAP_NET_ADMIN: u32 = 12;
-
-/// What the operator chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// The first that works of kernel, userspace and files.
-    Auto,
-    /// The kernel's WireGuard.
-    Kernel,
-    /// A process for each link.
-    Userspace,
-    /// Only the files.
-    Files,
-}
 
 /// What new links become, and whether that is as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,17 +53,17 @@ pub enum Missing {
 
 /// The back end, and what is to be said of it. What was chosen is taken even where it cannot work.
 /// Makes nothing; may load the kernel's module.
-pub fn choose(setting: Setting, command: &str) -> Choice {
+pub fn choose(choice: BackendChoice, command: &str) -> Choice {
     let userspace = || Backend::Userspace { command: command.to_owned() };
     let chosen = |backend, missing: Option<Missing>| {
         let well = Judgement::Well("as configured");
         Choice { backend, judgement: missing.map_or(well, Judgement::Cannot) }
     };
-    match setting {
-        Setting::Auto => auto(userspace(), no_kernel(), || no_userspace(command)),
-        Setting::Kernel => chosen(Backend::Kernel, no_kernel()),
-        Setting::Userspace => chosen(userspace(), no_userspace(command)),
-        Setting::Files => chosen(Backend::Files, None),
+    match choice {
+        BackendChoice::Auto => auto(userspace(), no_kernel(), || no_userspace(command)),
+        BackendChoice::Kernel => chosen(Backend::Kernel, no_kernel()),
+        BackendChoice::Userspace => chosen(userspace(), no_userspace(command)),
+        BackendChoice::Files => chosen(Backend::Files, None),
     }
 }
 
@@ -255,9 +243,9 @@ mod tests {
 
     #[test]
     fn what_is_configured_is_taken_and_told() {
-        let files = choose(Setting::Files, "wireguard-go");
+        let files = choose(BackendChoice::Files, "wireguard-go");
         assert_eq!(files.to_string(), "WireGuard by files: as configured");
-        let userspace = choose(Setting::Userspace, "no-such-program");
+        let userspace = choose(BackendChoice::Userspace, "no-such-program");
         assert_eq!(userspace.backend, Backend::Userspace { command: "no-such-program".into() });
         let line = userspace.to_string();
         assert!(line.contains("(no-such-program) cannot work: no "), "{line}");

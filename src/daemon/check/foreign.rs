@@ -1,0 +1,18 @@
+//! What bears names of ours and is not ours, and what nobody can explain.
+
+use super::{Findings, Scene};
+use crate::apply::{Survey, unexplained_words};
+
+/// The area's name.
+const NAME: &str = "foreign";
+
+/// Tells what is left alone.
+pub(super) fn look(_scene: &Scene, survey: &Survey, findings: &mut Findings) {
+    for words in &survey.foreign {
+        findings.ok(NAME, format_args!("not ours: {words}"));
+    }
+    if !survey.unexplained.is_empty() {
+        let remedy = "peerling apply --confirm-removals, or take them into the database";
+        findings.wrong(NAME, unexplained_words(&survey.unexplained), remedy);
+    }
+}

@@ -1,0 +1,17 @@
+//! The running service, asked from the same machine: a Unix socket beside the database.
+//!
+//! `peerling exec` has the service carry out its command, and `peerling check` asks what the apply
+//! loop has reached. Both sides of the conversation are here. It is one request and its answer, in
+//! lines of JSON; only root and the service's own user are heard.
+
+mod client;
+mod conduct;
+mod message;
+mod server;
+mod socket;
+
+pub use client::{Client, ClientError};
+pub use conduct::{Applied, Done, Order, conduct};
+pub use message::{BoardView, PeeringView, RegistryView, Seen};
+pub use server::{News, Server};
+pub use socket::{LocalSocket, SOCKET_NAME, SocketError};

@@ -1,0 +1,211 @@
+//! The service's side of the local socket.
+
+use super::conduct::{Applied, Order, conduct};
+use super::message::{Answer, BoardView, PeeringView, RegistryView, Request, pieces};
+use crate::board::{Entry, Progress};
+use crate::control::Control;
+use crate::limits::{
+    ACCEPT_PAUSE_MS, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
+    LOCAL_WRITE_S,
+};
+use crate::model::Asn;
+use crate::sys;
+use async_io::Async;
+use nanoserde::{DeJson as _, SerJson as _};
+use rustix::net::sockopt::socket_peercred;
+use smol::future::{FutureExt as _, or};
+use smol::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use smol::{LocalExecutor, Timer};
+use std::cell::{Cell, RefCell};
+use std::io::{self, ErrorKind};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// What other parts of the service tell of themselves, for whoever asks from this machine.
+#[derive(Debug, Default)]
+pub struct News {
+    /// When the registry that is in use was read.
+    pub registry_read: Cell<Option<Instant>>,
+    /// Why what lies in the registry's clone is not used.
+    pub registry_refused: RefCell<Option<String>>,
+    /// When the service last pulled without a failure.
+    pub pulled: Cell<Option<Instant>>,
+    /// Why the last pull failed.
+    pub pull_error: RefCell<Option<String>>,
+    /// What the last backup failed with.
+    pub backup_error: RefCell<Option<String>>,
+}
+
+/// Answers whoever connects.
+pub struct Server {
+    listener: UnixListener,
+    control: Rc<Control>,
+    news: Rc<News>,
+    executor: Rc<LocalExecutor<'static>>,
+}
+
+/// One client.
+struct Client {
+    stream: Async<UnixStream>,
+    control: Rc<Control>,
+    news: Rc<News>,
+}
+
+impl Server {
+    /// A server that does nothing before [`Server::run`].
+    pub fn new(
+        listener: UnixListener,
+        control: Rc<Control>,
+        news: Rc<News>,
+        executor: Rc<LocalExecutor<'static>>,
+    ) -> Server {
+        Server { listener, control, news, executor }
+    }
+
+    /// Takes clients until the program ends.
+    pub async fn run(self) {
+        let listener = match Async::new(self.listener) {
+            Ok(listener) => listener,
+            Err(error) => return log::error!("the local socket cannot be used: {error}"),
+        };
+        let clients = Rc::new(());
+        loop {
+            match listener.accept().await {
+                // More wait in the kernel's queue: its length is bounded too.
+                Ok(_) if Rc::strong_count(&clients) > LOCAL_CLIENTS_MAX => {}
+                Ok((stream, _)) => {
+                    let (control, news) = (self.control.clone(), self.news.clone());
+                    let (client, seat) = (Client { stream, control, news }, clients.clone());
+                    let serve = async move {
+                        if let Err(error) = client.serve().await {
+                            log::debug!("a client on the local socket: {error}");
+                        }
+                        drop(seat);
+                    };
+                    self.executor.spawn(serve).detach();
+                }
+                Err(error) => {
+                    log::warn!("the local socket: {error}");
+                    Timer::after(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Client {
+    async fn serve(&self) -> io::Result<()> {
+        let peer = socket_peercred(&self.stream)?;
+        if !(peer.uid.is_root() || peer.uid == rustix::process::geteuid()) {
+            let why = "only root and the service's own user are heard here".to_string();
+            return self.say(&Answer::Refused { why }).await;
+        }
+        let line = in_time(LOCAL_REQUEST_S, self.request()).await?;
+        match Request::deserialize_json(&line) {
+            Ok(Request::Board) => self.tell_board().await,
+            Ok(Request::Run { words, maintainer, input }) => {
+                self.carry_out(&Order { words, maintainer, input }).await
+            }
+            Err(error) => {
+                let why = format!("this is no request that peerling knows: {error}");
+                self.say(&Answer::Refused { why }).await
+            }
+        }
+    }
+
+    /// One line, in bounds.
+    async fn request(&self) -> io::Result<String> {
+        let bound = LOCAL_LINE_BYTES_MAX as u64;
+        let mut line = String::new();
+        BufReader::new((&self.stream).take(bound)).read_line(&mut line).await?;
+        match line.ends_with('\n') {
+            true => Ok(line),
+            false => Err(io::Error::new(ErrorKind::InvalidData, "the request is no whole line")),
+        }
+    }
+
+    async fn tell_board(&self) -> io::Result<()> {
+        self.say(&Answer::Board { board: self.board() }).await?;
+        for (asn, entry) in self.control.board.entries() {
+            let peering = self.peering(asn, &entry);
+            self.say(&Answer::Peering { peering }).await?;
+        }
+        self.say(&Answer::End).await
+    }
+
+    fn board(&self) -> BoardView {
+        let news = &self.news;
+        let age_s = |since: Instant| since.elapsed().as_secs();
+        BoardView {
+            generation: self.control.board.generation(),
+            trouble: self.control.board.trouble(),
+            registry: RegistryView {
+                read_age_s: news.registry_read.get().map(age_s),
+                pulled_age_s: news.pulled.get().map(age_s),
+                pull_error: news.pull_error.borrow().clone(),
+                refused: news.registry_refused.borrow().clone(),
+            },
+            backup_error: news.backup_error.borrow().clone(),
+        }
+    }
+
+    fn peering(&self, asn: Asn, entry: &Entry) -> PeeringView {
+        let (progress, error) = match &entry.progress {
+            Progress::Queued => ("queued", None),
+            Progress::Applied => ("applied", None),
+            Progress::Failed(why) => ("failed", Some(why.clone())),
+        };
+        PeeringView {
+            asn: asn.get(),
+            progress: progress.to_string(),
+            error,
+            bgp: entry.bgp.as_ref().map(|it| it.state.clone()),
+            handshake_age_s: self.control.board.handshake_age(asn),
+            endpoint_trouble: entry.endpoint_trouble.clone(),
+        }
+    }
+
+    /// Runs a command; meanwhile the client is told that it is under way. One that goes away ends
+    /// the waiting, never what was saved.
+    async fn carry_out(&self, order: &Order) -> io::Result<()> {
+        let mut command = pin!(conduct(&self.control, order, Applied::Here));
+        let done = loop {
+            let working = async {
+                Timer::after(Duration::from_secs(LOCAL_WORKING_S)).await;
+                None
+            };
+            match or(async { Some(command.as_mut().await) }, working).await {
+                Some(done) => break done,
+                None => self.say(&Answer::Working).await?,
+            }
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(why) => return self.say(&Answer::Refused { why }).await,
+        };
+        for piece in pieces(&done.out) {
+            self.say(&Answer::Out { text: piece.to_string() }).await?;
+        }
+        for piece in pieces(&done.err) {
+            self.say(&Answer::Err { text: piece.to_string() }).await?;
+        }
+        self.say(&Answer::Exit { status: done.status }).await
+    }
+
+    async fn say(&self, answer: &Answer) -> io::Result<()> {
+        let mut line = answer.serialize_json();
+        line.push('\n');
+        sys::give_way().await;
+        in_time(LOCAL_WRITE_S, (&self.stream).write_all(line.as_bytes())).await
+    }
+}
+
+async fn in_time<T>(seconds: u64, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let late = async {
+        Timer::after(Duration::from_secs(seconds)).await;
+        Err(ErrorKind::TimedOut.into())
+    };
+    work.or(late).await
+}

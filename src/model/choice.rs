@@ -1,0 +1,89 @@
+//! The words that an operator chooses from, as types. A configuration is read into them, and what
+//! obeys them takes them as they are.
+
+macro_rules! choices {
+    ($(
+        $(#[doc = $about:literal])+
+        $Choice:ident { $( $(#[doc = $word_about:literal])+ $variant:ident $word:literal, )+ }
+    )+) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $Choice {
+                $( $(#[doc = $word_about])+ $variant, )+
+            }
+
+            impl $Choice {
+                /// Every word, in the order in which they are listed.
+                pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+                /// The word for it.
+                pub fn word(self) -> &'static str {
+                    match self { $( $Choice::$variant => $word, )+ }
+                }
+
+                /// The choice that [`word`](Self::word) gives this word.
+                pub fn from_word(word: &str) -> Option<$Choice> {
+                    match word {
+                        $( $word => Some($Choice::$variant), )+
+                        _ => None,
+                    }
+                }
+            }
+        )+
+    };
+}
+
+choices! {
+    /// Families of addresses or routes that are wanted or allowed.
+    Families {
+        /// IPv4 only.
+        V4 "ipv4",
+        /// IPv6 only.
+        V6 "ipv6",
+        /// Either.
+        Both "both",
+    }
+
+    /// What makes WireGuard links.
+    BackendChoice {
+        /// The first that works here: the kernel, else a userspace program, else only files.
+        Auto "auto",
+        /// The kernel, by netlink.
+        Kernel "kernel",
+        /// A program such as wireguard-go, by its socket: a process for each link.
+        Userspace "userspace",
+        /// Only files for wg-quick.
+        Files "files",
+    }
+
+    /// What becomes of a new peering.
+    Open {
+        /// It is made at once.
+        Yes "yes",
+        /// It waits for an administrator's approval.
+        Approval "approval",
+        /// It is refused.
+        No "no",
+    }
+
+    /// What becomes of kernel settings that a router needs.
+    SysctlChoice {
+        /// They are compared, and what is wrong is reported.
+        Check "check",
+        /// The service sets them.
+        Set "set",
+    }
+}
+
+impl Families {
+    /// Is IPv4 among them?
+    pub fn v4(self) -> bool {
+        self != Families::V6
+    }
+
+    /// Is IPv6 among them?
+    pub fn v6(self) -> bool {
+        self != Families::V4
+    }
+}

@@ -1,0 +1,139 @@
+//! What the parts of one connection know of its client in common.
+//!
+//! russh's task fills it in, our conversation and the seats read it; russh wants what it holds to
+//! be `Send`, so it is made of atomics, although all of them are on one thread.
+
+use crate::limits::{
+    MEMBER_WORK_MS, MEMBER_WORK_SHARE, NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE,
+    SSH_VERSION_CHARS_MAX, WORK_REST_MS_MAX,
+};
+use russh_util::runtime::Watch;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// How far a client has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Stage {
+    /// It has sent nothing.
+    Silent,
+    /// It has sent something.
+    Greeted,
+    /// It has exchanged keys.
+    Exchanged,
+    /// It has proven a key that lets it in.
+    Proven,
+}
+
+/// A client.
+pub struct Client {
+    since: Instant,
+    stage: AtomicU8,
+    version: OnceLock<String>,
+    /// When everything it made us do is paid for by its share of the processor, in microseconds
+    /// after `since`.
+    paid: AtomicU64,
+}
+
+impl Client {
+    /// One that has just connected.
+    pub fn new(since: Instant) -> Client {
+        Client {
+            since,
+            stage: AtomicU8::new(Stage::Silent as u8),
+            version: OnceLock::new(),
+            paid: AtomicU64::new(0),
+        }
+    }
+
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        match self.stage.load(Relaxed) {
+            0 => Stage::Silent,
+            1 => Stage::Greeted,
+            2 => Stage::Exchanged,
+            _ => Stage::Proven,
+        }
+    }
+
+    /// It has come so far, at least.
+    pub fn reached(&self, stage: Stage) {
+        self.stage.fetch_max(stage as u8, Relaxed);
+    }
+
+    /// It is logged in, and whatever it cost until now is forgiven.
+    pub fn proved(&self) {
+        self.reached(Stage::Proven);
+        self.paid.store(0, Relaxed);
+    }
+
+    /// Its first line is this.
+    pub fn greeted(&self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim_end_matches(['\r', '\n']);
+        let _ = self.version.set(line.chars().take(SSH_VERSION_CHARS_MAX).collect());
+    }
+
+    /// Its first line, such as `SSH-2.0-OpenSSH_9.6`, as it came; not longer than it may be shown.
+    pub fn version(&self) -> Option<&str> {
+        self.version.get().map(String::as_str)
+    }
+
+    /// It made us work for so long; how long it has to wait for that, `now` being the time since it
+    /// connected.
+    fn charge(&self, work: Duration, now: Duration) -> Duration {
+        let (at_once_ms, share) = match self.stage() {
+            Stage::Proven => (MEMBER_WORK_MS, MEMBER_WORK_SHARE),
+            _ => (NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE),
+        };
+        let (work, now) = (micros(work), micros(now));
+        let paid = self.paid.load(Relaxed).max(now).saturating_add(work.saturating_mul(share));
+        self.paid.store(paid, Relaxed);
+        let ahead = paid.saturating_sub(now).saturating_sub(at_once_ms * 1_000 * share);
+        Duration::from_micros(ahead.min(WORK_REST_MS_MAX * 1_000))
+    }
+}
+
+impl Watch for Client {
+    fn worked(&self, time: Duration) -> Duration {
+        self.charge(time, self.since.elapsed())
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_login_does_not_wait_and_a_loop_of_key_exchanges_does() {
+        let client = Client::new(Instant::now());
+        for _ in 0..NEWCOMER_WORK_MS {
+            assert_eq!(client.charge(MS, Duration::ZERO), Duration::ZERO);
+        }
+        let share = u32::try_from(NEWCOMER_WORK_SHARE).unwrap();
+        assert_eq!(client.charge(MS, Duration::ZERO), share * MS);
+        assert_eq!(client.charge(Duration::ZERO, share * MS), Duration::ZERO, "waited for");
+        client.charge(1000 * MS, share * MS);
+        client.proved();
+        assert_eq!(client.charge(MS, share * MS), Duration::ZERO, "a member begins anew");
+        let rest = client.charge(10_000 * MS, share * MS);
+        assert_eq!(rest, Duration::from_millis(WORK_REST_MS_MAX));
+    }
+
+    #[test]
+    fn nobody_goes_back_and_a_line_has_an_end() {
+        let client = Client::new(Instant::now());
+        client.reached(Stage::Exchanged);
+        client.reached(Stage::Greeted);
+        assert_eq!(client.stage(), Stage::Exchanged);
+        client.greeted(&[b"SSH-2.0-", [b'x'; 300].as_slice(), b"\r\n"].concat());
+        assert_eq!(client.version().unwrap().len(), SSH_VERSION_CHARS_MAX);
+    }
+}
