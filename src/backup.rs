@@ -21,7 +21,7 @@ pub const SERVERS: &str = "servers";
 pub const DATABASE: &str = "peering.db";
 /// The directory of WireGuard's files, in a POP's directory.
 pub const WIREGUARD: &str = "wireguard";
-/// The directory of BIRD's files, in a POP's directory: what lies there is as it lies in BIRD's own.
+/// The directory of BIRD's files, in a POP's directory: they lie there as in BIRD's own.
 pub const BIRD: &str = "bird";
 /// What BIRD reads first.
 pub const BIRD_CONF: &str = "bird.conf";

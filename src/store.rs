@@ -14,6 +14,7 @@ mod history;
 mod identity;
 mod latency;
 mod migrations;
+mod open;
 mod peered;
 mod place;
 mod restore;
@@ -27,17 +28,14 @@ pub use error::StoreError;
 pub use restore::Restored;
 pub use trail::Filter;
 
-use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::model::{Asn, Families, Mntner, Timestamp};
-use crate::peering::{Peering, PeeringId, Row, Site};
+use crate::peering::{Peering, PeeringId, Row};
 use error::fault;
-use place::{Found, OpenedFiles};
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use open::{connection, reader};
+use place::OpenedFiles;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 /// Counts the changes: what is saved has a generation, and what is applied has reached one.
 pub type Generation = i64;
@@ -84,92 +82,6 @@ impl Actor {
 }
 
 impl Store {
-    /// Opens the database, makes it where there is none, and brings it to this version.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
-        Ok(Store::connect(path)?.brought_up()?.watched())
-    }
-
-    /// The same for this POP. Another one's is not touched, not even brought to this version; one
-    /// that cannot be written is refused, and others than its owner cannot read it afterwards.
-    pub fn open_as(site: &Site, path: &Path) -> Result<Store, StoreError> {
-        let store = Store::connect(path)?;
-        store.belongs(site)?;
-        let mut store = store.brought_up()?;
-        store.claim(site)?;
-        match store.try_write() {
-            // Whoever writes now is done in a moment.
-            Ok(()) | Err(StoreError::Busy(_)) => {}
-            Err(error) => return Err(error),
-        }
-        place::close_to_others(path);
-        Ok(store.watched())
-    }
-
-    /// Nothing is written by this; a database that is damaged, or that a newer program made, is
-    /// refused.
-    fn connect(path: &Path) -> Result<Store, StoreError> {
-        let in_memory = path == Path::new(IN_MEMORY);
-        if !in_memory && place::judge(path)? == Found::Nothing {
-            place::make(path).map_err(|error| StoreError::File(path.to_path_buf(), error))?;
-        }
-        Store::over(connection(path)?, path)
-    }
-
-    /// A database that was just opened, proven sound.
-    fn over(connection: Connection, path: &Path) -> Result<Store, StoreError> {
-        migrations::known(&connection, path)?;
-        let (path, damage) = (path.to_path_buf(), OnceCell::new());
-        let store = Store { connection, path, ours: true, files: None, damage };
-        store.prove_sound()?;
-        Ok(store)
-    }
-
-    fn brought_up(mut self) -> Result<Store, StoreError> {
-        self.prepare().map_err(|error| fault(&self.path, error))?;
-        migrations::run(&mut self.connection, &self.path)?;
-        Ok(self)
-    }
-
-    /// Opens an existing database for reading only; nothing about it is changed, not even its
-    /// version. One that is damaged is refused.
-    pub fn open_read_only(path: &Path) -> Result<Store, StoreError> {
-        place::judge(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
-        be_patient(&connection).map_err(|error| fault(path, error))?;
-        let mut store = Store::over(connection, path)?;
-        store.ours = store.read(|it| it.table_exists(None, "peerling_state"))?;
-        Ok(store)
-    }
-
-    /// The database as it is, for looking only; where there is none, or an empty file that one is
-    /// to be made in, an empty one that nobody keeps.
-    pub fn look(path: &Path) -> Result<Store, StoreError> {
-        if Store::is_new(path)? {
-            Store::open(Path::new(IN_MEMORY))
-        } else {
-            Store::open_read_only(path)
-        }
-    }
-
-    /// Would [`Store::open`] make a new one here? An empty file holds nothing, not even a version.
-    pub fn is_new(path: &Path) -> Result<bool, StoreError> {
-        Ok(place::judge(path)? == Found::Nothing)
-    }
-
-    /// The files of this database that others than their owner can read, with their modes.
-    pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
-        place::open_to_others(path)
-    }
-
-    fn prepare(&self) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "cache_size", -STORE_CACHE_KB)?;
-        self.connection.pragma_update(None, "journal_mode", "WAL")?;
-        self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection.pragma_update(None, "foreign_keys", true)
-    }
-
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
         self.read(|it| {
@@ -291,22 +203,6 @@ impl Store {
             Outcome::Sqlite(error) => self.fault(error),
         })
     }
-}
-
-/// What SQLite calls a database that no file holds.
-const IN_MEMORY: &str = ":memory:";
-
-/// Opens a file for reading and writing, if this user can write it.
-fn connection(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(|error| fault(path, error))?;
-    be_patient(&connection).map_err(|error| fault(path, error))?;
-    Ok(connection)
-}
-
-/// The thread waits while somebody else writes: long enough for the other's transaction, short
-/// enough that no member notices.
-fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))
 }
 
 fn transact<T>(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// The name of the list, in a POP's directory.
 pub const LIST: &str = ".peerling-files";
 /// What the list begins with.
-const HEAD: &str = "# Copied by peerling. A file that stands here goes when the POP has it no more;\n\
+const HEAD: &str = "# Copied by peerling. What stands here goes when the POP has it no more;\n\
                     # whatever else lies here is left alone.\n";
 
 /// The paths that a list names.

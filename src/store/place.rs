@@ -69,7 +69,8 @@ pub fn judge(path: &Path) -> Result<Found, StoreError> {
     if bytes == 0 {
         return Ok(Found::Nothing);
     }
-    // A transaction that a crash interrupted is taken back by SQLite, to no bytes if it was the first.
+    // A transaction that a crash interrupted is taken back by SQLite: to no bytes, if it was the
+    // first.
     let least = page_bytes(path).unwrap_or(0);
     if bytes < least && !has_bytes(&companion(path, "-journal")) {
         let words = format!("{bytes} bytes are left of it, and one page has {least}");
@@ -82,7 +83,8 @@ fn has_bytes(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|status| status.len() > 0)
 }
 
-/// The size of a page, as the file says; of a file that is cut within its header the least there is.
+/// The size of a page, as the file says; of a file that is cut within its header, the least there
+/// is.
 fn page_bytes(path: &Path) -> io::Result<u64> {
     let mut header = Vec::new();
     File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;

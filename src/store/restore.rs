@@ -27,8 +27,8 @@ pub struct Restored {
 }
 
 impl Store {
-    /// Puts the database in the file `from` in the place of the one at `path`, while nobody has that
-    /// one open.
+    /// Puts the database in the file `from` in the place of the one at `path`, while nobody has
+    /// that one open.
     ///
     /// What waited to be taken down when `from` was copied is forgotten: it may have been made anew
     /// since, and nobody asked to take that down.

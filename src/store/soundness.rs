@@ -18,13 +18,22 @@ impl Store {
     /// Reads the whole database. If it is damaged, this and every later question is refused.
     pub fn prove_sound(&self) -> Result<(), StoreError> {
         self.trusted()?;
-        let complaints = complaints(&self.connection).map_err(|error| self.fault(error))?;
+        let complaints = self.complaints().map_err(|error| self.fault(error))?;
         if complaints.is_empty() {
             return Ok(());
         }
         let words = complaints.join("; ");
         let _ = self.damage.set(words.clone());
         Err(StoreError::Damaged(self.path.clone(), words))
+    }
+
+    /// What SQLite says of the file. A connection that is open for long has pages of it in memory,
+    /// and would find those sound.
+    fn complaints(&self) -> rusqlite::Result<Vec<String>> {
+        match self.files {
+            Some(_) => complaints(&super::reader(&self.path)?),
+            None => complaints(&self.connection),
+        }
     }
 
     /// Is it still the database that was opened, and no damage of it known?
@@ -131,7 +140,7 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     // Whoever reads now is not waited for: there is another time.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    super::be_patient(connection)?;
+    super::open::be_patient(connection)?;
     done
 }
 

@@ -187,6 +187,13 @@ fn a_database_of_somebody_elses_is_named_with_its_owner() {
     draft.peerling(&["exec", "--", "peer_list", "--all"]).fine();
     let status = fs::metadata(draft.path("peering.db")).unwrap();
     assert_eq!((status.uid(), status.gid(), status.mode() & 0o777), (NOBODY, NOBODY, 0o600));
+    // Nor is anything left of root's that is in the service's way.
+    for operation in ["plan", "apply", "check"] {
+        draft.peerling(&[operation]);
+    }
+    for name in names(&draft, ".").iter().filter(|name| name.starts_with("peering.db")) {
+        assert_eq!(fs::metadata(draft.path(name)).unwrap().uid(), NOBODY, "{name}");
+    }
     let check = as_nobody(&draft, &["check"]);
     assert!(all(&check).contains("peering.db: 0 peerings, sound"), "{check:#?}");
     assert!(!all(&check).contains("wrong  database"), "{check:#?}");
