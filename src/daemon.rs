@@ -14,6 +14,7 @@ mod assemble;
 mod backup;
 pub mod bird_init;
 pub mod check;
+mod configured;
 mod database_watch;
 pub mod demo;
 pub mod exec;
@@ -31,17 +32,19 @@ mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
+pub use configured::{EXIT_CONFIGURATION, Failure, test};
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
-use crate::local::{self, LocalSocket, News};
+use crate::local::{self, LocalSocket, News, SocketError};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::{Choice, Judgement};
 use async_signal::{Signal, Signals};
 use backup::{Wish, Wishes};
+use configured::configured;
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -88,21 +91,22 @@ pub struct Service {
 }
 
 /// `peerling serve`: until SIGTERM or SIGINT.
-pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+pub fn serve(file: ConfigFile) -> Result<(), Failure> {
     // One that comes while the service starts waits until it can be heeded, and does not end it.
-    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
-    let assembled = Assembled::load(&file)?;
-    let (store, sockets) = prepare(&assembled).map_err(|trouble| vec![trouble])?;
-    let service = Service::over(store, assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, sockets, signals).await);
-    run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
+    let signals = catch_signals()?;
+    let assembled = configured(&file).map_err(Failure::Configuration)?;
+    let (store, sockets) = prepare(&assembled)?;
+    let service = Service::over(store, assembled, file)?;
+    block_on(async |executor| service.run(executor, sockets, signals).await)??;
+    Ok(())
 }
 
 /// What clients come by.
 struct Sockets {
     ssh: Vec<TcpListener>,
     host_keys: Vec<russh::keys::PrivateKey>,
-    local: LocalSocket,
+    /// `None`: this machine has none for us, which is no reason to serve nobody.
+    local: Option<LocalSocket>,
 }
 
 /// What forbids to serve is found before anything is made, host keys too.
@@ -115,8 +119,14 @@ fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
 impl Sockets {
     /// The local one comes first: a second service over the same database ends there.
     fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
-        let local = LocalSocket::bind(&assembled.config.store.path)
-            .map_err(|error| Trouble::new(error.to_string()))?;
+        let local = match LocalSocket::bind(&assembled.config.store.path) {
+            Ok(socket) => Some(socket),
+            Err(error @ SocketError::Served(..)) => return Err(Trouble::new(error.to_string())),
+            Err(error) => {
+                log::error!("{error}; peerling exec and check cannot ask this service");
+                None
+            }
+        };
         Ok(Sockets { local, ssh: listen(assembled)?, host_keys: assembled.host_keys()? })
     }
 }
@@ -154,6 +164,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             told: Default::default(),
+            pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -184,7 +195,9 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
-        self.answer_locally(&sockets.local, &news, &executor)?;
+        if let Some(socket) = &sockets.local {
+            self.answer_locally(socket, &news, &executor)?;
+        }
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();

@@ -15,6 +15,7 @@ pub mod overhear;
 pub mod owner;
 pub mod ping;
 pub mod probe;
+pub mod rights;
 pub mod socket;
 pub mod sysctl;
 pub mod tree;

@@ -12,12 +12,16 @@ use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Where systemd puts what `LoadCredential=` names (systemd.exec(5)).
+const SYSTEMD_CREDENTIALS: &str = "/run/credentials";
 
 /// Why the program cannot do what it was started for: one line for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +78,30 @@ pub struct Assembled {
 impl Assembled {
     /// Reads the configuration and the keys. Every problem that can be known is told at once.
     pub fn load(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
+        Assembled::of(read_config(file)?, None)
+    }
+
+    /// The same for somebody who only looks, and who may not read the private key: the database
+    /// knows the public one.
+    pub fn load_to_look(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
         let config = read_config(file)?;
+        let wireguard = &config.wireguard;
+        let is_needed = wireguard.private_key.is_none() && wireguard.public_key.is_none();
+        let known = match is_needed && read_key(&wireguard.private_key_file).is_err() {
+            true => known_key(&config.store.path),
+            false => None,
+        };
+        Assembled::of(config, known)
+    }
+
+    fn of(config: Config, known: Option<WgKey>) -> Result<Assembled, Vec<Trouble>> {
         let private_key = match &config.wireguard.private_key {
             Some(key) => Ok(key.clone()),
             None => read_key(&config.wireguard.private_key_file),
         };
         let mut troubles = Vec::new();
-        let public_key = public_key(&config, &private_key).map_err(|it| troubles.push(it)).ok();
+        let public_key =
+            public_key(&config, &private_key, known).map_err(|it| troubles.push(it)).ok();
         troubles.extend(public_key.and_then(|it| mistaken_self(&config, it)));
         let admins = admins(&config, &mut troubles);
         match public_key {
@@ -159,6 +180,7 @@ impl Assembled {
             site: self.site(),
             private_key: self.private_key.clone()?,
             backend,
+            patience: Rc::default(),
             wireguard_directory: config.wireguard.directory.clone(),
             bird_directory: config.bird.directory.clone(),
             bird_socket: config.bird.socket.clone(),
@@ -229,7 +251,19 @@ pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
 
 fn environment() -> Vec<(String, String)> {
     let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
-    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    let variables = std::env::vars_os().filter(|(name, _)| !is_of_demo(name));
+    variables.map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Is it one of the variables that `peerling demo` gives the command that it runs?
+fn is_of_demo(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"PEERLING_DEMO_")
+}
+
+/// May this variable be a key of the configuration?
+pub(super) fn is_configuration(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"PEERLING_") || name.starts_with(b"DN42_")
 }
 
 /// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
@@ -245,13 +279,37 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
 }
 
 fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+    if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
+        return Err(Trouble(no_credential(path)));
+    }
     let text = read_text(path)?;
     text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
 }
 
+/// What a database says of the POP whose it is.
+fn known_key(database: &Path) -> Option<WgKey> {
+    let store = Store::open_read_only(database).ok()?;
+    store.known_key().ok().flatten()
+}
+
+/// Some containers empty `LoadCredential=` of every unit, for want of the right to mount.
+fn no_credential(path: &Path) -> String {
+    format!(
+        "systemd handed over no key: there is no {}. Where a container empties LoadCredential=, \
+         run `install -m 0400 -o peerling /etc/wireguard/peerling.key \
+         /etc/peerling/wireguard.key`, then write with `systemctl edit peerling`: [Service] \
+         Environment=PEERLING_WIREGUARD_PRIVATE_KEY_FILE=/etc/peerling/wireguard.key",
+        path.display()
+    )
+}
+
 /// The public key: the private key's, which must be the one that the configuration names, if it
-/// does.
-fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Result<WgKey, Trouble> {
+/// does. Without either it is the one that is known from elsewhere.
+fn public_key(
+    config: &Config,
+    private_key: &Result<WgSecret, Trouble>,
+    known: Option<WgKey>,
+) -> Result<WgKey, Trouble> {
     match (config.wireguard.public_key, private_key) {
         (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble(format!(
             "wireguard.public_key is {named}, and the private key's is {}",
@@ -259,7 +317,7 @@ fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Resul
         ))),
         (Some(named), _) => Ok(named),
         (None, Ok(secret)) => Ok(secret.public()),
-        (None, Err(trouble)) => Err(trouble.clone()),
+        (None, Err(trouble)) => known.ok_or_else(|| trouble.clone()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::peering::Site;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,7 +50,8 @@ impl Store {
     pub(super) fn over(connection: Connection, path: &Path) -> Result<Store, StoreError> {
         migrations::known(&connection, path)?;
         let (path, damage) = (path.to_path_buf(), OnceCell::new());
-        let store = Store { connection, path, ours: true, files: None, damage };
+        let occupied = BTreeSet::new();
+        let store = Store { connection, path, ours: true, occupied, files: None, damage };
         store.prove_sound()?;
         Ok(store)
     }

@@ -6,7 +6,8 @@
 //! told was saved.
 
 use super::StoreError;
-use crate::sys::owner::{give_to_owner_of, is_open_to_others, user_name};
+use crate::sys::owner::{give_to_owner_of, is_open_to_others};
+use crate::sys::users;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -165,14 +166,14 @@ pub fn unwritable(path: &Path) -> Option<String> {
 }
 
 fn of_another(file: &Path, owner: u32, directory: &Path, path: &Path) -> String {
-    let us = user_name(rustix::process::geteuid().as_raw());
+    let us = users::name(users::current());
     let mut all = vec![directory.to_path_buf()];
     all.extend(files_of(path).into_iter().filter(|it| it.exists()));
     let all: Vec<String> = all.iter().map(|it| it.display().to_string()).collect();
     format!(
         "{} belongs to {}, and the service runs as {us}; chown {us}: {}",
         file.display(),
-        user_name(owner),
+        users::name(owner),
         all.join(" ")
     )
 }

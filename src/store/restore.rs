@@ -8,7 +8,7 @@ use super::place::{self, COMPANIONS, Found, MODE, companion};
 use super::{Store, StoreError, connection};
 use crate::model::Timestamp;
 use crate::peering::Site;
-use crate::sys::owner;
+use crate::sys::{owner, users};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -103,7 +103,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// The new one belongs to whom the old one did, or else to whom the directory does.
 fn own(file: &File, old: Option<&File>, real: &Path) -> io::Result<()> {
     match old.map(File::metadata).transpose()? {
-        Some(old) if rustix::process::geteuid().is_root() => owner::give(file, &old),
+        Some(old) if users::is_root() => owner::give(file, &old),
         Some(_) => Ok(()),
         None => owner::give_to_owner_of(real.parent(), file),
     }

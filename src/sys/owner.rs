@@ -1,21 +1,17 @@
 //! Whose a file is. The service runs as a user of its own and the operator as root: what root makes
 //! in a directory of the service must be the service's, or it cannot be written any more.
 
+use super::users;
 use rustix::fs::{Gid, Uid, fchown};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Where the machine's users stand.
-const USERS: &str = "/etc/passwd";
-
 /// Gives a file that root made to whom its directory belongs. Whoever else makes one keeps it.
 pub fn give_to_owner_of(directory: Option<&Path>, file: &File) -> io::Result<()> {
     match directory {
-        Some(directory) if rustix::process::geteuid().is_root() => {
-            give(file, &fs::metadata(directory)?)
-        }
+        Some(directory) if users::is_root() => give(file, &fs::metadata(directory)?),
         _ => Ok(()),
     }
 }
@@ -24,20 +20,6 @@ pub fn give_to_owner_of(directory: Option<&Path>, file: &File) -> io::Result<()>
 pub fn give(file: &File, like: &Metadata) -> io::Result<()> {
     let (owner, group) = (Uid::from_raw(like.uid()), Gid::from_raw(like.gid()));
     Ok(fchown(file, Some(owner), Some(group))?)
-}
-
-/// The name of a user where the machine's own list has it, else the number.
-pub fn user_name(id: u32) -> String {
-    let users = fs::read_to_string(USERS).unwrap_or_default();
-    for line in users.lines() {
-        let mut fields = line.split(':');
-        if let (Some(name), Some(number)) = (fields.next(), fields.nth(1))
-            && number.parse() == Ok(id)
-        {
-            return name.to_string();
-        }
-    }
-    id.to_string()
 }
 
 /// May others than its owner read or write it?
@@ -52,14 +34,8 @@ mod tests {
     use rustix::fs::chown;
 
     #[test]
-    fn users_have_names() {
-        assert_eq!(user_name(0), "root");
-        assert_eq!(user_name(4_000_000_007), "4000000007");
-    }
-
-    #[test]
     fn what_root_makes_is_the_directorys_owners() {
-        if !rustix::process::geteuid().is_root() {
+        if !users::is_root() {
             return crate::testing::skipped("what_root_makes_is_the_directorys_owners", "not root");
         }
         let place = Place::new("owner");

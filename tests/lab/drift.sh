@@ -105,7 +105,7 @@ left_alone() {
     words="its BIRD file was put right 3 times within 60 minutes"
     expect "the member is told: $(error_of node $FIRST)" -- grep -q "$words" <<<"$(error_of node $FIRST)"
     ring
-    count=$(grep -c "^error: AS$FIRST: $words" "$LAB/peerling.log")
+    count=$(grep -c " error: AS$FIRST: $words" "$LAB/peerling.log")
     same "how often that was logged" 1 "$count"
     peerling check >"$LAB/check.out" 2>&1 || true
     expect "check tells: $(cat "$LAB/check.out")" -- grep -q "AS$FIRST: $words" "$LAB/check.out"
@@ -128,7 +128,7 @@ processes_die() {
     local name=wg-as$FOURTH
     for count in 1 2 3; do
         kill -KILL "$(process_of "$name")"
-        await 20 "death $count is told as drift" -- drifted "link is" "$count"
+        await 20 "death $count is told as drift" -- drifted "link was" "$count"
         await 10 "its link is made anew" -- applied_with_link node $FOURTH
     done
     kill -KILL "$(process_of "$name")"

@@ -103,6 +103,33 @@ fn a_second_service_over_the_same_database_is_refused() {
 }
 
 #[test]
+fn the_board_tells_how_the_service_is() {
+    let Some(mut pop) = Pop::start() else { return };
+    create(&pop, "4242420001", &["--wait"]).fine();
+    let board = ask(&pop, b"\"board\"\n");
+    for words in ["\"read_age_s\":", "\"asn\":4242420001,\"progress\":\"applied\""] {
+        assert!(board.contains(words), "{words}: {board}");
+    }
+    assert!(!board.contains("\"refused\":\""), "{board}");
+    fs::remove_dir_all(pop.path("registry/data/mntner")).unwrap();
+    pop.signal(rustix::process::Signal::HUP);
+    pop.wait_for_log("registry not taken over", 1);
+    let board = ask(&pop, b"\"board\"\n");
+    assert!(board.contains("\"refused\":\""), "{board}");
+}
+
+/// What the operator left there by mistake stays, and members are served.
+#[test]
+fn something_else_of_the_sockets_name_stops_nobody() {
+    let Some(draft) = Draft::new() else { return };
+    fs::write(draft.path("peerling.sock"), "the operator's").unwrap();
+    let mut pop = draft.serve();
+    pop.wait_for_log("peerling.sock: this is no socket; move it away", 1);
+    pop.is_well();
+    assert_eq!(pop.stop().read("peerling.sock"), "the operator's");
+}
+
+#[test]
 fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let Some(mut pop) = Pop::start() else { return };
     for line in ["{}\n", "\n", "[[[[[[[[\n", "{\"run\":{\"words\":[]}}\n", "{\"run\":1}\n"] {
@@ -115,10 +142,25 @@ fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let descriptors = pop.descriptors();
     let idle: Vec<UnixStream> =
         (0..100).map(|_| UnixStream::connect(pop.path("peerling.sock")).unwrap()).collect();
+    let turned_away = ask(&pop, b"\"board\"\n");
+    assert!(turned_away.contains("others ask already; try again"), "{turned_away}");
     assert!(pop.descriptors() < descriptors + 20, "{} clients are held", idle.len());
     drop(idle);
     crate::run::wait_until("the service to hear again", || {
         ask(&pop, b"\"board\"\n").ends_with("\"end\"\n")
     });
     pop.is_well();
+}
+
+#[test]
+fn the_demo_has_a_service_to_ask() {
+    let Some(draft) = Draft::new() else { return };
+    let program = draft.command().get_program().to_str().unwrap().to_owned();
+    let inside = format!("{program} --config \"$PEERLING_DEMO_DIR/peerling.toml\" exec -- whoami");
+    // What is set around the demo means nothing inside it.
+    let mut demo = draft.bare_command();
+    demo.args(["demo", "--run", &inside]).env("PEERLING_STORE_PATH", "/nowhere/peering.db");
+    let said = crate::run::run(&mut demo, b"");
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    assert!(said.stdout.ends_with("administrator, no AS number\n"), "{said:#?}");
 }

@@ -220,8 +220,8 @@ impl Pop {
 
     fn note_port(&mut self) {
         let log = self.log();
-        let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
-        let port = address.and_then(|it| it.rsplit(':').next()).and_then(|it| it.parse().ok());
+        let address = log.lines().find_map(|line| line.split_once(" listening on "));
+        let port = address.and_then(|(_, it)| it.rsplit(':').next()).and_then(|it| it.parse().ok());
         self.port = port.unwrap_or_else(|| panic!("no port in the log:\n{log}"));
     }
 
@@ -273,9 +273,14 @@ impl Pop {
         self.signal(Signal::HUP);
     }
 
+    /// The process that serves.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// How many descriptors the service holds.
     pub fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.server.id())).unwrap().count()
+        fs::read_dir(format!("/proc/{}/fd", self.id())).unwrap().count()
     }
 
     /// The service still runs, and lets ALICE in.

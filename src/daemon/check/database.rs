@@ -9,13 +9,16 @@ use crate::sys::files::open_to_others;
 /// The area's name.
 const NAME: &str = "database";
 
-/// Reads the database without changing it.
-pub(super) fn look(scene: &Scene, findings: &mut Findings) {
+/// Reads the database without changing it; its rows, where they can be read.
+pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
     let (path, site) = (&scene.assembled.config.store.path, scene.assembled.site());
     let shown = path.display();
     match Store::is_new(path) {
         Ok(false) => {}
-        Ok(true) => return findings.ok(NAME, format_args!("{shown}: will be made")),
+        Ok(true) => {
+            findings.ok(NAME, format_args!("{shown}: will be made"));
+            return Vec::new();
+        }
         Err(error) => return refused(&error, findings),
     }
     let contents = match read(scene, &site) {
@@ -40,15 +43,18 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
         judge(row, &site, findings);
     }
     findings.ok(NAME, format_args!("{shown}: {} peerings, sound", contents.rows.len()));
+    contents.rows
 }
 
-fn refused(error: &StoreError, findings: &mut Findings) {
+/// Notes what SQLite or the system refused; then there are no rows.
+fn refused(error: &StoreError, findings: &mut Findings) -> Vec<Row> {
     let remedy = match error {
         StoreError::Damaged(..) => "systemctl stop peerling; peerling restore FILE",
         StoreError::Busy(_) => "peerling check again; lsof tells who holds it",
         _ => "as it says",
     };
     findings.wrong(NAME, error, remedy);
+    Vec::new()
 }
 
 /// What the database says.
