@@ -164,6 +164,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             told: Default::default(),
+            pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })

@@ -213,6 +213,8 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
+    lines.extend(survey.strays.iter().map(ToString::to_string));
+    lines.extend(survey.refusal.clone());
     lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));

@@ -30,6 +30,7 @@ use error::fault;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct Store {
     path: PathBuf,
     /// Are our tables there? Not in a database of the replaced service that was only looked at.
     ours: bool,
+    /// Ids that no row has and the machine still has something of: they are not given out.
+    occupied: BTreeSet<u16>,
 }
 
 /// Who changes something, from where, when: the head of an audit record.
@@ -96,7 +99,7 @@ impl Store {
         let patience = Duration::from_millis(STORE_BUSY_MS);
         connection.busy_timeout(patience).map_err(|error| fault(path, error))?;
         migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours: true })
+        Ok(Store { connection, path: path.to_path_buf(), ours: true, occupied: BTreeSet::new() })
     }
 
     fn brought_up(mut self) -> Result<Store, StoreError> {
@@ -117,7 +120,7 @@ impl Store {
             .and_then(|()| connection.table_exists(None, "peerling_state"))
             .map_err(|error| fault(path, error))?;
         migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours })
+        Ok(Store { connection, path: path.to_path_buf(), ours, occupied: BTreeSet::new() })
     }
 
     /// The database as it is, for looking only; where there is none, or an empty file that one is
@@ -195,6 +198,12 @@ impl Store {
         Ok(stones.into_iter().filter_map(stone).collect())
     }
 
+    /// The loop tells which ids the machine has something of that no row explains: a link or a file
+    /// that is left over has the port of its id.
+    pub fn set_occupied(&mut self, ids: BTreeSet<u16>) {
+        self.occupied = ids;
+    }
+
     /// Saves a new peering under the lowest free id up to `id_max`, whatever id it came with.
     pub fn create(
         &mut self,
@@ -202,8 +211,9 @@ impl Store {
         id_max: u16,
         actor: &Actor,
     ) -> Result<(PeeringId, Generation), StoreError> {
+        let occupied = self.occupied.clone();
         self.change(|it| {
-            let id = free_id(it, id_max)?.ok_or(Outcome::Full)?;
+            let id = free_id(it, id_max, &occupied)?.ok_or(Outcome::Full)?;
             let saved = Peering { id, ..peering.clone() };
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
@@ -301,18 +311,17 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
-/// The lowest id that no peering has: 1, or the first gap, or one more than the last.
-fn free_id(it: &Connection, id_max: u16) -> rusqlite::Result<Option<PeeringId>> {
+/// The lowest id that no peering has, nor anything that is left on the machine.
+fn free_id(
+    it: &Connection,
+    id_max: u16,
+    occupied: &BTreeSet<u16>,
+) -> rusqlite::Result<Option<PeeringId>> {
     let mut statement = it.prepare("SELECT id FROM peering_links ORDER BY id")?;
-    let mut free = 1_u32;
-    for id in statement.query_map([], |row| row.get::<_, u32>(0))? {
-        if id? != free {
-            break;
-        }
-        free += 1;
-    }
-    let id = u16::try_from(free).ok().filter(|id| *id <= id_max);
-    Ok(id.and_then(PeeringId::new))
+    let rows = statement.query_map([], |row| row.get::<_, u16>(0))?;
+    let taken = rows.collect::<rusqlite::Result<BTreeSet<u16>>>()?;
+    let is_free = |id: &u16| !taken.contains(id) && !occupied.contains(id);
+    Ok((1..=id_max).find(is_free).and_then(PeeringId::new))
 }
 
 fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {

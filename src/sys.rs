@@ -14,6 +14,7 @@ pub mod new_file;
 pub mod overhear;
 pub mod ping;
 pub mod probe;
+pub mod rights;
 pub mod socket;
 pub mod sysctl;
 pub mod tree;

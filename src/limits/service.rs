@@ -40,6 +40,12 @@ pub const LINK_PAUSE_S_MAX: u64 = 900;
 /// peering waits for the same pass.
 pub const LINK_FAILURES_S_MAX: u64 = 15;
 
+/// Changes that one maintainer may make at once; each is a pass of the loop, a record, and 25 kB
+/// written. Nobody types that many.
+pub const CHANGES_MAX: u32 = 30;
+/// How long it takes until as many may be made again, in seconds.
+pub const CHANGES_S: u64 = 600;
+
 // --- shell
 
 /// Columns that text without a window is laid out for.

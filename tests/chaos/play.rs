@@ -66,7 +66,7 @@ impl Play {
             pop,
             bystander,
             model: Model::default(),
-            weather: Weather::default(),
+            weather: Weather::new(),
             foreign,
             seed,
             number: 0,

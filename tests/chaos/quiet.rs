@@ -31,9 +31,7 @@ pub fn moment(play: &mut Play) {
     weather::mend_all(play);
     play.stage.open = "yes";
     play.stage.configuration("");
-    if play.pop.service.is_none() {
-        play.pop.start_service(&play.stage);
-    }
+    weather::start_service(play);
     play.pop.reload();
     let begin = Instant::now();
     let mut troubles = look(play);

@@ -39,6 +39,7 @@ mod hostile;
 mod local;
 mod login;
 mod manager;
+mod members;
 mod mesh;
 mod misfits;
 mod operations;

@@ -273,9 +273,14 @@ impl Pop {
         self.signal(Signal::HUP);
     }
 
+    /// The process that serves.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// How many descriptors the service holds.
     pub fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.server.id())).unwrap().count()
+        fs::read_dir(format!("/proc/{}/fd", self.id())).unwrap().count()
     }
 
     /// The service still runs, and lets ALICE in.

@@ -8,16 +8,20 @@ use crate::store::{Store, StoreError};
 /// The area's name.
 const NAME: &str = "database";
 
-/// Reads the database without changing it.
-pub(super) fn look(scene: &Scene, findings: &mut Findings) {
+/// Reads the database without changing it; its rows, where they can be read.
+pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
     let (path, site) = (&scene.assembled.config.store.path, scene.assembled.site());
     let shown = path.display();
     if Store::is_new(path) {
-        return findings.ok(NAME, format_args!("{shown}: will be made"));
+        findings.ok(NAME, format_args!("{shown}: will be made"));
+        return Vec::new();
     }
     let contents = match read(scene, &site) {
         Ok(contents) => contents,
-        Err(error) => return findings.wrong(NAME, error, "the newest backup of it"),
+        Err(error) => {
+            findings.wrong(NAME, error, "the newest backup of it");
+            return Vec::new();
+        }
     };
     for (asn, words) in contents.left_alone {
         let remedy = "make both want the same; `peer_edit` or a restart lets peerling try again";
@@ -27,6 +31,7 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
         judge(row, &site, findings);
     }
     findings.ok(NAME, format_args!("{shown}: {} peerings", contents.rows.len()));
+    contents.rows
 }
 
 /// What the database says.
