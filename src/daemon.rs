@@ -195,9 +195,7 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
-        if let Some(socket) = &sockets.local {
-            self.answer_locally(socket, &news, &executor)?;
-        }
+        self.answer_locally(sockets.local.as_ref(), &news, &executor)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
@@ -237,10 +235,11 @@ impl Service {
 
     fn answer_locally(
         &self,
-        socket: &LocalSocket,
+        socket: Option<&LocalSocket>,
         news: &Rc<News>,
         executor: &Rc<LocalExecutor<'static>>,
     ) -> Result<(), Trouble> {
+        let Some(socket) = socket else { return Ok(()) };
         let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
         let listener = socket.listener().map_err(unusable)?;
         let (control, news) = (self.control.clone(), news.clone());
