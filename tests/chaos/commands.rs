@@ -13,8 +13,6 @@ use std::process::Stdio;
 use std::time::Duration;
 use tinyjson::JsonValue;
 
-/// Peerings at a time, beside the bystander's.
-const PEERINGS_MAX: usize = 9;
 /// How long a command may take that waits for nothing, whatever is wrong.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Refusals that a sound command may get at any time.
@@ -243,7 +241,8 @@ fn draw(play: &Play, random: &mut Random, voice: Option<&Voice>, taken: &[u32]) 
     there.retain(|asn| play.model.peerings.contains_key(asn));
     absent.retain(|asn| !play.model.peerings.contains_key(asn));
     let count = play.model.peerings.len() + taken.len();
-    let creates = count < 4 || count < PEERINGS_MAX && random.chance(30);
+    let creates =
+        count < play.peerings_max.min(4) || count < play.peerings_max && random.chance(30);
     let command = match (creates && !absent.is_empty(), there.is_empty()) {
         (true, _) => {
             let asn = random.pick(&absent);

@@ -200,7 +200,9 @@ fn left_alone(play: &mut Play, listed: &BTreeMap<u32, JsonValue>) {
 
 fn foreign_and_bystander(play: &mut Play) -> Vec<String> {
     let mut troubles = play.foreign.troubles(&play.stage);
-    troubles.extend(play.bystander.trouble(&play.stage, &play.pop));
+    if let Some(bystander) = &mut play.bystander {
+        troubles.extend(bystander.trouble(&play.stage, &play.pop));
+    }
     troubles
 }
 

@@ -3,7 +3,7 @@
 
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
-use crate::play::Play;
+use crate::play::{Play, Theme};
 use crate::pop::link_process;
 use crate::random::Random;
 use crate::run::wait_for;
@@ -12,6 +12,9 @@ use rustix::process::Signal;
 use std::fs;
 use std::process::{Command, Stdio};
 
+/// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
+const KINDS: usize = 18;
+const BIRD_KINDS: usize = 9;
 /// How many operations a fault lasts at most: one that is over before a pass meets it, and one that
 /// passes meet.
 const LASTS_SHORT_MAX: usize = 12;
@@ -114,13 +117,17 @@ pub fn begin(play: &mut Play, random: &mut Random) {
 fn draw(play: &Play, random: &mut Random) -> Fault {
     let active = play.model.with(Standing::Active);
     let some = |random: &mut Random| if active.is_empty() { 0 } else { random.pick(&active) };
-    match random.below(18) {
+    let kinds = match play.theme {
+        Theme::Bird => BIRD_KINDS,
+        Theme::Anything | Theme::Kills => KINDS,
+    };
+    match random.below(kinds) {
         0 => Fault::BirdHangs,
         1 | 2 => Fault::BirdStopped,
         3 | 4 => Fault::BirdConf,
         5 | 6 => Fault::Collision(collision(random)),
         7 => Fault::Copy(format!("bird/ebgp_as{}~", some(random))),
-        8 => Fault::DiskFull(random.pick(&["state", "bird", "wireguard"])),
+        8 => Fault::UndoScheduled,
         9 => Fault::ReadOnly(random.pick(&["bird", "wireguard"])),
         10 => Fault::DatabaseLocked,
         11 => Fault::RowAway(some(random)),
@@ -129,7 +136,7 @@ fn draw(play: &Play, random: &mut Random) -> Fault {
         14 => Fault::Configuration,
         15 => Fault::RegistryShrunk,
         16 => Fault::ServiceStopped,
-        _ => Fault::UndoScheduled,
+        _ => Fault::DiskFull(random.pick(&["state", "bird", "wireguard"])),
     }
 }
 
@@ -384,7 +391,12 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
     if play.pop.service.is_none() {
         return play.note("signal", "the service does not run");
     }
-    let what = match random.below(10) {
+    let kind = match play.theme {
+        Theme::Anything => random.below(10),
+        Theme::Kills => 4 + random.below(5),
+        Theme::Bird => random.pick(&[0, 3, 9]),
+    };
+    let what = match kind {
         0..3 => {
             play.pop.reload();
             "SIGHUP"
