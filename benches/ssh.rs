@@ -5,12 +5,19 @@
 // A bench may fail by a panic.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "support/attack.rs"]
+mod attack;
+#[path = "../tests/hostile/flood.rs"]
+mod flood;
 #[path = "support/peers.rs"]
 mod peers;
 #[path = "support/process.rs"]
 mod process;
 #[path = "../tests/support/registry.rs"]
 mod registry_support;
+#[path = "../tests/hostile/relay.rs"]
+#[allow(dead_code)]
+mod relay;
 #[path = "../tests/support/scratch.rs"]
 mod scratch;
 #[path = "support/server.rs"]
@@ -37,6 +44,9 @@ fn main() {
     if !installed("ssh") {
         return println!("skipped: there is no ssh here (package openssh-client)");
     }
+    if std::env::args().any(|word| word == attack::INSIDE) {
+        return attack::inside(&Scratch::new("bench-attack").0);
+    }
     println!("{}", server::binary().display());
     let scratch = Scratch::new("bench-ssh");
     let pop = Pop::new(&scratch.0, 2_500, 3_000);
@@ -51,6 +61,8 @@ fn main() {
     pop.peer(&peers::peerings(PEERS));
     let server = first_pass(&pop);
     lists(&server, &scratch.0.join("master").display().to_string());
+    drop(server);
+    attack::outside();
 }
 
 fn start(pop: &Pop) {

@@ -55,7 +55,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use wire::{Wire, hang_up};
 
-pub use host_keys::{HostKeyError, load as load_host_key, load_or_make, new_key};
+pub use host_keys::{
+    HostKeyError, load as load_host_key, load_or_make, new_key, objection as host_key_objection,
+};
 pub use seats::SeatLimits;
 
 /// What the service needs to know of the configuration.

@@ -5,7 +5,7 @@ use crate::process::{Guard, free_port, greets, installed, output, until};
 use crate::registry_support;
 use peerling::peering::Peering;
 use std::fs::{self, Permissions};
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -81,6 +81,11 @@ impl Pop {
 
     /// Starts it; it listens when this returns, and may not answer yet.
     pub fn start(&self) -> Server {
+        self.start_at("127.0.0.1:0")
+    }
+
+    /// The same at this address; port 0 lets the kernel choose.
+    pub fn start_at(&self, listen: &str) -> Server {
         let at = |name: &str| self.directory.join(name).display().to_string();
         let child = Command::new(binary())
             .args(["--config", "/dev/null", "serve"])
@@ -88,7 +93,7 @@ impl Pop {
             .envs([
                 ("PEERLING_POP_ASN", "4242420263".to_owned()),
                 ("PEERLING_POP_NAME", "pop.example.net".to_owned()),
-                ("PEERLING_SSH_LISTEN", "127.0.0.1:0".to_owned()),
+                ("PEERLING_SSH_LISTEN", listen.to_owned()),
                 ("PEERLING_SSH_HOST_KEYS", at("host_key")),
                 ("PEERLING_REGISTRY_DIRECTORY", at("registry")),
                 ("PEERLING_STORE_PATH", at("peering.db")),
@@ -104,13 +109,22 @@ impl Pop {
             .stderr(Stdio::piped())
             .spawn();
         let mut process = Guard(child.unwrap());
-        let address = process.told("listening on ").parse().unwrap();
+        let mut address: SocketAddr = process.told("listening on ").parse().unwrap();
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv6Addr::LOCALHOST.into());
+        }
         let (user, key) = ("bench".to_owned(), self.directory.join("id"));
         Server { name: "peerling", process, address, user, key }
     }
 }
 
 impl Server {
+    /// The port where it listens.
+    #[allow(dead_code)]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Waits until it answers.
     pub fn ready(&self) {
         until(self.name, || greets(self.address));

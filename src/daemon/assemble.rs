@@ -180,6 +180,7 @@ impl Assembled {
             site: self.site(),
             private_key: self.private_key.clone()?,
             backend,
+            patience: Rc::default(),
             wireguard_directory: config.wireguard.directory.clone(),
             bird_directory: config.bird.directory.clone(),
             bird_socket: config.bird.socket.clone(),

@@ -34,9 +34,9 @@ mod tests {
         let shared = Rc::new(RefCell::new(0));
         let (at_fault, other) = (shared.clone(), shared.clone());
         let faulty = executor.spawn(guarded("one".into(), async move {
+            smol::future::yield_now().await;
             let mut held = at_fault.borrow_mut();
             *held += 1;
-            smol::future::yield_now().await;
             assert!(*held > 1, "a fault while something shared is borrowed");
         }));
         let sound = executor.spawn(guarded("the other".into(), async move {

@@ -1,5 +1,6 @@
 //! Host keys: read what is there, make an Ed25519 key where there is nothing.
 
+use crate::limits::HOST_KEY_RSA_BITS_MAX;
 use crate::sys::new_file;
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use russh::keys::PrivateKey;
@@ -41,6 +42,20 @@ pub fn load(path: &Path) -> Result<PrivateKey, HostKeyError> {
 /// RSA's primes in it, a fiftieth of the binary.
 pub fn new_key() -> PrivateKey {
     Ed25519Keypair::random(&mut safe_rng()).into()
+}
+
+/// What is to be said against a host key that works: RSA's is for members who know the replaced
+/// service by it.
+pub fn objection(key: &PrivateKey) -> Option<String> {
+    let bits = key.public_key().key_data().rsa()?.key_size();
+    let mut words = format!(
+        "RSA host key: only for the change-over, and at most {HOST_KEY_RSA_BITS_MAX} bits. How \
+         long its signatures take may give it away (RUSTSEC-2023-0071)"
+    );
+    if bits > HOST_KEY_RSA_BITS_MAX {
+        words += &format!("; with {bits} bits each costs a stranger nothing and us a lot");
+    }
+    Some(words)
 }
 
 /// These two forms and no other: russh's reader knows PKCS #8, its ciphers and PuTTY's files too,
@@ -102,6 +117,16 @@ impl std::error::Error for HostKeyError {}
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn rsa_is_objected_to_and_ed25519_is_not() {
+        let mut random = safe_rng();
+        let rsa = RsaKeypair::random(&mut random, 4096).unwrap();
+        let words = objection(&rsa.into()).unwrap();
+        assert!(words.contains("at most 3072 bits") && words.contains("RUSTSEC-2023-0071"));
+        assert!(words.contains("with 4096 bits"), "{words}");
+        assert_eq!(objection(&new_key()), None);
+    }
 
     #[test]
     fn a_key_is_made_once_and_only_its_owner_can_read_it() {

@@ -239,6 +239,46 @@ fn one_member_has_so_many_sessions_and_no_more() {
 }
 
 #[test]
+fn two_seats_are_the_administrators() {
+    let Some(mut draft) = Draft::new() else { return };
+    draft.keygen("boss", &["-t", "ed25519"]);
+    draft.set("ssh", "admin_keys", &format!("[{:?}]", draft.auth("boss")));
+    draft.set("limits", "sessions_max", "4");
+    let mut pop = draft.serve();
+    let mut shells: Vec<_> = (0..2).map(|_| pop.ssh("alice", "alice").shell(80)).collect();
+    shells.iter_mut().for_each(|shell| drop(shell.expect(PROMPT)));
+    let third = pop.ssh("bob", "bob").option("BatchMode=no").run("whoami");
+    assert_eq!(third.status, Some(255), "{third:#?}");
+    assert!(third.stderr.contains("All sessions of this POP are taken"), "{third:#?}");
+    pop.ssh("boss", "boss").run("whoami").fine();
+    drop(shells);
+    wait_until("a place to be given back", || pop.bob("whoami").status == Some(0));
+    pop.is_well();
+}
+
+/// A name longer than any maintainer's is refused whatever key comes with it, and told once.
+#[test]
+fn a_name_without_an_end() {
+    let Some(mut pop) = Pop::start() else { return };
+    let long = "x".repeat(2_000);
+    let said = pop.ssh(&long, "alice").option("BatchMode=no").run("whoami");
+    assert_eq!((said.status, said.stdout.as_str()), (Some(255), ""), "{said:#?}");
+    assert!(said.stderr.contains("A user name has at most 64 bytes"), "{said:#?}");
+    pop.wait_for_log("its user name has more than 64 bytes", 1);
+    pop.is_well();
+}
+
+/// `-tt` makes a terminal of an input that has ended already.
+#[test]
+fn a_command_at_a_terminal_ends_with_its_input() {
+    let Some(pop) = Pop::start() else { return };
+    let said = pop.ssh("alice", "alice").argument("-tt").run("peer_create");
+    assert_eq!(said.status, Some(2), "{said:#?}");
+    let said = pop.ssh("alice", "alice").argument("-tt").run("whoami");
+    assert!(said.status == Some(0) && said.stdout.contains("ALICE-MNT"), "{said:#?}");
+}
+
+#[test]
 fn what_nobody_may_have() {
     let Some(pop) = Pop::start() else { return };
     survives(pop, |pop| {

@@ -273,9 +273,14 @@ impl Pop {
         self.signal(Signal::HUP);
     }
 
+    /// The process that serves.
+    pub fn id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// How many descriptors the service holds.
     pub fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.server.id())).unwrap().count()
+        fs::read_dir(format!("/proc/{}/fd", self.id())).unwrap().count()
     }
 
     /// The service still runs, and lets ALICE in.
@@ -290,14 +295,17 @@ impl Pop {
         self.signal(Signal::TERM);
         let status = wait_for(|| self.server.try_wait().unwrap());
         assert_eq!(status.and_then(|it| it.code()), Some(0), "{}", self.log());
-        let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
-        std::mem::replace(&mut self.draft, empty)
+        self.ended()
     }
 
     /// Ends the service as a power cut does, and gives the directory back.
     pub fn kill(mut self) -> Draft {
         let _ = self.server.kill();
         let _ = self.server.wait();
+        self.ended()
+    }
+
+    fn ended(mut self) -> Draft {
         let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
         std::mem::replace(&mut self.draft, empty)
     }

@@ -1,10 +1,13 @@
 //! The SSH host keys.
 
 use super::{Findings, Scene, files};
-use crate::ssh::load_host_key;
+use crate::ssh::{host_key_objection, load_host_key};
 
 /// The area's name.
 const NAME: &str = "host_keys";
+/// What is to be done about a key that is there for members who know it.
+const LET_GO: &str = "take it out of ssh.host_keys when members know the Ed25519 key; until then a \
+                      shorter one is `ssh-keygen -t rsa -b 3072 -m PEM`";
 
 /// Looks at each host key of the configuration.
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {
@@ -16,7 +19,10 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
         }
         files::secret(NAME, path, findings);
         match load_host_key(path) {
-            Ok(key) => findings.ok(NAME, format_args!("{shown}: {}", key.algorithm())),
+            Ok(key) => match host_key_objection(&key) {
+                Some(words) => findings.warn(NAME, format_args!("{shown}: {words}"), LET_GO),
+                None => findings.ok(NAME, format_args!("{shown}: {}", key.algorithm())),
+            },
             Err(error) => {
                 findings.wrong(NAME, error, "the backup's copy, or a new key (members are told)");
             }
