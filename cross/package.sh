@@ -71,6 +71,7 @@ tarball() {
     name=peerling-$version-$architecture
     tree "$work/$name"
     install -D -m 755 packaging/openrc/peerling "$work/$name/etc/init.d/peerling"
+    install -D -m 644 packaging/openrc/logrotate "$work/$name/etc/logrotate.d/peerling"
     sed "s/@ARCHITECTURE@/$architecture/" packaging/install.sh >"$work/$name/install.sh"
     chmod 755 "$work/$name/install.sh"
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" |

@@ -9,6 +9,7 @@ mod bird;
 mod endpoints;
 mod look;
 mod mend;
+mod names;
 mod observe;
 mod own;
 mod pass;
@@ -24,7 +25,7 @@ pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION, Progress};
-use crate::limits::RETRY_S;
+use crate::limits::{RESOLVE_MS, RETRY_S};
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
@@ -37,6 +38,7 @@ use crate::sys::files::Memory;
 use crate::sys::wireguard::{self, Backend};
 use crate::sys::{self, files};
 use bird::BirdHand;
+use names::Names;
 use observe::Observed;
 use pass::Pass;
 use rows::Known;
@@ -85,7 +87,8 @@ pub struct Apply {
     store: Rc<RefCell<Store>>,
     bell: Rc<Bell>,
     board: Rc<Board>,
-    resolver: Rc<Resolver>,
+    names: Rc<Names>,
+    lookups: Lookups,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     bird: BirdHand,
     /// What the database said when it was last read.
@@ -111,6 +114,15 @@ pub struct Apply {
     removals: Removals,
 }
 
+/// How names of endpoints come to a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lookups {
+    /// The pass is the only one, and waits for them.
+    Awaited,
+    /// They are looked up beside the passes, and the bell rings when there is something new.
+    Beside,
+}
+
 /// Texts for files that all BGP sessions share; who changes one rings the bell.
 pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, Rc<str>>>>;
 
@@ -127,7 +139,8 @@ impl Apply {
             store,
             bell,
             board,
-            resolver,
+            names: Rc::new(Names::new(resolver)),
+            lookups: Lookups::Awaited,
             settings,
             bird: BirdHand::default(),
             known: Known::default(),
@@ -161,6 +174,12 @@ impl Apply {
 
     /// Runs until the program ends. The first pass comes at once.
     pub async fn run(mut self) {
+        self.lookups = Lookups::Beside;
+        let (names, bell) = (self.names.clone(), self.bell.clone());
+        self.passes().or(names.work(&bell)).await;
+    }
+
+    async fn passes(mut self) {
         let mut causes = vec![Cause::Everything("start")];
         let (mut retry_s, mut due) = (RETRY_S, Instant::now());
         loop {
@@ -261,7 +280,11 @@ impl Apply {
             running.all.retain(|owner| !pass.hand_made.contains(owner));
             (pass.actual.protocols, pass.actual.disabled) = (Some(running.all), running.disabled);
         }
-        pass.resolved = endpoints::resolve(&self.resolver, &pass).await;
+        endpoints::ask(&self.names, &pass);
+        if self.lookups == Lookups::Awaited {
+            self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
+        }
+        pass.resolved = endpoints::located(&self.names, &pass);
         Ok(pass)
     }
 

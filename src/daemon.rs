@@ -14,6 +14,7 @@ mod assemble;
 mod backup;
 pub mod bird_init;
 pub mod check;
+mod configured;
 pub mod demo;
 pub mod exec;
 pub mod export;
@@ -29,6 +30,7 @@ mod routes_watch;
 mod session_watch;
 
 pub use assemble::{Assembled, ConfigFile, Trouble};
+pub use configured::{EXIT_CONFIGURATION, Failure, test};
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
@@ -41,6 +43,7 @@ use crate::sys::dns::Resolver;
 use crate::sys::wireguard::{Choice, Judgement};
 use async_signal::{Signal, Signals};
 use backup::{Wish, Wishes};
+use configured::configured;
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -88,14 +91,14 @@ pub struct Service {
 }
 
 /// `peerling serve`: until SIGTERM or SIGINT.
-pub fn serve(file: ConfigFile) -> Result<(), Vec<Trouble>> {
+pub fn serve(file: ConfigFile) -> Result<(), Failure> {
     // One that comes while the service starts waits until it can be heeded, and does not end it.
-    let signals = catch_signals().map_err(|trouble| vec![trouble])?;
-    let assembled = Assembled::load(&file)?;
-    let (store, sockets) = prepare(&assembled).map_err(|trouble| vec![trouble])?;
-    let service = Service::over(store, assembled, file).map_err(|trouble| vec![trouble])?;
-    let run = block_on(async |executor| service.run(executor, sockets, signals).await);
-    run.and_then(|ended| ended).map_err(|trouble| vec![trouble])
+    let signals = catch_signals()?;
+    let assembled = configured(&file).map_err(Failure::Configuration)?;
+    let (store, sockets) = prepare(&assembled)?;
+    let service = Service::over(store, assembled, file)?;
+    block_on(async |executor| service.run(executor, sockets, signals).await)??;
+    Ok(())
 }
 
 /// What clients come by.

@@ -1,12 +1,12 @@
 //! Arguments, an operation, an exit status: 0 done, 1 refused or failed, 2 usage (for `plan`: steps
-//! pending).
+//! pending), 78 a configuration that the service cannot start with.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use peerling::apply::{Removals, Survey, unexplained_words};
-use peerling::daemon::logging::Volume;
+use peerling::daemon::logging::{Clock, Volume};
 use peerling::daemon::{
-    ConfigFile, Trouble, bird_init, check, demo, exec, export, genconfig, logging, mesh, once,
-    serve,
+    ConfigFile, EXIT_CONFIGURATION, Failure, bird_init, check, demo, exec, export, genconfig,
+    logging, mesh, once, serve, test,
 };
 use peerling::local::Order;
 use peerling::{sys, usage};
@@ -24,6 +24,7 @@ const VERSION: &str =
 /// What is to be done.
 enum Operation {
     Serve,
+    TestConfiguration,
     Check { form: check::Form },
     Plan,
     Apply { removals: Removals },
@@ -50,52 +51,46 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    logging::start(arguments.volume);
-    match perform(arguments) {
-        Ok(status) => ExitCode::from(status),
-        Err(troubles) => {
-            for trouble in troubles {
-                let line = format!("{}peerling: {trouble}\n", logging::fatal());
-                say(&line, &mut std::io::stderr());
-            }
-            ExitCode::from(FAILED)
-        }
+    let clock = usual_clock(&arguments.operation);
+    logging::start(arguments.volume, clock);
+    let (status, troubles) = match perform(arguments) {
+        Ok(status) => (status, Vec::new()),
+        Err(Failure::Configuration(troubles)) => (EXIT_CONFIGURATION, troubles),
+        Err(Failure::Other(troubles)) => (FAILED, troubles),
+    };
+    for trouble in troubles {
+        let line = format!("{}peerling: {trouble}\n", logging::fatal(clock));
+        say(&line, &mut std::io::stderr());
     }
+    ExitCode::from(status)
 }
 
-fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Vec<Trouble>> {
+fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Failure> {
     match operation {
-        Operation::Serve => serve(file).map(|()| DONE),
+        Operation::Serve => serve(file)?,
+        Operation::TestConfiguration => test(&file)?,
         Operation::Check { form } => {
             let report = check::run(&file);
             say(&report.print(form), &mut std::io::stdout());
-            Ok(if report.findings.is_ok() { DONE } else { FAILED })
+            return Ok(if report.findings.is_ok() { DONE } else { FAILED });
         }
-        Operation::Plan => once::plan(file).map(|survey| show(&survey)),
+        Operation::Plan => return Ok(show(&once::plan(file)?)),
         Operation::Apply { removals } => {
-            once::apply(file, removals).map(|well| if well { DONE } else { FAILED })
+            return Ok(if once::apply(file, removals)? { DONE } else { FAILED });
         }
-        Operation::Genconfig => genconfig::run(&file, sys::now()).map(|()| DONE),
-        Operation::Export { directory } => {
-            export::run(&file, &directory).map(|left_out| exported(&left_out))
+        Operation::Genconfig => genconfig::run(&file, sys::now())?,
+        Operation::Export { directory } => exported(&export::run(&file, &directory)?),
+        Operation::BirdInit { directory } => {
+            say(&bird_init::run(&file, &directory)?, &mut std::io::stdout());
         }
-        Operation::BirdInit { directory } => bird_init::run(&file, &directory).map(|words| {
-            say(&words, &mut std::io::stdout());
-            DONE
-        }),
         Operation::Exec(order) => {
-            exec::run(file, order).map(|status| u8::try_from(status).unwrap_or(FAILED))
+            return Ok(u8::try_from(exec::run(file, order)?).unwrap_or(FAILED));
         }
-        Operation::Mesh { format } => {
-            say(&mesh::run(&file, format)?, &mut std::io::stdout());
-            Ok(DONE)
-        }
-        Operation::Demo { run } => demo::run(run.as_deref()).map_err(|it| vec![it]),
-        Operation::Say(text) => {
-            say(&text, &mut std::io::stdout());
-            Ok(DONE)
-        }
+        Operation::Mesh { format } => say(&mesh::run(&file, format)?, &mut std::io::stdout()),
+        Operation::Demo { run } => return Ok(demo::run(run.as_deref())?),
+        Operation::Say(text) => say(&text, &mut std::io::stdout()),
     }
+    Ok(DONE)
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
@@ -111,6 +106,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
             Long("server") => operation = Some(Operation::Serve),
             Long("genconfig") => operation = Some(Operation::Genconfig),
             Value(word) if operation.is_none() => operation = Some(named(word, &mut parser)?),
+            Long("test") => match operation {
+                Some(Operation::Serve) => operation = Some(Operation::TestConfiguration),
+                _ => return Err(Long("test").unexpected()),
+            },
             Long("confirm-removals") => match &mut operation {
                 Some(Operation::Apply { removals }) => *removals = Removals::Confirmed,
                 _ => return Err(Long("confirm-removals").unexpected()),
@@ -144,7 +143,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Arguments, lexopt::Error> {
 fn usual_volume(operation: &Operation) -> Volume {
     match operation {
         Operation::Serve | Operation::Apply { .. } | Operation::Demo { .. } => Volume::News,
-        Operation::Check { .. }
+        Operation::TestConfiguration
+        | Operation::Check { .. }
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
@@ -155,6 +155,14 @@ fn usual_volume(operation: &Operation) -> Volume {
     }
 }
 
+/// Only the service says things for longer than somebody looks on.
+fn usual_clock(operation: &Operation) -> Clock {
+    match operation {
+        Operation::Serve => Clock::Told,
+        _ => Clock::Untold,
+    }
+}
+
 fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
     match word.to_str() {
         Some("serve") => Ok(Operation::Serve),
@@ -162,21 +170,21 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => directory(parser).map(|directory| Operation::BirdInit { directory }),
+        Some("bird-init") => Ok(Operation::BirdInit { directory: directory("bird-init", parser)? }),
         Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
-        Some("export") => directory(parser).map(|directory| Operation::Export { directory }),
+        Some("export") => Ok(Operation::Export { directory: directory("export", parser)? }),
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
     }
 }
 
-/// What follows `bird-init`.
-fn directory(parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+/// The directory that follows this operation.
+fn directory(operation: &str, parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
     match parser.next()? {
         Some(Value(directory)) => Ok(PathBuf::from(directory)),
         Some(other) => Err(other.unexpected()),
-        None => Err("bird-init needs a directory".into()),
+        None => Err(format!("{operation} needs a directory").into()),
     }
 }
 
@@ -205,7 +213,7 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    lines.extend(survey.failures.iter().map(|(asn, why)| format!("AS{asn}: {why}")));
+    lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));
     }
@@ -216,11 +224,10 @@ fn show(survey: &Survey) -> u8 {
 }
 
 /// What bears a name that is copied, and was not.
-fn exported(left_out: &[String]) -> u8 {
+fn exported(left_out: &[String]) {
     for line in left_out {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
-    DONE
 }
 
 /// Whoever closed the pipe does not want to hear more.

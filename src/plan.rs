@@ -10,6 +10,7 @@ pub mod drift;
 pub mod latency;
 mod owner;
 pub mod show;
+pub mod symbols;
 pub mod sysctl;
 pub mod wireguard;
 

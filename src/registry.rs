@@ -18,7 +18,7 @@ mod roa;
 mod rows;
 
 pub use builder::Builder;
-pub use finding::{Finding, Kind, Reason, Skip};
+pub use finding::{Finding, Kind, Reason, Skip, Tally};
 pub use fingerprint::{KeyFingerprint, fingerprint};
 pub use index::{Counts, Index, Maintainer, Shrunk, judge_replacement};
 pub use key::{AuthMethod, KeyAlgorithm, SshKey, Unusable};

@@ -18,6 +18,7 @@ pub mod socket;
 pub mod sysctl;
 pub mod tree;
 pub mod uapi;
+pub mod users;
 pub mod wireguard;
 
 use crate::limits::WG_KEY_BYTES;

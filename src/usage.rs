@@ -36,8 +36,14 @@ pub struct Argument {
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "serve",
-        arguments: &[],
-        about: "SSH service and apply loop, in the foreground",
+        arguments: &[Argument {
+            name: "--test",
+            value: "",
+            optional: true,
+            about: "only see whether it could begin with this configuration",
+        }],
+        about: "SSH service and apply loop, in the foreground; exit status 78 if its configuration \
+                is wrong",
     },
     Operation {
         name: "check",

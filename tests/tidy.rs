@@ -137,10 +137,24 @@ fn module(name: &str) -> &str {
     name.split(['/', '.']).next().unwrap_or(name)
 }
 
-/// The part above the tests: those may do what they need.
+/// The lines of everything but test modules and what else is for tests only: those may do what they
+/// need. Where they end, indentation tells, which rustfmt guarantees.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let tests = |line: &&str| !line.starts_with("#[cfg(test)]");
-    text.lines().take_while(tests).enumerate().map(|(index, line)| (index + 1, line))
+    let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let mut kept = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push((number, line));
+            continue;
+        }
+        let item = lines.by_ref().find(|(_, line)| !line.trim_start().starts_with("#["));
+        let is_block = item.is_some_and(|(_, line)| line.ends_with('{'));
+        if is_block {
+            let end = line.replace("#[cfg(test)]", "}");
+            lines.by_ref().find(|(_, line)| *line == end);
+        }
+    }
+    kept.into_iter()
 }
 
 /// Is it a file of tests, and nothing else?
@@ -148,6 +162,14 @@ fn is_test(source: &Source) -> bool {
     source.name.ends_with("tests.rs")
         || source.name.contains("/tests/")
         || source.name == "testing.rs"
+}
+
+#[test]
+fn code_is_all_but_what_is_for_tests() {
+    let text = "one\n#[cfg(test)]\nmod tests;\n\ntwo\n    #[cfg(test)]\n    #[allow(unused)]\n    \
+                fn help() {\n        x\n    }\nthree\n#[cfg(test)]\nmod tests {\n    }\n}\nfour\n";
+    let kept: Vec<_> = code(text).filter(|(_, line)| !line.is_empty()).collect();
+    assert_eq!(kept, [(1, "one"), (5, "two"), (11, "three"), (16, "four")]);
 }
 
 fn report(faults: &[String]) {

@@ -18,7 +18,7 @@ _peerling() {
     case $operation in
 # <arguments>
         '') words='serve check plan apply genconfig export bird-init exec mesh demo --config --verbose --help --version' ;;
-        serve) words='' ;;
+        serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
         apply) words='--confirm-removals' ;;

@@ -6,24 +6,18 @@
 //! kernel, even if the name was harmless when the peering was made.
 
 use super::Pass;
-use crate::limits::{RESOLVE_MS, RESOLVE_PARALLEL_MAX};
+use super::names::Names;
 use crate::model::{Endpoint, Host, HostName, IfName};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
-use crate::sys::dns::Resolver;
 use crate::sys::wireguard::Backend;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use smol::LocalExecutor;
-use smol::future::FutureExt as _;
-use smol::lock::Semaphore;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// What came of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,47 +28,51 @@ pub struct Resolved {
     pub trouble: Option<String>,
 }
 
-/// Resolves every endpoint that needs it, many at once. Those that take longer than [`RESOLVE_MS`]
-/// are left for the next pass: a dead name server must not hold up somebody else's new peering.
-pub async fn resolve(resolver: &Resolver, pass: &Pass) -> BTreeMap<Owner, Resolved> {
-    let results = RefCell::new(BTreeMap::new());
-    // wg-quick resolves names for itself; an address is known without asking anybody.
-    let names = pass.settings.backend != Backend::Files;
+/// Hands in the names that a pass would like to know anew; they are not waited for.
+pub fn ask(names: &Names, pass: &Pass) {
+    // wg-quick resolves names for itself.
+    if pass.settings.backend != Backend::Files {
+        let declared = declared(pass);
+        let wanted = declared.iter().filter_map(|(_, endpoint)| name(endpoint)).cloned();
+        names.ask(wanted, pass.settings.policy.families);
+    }
+}
+
+fn name(endpoint: &Endpoint) -> Option<&HostName> {
+    match &endpoint.host {
+        Host::Ip(_) => None,
+        Host::Name(name) => Some(name),
+    }
+}
+
+/// Where the endpoints are that a pass has to know, by what is known of their names.
+pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
     let policy = Policy { own: sys::own_addresses(), ..pass.settings.policy.clone() };
     // Our own POPs may be anywhere: the operator named them, not a member.
-    let trusting =
-        Policy { reserved: Vec::new(), allowed: everywhere(), own: Vec::new(), ..policy };
-    let places = Semaphore::new(RESOLVE_PARALLEL_MAX);
-    let executor = LocalExecutor::new();
-    let mut tasks = Vec::new();
+    let trusting = Policy {
+        reserved: Vec::new(),
+        allowed: everywhere(),
+        own: Vec::new(),
+        families: policy.families,
+    };
+    let mut all = BTreeMap::new();
     for (owner, endpoint) in declared(pass) {
         let link = owner.link().and_then(|name| pass.actual.links.get(&name));
         let policy = if owner.asn().is_some() { &policy } else { &trusting };
-        let (places, results, port) = (&places, &results, endpoint.port.get());
-        match endpoint.host {
-            Host::Ip(address) => {
-                let resolved = choose(&[address.get()], policy, used(link), port);
-                results.borrow_mut().insert(owner, resolved);
-            }
-            Host::Name(name) if names => tasks.push(executor.spawn(async move {
-                let _place = places.acquire().await;
-                let resolved = one(resolver, policy, (&name, port), link).await;
-                results.borrow_mut().insert(owner, resolved);
-            })),
-            Host::Name(_) => {}
-        }
+        let answer = match &endpoint.host {
+            Host::Ip(address) => Some(Ok(vec![address.get()])),
+            Host::Name(_) if pass.settings.backend == Backend::Files => None,
+            Host::Name(name) => names.known(name, policy.families),
+        };
+        let resolved = match answer {
+            Some(Ok(addresses)) => choose(&addresses, policy, used(link), endpoint.port.get()),
+            Some(Err(error)) => Resolved { address: None, trouble: Some(error.to_string()) },
+            // Not asked for yet: what the link has stays as it is.
+            None => continue,
+        };
+        all.insert(owner, resolved);
     }
-    let all = executor.run(async {
-        for task in &mut tasks {
-            task.await;
-        }
-    });
-    let elapsed = async {
-        smol::Timer::after(Duration::from_millis(RESOLVE_MS)).await;
-    };
-    all.or(elapsed).await;
-    drop(tasks);
-    results.take()
+    all
 }
 
 /// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
@@ -106,18 +104,6 @@ fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
 fn remote(conf: &str) -> Vec<&str> {
     let tells = |it: &&str| it.starts_with("PublicKey") || it.starts_with("Endpoint");
     conf.lines().filter(tells).collect()
-}
-
-async fn one(
-    resolver: &Resolver,
-    policy: &Policy,
-    (name, port): (&HostName, u16),
-    link: Option<&LinkActual>,
-) -> Resolved {
-    match resolver.resolve(name, policy.families).await {
-        Ok(addresses) => choose(&addresses, policy, used(link), port),
-        Err(error) => Resolved { address: None, trouble: Some(error.to_string()) },
-    }
 }
 
 /// Where packets go now.

@@ -115,7 +115,8 @@ settings! {
     /// Who may peer, and from where
     peers: Peers {
         /// the address families of endpoints
-        ip_mode: Families = Value(r#""ipv6""#), Kind::Choice(Families::WORDS), ["DN42_PEER_IP_MODE"];
+        ip_mode: Families = Value(r#""ipv6""#),
+            Kind::Choice(Families::WORDS), ["DN42_PEER_IP_MODE"];
         /// networks that never hold an endpoint
         reserved_networks: Vec<IpNet> = Value("[]"), NETWORKS, ["DN42_RESERVED_NETWORK"];
         /// networks that may hold an endpoint although they are private

@@ -3,12 +3,14 @@
 
 use super::{Case, Control, wrong};
 use crate::command::{Field, Question, Stop};
+use crate::limits::DNS_ASKED_AGAIN_S;
 use crate::model::{Endpoint, Host, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
 use crate::peering::vet::{self, Context, Given};
 use crate::sys;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What answers are judged by, and what is offered where they are missing.
 pub(super) struct Judge<'a> {
@@ -143,7 +145,9 @@ impl Control {
             Host::Ip(address) => vec![address.get()],
             Host::Name(name) => {
                 let families = case.settings.policy.families;
-                let found = self.resolver.resolve(name, families).await;
+                // Each question judges the answers before it again.
+                let age = Duration::from_secs(DNS_ASKED_AGAIN_S);
+                let found = self.resolver.resolve_within(name, families, age).await;
                 found.map_err(|error| unresolved(host, &error.to_string()))?
             }
         };

@@ -12,12 +12,16 @@ use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Where systemd puts what `LoadCredential=` names (systemd.exec(5)).
+const SYSTEMD_CREDENTIALS: &str = "/run/credentials";
 
 /// Why the program cannot do what it was started for: one line for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,7 +233,19 @@ pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
 
 fn environment() -> Vec<(String, String)> {
     let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
-    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    let variables = std::env::vars_os().filter(|(name, _)| !is_of_demo(name));
+    variables.map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Is it one of the variables that `peerling demo` gives the command that it runs?
+fn is_of_demo(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"PEERLING_DEMO_")
+}
+
+/// May this variable be a key of the configuration?
+pub(super) fn is_configuration(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"PEERLING_") || name.starts_with(b"DN42_")
 }
 
 /// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
@@ -245,8 +261,22 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
 }
 
 fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+    if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
+        return Err(Trouble(no_credential(path)));
+    }
     let text = read_text(path)?;
     text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
+}
+
+/// Some containers empty `LoadCredential=` of every unit, for want of the right to mount.
+fn no_credential(path: &Path) -> String {
+    format!(
+        "systemd handed over no key: there is no {}. Where a container empties LoadCredential=, \
+         run `install -m 0400 -o peerling /etc/wireguard/peerling.key \
+         /etc/peerling/wireguard.key`, then write with `systemctl edit peerling`: [Service] \
+         Environment=PEERLING_WIREGUARD_PRIVATE_KEY_FILE=/etc/peerling/wireguard.key",
+        path.display()
+    )
 }
 
 /// The public key: the private key's, which must be the one that the configuration names, if it

@@ -16,6 +16,7 @@ mod network;
 mod peerings;
 mod registry;
 mod wireguard;
+mod words;
 
 pub use finding::{Finding, Findings, State};
 

@@ -2,6 +2,7 @@
 //! member, their SSH key, our keys, a database, and files instead of tunnels. Everything goes when
 //! it ends.
 
+use super::assemble::is_configuration;
 use super::{Assembled, ConfigFile, Service, Sockets, Trouble, block_on, catch_signals};
 use crate::model::WgSecret;
 use crate::ssh::new_key;
@@ -98,6 +99,12 @@ impl Place {
     async fn beside(&self, command: &OsStr, address: SocketAddr) -> Result<u8, Trouble> {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(command);
+        // The configuration is the whole of it here, for what the command starts too.
+        for (name, _) in std::env::vars_os() {
+            if is_configuration(&name) {
+                shell.env_remove(name);
+            }
+        }
         shell.env("PEERLING_DEMO_SSH", self.ssh(address)).env("PEERLING_DEMO_DIR", &self.0);
         let status = shell.status().await;
         let status = status.map_err(|error| Trouble::new(format!("sh: {error}")))?;

@@ -1,19 +1,31 @@
 //! Where log lines go: standard error, one line each.
 //!
 //! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
-//! them. What others wrote is made harmless as for a member's terminal, and a line has an end. What
+//! them. Elsewhere the service's lines begin with the time (RFC 3339), since nobody else notes it.
+//! What others wrote is made harmless as it is for a member's terminal, and a line has an end. What
 //! libraries have to say about clients that misbehave is kept to verbose runs: anybody can cause
 //! it.
 
 use crate::limits::LOG_LINE_CHARS_MAX;
 use crate::shell::harmless::harmless;
+use crate::sys;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
 struct Sink {
     volume: Volume,
+    clock: Clock,
     journal: bool,
+}
+
+/// Do lines tell the time, where there is no journal?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// They do.
+    Told,
+    /// Somebody looks on.
+    Untold,
 }
 
 /// How much is said.
@@ -28,14 +40,14 @@ pub enum Volume {
 }
 
 /// Sends log lines to standard error from now on. Called once; later calls change nothing.
-pub fn start(volume: Volume) {
+pub fn start(volume: Volume, clock: Clock) {
     let journal = is_journal();
     let level = match volume {
         Volume::Trouble => LevelFilter::Warn,
         Volume::News => LevelFilter::Info,
         Volume::Everything => LevelFilter::Debug,
     };
-    if log::set_boxed_logger(Box::new(Sink { volume, journal })).is_ok() {
+    if log::set_boxed_logger(Box::new(Sink { volume, clock, journal })).is_ok() {
         log::set_max_level(level);
         std::panic::set_hook(Box::new(panicked));
     }
@@ -54,8 +66,18 @@ fn panicked(info: &PanicHookInfo<'_>) {
 
 /// What a line on standard error begins with that ends the program: its priority, where the journal
 /// reads it.
-pub fn fatal() -> &'static str {
-    if is_journal() { "<3>" } else { "" }
+pub fn fatal(clock: Clock) -> String {
+    match is_journal() {
+        true => "<3>".to_string(),
+        false => time(clock),
+    }
+}
+
+fn time(clock: Clock) -> String {
+    match clock {
+        Clock::Told => format!("{} ", sys::now().rfc3339()),
+        Clock::Untold => String::new(),
+    }
 }
 
 /// Is standard error the journal's? What was started from a service inherits the variable, and may
@@ -84,7 +106,7 @@ impl Log for Sink {
         let text = one_line(&record.args().to_string());
         let line = match self.journal {
             true => format!("<{priority}>{text}\n"),
-            false => format!("{word}{text}\n"),
+            false => format!("{}{word}{text}\n", time(self.clock)),
         };
         // If nobody reads our standard error there is nobody to tell.
         let _ = std::io::stderr().write_all(line.as_bytes());

@@ -12,7 +12,7 @@ use crate::config::Registry;
 use crate::control::Control;
 use crate::limits::{GIT_PULL_PAUSE_S_MAX, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
 use crate::local::News;
-use crate::registry::{Finding, Index, judge_replacement};
+use crate::registry::{Finding, Index, Tally, judge_replacement};
 use crate::sys::git::{self, GitError, Pulled};
 use crate::sys::tree::{self, Stamp};
 use smol::channel::Receiver;
@@ -67,15 +67,15 @@ impl RegistryWatch {
         self.read_now().await;
     }
 
-    /// Follows the clone until the program ends; `again` (SIGHUP) makes it look at once, whatever
-    /// the clone looks like from outside.
+    /// Follows the clone until the program ends; `again` (SIGHUP) makes it pull and look at once,
+    /// whatever the clone looks like from outside.
     pub async fn run(mut self, again: Receiver<()>) {
         self.follow_routes().await;
         loop {
             if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
                 self.stamp = None;
                 self.routes.again();
-                self.pulls.iter_mut().for_each(Rhythm::again);
+                self.pulls.iter_mut().for_each(Rhythm::soon);
             }
             self.recover().await;
             self.pull().await;
@@ -125,7 +125,7 @@ impl RegistryWatch {
     fn tell(&mut self, pulled: Result<Pulled, GitError>) {
         let stuck = match pulled {
             Ok(Pulled::Nothing | Pulled::Moved) => None,
-            Ok(Pulled::Left(why)) => Some(why),
+            Ok(Pulled::Left(left)) => Some(left.to_string()),
             Err(error) => Some(error.to_string()),
         };
         let directory = self.directory.display();
@@ -162,16 +162,17 @@ impl RegistryWatch {
             return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
         let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
-        words.difference(&self.told).for_each(|finding| log::warn!("registry: {finding}"));
+        words.difference(&self.told).for_each(|finding| log::debug!("registry: {finding}"));
         (self.told, self.refused) = (words, None);
         self.news.registry_refused.replace(None);
         self.news.registry_read.set(Some(Instant::now()));
         self.control.index.replace(Rc::new(index));
         log::info!(
-            "registry: {} maintainers, {} AS numbers, {} keys",
+            "registry: {} maintainers, {} AS numbers, {} keys; {}",
             new.maintainers,
             new.aut_nums,
-            new.keys
+            new.keys,
+            Tally::of(findings)
         );
         self.control.bell.ring(Cause::Everything("the registry was read"));
     }

@@ -4,7 +4,7 @@
 use crate::apply::{ApplySettings, SharedTexts};
 use crate::board::{Bell, Cause};
 use crate::plan::FileKind;
-use crate::registry::{Finding, Roa, judge_routes};
+use crate::registry::{Finding, Roa, Tally, judge_routes};
 use crate::sys::tree::{self, Stamp};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -76,10 +76,11 @@ impl RoutesWatch {
             return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
         let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
-        words.difference(&self.told).for_each(|finding| log::warn!("registry: {finding}"));
+        words.difference(&self.told).for_each(|finding| log::debug!("registry: {finding}"));
         (self.told, self.refused, self.counts) = (words, None, counts);
         if adopt(roa, &self.texts) {
-            log::info!("route origins: {} of IPv4, {} of IPv6", counts[0], counts[1]);
+            let tally = Tally::of(findings);
+            log::info!("route origins: {} of IPv4, {} of IPv6; {tally}", counts[0], counts[1]);
             bell.ring(Cause::Everything("the route origins changed"));
         }
     }

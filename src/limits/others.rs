@@ -37,6 +37,12 @@ pub const DNS_CNAMES_MAX: usize = 16;
 /// Addresses kept of one name, half of each family if both are asked for: each may be tried in
 /// turn.
 pub const DNS_ADDRESSES_MAX: usize = 16;
+/// Names whose last answer is kept: as many as a POP has peerings, and 1.5 MB where each name is as
+/// long as it can be.
+pub const DNS_REMEMBERED_MAX: usize = 4_096;
+/// How long an answer stands for a member's next questions, in seconds: their whole conversation,
+/// and no longer than the shortest usual time to live.
+pub const DNS_ASKED_AGAIN_S: u64 = 60;
 /// Datagrams that are no answer to the question, before it is asked again over TCP: somebody
 /// guesses ids.
 pub const DNS_STRAYS_MAX: usize = 64;
@@ -57,6 +63,15 @@ pub const BIRD_COMMAND_S: u64 = 10;
 pub const BIRD_CONFIGURE_S: u64 = 60;
 /// A protocol's name: BIRD's own symbols are shorter than 64 bytes (`SYM_MAX_LEN` in conf/conf.h).
 pub const BIRD_NAME_BYTES_MAX: usize = 63;
+/// Files of BIRD's configuration that are read for what they define; the author's POPs have 70.
+pub const BIRD_SOURCES_MAX: usize = 4_096;
+/// Bytes of one such file that are read: a table of route origins has 500 kB.
+pub const BIRD_SOURCE_BYTES_MAX: u64 = 4_194_304;
+/// How deep files may include each other (`MAX_INCLUDE_DEPTH` in BIRD's conf/cf-lex.l).
+pub const BIRD_INCLUDES_DEPTH_MAX: usize = 8;
+/// Tries of BIRD's patience with the files of one pass: a check takes it 20 ms at 1000 peers, and
+/// one bad file among a thousand is found in 20.
+pub const BIRD_CHECKS_MAX: usize = 64;
 /// Channels read from one protocol's status; BGP has at most a dozen address families in BIRD.
 pub const BIRD_CHANNELS_MAX: usize = 16;
 
@@ -89,6 +104,13 @@ pub const KERNEL_PEERS_MAX: usize = 128;
 /// Milliseconds that a userspace WireGuard may take for one request; it takes 0.1, and the loop
 /// waits.
 pub const UAPI_TIMEOUT_MS: u64 = 1000;
+/// Userspace WireGuards that are asked at once: each takes a descriptor.
+pub const UAPI_PARALLEL_MAX: usize = 64;
+/// How long a userspace WireGuard that did not answer is not asked again, in seconds; doubled each
+/// time.
+pub const UAPI_REST_S: u64 = 10;
+/// How long these rests grow at most, in seconds.
+pub const UAPI_REST_S_MAX: u64 = 320;
 /// Bytes of one answer of a userspace WireGuard: a link of ours needs one thousand, and a hand-made
 /// one with a few hundred peers still fits.
 pub const UAPI_ANSWER_BYTES_MAX: usize = 256 * 1024;

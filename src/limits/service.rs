@@ -115,10 +115,15 @@ pub const FILE_SETTLED_S: i64 = 2;
 pub const RETRY_S: u64 = 10;
 /// How long the pauses between such tries grow at most, in seconds.
 pub const RETRY_S_MAX: u64 = 160;
-/// How long a pass waits for names, in milliseconds; what is slower is used by the next pass.
+/// How long `plan` and `apply`, which make one pass and end, wait for names, in milliseconds.
 pub const RESOLVE_MS: u64 = 3_000;
-/// Names resolved at once: as many as a home name server takes without dropping any.
-pub const RESOLVE_PARALLEL_MAX: usize = 16;
+/// How soon the loop has a name looked up again, in seconds.
+pub const RESOLVE_AGAIN_S: u64 = 10;
+/// Names resolved at once that answered last; together with the failing ones as many as a home name
+/// server takes without dropping any.
+pub const RESOLVE_PARALLEL_MAX: usize = 12;
+/// Names resolved at once that did not answer last.
+pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
 /// How long BIRD may take to greet, in seconds.
 pub const BIRD_CONNECT_S: u64 = 3;
 /// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
@@ -164,6 +169,9 @@ pub const REGISTRY_LOOK_S: u64 = 10;
 /// How often a registry that changes while it is read is read again before we wait for the next
 /// look.
 pub const REGISTRY_READS_MAX: usize = 3;
+/// A clone of the registry that nobody fetched for so long is told by `check`: upstream changes
+/// every day.
+pub const REGISTRY_AGE_S_MAX: u64 = 2 * 86_400;
 /// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
 pub const GIT_PULL_S: u64 = 120;
 /// How long the pauses between pulls grow while they fail, in seconds: 4 hours. Nobody hammers a

@@ -141,3 +141,77 @@ fn failed(path: PathBuf, error: io::Error) -> ClientError {
         _ => ClientError::Io(path, error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::LocalSocket;
+    use crate::local::message::BoardView;
+    use crate::testing::Place;
+
+    /// What a client comes to that is answered these lines.
+    fn answered<T>(
+        lines: &[&str],
+        ask: impl FnOnce(Client) -> Result<T, ClientError>,
+    ) -> Result<T, String> {
+        let place = Place::new("local-client");
+        let database = place.0.join("peering.db");
+        let socket = LocalSocket::bind(&database).unwrap();
+        let listener = socket.listener().unwrap();
+        let text = lines.concat();
+        let service = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = String::new();
+            BufReader::new(stream.try_clone().unwrap()).read_line(&mut request).unwrap();
+            // Whoever has heard enough hangs up.
+            let _ = stream.write_all(text.as_bytes());
+        });
+        let asked = ask(Client::connect(&database).unwrap().unwrap());
+        service.join().unwrap();
+        asked.map_err(|error| error.to_string())
+    }
+
+    fn run(lines: &[&str]) -> Result<(u32, String, String), String> {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = answered(lines, |client| client.run(&Order::default(), &mut out, &mut err))?;
+        Ok((status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap()))
+    }
+
+    #[test]
+    fn a_command_is_waited_for_and_its_output_passed_on() {
+        let lines = [
+            "\"working\"\n",
+            "{\"out\":{\"text\":\"one\\n\"}}\n",
+            "{\"err\":{\"text\":\"two\"}}\n",
+            "{\"out\":{\"text\":\"three\"}}\n",
+            "{\"exit\":{\"status\":3}}\n",
+        ];
+        assert_eq!(run(&lines), Ok((3, "one\nthree".to_string(), "two".to_string())));
+    }
+
+    #[test]
+    fn the_board_is_read_whole() {
+        let peering = "{\"peering\":{\"peering\":{\"asn\":4242420001,\"progress\":\"failed\",\
+                       \"error\":\"x\",\"later\":[1]}}}\n";
+        let lines =
+            ["{\"board\":{\"board\":{\"generation\":7,\"registry\":{}}}}\n", peering, "\"end\"\n"];
+        let seen = answered(&lines, Client::board).unwrap();
+        assert_eq!(seen.board, BoardView { generation: 7, ..BoardView::default() });
+        let [peering] = seen.peerings.as_slice() else { panic!("{seen:?}") };
+        assert_eq!((peering.asn, peering.error.as_deref()), (4242420001, Some("x")));
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told() {
+        let refused = ["{\"refused\":{\"why\":\"the registry has no maintainer X\"}}\n"];
+        assert_eq!(run(&refused).unwrap_err(), "the registry has no maintainer X");
+        for lines in [&["nonsense\n"][..], &["\"end\"\n"], &["{\"exit\":{}}\n"]] {
+            let error = run(lines).unwrap_err();
+            assert!(error.contains("speaks another version"), "{lines:?}: {error}");
+        }
+        let error = run(&["\"working\"\n"]).unwrap_err();
+        assert!(error.contains("peerling.sock"), "it hung up: {error}");
+        let endless = "x".repeat(3 * LOCAL_LINE_BYTES_MAX);
+        assert!(run(&[&endless]).unwrap_err().contains("speaks another version"));
+    }
+}

@@ -11,7 +11,7 @@ use std::{fmt, str::FromStr};
 pub struct Port(NonZeroU16);
 
 /// A host name of letters, digits and hyphens in two or more labels (RFC 1123, section 2.1).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostName(Box<str>);
 
 /// What an endpoint may be given as.

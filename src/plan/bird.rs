@@ -17,6 +17,11 @@ pub fn protocol_name(asn: Asn) -> String {
     format!("ebgp_as{asn}_v6")
 }
 
+/// The constant inside it that tells the latency class.
+pub fn latency_name(asn: Asn) -> String {
+    format!("AS{asn}_LATENCY")
+}
+
 /// The AS number, if this is exactly a name that [`file_name`] gives: nothing else is ours.
 pub fn file_owner(name: &str) -> Option<Asn> {
     Asn::bare(name.strip_prefix("ebgp_as")?)

@@ -42,6 +42,15 @@ impl Owner {
         }
     }
 
+    /// What its file defines in BIRD's one name space.
+    pub fn symbols(self) -> Vec<String> {
+        match self {
+            Owner::Pop => Vec::new(),
+            Owner::Mesh(pop) => vec![mesh::ibgp_protocol(&pop)],
+            Owner::Peering(asn) => vec![bird::latency_name(asn), bird::protocol_name(asn)],
+        }
+    }
+
     /// The AS number, if it is a peering.
     pub fn asn(self) -> Option<Asn> {
         match self {

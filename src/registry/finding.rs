@@ -63,8 +63,8 @@ pub enum Reason {
     Auth(Unusable),
     /// The name is no network of the family, or has bits set beyond its length.
     Network(Kind),
-    /// No `origin` that can be used.
-    NoOrigin,
+    /// No `origin` that can be used; here is the first that there is, made printable.
+    NoOrigin(Option<String>),
     /// More than [`REGISTRY_ORIGINS_MAX`] `origin` attributes.
     Origins,
     /// One `origin` (here it is, made printable) is no AS number; the object stays.
@@ -82,6 +82,17 @@ pub enum Reason {
     Rule(usize),
     /// There are as many findings more, not told one by one.
     More(usize),
+}
+
+/// What findings come to, in words for one line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Objects that are left out.
+    pub left_out: usize,
+    /// Findings about what is not left out, or is no object.
+    pub remarks: usize,
+    /// Findings that were not told one by one: of either kind.
+    pub more: usize,
 }
 
 /// Why a file was not read.
@@ -117,6 +128,52 @@ impl Kind {
             Kind::Route6 => "filter6.txt",
             _ => "filter.txt",
         }
+    }
+}
+
+impl Reason {
+    /// Is an object left out for it?
+    fn leaves_out(&self) -> bool {
+        match self {
+            Reason::Skipped(Skip::Hidden | Skip::NoFile)
+            | Reason::Auth(_)
+            | Reason::Origin(_)
+            | Reason::Filtered(..)
+            | Reason::Rule(_)
+            | Reason::More(_) => false,
+            Reason::Skipped(Skip::FileName | Skip::Symlink | Skip::Unreadable(_))
+            | Reason::Syntax(_)
+            | Reason::Unnamed(_)
+            | Reason::Renamed(_)
+            | Reason::Differs(..)
+            | Reason::Name(_)
+            | Reason::Prefix
+            | Reason::Number(_)
+            | Reason::Auths
+            | Reason::MntBys
+            | Reason::Duplicate
+            | Reason::Network(_)
+            | Reason::NoOrigin(_)
+            | Reason::Origins
+            | Reason::MaxLength(_)
+            | Reason::Again
+            | Reason::Lines => true,
+        }
+    }
+}
+
+impl Tally {
+    /// Counts findings.
+    pub fn of(findings: &[Finding]) -> Tally {
+        let mut tally = Tally::default();
+        for finding in findings {
+            match &finding.reason {
+                Reason::More(count) => tally.more = tally.more.saturating_add(*count),
+                reason if reason.leaves_out() => tally.left_out += 1,
+                _ => tally.remarks += 1,
+            }
+        }
+        tally
     }
 }
 
@@ -177,6 +234,16 @@ impl fmt::Display for Finding {
     }
 }
 
+impl fmt::Display for Tally {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} objects left out, {} remarks", self.left_out, self.remarks)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(out, ", {more} more findings of either kind"),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -200,7 +267,10 @@ impl fmt::Display for Reason {
                 let family = if *kind == Kind::Route6 { "IPv6" } else { "IPv4" };
                 write!(out, "the name is no {family} network, or has bits set beyond its length")
             }
-            Reason::NoOrigin => out.write_str("no origin: attribute that can be used"),
+            Reason::NoOrigin(None) => out.write_str("no origin: attribute"),
+            Reason::NoOrigin(Some(text)) => {
+                write!(out, "origin: says \"{text}\", which is no AS number, and there is no other")
+            }
             Reason::Origins => write!(out, "more than {REGISTRY_ORIGINS_MAX} origin: attributes"),
             Reason::Origin(text) => write!(out, "origin: says \"{text}\", which is no AS number"),
             Reason::MaxLength(text) => write!(
@@ -237,6 +307,22 @@ impl fmt::Display for Skip {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_left_out_are_told_from_remarks() {
+        let reasons = [
+            Reason::Skipped(Skip::Symlink),
+            Reason::Duplicate,
+            Reason::Skipped(Skip::Hidden),
+            Reason::Rule(1),
+            Reason::More(7),
+        ];
+        let finding = |reason| Finding::new(Kind::Mntner, "A-MNT", reason);
+        let tally = Tally::of(&reasons.map(finding));
+        let words = "2 objects left out, 2 remarks, 7 more findings of either kind";
+        assert_eq!(tally.to_string(), words);
+        assert_eq!(Tally::of(&[]).to_string(), "0 objects left out, 0 remarks");
+    }
 
     #[test]
     fn a_finding_is_one_harmless_short_line() {

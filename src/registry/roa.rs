@@ -1,10 +1,11 @@
 //! Which AS may announce which network, as tables for BIRD: the registry's route objects.
 //!
 //! Each origin of a `route` or `route6` object is one line, `route NETWORK max LENGTH as NUMBER;`
-//! (dn42 wiki, howto/Bird2). The length is the object's `max-length`, and never more than the
-//! registry's filter permits there; without a `max-length` it is what the filter permits. A network
-//! that the filter denies, or that is longer than it permits, has no line, so nobody's announcement
-//! of it is valid. One that is shorter has: what lies in it may be announced.
+//! (dn42 wiki, howto/Bird2). `AS0` is such an origin too: with it nobody's announcement is valid.
+//! The length is the object's `max-length`, and never more than the registry's filter permits
+//! there; without a `max-length` it is what the filter permits. A network that the filter denies,
+//! or that is longer than it permits, has no line, so nobody's announcement of it is valid. One
+//! that is shorter has: what lies in it may be announced.
 //!
 //! So do the generators whose tables the network uses (dn42regsrv, registry_wizard), but where an
 //! object contradicts itself: a `max-length` below the network's own length has no meaning, and
@@ -17,9 +18,9 @@ use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::{Shrunk, shrank};
 use super::object::Object;
 use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX};
-use crate::model::{Asn, MARK};
+use crate::model::{Asn, AsnError, MARK};
 use ipnet::IpNet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// The two tables, each the text of a file that BIRD includes. The same registry gives the same
 /// bytes.
@@ -57,8 +58,16 @@ struct Claim {
     /// Does the object spell the network in another way than everybody does?
     odd: bool,
     object: u32,
-    origin: Asn,
+    origin: Origin,
     longest: u8,
+}
+
+/// Who may announce a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    /// `AS0`: nobody may (RFC 6483, section 4), and the registry says so on purpose.
+    Nobody,
+    As(Asn),
 }
 
 impl Roa {
@@ -141,17 +150,20 @@ impl Table {
         let object = parse(file_name, bytes)?;
         let (network, odd) = network(&object, kind, file_name)?;
         let wanted = max_length(&object, &network)?;
-        let mut origins = Vec::new();
+        let (mut origins, mut wrong) = (Vec::new(), Vec::new());
         for text in object.values("origin") {
-            match as_number(text) {
+            match origin(text) {
                 Ok(origin) => origins.push(origin),
-                Err(_) => findings.report(kind, file_name, Reason::Origin(excerpt(text))),
+                Err(_) => wrong.push(excerpt(text)),
             }
         }
         match origins.len() {
-            0 => return Err(Reason::NoOrigin),
+            0 => return Err(Reason::NoOrigin(wrong.into_iter().next())),
             1..=REGISTRY_ORIGINS_MAX => {}
             _ => return Err(Reason::Origins),
+        }
+        for text in wrong {
+            findings.report(kind, file_name, Reason::Origin(text));
         }
         let Some(longest) = self.filter.longest(&network) else {
             self.filtered = self.filtered.saturating_add(1);
@@ -204,6 +216,24 @@ fn network(object: &Object<'_>, kind: Kind, file_name: &str) -> Result<(IpNet, b
         return Err(Reason::Network(kind));
     }
     Ok((network, network.to_string() != name))
+}
+
+/// One `origin` attribute.
+fn origin(text: &str) -> Result<Origin, Reason> {
+    match as_number(text) {
+        Ok(asn) => Ok(Origin::As(asn)),
+        Err(Reason::Number(AsnError::Reserved(0))) => Ok(Origin::Nobody),
+        Err(reason) => Err(reason),
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Nobody => out.write_str("0"),
+            Origin::As(asn) => asn.fmt(out),
+        }
+    }
 }
 
 /// What the object says of the longest prefix in its network.

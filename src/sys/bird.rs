@@ -7,6 +7,7 @@
 
 mod client;
 mod complaint;
+mod definitions;
 mod reply;
 mod status;
 mod verbs;
@@ -17,9 +18,10 @@ use std::{fmt, io};
 
 pub use client::{Bird, connect};
 pub use complaint::Complaint;
+pub use definitions::{Claims, Definitions};
 pub use reply::{Line, Reply};
 pub use status::{BgpState, BgpStatus, Capabilities, Channel, Protocol};
-pub use verbs::{Ages, Check, Configured};
+pub use verbs::{Ages, Check, Configured, Examined};
 
 /// What went wrong with BIRD. Its text tells the operator what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

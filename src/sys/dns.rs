@@ -9,9 +9,13 @@
 //! `message` is the pure half; `exchange` asks one server one question.
 
 mod exchange;
+mod memory;
 mod message;
 mod settings;
 
+pub use self::memory::{Answer, Remembered};
+
+use self::memory::Memory;
 use self::message::Family;
 use self::settings::{Server, Settings};
 use super::deadline::within;
@@ -23,6 +27,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 use std::{fmt, fs, io, io::Read as _};
 
 /// Why a name gave no address. Its text is fit for the member who gave the name.
@@ -71,6 +76,7 @@ enum Failure {
 pub struct Resolver {
     source: Option<Source>,
     settings: RefCell<Rc<Settings>>,
+    memory: Memory,
 }
 
 /// The file that the settings are from, and how it looked when it was read.
@@ -109,17 +115,39 @@ impl Resolver {
     }
 
     fn of(settings: Settings) -> Resolver {
-        Resolver { source: None, settings: RefCell::new(Rc::new(settings)) }
+        let settings = RefCell::new(Rc::new(settings));
+        Resolver { source: None, settings, memory: Memory::default() }
     }
 
     /// The addresses of a name, IPv6 first, at most [`DNS_ADDRESSES_MAX`], in the server's order.
     /// Takes at most [`DNS_TOTAL_S`](crate::limits::DNS_TOTAL_S) seconds. Addresses are as the DNS
     /// has them: whether they are fit for use is the caller's to judge.
-    pub async fn resolve(
+    pub async fn resolve(&self, name: &HostName, families: Families) -> Answer {
+        let answer = self.asked(name, families).await;
+        self.memory.keep(name, families, &answer);
+        answer
+    }
+
+    /// The addresses that were found within `age`; else the same as [`Resolver::resolve`]. A name
+    /// that had none is always asked for again: its owner may just have mended it.
+    pub async fn resolve_within(
         &self,
         name: &HostName,
         families: Families,
-    ) -> Result<Vec<IpAddr>, DnsError> {
+        age: Duration,
+    ) -> Answer {
+        match self.last(name, families) {
+            Some(last) if last.at.elapsed() < age && last.answer.is_ok() => last.answer,
+            _ => self.resolve(name, families).await,
+        }
+    }
+
+    /// The last answer about a name; `None`: it was never asked for, or long ago.
+    pub fn last(&self, name: &HostName, families: Families) -> Option<Remembered> {
+        self.memory.last(name, families)
+    }
+
+    async fn asked(&self, name: &HostName, families: Families) -> Answer {
         let settings = self.settings();
         let ask = |family| lookup(&settings, name.as_str(), family);
         let found = match families {

@@ -6,12 +6,14 @@
 //! reported and never touched.
 
 mod memory;
+mod strays;
 
 pub use memory::Memory;
+pub(in crate::sys) use memory::Stamp;
+pub use strays::strays;
 
 use crate::limits::{OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
 use crate::plan::{FileKind, Owner};
-use memory::Stamp;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::collections::BTreeMap;

@@ -7,11 +7,16 @@
 //! of its own, so that its helpers end with it; it is asked to end first, since one that is killed
 //! leaves its locks behind. A lock that nobody can hold any more is removed.
 
+mod judge;
+mod owner;
 mod publish;
 mod pull;
+mod sight;
 
+pub use judge::{Left, Standing};
 pub use publish::WorkingCopy;
-pub use pull::{Pulled, interrupted, look, pull, recover};
+pub use pull::{Pulled, interrupted, pull, recover};
+pub use sight::{Sight, look};
 
 use super::deadline::within;
 use crate::limits::{
@@ -21,6 +26,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use smol::future::zip;
 use smol::io::{AsyncRead, AsyncReadExt as _};
 use smol::process::{Child, Command, Stdio};
+use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -48,6 +54,8 @@ pub struct Git {
     directory: PathBuf,
     deadline: Duration,
     credentials: Credentials,
+    /// A directory whose owner we looked at ourselves, by its real name: git need not.
+    trusted: Option<PathBuf>,
 }
 
 /// What of our environment git may see: where programs, settings and the SSH agent are, proxies and
@@ -113,7 +121,7 @@ const SETTINGS: [&str; 17] = [
 impl Git {
     /// For commands in `directory`, each of which may take as long as `deadline`.
     pub fn new(directory: &Path, deadline: Duration, credentials: Credentials) -> Git {
-        Git { directory: directory.to_path_buf(), deadline, credentials }
+        Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None }
     }
 
     /// Runs a command; what it printed, without the final newline.
@@ -181,6 +189,11 @@ impl Git {
             command.args(["-c", setting]);
         }
         command.arg("-c").arg(format!("http.lowSpeedTime={GIT_STALL_S}"));
+        if let Some(trusted) = &self.trusted {
+            let mut setting = OsString::from("safe.directory=");
+            setting.push(trusted);
+            command.arg("-c").arg(setting);
+        }
         if self.credentials == Credentials::None {
             command.args(["-c", "credential.helper="]);
         }

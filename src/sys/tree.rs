@@ -194,6 +194,11 @@ impl Pace {
 }
 
 impl TreeError {
+    /// Is it a right that is missing?
+    pub fn is_denied(&self) -> bool {
+        self.reason == TreeFault::System(Errno::ACCESS)
+    }
+
     fn system(path: &Path, errno: Errno) -> TreeError {
         TreeError { path: path.to_owned(), reason: TreeFault::System(errno) }
     }

@@ -25,7 +25,7 @@ clock_is_set() {
     done
     same "the steps of all passes since" 0 "$(all_steps)"
     # That this kernel has no WireGuard may be told at the start.
-    same "what was not well" "" "$(grep -E '^(error|warning)' "$LAB/peerling.log" | grep -v 'WireGuard by userspace' || true)"
+    same "what was not well" "" "$(grep -E '^[^ ]+ (error|warning): ' "$LAB/peerling.log" | grep -v 'WireGuard by userspace' || true)"
     undisturbed ebgp_as${FIRST}_v6 "$moment"
     same "the transitions since" "$HISTORY" "$(history)"
     same "the endpoint" "[fd5e:1ab:2::2]:20263" \

@@ -105,7 +105,7 @@ left_alone() {
     words="its BIRD file was put right 3 times within 60 minutes"
     expect "the member is told: $(error_of node $FIRST)" -- grep -q "$words" <<<"$(error_of node $FIRST)"
     ring
-    count=$(grep -c "^error: AS$FIRST: $words" "$LAB/peerling.log")
+    count=$(grep -c " error: AS$FIRST: $words" "$LAB/peerling.log")
     same "how often that was logged" 1 "$count"
     peerling check >"$LAB/check.out" 2>&1 || true
     expect "check tells: $(cat "$LAB/check.out")" -- grep -q "AS$FIRST: $words" "$LAB/check.out"

@@ -42,7 +42,7 @@ killed_and_started() {
     step "killed with SIGKILL and started: no step, same processes and BGP sessions, empty plan"
 }
 all_steps() {
-    sed -n 's/^debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" |
+    sed -n 's/^[^ ]* debug: pass over .*: \([0-9]*\) steps$/\1/p' "$LAB/peerling.log" |
         sort -u | paste -sd' '
 }
 nothing_planned() {

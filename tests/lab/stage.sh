@@ -68,7 +68,7 @@ leave() {
         for log in "$LAB"/*.log; do
             printf -- '--- %s\n' "$log" >&2
             # What the SSH library has to say about each packet is left out.
-            grep -vE '^debug: ([^p]|pu)' "$log" | tail -n 25 >&2 || true
+            grep -vE '^([^ ]+ )?debug: ([^p]|pu)' "$log" | tail -n 25 >&2 || true
         done
     fi
     # A play may have a small disk of its own there.

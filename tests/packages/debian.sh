@@ -79,6 +79,7 @@ same "the configuration" "root:peerling 640" "$(mode /etc/peerling/peerling.toml
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"
 same "BIRD's directory" "peerling:bird 750" "$(mode /etc/bird/bgp_peers)"
 same "the directory of what all sessions share" "peerling:bird 750" "$(mode /etc/bird/peerling)"
+expect "systemd makes the rest of its state" test ! -e "$root/var/lib/peerling/wireguard"
 expect "peerling is in BIRD's group" grep -q '^bird:.*peerling' "$root/etc/group"
 expect "the unit is there" test -e "$root/lib/systemd/system/peerling.service"
 expect "nothing but the binary is needed" test -z "$(inside ldd /usr/bin/peerling 2>/dev/null | grep '=>' || true)"
@@ -104,7 +105,7 @@ serve() {
     as_peerling sh -c 'echo $$ >/run/pid; exec peerling serve' >"$root/run/log" 2>&1 &
     server=$!
     local tries=100
-    until grep -q '^registry: ' "$root/run/log"; do
+    until grep -q ' registry: ' "$root/run/log"; do
         [ $((tries -= 1)) -gt 0 ] || fail "it does not serve: $(cat "$root/run/log")"
         sleep 0.1
     done
@@ -117,7 +118,13 @@ wait "$server" || fail "it ends with an error: $(cat "$root/run/log")"
 step "served as its own user, without any right"
 
 before=$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")
+# Whoever has got the service's rights gets none of root's by what they leave in its directory.
+inside install -d -m 700 /roots
+plant() { as_peerling sh -c 'rm -rf /var/lib/peerling/wireguard && ln -s /roots /var/lib/peerling/wireguard'; }
+plant
 inside dpkg -i /newer.deb >/dev/null
+same "what the service's user pointed at, after the upgrade" "root:root 700" "$(mode /roots)"
+as_peerling rm /var/lib/peerling/wireguard
 same "after the upgrade" "$before" "$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")"
 expect "the database is still there" test -e "$root/var/lib/peerling/peering.db"
 step "upgraded to $(inside dpkg-query -W -f '${Version}' peerling): configuration and state as they were"
@@ -150,9 +157,16 @@ mkdir -p "$root"/run/openrc/{daemons,exclusive,failed,inactive,options,scheduled
 touch "$root/run/openrc/softlevel"
 inside install -d -o peerling -g peerling /var/lib/peerling/registry
 cp -r "$here/../../fixtures/registry/." "$root/var/lib/peerling/registry/"
+plant
+# A mistake in the configuration: told once, and not started again and again.
+cp "$config" "$root/run/right"
+echo 'nonsense = 1' >>"$config"
+! inside rc-service --nodeps peerling start >"$root/run/rc" 2>&1 || fail "OpenRC starts it with a mistake"
+grep -q 'peerling.toml:.*nonsense' "$root/run/rc" || fail "OpenRC does not say what is wrong: $(cat "$root/run/rc")"
+cp "$root/run/right" "$config"
 inside rc-service --nodeps peerling start >"$root/run/rc" 2>&1 || fail "OpenRC: $(cat "$root/run/rc" "$root/var/log/peerling.log")"
 tries=100
-until grep -q '^registry: ' "$root/var/log/peerling.log"; do
+until grep -q ' registry: ' "$root/var/log/peerling.log"; do
     [ $((tries -= 1)) -gt 0 ] || fail "OpenRC: it does not serve: $(cat "$root/run/rc" "$root/var/log/peerling.log")"
     sleep 0.1
 done
@@ -160,6 +174,7 @@ same "the user under OpenRC" "peerling" "$(inside ps -o user= -C peerling | sort
 capabilities=$(sed -n 's/^CapEff:\t//p' "$root/proc/$(inside pgrep -x peerling)/status")
 # Bit 12 is CAP_NET_ADMIN (capabilities(7)).
 same "its capabilities under OpenRC" 0000000000001000 "$capabilities"
+same "what the service's user pointed at, under OpenRC" "root:root 700" "$(mode /roots)"
 inside rc-service --nodeps peerling reload >/dev/null 2>&1 || fail "OpenRC cannot reload it"
 inside rc-service --nodeps peerling stop >/dev/null 2>&1 || fail "OpenRC cannot stop it"
 before=$(sha256sum "$config")

@@ -122,3 +122,16 @@ fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     });
     pop.is_well();
 }
+
+#[test]
+fn the_demo_has_a_service_to_ask() {
+    let Some(draft) = Draft::new() else { return };
+    let program = draft.command().get_program().to_str().unwrap().to_owned();
+    let inside = format!("{program} --config \"$PEERLING_DEMO_DIR/peerling.toml\" exec -- whoami");
+    // What is set around the demo means nothing inside it.
+    let mut demo = draft.bare_command();
+    demo.args(["demo", "--run", &inside]).env("PEERLING_STORE_PATH", "/nowhere/peering.db");
+    let said = crate::run::run(&mut demo, b"");
+    assert_eq!(said.status, Some(0), "{said:#?}");
+    assert!(said.stdout.ends_with("administrator, no AS number\n"), "{said:#?}");
+}

@@ -3,6 +3,7 @@
 use crate::files::{BIRD_FILE, names, wireguard_file};
 use crate::pop::{Draft, Pop, our_key, our_secret, router_key};
 use crate::run::{Said, run};
+use peerling::model::Timestamp;
 use rustix::process::Signal;
 use std::fs;
 use std::net::TcpListener;
@@ -10,6 +11,8 @@ use std::os::unix::fs::MetadataExt as _;
 
 /// Refused or failed.
 const FAILED: i32 = 1;
+/// A configuration that the service cannot begin with.
+const CONFIGURATION: i32 = 78;
 /// A wrong call; for plan: there is something to do.
 const USAGE: i32 = 2;
 
@@ -34,6 +37,7 @@ fn usage() {
         vec!["exec", "--as"],
         vec!["bird-init"],
         vec!["bird-init", "a", "b"],
+        vec!["check", "--test"],
         vec!["--config"],
         vec!["--verbose=yes", "check"],
     ] {
@@ -100,7 +104,8 @@ fn a_configuration_with_faults_starts_nothing() {
     fs::write(draft.path("peerling.toml"), text).unwrap();
     for operation in ["serve", "check", "plan", "apply", "genconfig"] {
         let said = draft.peerling(&[operation]);
-        assert_eq!(said.status, Some(FAILED), "{said:#?}");
+        let status = if operation == "serve" { CONFIGURATION } else { FAILED };
+        assert_eq!(said.status, Some(status), "{said:#?}");
         let problems = format!("{}{}", said.stdout, said.stderr);
         for place in ["peerling.toml:2:7: ", "peerling.toml:4:1: ", "peerling.toml:6:"] {
             assert!(problems.contains(place), "{operation}: {place}: {problems}");
@@ -108,7 +113,7 @@ fn a_configuration_with_faults_starts_nothing() {
     }
     fs::remove_file(draft.path("peerling.toml")).unwrap();
     let said = draft.peerling(&["serve"]);
-    assert!(said.refused(FAILED).contains("peerling.toml"), "{said:#?}");
+    assert!(said.refused(CONFIGURATION).contains("peerling.toml"), "{said:#?}");
 }
 
 #[test]
@@ -278,5 +283,54 @@ fn what_ends_the_service_is_an_error_in_the_journal() {
     let log = fs::metadata(draft.path("log")).unwrap();
     let begins = "peerling: WireGuard by userspace";
     assert!(serve(&format!("{}:{}", log.dev(), log.ino())).starts_with(&format!("<3>{begins}")));
-    assert!(serve("8:1").starts_with(begins), "that is another file");
+    let elsewhere = serve("8:1");
+    assert!(after_time(&elsewhere).starts_with(begins), "that is another file: {elsewhere}");
+}
+
+/// A line of the log after the time that it begins with (RFC 3339).
+fn after_time(line: &str) -> &str {
+    let (time, words) = line.split_once(' ').unwrap();
+    assert!(time.ends_with('Z') && time.len() == 20, "{line}");
+    assert!(Timestamp::from_iso(time.trim_end_matches('Z')).is_some(), "{line}");
+    words
+}
+
+#[test]
+fn the_log_tells_the_time_where_no_journal_does() {
+    let Some(pop) = Pop::start() else { return };
+    let draft = pop.stop();
+    for line in draft.read("log").lines() {
+        after_time(line);
+    }
+    draft.secret("wireguard.key", "no key");
+    let plan = draft.peerling(&["plan"]);
+    assert!(plan.refused(FAILED).starts_with("peerling: "), "somebody looks on: {plan:#?}");
+}
+
+/// What nobody but the operator mends is not tried again by the service manager.
+#[test]
+fn a_service_that_can_never_begin_says_so_by_its_status() {
+    let Some(mut draft) = Draft::new() else { return };
+    draft.peerling(&["serve", "--test"]).fine();
+    assert!(!draft.path("peering.db").exists(), "a test makes nothing");
+    draft.secret("ssh_host_ed25519_key", "no key");
+    draft.set("ssh", "motd", "\"/nowhere/motd\"");
+    draft.secret("wireguard.key", "no key");
+    draft.set("wireguard", "public_key", &format!("\"{}\"", our_key()));
+    for arguments in [vec!["serve"], vec!["serve", "--test"]] {
+        let said = draft.peerling(&arguments);
+        let told = said.refused(CONFIGURATION);
+        for words in ["wireguard.key", "ssh_host_ed25519_key", "/nowhere/motd"] {
+            assert!(told.contains(words), "{arguments:?}: {words}: {told}");
+        }
+    }
+    let key = "\"/run/credentials/peerling.service/wireguard.key\"";
+    draft.set("wireguard", "private_key_file", key);
+    let said = draft.peerling(&["serve"]);
+    let told = said.refused(CONFIGURATION);
+    for words in ["systemd handed over no key", "systemctl edit peerling", "Environment="] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let unit = include_str!("../../packaging/systemd/peerling.service");
+    assert!(unit.contains("\nRestartPreventExitStatus=78\n"), "{unit}");
 }

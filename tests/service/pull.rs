@@ -1,14 +1,16 @@
 //! The registry's clone is pulled: real git, real repositories, and what people and crashes do to
 //! them.
 
+use crate::check;
 use crate::git::{commit_all, git, has_git};
 use crate::pop::Draft;
-use peerling::limits::GIT_LOCK_AGE_S_MAX;
-use peerling::sys::git::{Pulled, interrupted, look, pull, recover};
+use peerling::limits::{GIT_LOCK_AGE_S_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
+use peerling::sys::git::{Pulled, Sight, Standing, interrupted, look, pull, recover};
 use rustix::process::Signal;
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// A draft whose registry is a clone of the repository `upstream` beside it, shallow or whole.
@@ -57,10 +59,16 @@ impl Clone {
         smol::block_on(pull(&self.registry())).map_err(|error| error.to_string())
     }
 
+    fn sight(&self) -> Sight {
+        smol::block_on(look(&self.registry())).unwrap()
+    }
+
     fn left(&self, words: &str) {
         let head = self.git(&["rev-parse", "HEAD"]);
         match self.pull() {
-            Ok(Pulled::Left(why)) => assert!(why.contains(words), "{words}: {why}"),
+            Ok(Pulled::Left(why)) => {
+                assert!(why.to_string().contains(words), "{words}: {why}");
+            }
             other => panic!("{words}: {other:?}"),
         }
         assert_eq!(self.git(&["rev-parse", "HEAD"]), head);
@@ -103,8 +111,7 @@ fn what_was_made_by_hand_is_left_alone() {
     fs::write(&file, "by hand").unwrap();
     clone.left("data/mntner/BOB-MNT was changed by hand");
     assert_eq!(fs::read_to_string(&file).unwrap(), "by hand");
-    let seen = smol::block_on(look(&clone.registry())).unwrap();
-    assert!(seen.unwrap().contains("by hand"));
+    assert!(clone.sight().by_hand.unwrap().why.contains("by hand"));
     clone.git(&["commit", "--quiet", "--all", "--message", "Mine"]);
     clone.left("has commits of its own");
     clone.git(&["reset", "--quiet", "--hard", "origin/main"]);
@@ -130,11 +137,97 @@ fn a_registry_that_shrank_is_not_checked_out() {
     commit_all(&clone.draft.path("upstream"), "Gone");
     clone.left("the registry shrank from 8 to 3 maintainers");
     assert!(clone.has("OTHER0-MNT"));
+    assert!(clone.sight().refused.unwrap().why.contains("shrank from 8 to 3"));
     // The operator says that it is right, by the words of the message.
     clone.git(&["reset", "--keep", "refs/peerling/next"]);
     clone.publish("NEW-MNT");
     assert_eq!(clone.pull(), Ok(Pulled::Moved));
     assert!(clone.has("NEW-MNT") && !clone.has("OTHER0-MNT"));
+}
+
+/// More than is read would be a registry that cannot be read at all, at the next start.
+#[test]
+fn a_registry_that_grew_beyond_all_bounds_is_not_checked_out() {
+    let Some(clone) = Clone::shallow() else { return };
+    let upstream = clone.draft.path("upstream");
+    let blob = git(&upstream, &["hash-object", "-w", "README"]);
+    let entry = |number| format!("100644 blob {blob}\tN{number}-MNT\n");
+    let entries: String = (0..=REGISTRY_FILES_MAX).map(entry).collect();
+    let tree = |lines: &str| {
+        let mut mktree = Command::new("git");
+        mktree.arg("-C").arg(&upstream).arg("mktree");
+        crate::run::run(&mut mktree, lines.as_bytes()).fine().trim().to_string()
+    };
+    let data = tree(&format!("040000 tree {}\tmntner\n", tree(&entries)));
+    let root = tree(&format!("040000 tree {data}\tdata\n"));
+    let commit = git(&upstream, &["commit-tree", &root, "-p", "HEAD", "-m", "Many"]);
+    git(&upstream, &["update-ref", "refs/heads/main", &commit]);
+    clone.left("grew beyond what is read: more than 20000 entries in data/mntner");
+    assert!(clone.has("OTHER0-MNT"));
+    assert!(clone.sight().refused.unwrap().why.contains("grew"));
+    git(&upstream, &["reset", "--quiet", "--hard", "HEAD^"]);
+    let filter = "# a filter\n".repeat(REGISTRY_OBJECT_BYTES_MAX / 10);
+    fs::write(upstream.join("data/filter6.txt"), filter).unwrap();
+    commit_all(&upstream, "Long");
+    clone.left("data/filter6.txt has more than 65536 bytes");
+    git(&upstream, &["reset", "--quiet", "--hard", "HEAD^"]);
+    clone.publish("NEW-MNT");
+    assert_eq!(clone.pull(), Ok(Pulled::Moved));
+    assert_eq!(clone.sight().refused, None);
+}
+
+/// So an old timer leaves it: git has upstream's commit, and nothing between it and ours.
+#[test]
+fn a_clone_that_git_left_diverged_is_brought_back() {
+    let Some(clone) = Clone::shallow() else { return };
+    clone.publish("ONE-MNT");
+    clone.publish("TWO-MNT");
+    let timer = || {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(clone.registry()).args(["pull", "--depth", "1", "--ff-only"]);
+        crate::run::run(&mut command, b"")
+    };
+    assert_ne!(timer().status, Some(0), "git refuses");
+    assert_eq!(clone.sight().standing, Standing::Diverged);
+    let words = "the clone diverged";
+    check::report(&clone.draft).has("registry_pull", "wrong", words);
+    assert_eq!(clone.pull(), Ok(Pulled::Moved));
+    assert!(clone.has("TWO-MNT"));
+    let sight = clone.sight();
+    assert_eq!((sight.standing, sight.by_hand), (Standing::Upstreams, None));
+    // What somebody committed on top is theirs.
+    clone.git(&["commit", "--quiet", "--allow-empty", "--message", "Mine"]);
+    clone.publish("THREE-MNT");
+    timer();
+    assert_eq!(clone.sight().standing, Standing::Own);
+    clone.left("has commits of its own");
+    // A whole clone whose upstream was written anew: the reflog knows what was upstream's.
+    let Some(whole) = Clone::new(&[]) else { return };
+    whole.publish("ONE-MNT");
+    whole.git(&["pull", "--quiet", "--ff-only"]);
+    git(&whole.draft.path("upstream"), &["commit", "--quiet", "--amend", "--message", "Anew"]);
+    whole.git(&["fetch", "--quiet"]);
+    assert_eq!(whole.sight().standing, Standing::Diverged);
+    assert_eq!(whole.pull(), Ok(Pulled::Moved));
+    assert_eq!(whole.git(&["log", "-1", "--format=%s"]), "Anew");
+}
+
+/// Git runs what a repository's settings say, so whose they are matters; root's are as good as ours.
+#[test]
+fn a_clone_of_another_user_is_refused_and_roots_is_not() {
+    let Some(clone) = Clone::shallow() else { return };
+    if !rustix::process::geteuid().is_root() {
+        crate::run::skip("only root can give a directory away");
+        return;
+    }
+    clone.publish("NEW-MNT");
+    let config = clone.registry().join(".git/config");
+    chown(&config, Some(4_000_000_001), None).unwrap();
+    let refused = clone.pull().unwrap_err();
+    assert!(refused.contains("config belongs to 4000000001, and git runs as root"), "{refused}");
+    assert!(!clone.has("NEW-MNT"));
+    chown(&config, Some(0), None).unwrap();
+    assert_eq!(clone.pull(), Ok(Pulled::Moved));
 }
 
 /// The power went while files were written: some are new, one is half, the index is the old one and
@@ -238,19 +331,18 @@ fn git_runs_nothing_beside_itself_and_asks_nobody() {
 #[test]
 fn the_service_pulls_and_tells_once_what_is_wrong() {
     let Some(Clone { mut draft }) = Clone::shallow() else { return };
-    draft.set("registry", "pull_interval_s", "1");
+    draft.set("registry", "pull_interval_s", "3600");
     draft.peerling(&["check"]).fine();
     draft.keygen("carol", &["-t", "ed25519"]);
     let mut pop = draft.serve();
     let auths = [pop.auth("carol")];
     crate::registry::add_member(&pop.path("upstream"), "carol", &auths, &[4242420011]);
     commit_all(&pop.path("upstream"), "Carol");
-    std::thread::sleep(Duration::from_secs(1));
+    // Long before it is due.
     pop.signal(Signal::HUP);
     pop.wait_for_log("registry: 9 maintainers", 1);
     assert_eq!(pop.ssh("carol", "carol").run("whoami").fine(), "CAROL-MNT, AS4242420011\n");
     fs::rename(pop.path("upstream"), pop.path("away")).unwrap();
-    std::thread::sleep(Duration::from_secs(1));
     pop.signal(Signal::HUP);
     pop.wait_for_log("registry: not pulled: git: ", 1);
     // Tried again, for SIGHUP may mean that it was mended, and not told again.
@@ -261,7 +353,6 @@ fn the_service_pulls_and_tells_once_what_is_wrong() {
     pop.wait_for_log("registry: pulled again", 1);
     assert_eq!(pop.log().matches("registry: not pulled: ").count(), 1);
     fs::write(pop.path("registry/README"), "by hand").unwrap();
-    let said = pop.peerling(&["check"]);
-    assert!(said.stdout.contains("README was changed by hand"), "{said:#?}");
+    check::report(&pop).has("registry_pull", "wrong", "README was changed by hand");
     pop.is_well();
 }

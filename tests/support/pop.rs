@@ -220,8 +220,8 @@ impl Pop {
 
     fn note_port(&mut self) {
         let log = self.log();
-        let address = log.lines().find_map(|line| line.strip_prefix("listening on "));
-        let port = address.and_then(|it| it.rsplit(':').next()).and_then(|it| it.parse().ok());
+        let address = log.lines().find_map(|line| line.split_once(" listening on "));
+        let port = address.and_then(|(_, it)| it.rsplit(':').next()).and_then(|it| it.parse().ok());
         self.port = port.unwrap_or_else(|| panic!("no port in the log:\n{log}"));
     }
 

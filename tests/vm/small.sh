@@ -134,7 +134,7 @@ peering() {
         --endpoint-addr none --yes --wait >"$work/created" 2>&1 || fail "peer_create: $(cat "$work/created")"
 }
 
-ready() { grep -q '^registry: ' "$work/log" 2>/dev/null; }
+ready() { grep -q ' registry: ' "$work/log" 2>/dev/null; }
 # told WHEN: what the machine said last of its memory.
 told() {
     local total available resident peak killed

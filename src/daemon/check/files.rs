@@ -1,8 +1,14 @@
 //! Files: whose they are, and who can read them.
 
 use super::Findings;
+use rustix::fs::{Access, AtFlags};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+
+/// May whoever runs this write there, as the kernel judges it?
+pub(super) fn is_writable(path: &Path) -> bool {
+    rustix::fs::accessat(rustix::fs::CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
 
 /// A file that only its owner may read.
 pub(super) fn secret(name: &'static str, path: &Path, findings: &mut Findings) {

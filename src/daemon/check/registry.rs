@@ -1,42 +1,178 @@
-//! The clone of the registry: read, and pulled.
+//! The clone of the registry: what it says, how old it is, and who pulls it.
 
-use super::{Findings, Scene};
-use crate::sys::{git, tree};
+use super::{Findings, Scene, words};
+use crate::limits::REGISTRY_AGE_S_MAX;
+use crate::registry::{Finding, Index, Tally};
+use crate::sys::git::{self, Sight, Standing};
+use crate::sys::tree::{self, TreeError};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// The area's name.
 const NAME: &str = "registry";
+/// Each thing that is wrong with an object of somebody else's: they mend it, not the operator.
+const OBJECT: &str = "registry_object";
+/// Who brings the clone up to date, and how old it is.
+const PULL: &str = "registry_pull";
 
-/// Reads the registry, and asks git about the clone where the service pulls it.
+/// Reads the registry as the service does, and asks git about the clone.
 pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
-    let registry = &scene.assembled.config.registry;
-    let shown = registry.directory.display();
-    match tree::read(&registry.directory).await {
+    let directory = &scene.assembled.config.registry.directory;
+    match tree::read(directory).await {
         Ok((index, objects)) => {
-            let counts = index.counts();
-            let detail = format!(
-                "{shown}: {} maintainers, {} AS numbers, {} keys; {} objects passed over",
-                counts.maintainers,
-                counts.aut_nums,
-                counts.keys,
-                objects.len()
-            );
-            findings.ok(NAME, detail);
+            judge_index(scene, &index, &objects, findings);
+            tell_objects(&objects, findings);
         }
-        Err(error) => findings.wrong(
-            NAME,
-            error,
-            format_args!("git clone --depth 1 https://git.dn42.dev/dn42/registry.git {shown}"),
-        ),
+        Err(error) => unreadable(scene, &error, findings),
     }
-    if registry.pull_interval_s == 0 {
+    if scene.assembled.config.bird.include_directory.is_some() {
+        routes(scene, findings).await;
+    }
+    clone(scene, findings).await;
+}
+
+/// Can anybody log in by it, and does it know this POP?
+fn judge_index(scene: &Scene, index: &Index, objects: &[Finding], findings: &mut Findings) {
+    let shown = scene.assembled.config.registry.directory.display();
+    let (counts, own) = (index.counts(), scene.assembled.config.pop.asn);
+    if counts.keys == 0 {
+        let detail = format!(
+            "{shown}: {} maintainers and no SSH key that can log in: nobody can",
+            counts.maintainers
+        );
+        let remedy = format!("ls {shown}/data/mntner; {}", cloning(scene));
+        return findings.wrong(NAME, detail, remedy);
+    }
+    let detail = format!(
+        "{shown}: {} maintainers, {} AS numbers, {} keys; {}",
+        counts.maintainers,
+        counts.aut_nums,
+        counts.keys,
+        Tally::of(objects)
+    );
+    findings.ok(NAME, detail);
+    if !index.knows(own) {
+        findings.warn(
+            NAME,
+            format_args!("it has no AS{own}, which is pop.asn"),
+            "set pop.asn to your own AS number; a new one is there after the next pull",
+        );
+    }
+}
+
+fn tell_objects(objects: &[Finding], findings: &mut Findings) {
+    for finding in objects {
+        findings.ok(OBJECT, finding);
+    }
+}
+
+/// What makes a clone where there is none.
+fn cloning(scene: &Scene) -> String {
+    let shown = scene.assembled.config.registry.directory.display();
+    format!("git clone --depth 1 https://git.dn42.dev/dn42/registry.git {shown}")
+}
+
+fn unreadable(scene: &Scene, error: &TreeError, findings: &mut Findings) {
+    let shown = scene.assembled.config.registry.directory.display();
+    let remedy = match error.is_denied() {
+        true => format!("chmod -R a+rX {shown}, and a+x for the directories above it"),
+        false => cloning(scene),
+    };
+    findings.wrong(NAME, error, remedy);
+}
+
+/// The tables of route origins, where BIRD gets them from us.
+async fn routes(scene: &Scene, findings: &mut Findings) {
+    match tree::read_routes(&scene.assembled.config.registry.directory).await {
+        Ok(Some((roa, objects))) => {
+            let [ipv4, ipv6] = roa.counts();
+            let tally = Tally::of(&objects);
+            findings
+                .ok(NAME, format_args!("route origins: {ipv4} of IPv4, {ipv6} of IPv6; {tally}"));
+            tell_objects(&objects, findings);
+        }
+        Ok(None) => findings.wrong(NAME, "it has no routes", cloning(scene)),
+        Err(error) => unreadable(scene, &error, findings),
+    }
+}
+
+/// How the clone stands to its upstream.
+async fn clone(scene: &Scene, findings: &mut Findings) {
+    let registry = &scene.assembled.config.registry;
+    let (directory, pulls) = (&registry.directory, registry.pull_interval_s > 0);
+    if !directory.exists() {
         return;
     }
-    let remedy = format!("git -C {shown} status; git -C {shown} pull");
-    match git::look(&registry.directory).await {
-        Ok(None) => {}
-        Ok(Some(why)) => findings.wrong(NAME, format_args!("{shown}: not pulled: {why}"), remedy),
-        Err(error) => {
-            findings.wrong(NAME, format_args!("{shown}: cannot be pulled: {error}"), remedy);
+    if !pulls && !directory.join(".git").exists() {
+        let shown = directory.display();
+        return findings
+            .ok(PULL, format_args!("{shown} is no clone of git: somebody else fills it"));
+    }
+    match git::look(directory).await {
+        Ok(sight) => {
+            standing(scene, &sight, findings);
+            age(scene, &sight, findings);
         }
+        Err(error) if pulls => {
+            let remedy = owning(directory);
+            findings.wrong(PULL, format_args!("cannot be pulled: {error}"), remedy);
+        }
+        Err(error) => {
+            let detail = format!("somebody else pulls it, and git cannot tell of it: {error}");
+            findings.ok(PULL, detail);
+        }
+    }
+    if pulls && !super::files::is_writable(&directory.join(".git")) {
+        let detail = format!("{}: not writable: it cannot be pulled", directory.display());
+        findings.wrong(PULL, detail, owning(directory));
+    }
+}
+
+fn owning(directory: &Path) -> String {
+    let us = crate::sys::users::name(crate::sys::users::current());
+    format!("chown -R {us} {0}; git -C {0} status tells more", directory.display())
+}
+
+/// What keeps it from following upstream.
+fn standing(scene: &Scene, sight: &Sight, findings: &mut Findings) {
+    if sight.standing == Standing::Diverged {
+        let detail = "the clone diverged: git fetched upstream's commit without those between \
+                      (git pull --depth 1), so git pull refuses to go on; nobody worked here";
+        match scene.assembled.config.registry.pull_interval_s {
+            0 => findings.wrong(PULL, detail, &sight.rejoin),
+            _ => {
+                let remedy = format!("peerling's next pull; or {}", sight.rejoin);
+                findings.warn(PULL, detail, remedy);
+            }
+        }
+    }
+    for left in sight.by_hand.iter().chain(&sight.refused) {
+        findings.wrong(PULL, format_args!("not pulled: {}", left.why), &left.remedy);
+    }
+}
+
+/// How old it is, and who is to bring it up to date.
+fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
+    let interval = scene.assembled.config.registry.pull_interval_s;
+    let since = |moment: Option<SystemTime>| moment.and_then(|then| then.elapsed().ok());
+    let (fetched, committed) = (since(sight.fetched), since(sight.committed));
+    let told = |age: Option<Duration>| age.map_or("at an unknown time".to_string(), words::ago);
+    let who = match interval {
+        0 => "by somebody else (registry.pull_interval_s = 0)".to_string(),
+        seconds => format!("by peerling every {seconds} s"),
+    };
+    let detail =
+        format!("last commit {}, fetched {}; pulled {who}", told(committed), told(fetched));
+    let most = Duration::from_secs(REGISTRY_AGE_S_MAX.max(4 * u64::from(interval)));
+    match fetched.is_some_and(|age| age > most) {
+        false => findings.ok(PULL, detail),
+        true if interval > 0 => {
+            findings.warn(
+                PULL,
+                detail,
+                "systemctl reload peerling pulls now; the log says why not",
+            );
+        }
+        true => findings.warn(PULL, detail, "registry.pull_interval_s = 900"),
     }
 }

@@ -54,7 +54,12 @@ fn an_object_that_is_not_plainly_meant_is_left_out_and_told() {
         ("172.20.1.0_33", "origin: AS1", bits.clone()),
         ("172.20.1.0", "origin: AS1", bits.clone()),
         ("fd42::_48", "origin: AS1", bits),
-        ("172.20.1.0_24", "", "no origin: attribute that can be used".into()),
+        ("172.20.1.0_24", "", "no origin: attribute".into()),
+        (
+            "172.20.1.0_24",
+            "origin: 1\norigin: AS00",
+            "origin: says \"1\", which is no AS number, and there is no other".into(),
+        ),
         ("172.20.1.0_24", "origin: AS1\nroute: x", "more than one route: attribute".into()),
     ] {
         let (table, findings) = table(&[(name, text)]);
@@ -64,15 +69,22 @@ fn an_object_that_is_not_plainly_meant_is_left_out_and_told() {
 
 #[test]
 fn a_bad_origin_spoils_no_other() {
-    let (table, findings) = table(&[("172.20.1.0_24", "origin: AS0\norigin: AS2\norigin: 3")]);
+    let (table, findings) = table(&[("172.20.1.0_24", "origin: AS00\norigin: AS2\norigin: 3")]);
     assert_eq!(table, "route 172.20.1.0/24 max 29 as 2;\n");
     assert_eq!(
         findings,
         [
-            "route/172.20.1.0_24: origin: says \"AS0\", which is no AS number",
+            "route/172.20.1.0_24: origin: says \"AS00\", which is no AS number",
             "route/172.20.1.0_24: origin: says \"3\", which is no AS number"
         ]
     );
+}
+
+/// Nobody may announce it, and the registry says so on purpose.
+#[test]
+fn as_0_is_an_origin_and_no_finding() {
+    let (table, findings) = table(&[("172.20.1.0_24", "origin: AS0\nmax-length: 24")]);
+    assert_eq!((table.as_str(), findings), ("route 172.20.1.0/24 max 24 as 0;\n", Vec::new()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::status::{BgpStatus, Protocol};
 use super::{Bird, BirdError, BirdFault};
 use crate::limits::BIRD_NAME_BYTES_MAX;
 use crate::model::Timestamp;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const OK: u16 = 0;
@@ -13,7 +14,9 @@ const RECONFIGURED: u16 = 3;
 const RECONFIGURATION_IN_PROGRESS: u16 = 4;
 const RECONFIGURATION_QUEUED: u16 = 5;
 const SHUTTING_DOWN: u16 = 6;
+const READING: u16 = 2;
 const CONFIGURATION_OK: u16 = 20;
+const UNDO_SCHEDULED: u16 = 22;
 const CONFIGURATION_REFUSED: u16 = 8002;
 const NO_PROTOCOLS_MATCH: u16 = 8003;
 const SYNTAX_ERROR: u16 = 9001;
@@ -25,6 +28,15 @@ pub enum Check {
     Ok,
     /// It would not.
     Refused(Complaint),
+}
+
+/// A check, and the file that it began with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// BIRD's main file, as it was named on BIRD's command line; `None` if BIRD does not tell.
+    pub main_file: Option<PathBuf>,
+    /// What BIRD says.
+    pub verdict: Check,
 }
 
 /// What became of `configure`.
@@ -55,12 +67,33 @@ pub struct Ages {
 impl Bird {
     /// Has BIRD read its files without putting them in force.
     pub async fn check(&mut self) -> Result<Check, BirdError> {
+        self.examine().await.map(|it| it.verdict)
+    }
+
+    /// The same, with the name of BIRD's main file.
+    pub async fn examine(&mut self) -> Result<Examined, BirdError> {
         let reply = self.command("configure check").await?;
-        match reply.code {
-            CONFIGURATION_OK => Ok(Check::Ok),
-            CONFIGURATION_REFUSED => Ok(Check::Refused(Complaint::parse(reply.words()))),
-            _ => Err(self.unexpected(&reply)),
-        }
+        let named =
+            reply.with_code(READING).find_map(|it| it.strip_prefix("Reading configuration from "));
+        let main_file = named.map(PathBuf::from);
+        let verdict = match reply.code {
+            CONFIGURATION_OK => Check::Ok,
+            CONFIGURATION_REFUSED => Check::Refused(Complaint::parse(reply.words())),
+            _ => return Err(self.unexpected(&reply)),
+        };
+        Ok(Examined { main_file, verdict })
+    }
+
+    /// Is BIRD to go back to the configuration of before, unless somebody confirms the present one
+    /// (`configure timeout`)? Then in how many seconds. The next `configure` would call that off.
+    pub async fn undo_s(&mut self) -> Result<Option<u64>, BirdError> {
+        let reply = self.command("configure status").await?;
+        // One that does not know the question answers with another code, and has no such line.
+        let seconds = |text: &str| {
+            let (whole, _) = text.strip_suffix(" s")?.rsplit_once(' ')?.1.split_once('.')?;
+            whole.parse::<u64>().ok()?.checked_add(1)
+        };
+        Ok(reply.with_code(UNDO_SCHEDULED).next().map(|text| seconds(text).unwrap_or(0)))
     }
 
     /// Has BIRD read its files and put them in force.

@@ -29,7 +29,7 @@ struct Seen {
 
 /// What tells one state of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(in crate::sys) struct Stamp {
     device: u64,
     inode: u64,
     bytes: u64,
@@ -90,7 +90,7 @@ fn content(
 }
 
 impl Stamp {
-    pub(super) fn of(status: &Metadata) -> Stamp {
+    pub(in crate::sys) fn of(status: &Metadata) -> Stamp {
         Stamp {
             device: status.dev(),
             inode: status.ino(),
@@ -101,7 +101,7 @@ impl Stamp {
 
     /// Had it changed long enough before this time, in seconds since 1970? What lies in the future
     /// had not: the clock was set back.
-    fn is_settled(&self, now_s: i64) -> bool {
+    pub(in crate::sys) fn is_settled(&self, now_s: i64) -> bool {
         self.changed.0.saturating_add(FILE_SETTLED_S) <= now_s
     }
 }

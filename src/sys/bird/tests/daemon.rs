@@ -192,6 +192,25 @@ fn a_refused_file_is_named_and_the_old_configuration_stays() {
     });
 }
 
+/// What somebody tries out with `configure timeout` is known, with its time, and so is the end.
+#[test]
+fn an_undo_that_is_scheduled_is_told() {
+    let Some(daemon) = Daemon::start() else { return };
+    let mut bird = daemon.connect();
+    smol::block_on(async {
+        assert_eq!(bird.undo_s().await, Ok(None));
+        bird.command("configure timeout 100").await.unwrap();
+        let left = bird.undo_s().await.unwrap().unwrap();
+        assert!((98..=100).contains(&left), "{left}");
+        let examined = bird.examine().await.unwrap();
+        let main_file = Some(daemon.directory.join("bird.conf"));
+        assert_eq!(examined, Examined { main_file, verdict: Check::Ok });
+        assert!(bird.undo_s().await.unwrap().is_some(), "a check changes nothing");
+        bird.command("configure confirm").await.unwrap();
+        assert_eq!(bird.undo_s().await, Ok(None));
+    });
+}
+
 #[test]
 fn a_restricted_connection_is_told_so() {
     let Some(daemon) = Daemon::start() else { return };

@@ -1,0 +1,255 @@
+//! What the files of BIRD's configuration define, ours left out: names that nobody else may define
+//! again, each with its file.
+//!
+//! BIRD's own main file is followed, with what it includes; where that is not known or cannot be
+//! read, what lies beside our files is looked at alone. A file that did not change is not read
+//! twice. What is seen here decides what we try; whether a configuration is right, BIRD decides.
+
+use crate::limits::{BIRD_INCLUDES_DEPTH_MAX, BIRD_SOURCE_BYTES_MAX, BIRD_SOURCES_MAX};
+use crate::plan::symbols::{self, Source};
+use crate::sys::files::Stamp;
+use crate::sys::now;
+use rustix::fs::{Mode, OFlags, open};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Names that could be ours and are defined by somebody else's file.
+pub type Claims = BTreeMap<String, PathBuf>;
+
+/// What was read before, by file.
+#[derive(Default)]
+pub struct Definitions(BTreeMap<PathBuf, (Stamp, Rc<Source>)>);
+
+/// One walk through the files.
+struct Walk<'a> {
+    before: &'a BTreeMap<PathBuf, (Stamp, Rc<Source>)>,
+    kept: BTreeMap<PathBuf, (Stamp, Rc<Source>)>,
+    seen: BTreeSet<PathBuf>,
+    claims: Claims,
+    is_ours: &'a dyn Fn(&Path) -> bool,
+}
+
+impl Definitions {
+    /// Reads what changed, and tells all that is claimed. `directory`: where our files lie.
+    pub fn survey(
+        &mut self,
+        main: Option<&Path>,
+        directory: &Path,
+        is_ours: &dyn Fn(&Path) -> bool,
+    ) -> Claims {
+        let before = std::mem::take(&mut self.0);
+        let mut walk = Walk {
+            before: &before,
+            kept: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            claims: Claims::new(),
+            is_ours,
+        };
+        if !main.filter(|it| it.is_absolute()).is_some_and(|it| walk.file(it, 0)) {
+            walk.include(Path::new("/"), &directory.join("*"), 0);
+        }
+        let Walk { kept, claims, .. } = walk;
+        self.0 = kept;
+        claims
+    }
+}
+
+impl Walk<'_> {
+    /// `false`: it cannot be read.
+    fn file(&mut self, path: &Path, depth: usize) -> bool {
+        if depth >= BIRD_INCLUDES_DEPTH_MAX || self.seen.len() >= BIRD_SOURCES_MAX {
+            return true;
+        }
+        if (self.is_ours)(path) || !self.seen.insert(path.to_path_buf()) {
+            return true;
+        }
+        let Ok(source) = self.source(path) else { return false };
+        for name in &source.defined {
+            self.claims.entry(name.clone()).or_insert_with(|| path.to_path_buf());
+        }
+        let beside = path.parent().unwrap_or(Path::new("/"));
+        for pattern in &source.includes {
+            self.include(beside, Path::new(pattern), depth + 1);
+        }
+        true
+    }
+
+    /// A path, or a pattern in the last part of one, seen from the directory of the file that
+    /// includes it. As for BIRD, hidden files and directories do not count.
+    fn include(&mut self, beside: &Path, pattern: &Path, depth: usize) {
+        let path = beside.join(pattern);
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return };
+        let name = name.to_string_lossy();
+        if !name.contains(['*', '?', '[']) {
+            self.file(&path, depth);
+            return;
+        }
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let names = entries.filter_map(|it| Some(it.ok()?.file_name()));
+        let names = names.filter(|it| fits(name.as_bytes(), it.as_encoded_bytes()));
+        let sorted: BTreeSet<_> = names.take(BIRD_SOURCES_MAX).collect();
+        for name in sorted {
+            self.file(&directory.join(name), depth);
+        }
+    }
+
+    fn source(&mut self, path: &Path) -> io::Result<Rc<Source>> {
+        let status = fs::metadata(path)?;
+        let stamp = Stamp::of(&status);
+        if let Some((_, source)) = self.before.get(path).filter(|it| it.0 == stamp) {
+            self.kept.insert(path.to_path_buf(), (stamp, source.clone()));
+            return Ok(source.clone());
+        }
+        let begun_s = now().0;
+        let source = Rc::new(symbols::read(&text(path)?));
+        if stamp.is_settled(begun_s) {
+            self.kept.insert(path.to_path_buf(), (stamp, source.clone()));
+        }
+        Ok(source)
+    }
+}
+
+/// What a plain file holds, as far as it is read; nobody is waited for at a pipe.
+fn text(path: &Path) -> io::Result<String> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Ok(String::new());
+    }
+    let mut bytes = Vec::new();
+    file.take(BIRD_SOURCE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Does a name fit a pattern (glob(7), without escapes, as BIRD has it)?
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
+        return false;
+    }
+    let (mut pattern, mut name) = (pattern, name);
+    // Behind the last star, and what of the name it was tried with.
+    let mut star: Option<(&[u8], &[u8])> = None;
+    loop {
+        if let Some((b'*', rest)) = pattern.split_first() {
+            (pattern, star) = (rest, Some((rest, name)));
+        } else if pattern.is_empty() && name.is_empty() {
+            return true;
+        } else if let Some(rests) = one(pattern, name) {
+            (pattern, name) = rests;
+        } else if let Some((behind, [_, shorter @ ..])) = star {
+            (pattern, name, star) = (behind, shorter, Some((behind, shorter)));
+        } else {
+            return false;
+        }
+    }
+}
+
+/// What is left of both where the first of the pattern, but a star, takes the first of the name.
+fn one<'a>(pattern: &'a [u8], name: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let ((first, pattern), (byte, name)) = (pattern.split_first()?, name.split_first()?);
+    if *first != b'[' {
+        return (*first == b'?' || first == byte).then_some((pattern, name));
+    }
+    let is_not = matches!(pattern.first(), Some(b'!' | b'^'));
+    let set = pattern.get(usize::from(is_not)..)?;
+    // The first of a set may be the bracket itself.
+    let end = 1 + set.iter().skip(1).position(|it| *it == b']')?;
+    let (inner, rest) = (set.get(..end)?, set.get(end + 1..)?);
+    let ranges = inner.windows(3).any(|it| match it {
+        [low, b'-', high] => (low..=high).contains(&byte),
+        _ => false,
+    });
+    ((ranges || inner.contains(byte)) != is_not).then_some((rest, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Place;
+    use std::os::unix::fs::symlink;
+
+    fn survey(place: &Place, main: Option<&str>) -> Vec<(String, String)> {
+        let main = main.map(|it| place.0.join(it));
+        let is_ours = |path: &Path| path.ends_with("peers/ebgp_as9");
+        let peers = place.0.join("peers");
+        let claims = Definitions::default().survey(main.as_deref(), &peers, &is_ours);
+        let short = |path: PathBuf| path.strip_prefix(&place.0).unwrap().display().to_string();
+        claims.into_iter().map(|(name, path)| (name, short(path))).collect()
+    }
+
+    fn write(place: &Place, name: &str, text: &str) {
+        fs::write(place.0.join(name), text).unwrap();
+    }
+
+    #[test]
+    fn what_birds_files_define_is_known_with_its_file() {
+        let place = Place::new("definitions");
+        fs::create_dir_all(place.0.join("peers/sub")).unwrap();
+        let main = "define AS1_LATENCY = 1;\ninclude \"more.conf\";\ninclude \"peers/*\";\n";
+        write(&place, "bird.conf", main);
+        write(&place, "more.conf", "include \"bird.conf\";\ninclude \"peers/[!x]?gp*_as3\";");
+        write(&place, "peers/ebgp_manual_as3", "protocol bgp ebgp_as3_v6 { }");
+        write(&place, "peers/ebgp_as9", "define AS9_LATENCY = 1;");
+        write(&place, "peers/.hidden", "define AS4_LATENCY = 1;");
+        write(&place, "elsewhere", "define AS5_LATENCY = 1;");
+        symlink("../elsewhere", place.0.join("peers/linked")).unwrap();
+        symlink("nowhere", place.0.join("peers/dangling")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, place.0.join("peers/pipe"), Mode::RWXU).unwrap();
+        let pair = |name: &str, path: &str| (name.to_string(), path.to_string());
+        let all = [
+            pair("AS1_LATENCY", "bird.conf"),
+            pair("AS5_LATENCY", "peers/linked"),
+            pair("ebgp_as3_v6", "peers/ebgp_manual_as3"),
+        ];
+        assert_eq!(survey(&place, Some("bird.conf")), all);
+        assert_eq!(survey(&place, None), all[1..]);
+        assert_eq!(survey(&place, Some("absent")), all[1..]);
+    }
+
+    #[test]
+    fn a_change_is_seen_and_what_is_the_same_is_not_read_again() {
+        let place = Place::new("definitions-again");
+        let (file, is_ours) = (place.0.join("x"), |_: &Path| false);
+        let mut definitions = Definitions::default();
+        for number in [1, 2, 3] {
+            fs::write(&file, format!("define AS{number}_LATENCY = 1;")).unwrap();
+            let claims = definitions.survey(None, &place.0, &is_ours);
+            assert_eq!(claims.keys().collect::<Vec<_>>(), [&format!("AS{number}_LATENCY")]);
+            assert!(definitions.0.is_empty(), "it changed a moment ago");
+        }
+        let kept = Rc::new(Source { defined: vec!["ibgp_kept".into()], ..Source::default() });
+        let stamp = Stamp::of(&fs::metadata(&file).unwrap());
+        definitions.0.insert(file.clone(), (stamp, kept));
+        let claims = definitions.survey(None, &place.0, &is_ours);
+        assert!(claims.contains_key("ibgp_kept"), "{claims:?}");
+    }
+
+    #[test]
+    fn patterns_are_those_of_glob() {
+        for (pattern, name) in [
+            ("*", "a"),
+            ("ebgp_as*", "ebgp_as1~"),
+            ("*.conf", "a.conf.conf"),
+            ("?[a-c]*", "xbz"),
+            ("[]a]", "]"),
+            ("[!a]", "b"),
+            ("a*b*c", "axxbxbc"),
+            (".*", ".a"),
+        ] {
+            assert!(fits(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("*", ".a"),
+            ("*.conf", "a.con"),
+            ("[a-c]", "d"),
+            ("[a", "a"),
+            ("?", ""),
+            ("a*b", "ac"),
+        ] {
+            assert!(!fits(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        }
+    }
+}

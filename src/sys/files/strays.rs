@@ -1,0 +1,74 @@
+//! What lies among BIRD's files, is none of ours, and does no good there.
+
+use crate::limits::BIRD_SOURCES_MAX;
+use crate::plan::FileKind;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What BIRD stumbles over, or what keeps a file of ours from being written, in words with the
+/// remedy. A directory that cannot be read has none: whoever reads our files says so.
+pub fn strays(directory: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().take(BIRD_SOURCES_MAX);
+    let mut strays = BTreeSet::new();
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = entry.path();
+        // BIRD's include does not look at hidden ones.
+        if name.starts_with('.') {
+            continue;
+        }
+        if let Some(words) = stray(&name, &path) {
+            strays.insert(format!("{}: {words}", path.display()));
+        }
+    }
+    strays
+}
+
+fn stray(name: &str, path: &Path) -> Option<String> {
+    let is_ours = FileKind::Bird.owner(name).is_some();
+    match fs::metadata(path) {
+        Err(error) => Some(format!("BIRD cannot read it ({error}); mend or remove it")),
+        Ok(it) if it.is_dir() && is_ours => {
+            Some("a directory, where a file of ours has its place; move it away".to_string())
+        }
+        Ok(it) if it.is_dir() => None,
+        Ok(it) if !it.is_file() => Some("no file that BIRD can read; remove it".to_string()),
+        Ok(_) => copied_from(name).map(|ours| {
+            format!("a copy of {ours}, and BIRD reads it too; move it out of this directory")
+        }),
+    }
+}
+
+/// The name of ours that a copy of a file has at its beginning: `ebgp_as64600~`, `ebgp_as1.bak`.
+fn copied_from(name: &str) -> Option<&str> {
+    let end = name.find(|it: char| !it.is_ascii_alphanumeric() && it != '_' && it != '-')?;
+    let (begin, _) = name.split_at_checked(end)?;
+    FileKind::Bird.owner(begin).map(|_| begin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Place;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_does_no_good_is_named_and_the_rest_is_not() {
+        let place = Place::new("strays");
+        let innocent = ["ebgp_as1", "ebgp_manual_as1", "ibgp_nl-ams1", ".ebgp_as2.swp", "x.conf"];
+        for name in innocent.iter().chain(&["ebgp_as3~", "ebgp_as4.bak", "ibgp_nl-ams1.orig"]) {
+            fs::write(place.0.join(name), "x").unwrap();
+        }
+        for name in ["ebgp_as5", "sub"] {
+            fs::create_dir(place.0.join(name)).unwrap();
+        }
+        symlink("nowhere", place.0.join("broken")).unwrap();
+        let strays = strays(&place.0);
+        let named = ["broken", "ebgp_as3~", "ebgp_as4.bak", "ebgp_as5", "ibgp_nl-ams1.orig"];
+        let starts = named.map(|it| format!("{}: ", place.0.join(it).display()));
+        let all: Vec<_> = strays.iter().zip(&starts).collect();
+        assert!(strays.len() == 5 && all.iter().all(|it| it.0.starts_with(it.1)), "{strays:#?}");
+    }
+}

@@ -1,0 +1,389 @@
+//! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and is
+//! mended as an operator would.
+
+use crate::commands;
+use crate::machine::{Program, sh, signal, try_sh};
+use crate::model::Standing;
+use crate::play::Play;
+use crate::pop::link_process;
+use crate::random::Random;
+use crate::run::wait_for;
+use rustix::process::Signal;
+use std::fs;
+use std::process::{Command, Stdio};
+
+/// How many operations a fault lasts at most.
+const LASTS_MAX: usize = 12;
+/// The same of one that makes each command wait.
+const LASTS_SLOW_MAX: usize = 4;
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    BirdHangs,
+    BirdStopped,
+    /// The operator made a mistake in bird.conf.
+    BirdConf,
+    /// A file of the operator's defines what ours for this AS number defines, or would.
+    Collision(String),
+    /// A copy of a file of ours, as an editor leaves it; BIRD reads it too.
+    Copy(String),
+    DiskFull(&'static str),
+    ReadOnly(&'static str),
+    DatabaseLocked,
+    /// Somebody took the row of this AS number out of the database.
+    RowAway(u32),
+    NamesHang,
+    NamesStopped,
+    LinkHangs(i32),
+    /// The operator made a mistake in peerling.toml, and had it read.
+    Configuration,
+    /// Half of the registry is gone.
+    RegistryShrunk,
+    ServiceStopped,
+    ServiceHangs,
+    /// `birdc configure timeout`: BIRD goes back by itself unless the operator confirms.
+    UndoScheduled,
+}
+
+/// What is wrong at present, each until its operation.
+#[derive(Default)]
+pub struct Weather {
+    faults: Vec<(Fault, usize)>,
+    lock: Option<Program>,
+}
+
+impl Weather {
+    pub fn is_calm(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    pub fn has(&self, fault: &Fault) -> bool {
+        self.faults.iter().any(|(it, _)| it == fault)
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.faults.iter().map(|(fault, _)| format!("{fault:?}")).collect()
+    }
+
+    /// A fault that has lasted long enough.
+    pub fn due(&self, number: usize) -> Option<Fault> {
+        self.faults.iter().find(|(_, until)| *until <= number).map(|(fault, _)| fault.clone())
+    }
+
+    /// Could BIRD's files be refused for a reason of the operator's own?
+    pub fn spoils_bird(&self) -> bool {
+        let spoils =
+            |fault: &Fault| matches!(fault, Fault::BirdConf | Fault::Copy(_) | Fault::Collision(_));
+        self.faults.iter().any(|(fault, _)| spoils(fault))
+    }
+}
+
+/// Something goes wrong.
+pub fn begin(play: &mut Play, random: &mut Random) {
+    let fault = draw(play, random);
+    let alike =
+        |it: &(Fault, usize)| std::mem::discriminant(&it.0) == std::mem::discriminant(&fault);
+    if play.weather.faults.iter().any(alike) || !start(play, &fault) {
+        return play.note("fault", &format!("no {fault:?} now"));
+    }
+    let most = match fault {
+        Fault::DatabaseLocked | Fault::LinkHangs(_) | Fault::ServiceHangs => LASTS_SLOW_MAX,
+        _ => LASTS_MAX,
+    };
+    play.weather.faults.push((fault.clone(), play.number + 2 + random.below(most)));
+    play.note("fault", &format!("{fault:?} begins"));
+}
+
+fn draw(play: &Play, random: &mut Random) -> Fault {
+    let active = play.model.with(Standing::Active);
+    let some = |random: &mut Random| if active.is_empty() { 0 } else { random.pick(&active) };
+    match random.below(18) {
+        0 => Fault::BirdHangs,
+        1 | 2 => Fault::BirdStopped,
+        3 | 4 => Fault::BirdConf,
+        5 | 6 => Fault::Collision(collision(random)),
+        7 => Fault::Copy(format!("bird/ebgp_as{}~", some(random))),
+        8 => Fault::DiskFull(random.pick(&["state", "bird", "wireguard"])),
+        9 => Fault::ReadOnly(random.pick(&["bird", "wireguard"])),
+        10 => Fault::DatabaseLocked,
+        11 => Fault::RowAway(some(random)),
+        12 => random.pick(&[Fault::NamesHang, Fault::NamesStopped]),
+        13 => Fault::LinkHangs(link_process(some(random)).unwrap_or(0)),
+        14 => Fault::Configuration,
+        15 => Fault::RegistryShrunk,
+        16 => random.pick(&[Fault::ServiceStopped, Fault::ServiceHangs]),
+        _ => Fault::UndoScheduled,
+    }
+}
+
+/// A file that comes before ours by its name, or after it, and one of the symbols that ours has.
+fn collision(random: &mut Random) -> String {
+    let asn = commands::any_asn(random);
+    let prefix = random.pick(&["aa_by_hand_", "ebgp_manual_as", "zz_by_hand_"]);
+    let symbol = random.pick(&[
+        "constant",
+        "protocol",
+        "template",
+        "function",
+        "filter",
+        "table",
+        "filter_named_protocol",
+    ]);
+    format!("bird/{prefix}{asn}.{symbol}")
+}
+
+fn collision_text(name: &str) -> String {
+    let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+    let (constant, protocol) = (format!("AS{digits}_LATENCY"), format!("ebgp_as{digits}_v6"));
+    match name.rsplit('.').next().unwrap_or_default() {
+        "constant" => format!("define {constant} = 1;\n"),
+        "protocol" => format!("protocol static {protocol} {{ ipv6; }}\n"),
+        "template" => format!("template bgp {protocol} {{ local as OWNAS; }}\n"),
+        "function" => format!("function {protocol}() {{ return true; }}\n"),
+        "filter" => format!("filter {constant} {{ accept; }}\n"),
+        "table" => format!("ipv6 table {protocol};\n"),
+        _ => format!("filter {protocol} {{ accept; }}\n"),
+    }
+}
+
+/// `false`: it cannot go wrong just now.
+fn start(play: &mut Play, fault: &Fault) -> bool {
+    let (stage, pop) = (&play.stage, &mut play.pop);
+    match fault {
+        Fault::BirdHangs => match &mut pop.bird {
+            Some(bird) if !play.weather.has(&Fault::UndoScheduled) => bird.hang(),
+            _ => return false,
+        },
+        Fault::BirdStopped if pop.bird.is_none() => return false,
+        Fault::BirdStopped => pop.end_bird(Signal::TERM),
+        Fault::BirdConf => stage.bird_conf("protocol nonsense;\n"),
+        Fault::Collision(name) => return fs::write(stage.path(name), collision_text(name)).is_ok(),
+        Fault::Copy(name) => {
+            let ours = fs::read(stage.path(name.trim_end_matches('~')));
+            let Ok(text) = ours else { return false };
+            return fs::write(stage.path(name), text).is_ok();
+        }
+        Fault::DiskFull(part) => {
+            try_sh(&format!("cat /dev/zero >{}", stage.path(part).join(".filler").display()));
+        }
+        Fault::ReadOnly(part) => {
+            let to = stage.path(part).display().to_string();
+            return try_sh(&format!("mount -o remount,ro {to}")).status == Some(0);
+        }
+        Fault::DatabaseLocked => return lock(play),
+        Fault::RowAway(asn) => return take_row_away(play, *asn),
+        Fault::NamesHang => match &mut play.stage.names {
+            Some(names) => names.hang(),
+            None => return false,
+        },
+        Fault::NamesStopped => match play.stage.names.take() {
+            Some(names) => drop(names.end(Signal::TERM)),
+            None => return false,
+        },
+        Fault::LinkHangs(0) => return false,
+        Fault::LinkHangs(process) => signal(*process, Signal::STOP),
+        Fault::Configuration => {
+            stage.configuration("[apply]\nnonsense = 1\n");
+            pop.reload();
+        }
+        Fault::RegistryShrunk => {
+            let at = stage.path("registry/data");
+            try_sh(&format!("mv {0}/aut-num {0}/away; mkdir {0}/aut-num", at.display()));
+            play.registry_unknown = true;
+        }
+        Fault::ServiceStopped if pop.service.is_none() => return false,
+        Fault::ServiceStopped => {
+            pop.stop_service(stage);
+            play.model.damage.clear();
+        }
+        Fault::ServiceHangs => match &mut pop.service {
+            Some(service) => service.hang(),
+            None => return false,
+        },
+        Fault::UndoScheduled if !pop.bird_answers() => return false,
+        Fault::UndoScheduled => {
+            let said = pop.birdc(stage, "configure timeout 300");
+            return said.contains("Reconfigur");
+        }
+    }
+    true
+}
+
+/// It is put right again.
+pub fn mend(play: &mut Play, fault: Fault) {
+    play.weather.faults.retain(|(it, _)| *it != fault);
+    let at = play.stage.directory.display().to_string();
+    match &fault {
+        Fault::BirdHangs => {
+            if let Some(bird) = &mut play.pop.bird {
+                bird.go_on();
+            }
+        }
+        Fault::BirdStopped => start_bird(play),
+        Fault::BirdConf => {
+            play.stage.bird_conf("");
+            start_bird(play);
+        }
+        Fault::Collision(name) | Fault::Copy(name) => {
+            sh(&format!("rm -f {at}/{name} 2>/dev/null || true"));
+            if play.stage.path(name).exists() {
+                // The directory is read-only just now; an operator looks at that first.
+                unlock_directories(play);
+                sh(&format!("rm -f {at}/{name}"));
+            }
+            start_bird(play);
+        }
+        Fault::DiskFull(part) => drop(fs::remove_file(play.stage.path(part).join(".filler"))),
+        Fault::ReadOnly(_) => unlock_directories(play),
+        Fault::DatabaseLocked => {
+            if let Some(lock) = play.weather.lock.take() {
+                lock.end(Signal::KILL);
+            }
+        }
+        Fault::RowAway(asn) => put_row_back(play, *asn),
+        Fault::NamesHang | Fault::NamesStopped => play.stage.names_well(),
+        Fault::LinkHangs(process) => signal(*process, Signal::CONT),
+        Fault::Configuration => {
+            play.stage.configuration("");
+            play.pop.reload();
+        }
+        Fault::RegistryShrunk => {
+            sh(&format!(
+                "cd {at}/registry/data; mv -n aut-num/* away/ 2>/dev/null || true
+                rm -r aut-num; mv away aut-num"
+            ));
+            play.stage.registry();
+        }
+        Fault::ServiceStopped => {
+            if play.pop.service.is_none() {
+                play.pop.start_service(&play.stage);
+            }
+        }
+        Fault::ServiceHangs => {
+            if let Some(service) = &mut play.pop.service {
+                service.go_on();
+            }
+        }
+        Fault::UndoScheduled if play.pop.bird_answers() => {
+            drop(play.pop.birdc(&play.stage, "configure confirm"));
+        }
+        Fault::UndoScheduled => {}
+    }
+    play.tell(&format!("{fault:?} is mended"));
+}
+
+/// Everything is put right, the service first: BIRD may wait for files of ours.
+pub fn mend_all(play: &mut Play) {
+    let first = |fault: &Fault| {
+        matches!(fault, Fault::ServiceStopped | Fault::ServiceHangs | Fault::ReadOnly(_))
+    };
+    loop {
+        let sooner = play.weather.faults.iter().find(|(fault, _)| first(fault));
+        let Some((fault, _)) = sooner.or(play.weather.faults.first()).cloned() else { break };
+        mend(play, fault);
+    }
+    start_bird(play);
+}
+
+/// BIRD is started, unless something is still wrong that keeps it from that.
+fn start_bird(play: &mut Play) {
+    let kept = play.weather.has(&Fault::BirdStopped) || play.weather.spoils_bird();
+    if play.pop.bird.is_none() && !kept {
+        // A file of ours that somebody spoilt keeps BIRD from starting until it is put right.
+        match play.weather.is_calm() {
+            true => play.pop.start_bird(&play.stage),
+            false => drop(play.pop.try_bird(&play.stage)),
+        }
+    }
+}
+
+fn unlock_directories(play: &mut Play) {
+    play.weather.faults.retain(|(it, _)| !matches!(it, Fault::ReadOnly(_)));
+    let at = play.stage.directory.display();
+    sh(&format!("mount -o remount,rw {at}/bird; mount -o remount,rw {at}/wireguard"));
+}
+
+/// Somebody else writes to the database, and does not end.
+fn lock(play: &mut Play) -> bool {
+    let told = play.stage.path("locked");
+    let mut command = Command::new("sqlite3");
+    command.arg(play.stage.path("state/peering.db")).stdin(Stdio::piped());
+    command.stdout(fs::File::create(&told).unwrap()).stderr(Stdio::null());
+    let mut holder = Program::start(&mut command);
+    holder.say(".timeout 2000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
+    let locked = wait_for(|| {
+        let text = fs::read_to_string(&told).unwrap_or_default();
+        (text.contains("locked") || holder.ended().is_some()).then_some(())
+    });
+    let locked = locked.is_some() && holder.ended().is_none();
+    play.weather.lock = locked.then_some(holder);
+    locked
+}
+
+fn take_row_away(play: &mut Play, asn: u32) -> bool {
+    if asn == 0 || !play.weather.is_calm() || !play.model.doubts.is_empty() {
+        return false;
+    }
+    let row = format!("DELETE FROM peering_links WHERE as_num = {asn};");
+    if sqlite(play, &row).is_none() {
+        return false;
+    }
+    play.away.insert(asn);
+    true
+}
+
+fn put_row_back(play: &mut Play, asn: u32) {
+    let peering = &play.model.peerings[&asn];
+    let (host, port) = peering.endpoint.clone().unwrap_or(("::".to_owned(), 1));
+    let link_local = peering.link_local.as_ref().map_or("NULL".to_owned(), |it| format!("'{it}'"));
+    let row = format!(
+        "INSERT INTO peering_links VALUES ({}, {asn}, '{}', '{host}', {port}, {link_local});",
+        peering.id.expect("known, or it would not have been taken away"),
+        peering.key,
+    );
+    let back = wait_for(|| sqlite(play, &row));
+    assert!(back.is_some(), "the row of AS{asn} cannot be put back: its id was given to another");
+    play.away.remove(&asn);
+}
+
+/// Runs a statement on the database; `None`: it was not possible.
+fn sqlite(play: &Play, statement: &str) -> Option<()> {
+    let database = play.stage.path("state/peering.db").display().to_string();
+    let said =
+        try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
+    (said.status == Some(0)).then_some(())
+}
+
+/// What comes and goes in one operation.
+pub fn pass_by(play: &mut Play, random: &mut Random) {
+    if play.pop.service.is_none() || play.weather.has(&Fault::ServiceHangs) {
+        return play.note("signal", "the service does not run");
+    }
+    let what = match random.below(10) {
+        0..4 => {
+            play.pop.reload();
+            "SIGHUP"
+        }
+        4 => {
+            play.pop.stop_service(&play.stage);
+            play.pop.start_service(&play.stage);
+            play.model.damage.clear();
+            "SIGTERM, and started again"
+        }
+        5 | 6 => {
+            play.pop.kill_service();
+            play.pop.start_service(&play.stage);
+            play.model.damage.clear();
+            "SIGKILL, and started again"
+        }
+        7 | 8 => return commands::killed_over(play, random),
+        _ if play.pop.bird_answers() && !play.weather.spoils_bird() => {
+            play.pop.end_bird(random.pick(&[Signal::TERM, Signal::KILL]));
+            play.pop.start_bird(&play.stage);
+            "BIRD restarted"
+        }
+        _ => "BIRD cannot be restarted now",
+    };
+    play.note("signal", what);
+}

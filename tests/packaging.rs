@@ -1,0 +1,99 @@
+//! What is installed beside the program: scripts that root runs, the unit, the rotation of the log.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[path = "../src/testing.rs"]
+mod testing;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).expect("a file of packaging")
+}
+
+/// Runs a program; its output, or `None` where it is missing (which was said).
+fn judged(command: &mut Command) -> Option<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    match command.output() {
+        Ok(said) => {
+            let text = [said.stdout, said.stderr].concat();
+            let text = String::from_utf8_lossy(&text).into_owned();
+            assert!(said.status.success(), "{program}: {text}");
+            Some(text)
+        }
+        Err(error) => {
+            testing::skipped(&program, &format!("{program} cannot be run: {error}"));
+            None
+        }
+    }
+}
+
+/// The service's user may put a link anywhere below its own directory, and point it at what is
+/// root's.
+#[test]
+fn root_follows_nothing_below_the_services_own_directory() {
+    for script in ["debian/postinst", "debian/prerm", "install.sh", "openrc/peerling"] {
+        for line in read(script).lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let ours = line.contains("/var/lib/peerling/");
+            let as_user = line.trim_start().starts_with("as_peerling ");
+            assert!(!ours || as_user, "{script}: root does {line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_not_tried_again() {
+    assert!(read("systemd/peerling.service").contains("\nRestartPreventExitStatus=78\n"));
+    assert!(read("openrc/peerling").contains("as_peerling /usr/bin/peerling serve --test\n"));
+}
+
+#[test]
+fn scripts_and_the_unit_are_read_by_those_who_run_them() {
+    for script in
+        ["debian/postinst", "debian/prerm", "debian/postrm", "install.sh", "openrc/peerling"]
+    {
+        judged(Command::new("sh").arg("-n").arg(path(script)));
+    }
+    let place = testing::Place::new("unit");
+    let unit = read("systemd/peerling.service").replace("/usr/bin/peerling", "/bin/true");
+    let copy = place.0.join("peerling.service");
+    fs::write(&copy, unit).unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    if let Some(said) = judged(verify.args(["verify", "--man=no"]).arg(&copy)) {
+        assert!(!said.contains("peerling.service"), "{said}");
+    }
+}
+
+/// The log of OpenRC's supervisor, which keeps it open, does not grow for ever.
+#[test]
+fn the_log_is_rotated_under_whoever_writes_it() {
+    let place = testing::Place::new("rotation");
+    let log = place.0.join("peerling.log");
+    let rules = read("openrc/logrotate").replace("/var/log/peerling.log", &log.to_string_lossy());
+    let configuration = place.0.join("rules");
+    fs::write(&configuration, rules).unwrap();
+    fs::set_permissions(&configuration, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut writer = OpenOptions::new().append(true).create(true).open(&log).unwrap();
+    let state = place.0.join("state");
+    for round in 0..7 {
+        let line = format!("round {round} {}\n", "x".repeat(1 << 20));
+        (0..5).for_each(|_| writer.write_all(line.as_bytes()).unwrap());
+        let mut rotate = Command::new("logrotate");
+        let Some(said) = judged(rotate.arg("--state").arg(&state).arg(&configuration)) else {
+            return;
+        };
+        assert_eq!(said, "");
+    }
+    writer.write_all(b"the last\n").unwrap();
+    assert_eq!(fs::read_to_string(&log).unwrap(), "the last\n");
+    let kept = fs::read_dir(&place.0).unwrap().filter(|entry| {
+        entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("peerling.log.")
+    });
+    assert_eq!(kept.count(), 4);
+}
