@@ -250,7 +250,10 @@ impl Apply {
         self.listen(causes);
         self.foreign.difference(&self.told_foreign).for_each(|words| log::warn!("{words}"));
         self.told_foreign = self.foreign.clone();
-        self.perform(&mut pass).await;
+        if let Err(trouble) = self.perform(&mut pass).await {
+            self.trouble(Some(trouble));
+            return false;
+        }
         log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
         self.finish(pass).await
     }
@@ -300,9 +303,14 @@ impl Apply {
         Ok(changed_ago)
     }
 
-    async fn perform(&mut self, pass: &mut Pass) {
+    async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
+        self.close_to_others(pass);
         let mut wanted = pass.wanted();
         let unexplained = pass.unexplained(&wanted);
+        if !unexplained.is_empty() && unexplained != self.unexplained {
+            // In a damaged database rows vanish, and nobody took them out.
+            self.store.borrow().prove_sound().map_err(|error| error.to_string())?;
+        }
         match self.removals {
             Removals::Confirmed => {
                 wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
@@ -320,6 +328,16 @@ impl Apply {
         pass.sync();
         wireguard::settle(&pass.machine).await;
         self.settle(pass, &wanted);
+        Ok(())
+    }
+
+    /// Files with our private key that somebody else wrote, or copied here, are nobody else's to
+    /// read.
+    fn close_to_others(&self, pass: &Pass) {
+        for owner in self.memory.exposed().filter(|owner| pass.settings.knows(*owner)) {
+            // Whoever may not do this is told so by `check`.
+            let _ = files::close_to_others(&pass.settings.wireguard_directory, owner);
+        }
     }
 
     /// Takes one step, if nothing stands against it.

@@ -15,6 +15,7 @@ mod maintainer;
 mod mark;
 mod pop;
 mod refusal;
+pub mod spelling;
 mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};

@@ -152,6 +152,11 @@ impl FileKind {
         self != FileKind::WireGuard
     }
 
+    /// Does it hold our private key?
+    pub fn is_secret(self) -> bool {
+        self == FileKind::WireGuard
+    }
+
     /// The file's name.
     pub fn name(self, owner: Owner) -> String {
         match (self, owner) {

@@ -20,7 +20,6 @@ mod channel;
 mod client;
 mod conversation;
 mod groups;
-mod guard;
 mod handler;
 mod host_keys;
 mod inbox;
@@ -35,7 +34,6 @@ use crate::limits::{ACCEPT_PAUSE_MS, CLIENT_LINES_S, SSH_EVENTS_MAX};
 use crate::sys;
 use client::{Client, Stage};
 use conversation::{Attempt, Conversation};
-use guard::guarded;
 use handler::Handler;
 use rates::Rates;
 use reports::{Reports, Verdict};
@@ -149,9 +147,7 @@ impl Server {
         }
         let connection = Connection { stream, peer, client, attempt: RefCell::default() };
         let executor = self.executor.clone();
-        let what = format!("the connection of {peer}");
-        let work = async move { self.serve(connection, taken.seat).await };
-        executor.spawn(guarded(what, work)).detach();
+        executor.spawn(async move { self.serve(connection, taken.seat).await }).detach();
     }
 
     async fn serve(&self, connection: Connection, seat: Seat) {
@@ -216,11 +212,6 @@ impl Server {
     /// A connection has ended. Whoever wanted to log in and could not has a line in the log.
     fn conclude(&self, connection: &Connection, ended: Result<(), russh::Error>) {
         let peer = connection.peer;
-        if let Err(russh::Error::Join(error)) = &ended
-            && error.is_panic()
-        {
-            return guard::report(&format!("the connection of {peer}"));
-        }
         let words = match connection.client.stage() {
             Stage::Proven => None,
             _ => unwelcome::words(&self.control.index.borrow(), connection, &ended),

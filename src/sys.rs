@@ -12,6 +12,7 @@ pub mod loopback;
 pub mod netlink;
 pub mod new_file;
 pub mod overhear;
+pub mod owner;
 pub mod ping;
 pub mod probe;
 pub mod rights;

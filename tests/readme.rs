@@ -203,7 +203,7 @@ fn what_needs_no_root_does_what_is_told() {
         return testing::skipped("the README's command lines", &format!("ssh: {error}"));
     }
     let mut script = "cd \"$PEERLING_DEMO_DIR\"\n".to_string();
-    let key = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";
+    let key = "Gci1GkI8rPJh2gyXXbhDty1dOP0nRHfuuBjnlYR72RA=";
     let commands = by_ssh();
     assert!(commands.len() > 5, "{commands:?}");
     for words in &commands {

@@ -33,18 +33,9 @@ pub mod runtime {
         WATCH.scope(watch, future).await
     }
 
-    /// A task that came to no end of its own: it was cancelled, or it panicked.
+    /// A task that came to no end of its own.
     #[derive(Debug)]
-    pub struct JoinError {
-        panic: bool,
-    }
-
-    impl JoinError {
-        /// Was it a panic?
-        pub fn is_panic(&self) -> bool {
-            self.panic
-        }
-    }
+    pub struct JoinError;
 
     /// The end of a task, to be waited for. Without it, the task goes on.
     pub struct JoinHandle<T>(tokio::task::JoinHandle<T>);
@@ -99,8 +90,7 @@ pub mod runtime {
         type Output = Result<T, JoinError>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            let ended = ready!(Pin::new(&mut self.0).poll(context));
-            Poll::Ready(ended.map_err(|error| JoinError { panic: error.is_panic() }))
+            Pin::new(&mut self.0).poll(context).map(|ended| ended.map_err(|_| JoinError))
         }
     }
 

@@ -17,6 +17,7 @@ mod peerings;
 mod registry;
 mod routes;
 mod service;
+mod trial;
 mod unit;
 mod wireguard;
 mod words;

@@ -198,6 +198,11 @@ pub const GIT_WORDS_MAX: usize = 300;
 pub const GIT_GC_OBJECTS: u32 = 2_000;
 /// How often we look whether somebody else changed the database, in milliseconds.
 pub const DATABASE_LOOK_MS: u64 = 1_000;
+/// How long nothing must have changed before everything is moved into the database's one file, in
+/// seconds: a copy of that file alone is then whole.
+pub const DATABASE_QUIET_S: u64 = 60;
+/// How often the whole database is read to see whether it is damaged, in seconds: a day.
+pub const DATABASE_PROOF_S: u64 = 24 * 60 * 60;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 

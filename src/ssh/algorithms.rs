@@ -80,6 +80,10 @@ pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
 
 /// May a signature of this algorithm prove a key? Never SHA-1, which is what plain `ssh-rsa` signs
 /// with.
+///
+/// Whether a security key was touched stands in the signature's flags (OpenSSH's PROTOCOL.u2f).
+/// russh 0.65 verifies the signature and passes on key and algorithm alone, so a key that signs
+/// without a touch proves itself too; that needs the signature in russh's `VerifiedPublicKey`.
 pub fn is_strong(algorithm: &Algorithm) -> bool {
     KEYS.contains(algorithm)
 }

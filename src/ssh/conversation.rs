@@ -3,7 +3,6 @@
 use super::SshSettings;
 use super::channel::Channel;
 use super::client::Client;
-use super::guard::guarded;
 use super::handler::Event;
 use super::inbox::{Held, Postbox, inbox};
 use super::seats::{Full, Owner, Seat};
@@ -246,8 +245,7 @@ impl Conversation<'_> {
         let (stream, idle_timeout) = (self.stream.clone(), self.settings.idle_timeout);
         let proof = RefCell::new(proof);
         let channel = Channel { id, control, proof, handle, stream, inbox, idle_timeout };
-        let what = format!("a session of {}", self.peer);
-        self.executor.spawn(guarded(what, channel.run())).detach();
+        self.executor.spawn(channel.run()).detach();
         postbox
     }
 }

@@ -12,6 +12,7 @@ pub use memory::Memory;
 pub(in crate::sys) use memory::Stamp;
 pub use strays::{Stray, strays};
 
+use super::owner;
 use crate::limits::{OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
 use crate::plan::{FileKind, Owner};
 use rustix::fs::{Mode, OFlags, openat};
@@ -25,6 +26,9 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
+
+/// A file with a key in it is its owner's alone.
+const SECRET_MODE: u32 = 0o600;
 
 /// A file that could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,15 +157,38 @@ fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
 }
 
 fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
-    let mode = match kind {
-        FileKind::WireGuard => 0o600,
-        FileKind::Bird | FileKind::RoaIpv4 | FileKind::RoaIpv6 | FileKind::Babel => 0o644,
-    };
+    let mode = if kind.is_secret() { SECRET_MODE } else { 0o644 };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     // The umask may have taken away what BIRD needs; it must not decide.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
+    owner::give_to_owner_of(path.parent(), &file)?;
     file.write_all(text.as_bytes())?;
     Ok(file)
+}
+
+/// Takes from others the right to read a WireGuard file. A link in its place is not followed.
+pub fn close_to_others(directory: &Path, owner: Owner) -> Result<(), FileError> {
+    let path = directory.join(FileKind::WireGuard.name(owner));
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let closed = rustix::fs::open(&path, flags, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|file| File::from(file).set_permissions(fs::Permissions::from_mode(SECRET_MODE)));
+    closed.map_err(|error| failed(&path, error))
+}
+
+/// The WireGuard files of ours that others than their owner can read, with their modes.
+pub fn open_to_others(directory: &Path) -> Vec<(PathBuf, u32)> {
+    let mut memory = Memory::default();
+    // What cannot be read shows elsewhere.
+    let _ = memory.observe(directory, FileKind::WireGuard);
+    let mut found = Vec::new();
+    for owner in memory.exposed() {
+        let path = directory.join(FileKind::WireGuard.name(owner));
+        if let Ok(status) = fs::symlink_metadata(&path) {
+            found.push((path, status.permissions().mode() & 0o777));
+        }
+    }
+    found
 }
 
 /// Removes a file, durably after [`sync`]; one that is gone is no error.

@@ -2,9 +2,9 @@
 //! socket for each link, one request and one answer in text.
 //!
 //! `text` is the encoding and is pure, `start` starts a process for a link. The sockets lie in one
-//! directory that all network namespaces share. A hung process must not hold anybody up: it is waited
-//! for like everybody else, every exchange has a time-out, every answer a bound, and one that was
-//! silent is left in peace for a while.
+//! directory that all network namespaces share. A hung process must not hold anybody up: it is
+//! waited for like everybody else, every exchange has a time-out, every answer a bound, and one
+//! that was silent is left in peace for a while.
 
 mod patience;
 mod start;

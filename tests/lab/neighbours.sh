@@ -94,10 +94,13 @@ plan_has() {
     [ $status = 2 ] && grep -qF "$1" "$LAB/plan.out"
 }
 
+all_drifts() { grep -c 'drift:' "$LAB/peerling.log" || true; }
+
 # The operator breaks bird.conf: new peerings wait with BIRD's words, and come when it is mended.
 broken_bird_conf() {
-    local words first
+    local words first drifts
     first=$(since ebgp_as${FIRST}_v6)
+    drifts=$(all_drifts)
     echo 'protocol nonsense;' >>"$LAB/pop.bird.conf"
     wireguard_keys late
     member node peer_create --asn 4242420003 --wg-pub-key "$(cat "$LAB/late.wg.pub")" \
@@ -119,5 +122,6 @@ broken_bird_conf() {
     await 30 "it is applied when bird.conf is mended" -- has_state node 4242420003 applied
     expect "BIRD runs it" -- protocol_runs 4242420003
     undisturbed ebgp_as${FIRST}_v6 "$first"
-    step "bird.conf mended: applied by the next try"
+    same "how often anything drifted" "$drifts" "$(all_drifts)"
+    step "bird.conf mended: applied by the next try, and nothing drifted"
 }

@@ -17,7 +17,9 @@ const NOT_APPLIED: i32 = 3;
 fn create(draft: &Draft, asn: &str, more: &[&str]) -> Said {
     let key = router_key(asn.as_bytes()[asn.len() - 1]);
     let words = ["exec", "--as", "alice", "--", "peer_create", "--asn", asn, "--wg-pub-key", &key];
-    let answers = ["--endpoint-addr", "2001:db8::1:20263"];
+    // Each peering needs a port of its own.
+    let endpoint = format!("[2001:db8::1]:{}", &asn[5..]);
+    let answers = ["--endpoint-addr", endpoint.as_str()];
     draft.peerling(&[&words[..], &answers[..], more].concat())
 }
 

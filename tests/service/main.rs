@@ -31,6 +31,7 @@ mod check;
 mod clients;
 mod commands;
 mod conversation;
+mod database;
 mod editor;
 mod export;
 mod files;

@@ -3,6 +3,7 @@
 
 use super::stage::{Loop, Stage, asn};
 use crate::board::Progress;
+use crate::mesh::tests::inventory;
 
 const THEIRS: u32 = 4242420001;
 const OURS: u32 = 4242420002;
@@ -175,4 +176,28 @@ fn what_the_operator_made_by_hand_is_no_peering_of_ours() {
     all.remove(THEIRS);
     assert!(all.pass() && stage.runs(THEIRS), "{:?}", all.board.trouble());
     assert_eq!(all.stones(), 0);
+}
+
+/// The author's older POPs have the way to fr-par1 in a file whose name we would not give it.
+#[test]
+fn a_way_to_another_pop_that_was_made_by_hand_is_left_alone() {
+    let Some(stage) = Stage::new("collisions-mesh") else { return };
+    let mut inventory = inventory();
+    inventory.pops[1].name = "fr-par1".parse().unwrap();
+    let text = "protocol static ibgp_fr_par1 { ipv4; }\n";
+    stage.write("peers/ibgp_fr_par1", text);
+    stage.birdc("configure");
+    let mut all = stage.start_in("x.db", inventory.clone());
+    assert!(all.pass(), "{:?}", all.board.trouble());
+    assert_eq!(stage.complaint(), "");
+    assert!(!stage.path("peers/ibgp_fr-par1").exists());
+    let survey = smol::block_on(all.apply.survey()).unwrap();
+    let told = survey.foreign.iter().any(|it| it.contains("made by hand"));
+    assert!(told && survey.steps.is_empty() && survey.failures.is_empty(), "{survey:?}");
+    // The other way is ours as ever, and theirs becomes ours when they take their file away.
+    assert!(stage.path("peers/ibgp_c").exists());
+    stage.remove("peers/ibgp_fr_par1");
+    assert!(all.pass(), "{:?}", all.board.trouble());
+    assert!(stage.path("peers/ibgp_fr-par1").exists());
+    assert_eq!(stage.complaint(), "");
 }

@@ -2,6 +2,7 @@
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, Progress};
+use crate::mesh::Inventory;
 use crate::model::{Asn, Families, Timestamp, WgSecret};
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
@@ -23,6 +24,10 @@ use std::time::{Duration, Instant};
 const MAIN: &str = r#"log stderr all;
 router id 172.20.0.1;
 protocol device { }
+function is_valid_network() { return true; }
+function is_valid_network_v6() { return true; }
+function is_self_net() { return true; }
+function is_self_net_v6() { return true; }
 define BANDWIDTH = 24;
 define LINKTYPE = 34;
 function dn42_import_filter(int a; int b; int c) { return true; }
@@ -179,9 +184,19 @@ impl Stage {
 
     /// A loop over the database of this name, as after a start of the service.
     pub fn start(&self, database: &str) -> Loop {
+        self.start_with(database, self.settings())
+    }
+
+    /// The same on one of several POPs.
+    pub fn start_in(&self, database: &str, inventory: Inventory) -> Loop {
+        let inventory = Some(Rc::new(inventory));
+        self.start_with(database, ApplySettings { inventory, ..self.settings() })
+    }
+
+    fn start_with(&self, database: &str, settings: ApplySettings) -> Loop {
         let store = Rc::new(RefCell::new(Store::open(&self.path(database)).unwrap()));
         let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
-        let settings = Rc::new(RefCell::new(Rc::new(self.settings())));
+        let settings = Rc::new(RefCell::new(Rc::new(settings)));
         let resolver = Rc::new(Resolver::from_text(""));
         let mut apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
         apply.bird.pause = Duration::ZERO;

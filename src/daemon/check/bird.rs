@@ -1,28 +1,15 @@
 //! BIRD: its socket, its directory, its configuration, and whether it would take a peering's file.
-//!
-//! BIRD is given a file that includes the operator's configuration and adds a made-up peering, to
-//! look at and not to use. The file lies for that moment in the directory of the peerings, which
-//! BIRD can read and we can write, under a name that no include matches.
 
+use super::trial::Trial;
 use super::{Findings, Scene, files};
 use crate::limits::BIRD_CONNECT_S;
-use crate::peering::{Peering, Row};
-use crate::plan::bird::render;
 use crate::sys::bird::{self, Bird, BirdFault};
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The area's name.
 const NAME: &str = "bird";
 /// What BIRD's configuration is asked about.
 const CONFIGURATION: &str = "bird_configuration";
-/// An AS number that nobody has (RFC 5398), for the made-up peering.
-const NOBODYS_ASN: i64 = 65_551;
-/// A name of ours that begins with a dot: no include takes it up.
-const TRIAL: &str = ".peerling-check.conf";
 /// BIRD's codes (doc/reply_codes): what it reads, and what it thinks of it.
 const READING: u16 = 2;
 const CONFIGURATION_OK: u16 = 20;
@@ -85,7 +72,7 @@ fn not_tried(why: &dyn std::fmt::Display, findings: &mut Findings) {
 }
 
 async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &mut Findings) {
-    let shown = trial.path.display();
+    let shown = trial.path().display();
     let reply = match bird.command(&format!("configure check \"{shown}\"")).await {
         Ok(reply) => reply,
         Err(error) => return not_tried(&error, findings),
@@ -106,52 +93,4 @@ async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &m
             scene.assembled.config.bird.template
         ),
     );
-}
-
-/// A configuration for BIRD to look at; it is gone when this is dropped.
-struct Trial {
-    path: PathBuf,
-}
-
-impl Trial {
-    fn write(scene: &Scene, configuration: &str) -> io::Result<Trial> {
-        let config = &scene.assembled.config;
-        let row = Row {
-            id: 1,
-            as_num: NOBODYS_ASN,
-            wg_pub_key: scene.assembled.public_key.to_string(),
-            wg_endpoint_addr: "::".to_string(),
-            wg_endpoint_port: 1,
-            ..Row::default()
-        };
-        let peering = Peering::read(&row).map(|(peering, _)| peering);
-        let site = scene.assembled.site();
-        let rendered = peering.ok().and_then(|it| render(&it, &site, &config.bird.template, 9));
-        let rendered = rendered.ok_or_else(|| io::Error::other("no peering can be made up"))?;
-        let path = config.bird.directory.join(TRIAL);
-        let unfit = |path: &str| path.contains(['"', '\n', '\\']);
-        if unfit(configuration) || unfit(&path.to_string_lossy()) {
-            return Err(io::Error::other("the name of a file cannot be told to BIRD"));
-        }
-        // One that a look left behind that was killed.
-        let _ = fs::remove_file(&path);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path)?;
-        let trial = Trial { path };
-        trial.fill(file, &format!("include \"{configuration}\";\n{rendered}\n"))?;
-        Ok(trial)
-    }
-
-    /// BIRD is another user.
-    fn fill(&self, mut file: File, text: &str) -> io::Result<()> {
-        file.set_permissions(Permissions::from_mode(0o644))?;
-        file.write_all(text.as_bytes())
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            log::warn!("{}: {error}", self.path.display());
-        }
-    }
 }

@@ -12,9 +12,7 @@ pub(super) fn secret(name: &'static str, path: &Path, findings: &mut Findings) {
     let shown = path.display();
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
-            let mode = metadata.permissions().mode() & 0o777;
-            let detail = format!("{shown}: others can read it (mode {mode:o})");
-            findings.wrong(name, detail, format_args!("chmod 600 {shown}"));
+            exposed(name, path, metadata.permissions().mode() & 0o777, findings);
         }
         Ok(_) => {}
         Err(error) => findings.wrong(
@@ -23,6 +21,13 @@ pub(super) fn secret(name: &'static str, path: &Path, findings: &mut Findings) {
             format_args!("ls -l {shown}; the service has to be able to read it"),
         ),
     }
+}
+
+/// A file with a secret that others can read.
+pub(super) fn exposed(name: &'static str, path: &Path, mode: u32, findings: &mut Findings) {
+    let shown = path.display();
+    let detail = format!("{shown}: others can read it (mode {mode:o})");
+    findings.wrong(name, detail, format_args!("chmod 600 {shown}"));
 }
 
 /// A directory in which the service writes the files of peerings; `made_with` is what install(1)

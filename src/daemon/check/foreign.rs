@@ -14,9 +14,6 @@ pub(super) fn look(survey: &Survey, findings: &mut Findings) {
     for stray in &survey.strays {
         findings.wrong(NAME, &stray.what, &stray.remedy);
     }
-    if let Some(words) = &survey.refusal {
-        findings.wrong("bird", words, "`birdc configure check` shows the place; mend that file");
-    }
     if !survey.unexplained.is_empty() {
         let remedy = "peerling apply --confirm-removals, or take them into the database";
         findings.wrong(NAME, unexplained_words(&survey.unexplained), remedy);

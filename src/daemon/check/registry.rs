@@ -169,15 +169,17 @@ fn standing(scene: &Scene, sight: &Sight, findings: &mut Findings) {
 /// How old it is, and who is to bring it up to date.
 fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
     let interval = scene.assembled.config.registry.pull_interval_s;
-    let since = |moment: Option<SystemTime>| moment.and_then(|then| then.elapsed().ok());
-    let (fetched, committed) = (since(sight.fetched), since(sight.committed));
-    let told = |age: Option<Duration>| age.map_or("at an unknown time".to_string(), words::ago);
+    let fetched = sight.fetched.and_then(|moment| moment.elapsed().ok());
+    let committed = sight.committed.and_then(|moment| moment.elapsed().ok());
     let who = match interval {
         0 => "by somebody else (registry.pull_interval_s = 0)".to_string(),
         seconds => format!("by peerling every {seconds} s"),
     };
-    let detail =
-        format!("last commit {}, fetched {}; pulled {who}", told(committed), told(fetched));
+    let detail = format!(
+        "last commit {}, fetched {}; pulled {who}",
+        words::perhaps_ago(committed),
+        words::perhaps_ago(fetched)
+    );
     let most = Duration::from_secs(REGISTRY_AGE_S_MAX.max(4 * u64::from(interval)));
     match fetched.is_some_and(|age| age > most) {
         false => findings.ok(PULL, detail),

@@ -14,6 +14,11 @@ pub(super) fn ago(age: Duration) -> String {
     format!("{count} {unit} ago")
 }
 
+/// The same for an age that may not be known.
+pub(super) fn perhaps_ago(age: Option<Duration>) -> String {
+    age.map_or("at an unknown time".to_string(), ago)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use super::{FileError, Found, failed, no_plain_file, read};
 use crate::limits::FILE_SETTLED_S;
 use crate::plan::{FileKind, Owner};
 use crate::sys::now;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
@@ -20,7 +20,11 @@ use std::time::{Duration, SystemTime};
 
 /// What was read, by kind and owner.
 #[derive(Default)]
-pub struct Memory(BTreeMap<FileKind, BTreeMap<Owner, Seen>>);
+pub struct Memory {
+    seen: BTreeMap<FileKind, BTreeMap<Owner, Seen>>,
+    /// Whose file holds a secret and can be read by others.
+    exposed: BTreeSet<Owner>,
+}
 
 /// A file that has not changed since shortly before it was read, and what it held.
 struct Seen {
@@ -44,13 +48,19 @@ pub(in crate::sys) struct Stamp {
     bytes: u64,
     /// The last status change: seconds since 1970, nanoseconds.
     changed: (i64, i64),
+    mode: u32,
 }
 
 impl Memory {
+    /// Whose WireGuard file, as it was when it was last looked at, others than its owner can read.
+    pub fn exposed(&self) -> impl Iterator<Item = Owner> {
+        self.exposed.iter().copied()
+    }
+
     /// Every file of one kind as it is now. A directory that does not exist has none.
     pub fn observe(&mut self, directory: &Path, kind: FileKind) -> Result<Found, FileError> {
         let mut found = Found::default();
-        let before = self.0.remove(&kind).unwrap_or_default();
+        let before = self.seen.remove(&kind).unwrap_or_default();
         let entries = match fs::read_dir(directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
@@ -58,7 +68,7 @@ impl Memory {
         };
         // A thousand peerings have two thousand files: names are looked up in the open directory.
         let open = File::open(directory).map_err(|error| failed(directory, error))?;
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut exposed) = (BTreeMap::new(), BTreeSet::new());
         for entry in entries {
             let entry = entry.map_err(|error| failed(directory, error))?;
             let name = entry.file_name();
@@ -69,6 +79,9 @@ impl Memory {
                 Ok(Some(Content { text, stamp, is_settled })) => {
                     found.ours.insert(owner, text.clone());
                     found.changed = found.changed.max(stamp.changed_at());
+                    if kind.is_secret() && stamp.mode & 0o077 != 0 {
+                        exposed.insert(owner);
+                    }
                     if is_settled {
                         seen.insert(owner, Seen { stamp, text });
                     }
@@ -79,7 +92,10 @@ impl Memory {
                 Err(error) => found.foreign.push(failed(&directory.join(name), error)),
             }
         }
-        self.0.insert(kind, seen);
+        self.seen.insert(kind, seen);
+        if kind.is_secret() {
+            self.exposed = exposed;
+        }
         Ok(found)
     }
 }
@@ -108,6 +124,7 @@ impl Stamp {
             inode: status.ino(),
             bytes: status.size(),
             changed: (status.ctime(), status.ctime_nsec()),
+            mode: status.mode(),
         }
     }
 
@@ -137,13 +154,13 @@ mod tests {
     /// The texts of all files, and how many of them the memory will know again.
     fn look(memory: &mut Memory, place: &Place) -> (Vec<String>, usize) {
         let found = memory.observe(&place.0, FileKind::Bird).unwrap().ours;
-        let known = memory.0.get(&FileKind::Bird).map_or(0, BTreeMap::len);
+        let known = memory.seen.get(&FileKind::Bird).map_or(0, BTreeMap::len);
         (found.values().map(|it| it.to_string()).collect(), known)
     }
 
     /// As if the file had been read long after its last change.
     fn settle(memory: &mut Memory, place: &Place) {
-        let seen = memory.0.entry(FileKind::Bird).or_default();
+        let seen = memory.seen.entry(FileKind::Bird).or_default();
         for (owner, text) in memory_of(place) {
             let status = fs::symlink_metadata(place.0.join(FileKind::Bird.name(owner))).unwrap();
             seen.insert(owner, Seen { stamp: Stamp::of(&status), text });
@@ -182,7 +199,7 @@ mod tests {
         let mut memory = Memory::default();
         settle(&mut memory, &place);
         // The memory is believed: this is not what the file holds.
-        let seen = memory.0.get_mut(&FileKind::Bird).unwrap();
+        let seen = memory.seen.get_mut(&FileKind::Bird).unwrap();
         seen.get_mut(&peering(7)).unwrap().text = "kept".into();
         assert_eq!(look(&mut memory, &place), (vec!["kept".to_string()], 1));
         let changes: [(&str, &dyn Fn()); 4] = [
@@ -216,7 +233,7 @@ mod tests {
 
     #[test]
     fn only_an_old_change_is_trusted() {
-        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0) };
+        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0), mode: 0 };
         assert!(stamp(100 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(101 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(i64::MAX).is_settled(100));

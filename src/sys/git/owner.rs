@@ -15,9 +15,8 @@ impl Git {
     /// Where it is another user's, or cannot be seen.
     pub(super) fn trusting(self) -> Result<Git, GitError> {
         let shown = self.directory.display();
-        let failed = |error: std::io::Error| GitError::new(format!("{shown}: {error}"));
-        let directory = self.directory.canonicalize().map_err(failed)?;
-        let metadata = directory.metadata().map_err(failed)?;
+        let directory = self.directory.canonicalize().map_err(|error| failed(&shown, &error))?;
+        let metadata = directory.metadata().map_err(|error| failed(&shown, &error))?;
         trust(&directory.display(), &metadata)?;
         for part in [".git", ".git/config"] {
             match directory.join(part).symlink_metadata() {
@@ -25,11 +24,15 @@ impl Git {
                 // Git says what it is that lies here, or where the repository is.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
-                Err(error) => return Err(failed(error)),
+                Err(error) => return Err(failed(&shown, &error)),
             }
         }
         Ok(Git { trusted: Some(directory), ..self })
     }
+}
+
+fn failed(shown: &dyn std::fmt::Display, error: &std::io::Error) -> GitError {
+    GitError::new(format!("{shown}: {error}"))
 }
 
 fn trust(shown: &dyn std::fmt::Display, metadata: &Metadata) -> Result<(), GitError> {

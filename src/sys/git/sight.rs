@@ -48,8 +48,13 @@ impl Clone {
 
     /// Git writes a file with each fetch, and another with the clone.
     fn fetched(&self) -> Option<SystemTime> {
-        let modified = |name: &str| self.git_directory.join(name).metadata()?.modified();
-        modified("FETCH_HEAD").or_else(|_| modified("HEAD")).ok()
+        for name in ["FETCH_HEAD", "HEAD"] {
+            let metadata = self.git_directory.join(name).metadata();
+            if let Ok(modified) = metadata.and_then(|metadata| metadata.modified()) {
+                return Some(modified);
+            }
+        }
+        None
     }
 
     /// Why the commit that was fetched last is not the one that is checked out, if it was refused.

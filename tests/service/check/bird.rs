@@ -117,6 +117,21 @@ fn routes_that_the_kernel_refused() {
     report(&draft).has("routes", "wrong", "the kernel refused 1 routes: 10.9.0.0/24");
 }
 
+/// By the directory's time a plan tells whether BIRD has read its files.
+#[test]
+fn a_look_is_no_change_for_the_plan() {
+    let Some((draft, _daemon)) = draft_with(FUNCTIONS, &[]) else { return };
+    create(&draft).fine();
+    assert_eq!(draft.peerling(&["apply"]).status, Some(0));
+    let modified = || fs::metadata(draft.path("bird")).unwrap().modified().unwrap();
+    let before = modified();
+    // BIRD tells whole seconds, and what is newer by less counts as read.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    report(&draft).has("bird_configuration", "ok", "BIRD would take");
+    assert_eq!(modified(), before);
+    assert_eq!(draft.peerling(&["plan"]).fine(), "");
+}
+
 #[test]
 fn a_socket_without_bird() {
     let Some(mut draft) = Draft::new() else { return };
