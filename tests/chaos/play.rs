@@ -198,7 +198,8 @@ impl Play {
         let counts: Vec<String> =
             self.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         format!(
-            "{} operations in {seconds:.0} s, {:.0} s of them quiet ({:.0}/s): {}; slowest answer {} ms: {}",
+            "{} operations in {seconds:.0} s, {:.0} s of them quiet ({:.0}/s beside): {}; \
+             slowest answer {} ms: {}",
             self.number,
             self.waited.as_secs_f64(),
             self.number as f64 / (seconds - self.waited.as_secs_f64()).max(1.0),

@@ -1,5 +1,5 @@
-//! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and is
-//! mended as an operator would.
+//! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and
+//! is mended as an operator would.
 
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
