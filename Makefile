@@ -22,7 +22,7 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-mesh test check bless bench growth size dist twice packages vm scale vm-pop vm-small \
+.PHONY: help demo lab lab-mesh test chaos check bless bench growth size dist twice packages vm scale vm-pop vm-small \
 	lab-packages vm-packages package-packages
 
 help: ## list what can be made
@@ -54,6 +54,9 @@ test: lab-packages ## every test; as root on Debian the lab too
 	PATH="$(VENV)/bin:$$PATH" PEERLING_SKIPS=$(SKIPS) $(CARGO) test --quiet
 	@if [ -e $(SKIPS) ]; then echo "Not everything could be tested here:"; sort -u $(SKIPS); \
 	else echo "Nothing was skipped."; fi
+
+chaos: lab-packages ## a POP's year by a seed, SEED=42 OPS=20000: commands, faults, kills, hands; then all is as answered
+	SEED=$(SEED) OPS=$(OPS) WITHOUT=$(WITHOUT) PEERLING_LAB=required $(CARGO) test --quiet --test chaos
 
 check: ## formatting, lints with warnings as errors, documentation
 	$(CARGO) fmt --check

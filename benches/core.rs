@@ -219,6 +219,7 @@ fn view(peering: &Peering, site: &Site) -> PeerView {
             link_local: site.local(peering),
         },
         error: None,
+        notes: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! same case. A step that fails marks its peering and nothing else; the next pass tries again.
 
 mod bird;
+mod claims;
 mod endpoints;
 mod look;
 mod mend;
@@ -24,20 +25,22 @@ pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION, Progress};
+use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::limits::{RESOLVE_MS, RETRY_S};
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
-use crate::plan::drift::Ledger;
+use crate::plan::drift::{Ledger, Thing};
 use crate::plan::{FileKind, Owner, Step};
-use crate::store::Store;
+use crate::store::{Store, Tombstone};
+use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
 use crate::sys::files::Memory;
+use crate::sys::uapi::Patience;
 use crate::sys::wireguard::{self, Backend};
 use crate::sys::{self, files};
-use bird::BirdHand;
+use bird::{BirdHand, Debt, Shut};
 use names::Names;
 use observe::Observed;
 use pass::Pass;
@@ -60,6 +63,8 @@ pub struct ApplySettings {
     pub private_key: WgSecret,
     /// How links are made.
     pub backend: Backend,
+    /// Which links' processes are left in peace, since they did not answer.
+    pub patience: Rc<Patience>,
     /// Where `wg-as<ASN>.conf` lies.
     pub wireguard_directory: PathBuf,
     /// Where `ebgp_as<ASN>` lies.
@@ -97,6 +102,10 @@ pub struct Apply {
     drafted: Drafted,
     /// What the files held when they were last read.
     memory: Memory,
+    /// What the other files of BIRD's configuration define.
+    definitions: Definitions,
+    /// Whose BIRD file was seen since the start: their protocols are ours, whatever became of it.
+    had_file: BTreeSet<Owner>,
     /// What was right, what drifted, what is left alone.
     ledger: Ledger,
     /// What the database says is left alone.
@@ -146,6 +155,8 @@ impl Apply {
             known: Known::default(),
             drafted: Drafted::default(),
             memory: Memory::default(),
+            definitions: Definitions::default(),
+            had_file: BTreeSet::new(),
             ledger: Ledger::default(),
             left,
             told: BTreeMap::new(),
@@ -226,9 +237,6 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
-        if causes.iter().any(|it| matches!(it, Cause::Bird(_))) {
-            self.bird.doubt();
-        }
         if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
             self.memory = Memory::default();
         }
@@ -242,29 +250,12 @@ impl Apply {
         self.listen(causes);
         self.foreign.difference(&self.told_foreign).for_each(|words| log::warn!("{words}"));
         self.told_foreign = self.foreign.clone();
-        self.perform(&mut pass).await;
+        if let Err(trouble) = self.perform(&mut pass).await {
+            self.trouble(Some(trouble));
+            return false;
+        }
         log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
         self.finish(pass).await
-    }
-
-    /// The steps that a pass would take now; none is taken. The board then tells of each peering
-    /// whether it is as it should be.
-    pub async fn survey(&mut self) -> Result<Survey, String> {
-        let pass = self.prepare().await?;
-        let wanted = pass.wanted();
-        let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
-        self.board.publish(pass.generation, |before| {
-            let mut entries = pass.entries(before);
-            for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
-                if let Some(entry) = entries.get_mut(&asn) {
-                    entry.progress = Progress::Queued;
-                }
-            }
-            entries
-        });
-        let sysctls = pass.sysctls();
-        let (foreign, failures) = (self.foreign.clone(), pass.failures);
-        Ok(Survey { steps, unexplained, foreign, failures, sysctls })
     }
 
     /// Everything that a pass has to know before its first step.
@@ -272,27 +263,34 @@ impl Apply {
         let mut pass =
             Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
         pass.routes = self.routes.borrow().clone();
-        self.observe(&mut pass)?;
+        let changed_ago = self.observe(&mut pass).await?;
         pass.drafts = self.drafted.renew(&pass);
-        let owed = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
-        if let Some(mut running) = self.bird.recollect(&pass.settings, owed).await {
-            // What the operator wrote by hand is theirs, whatever its protocol is called.
-            running.all.retain(|owner| !pass.hand_made.contains(owner));
-            (pass.actual.protocols, pass.actual.disabled) = (Some(running.all), running.disabled);
+        let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
+        if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed_ago }).await {
+            pass.actual.unread = sight.unread;
+            if !matches!(sight.shut, Some(Shut::Silent(_))) {
+                pass.actual.disabled = sight.running.disabled;
+                pass.actual.protocols = Some(sight.running.all);
+            }
+            pass.shut = sight.shut;
         }
+        self.heed_claims(&mut pass);
+        self.disown(&mut pass);
         endpoints::ask(&self.names, &pass);
         if self.lookups == Lookups::Awaited {
             self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
         }
         pass.resolved = endpoints::located(&self.names, &pass);
+        self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
     /// it is somebody else's link, which is told once and no reason to try again.
-    fn observe(&mut self, pass: &mut Pass) -> Result<(), String> {
-        let Observed { actual, unreadable, mut foreign, hand_made } =
-            observe::observe(&pass.settings, &mut self.memory)?;
+    /// How long ago one of BIRD's files changed, where that is known.
+    async fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
+        let Observed { actual, unreadable, mut foreign, hand_made, changed_ago } =
+            observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
             match pass.concerns(owner) {
                 true => drop(pass.failures.insert(owner, why)),
@@ -302,12 +300,17 @@ impl Apply {
         (self.foreign, pass.hand_made) = (foreign, hand_made);
         pass.ages = self.board.handshake_ages(&actual.links);
         pass.actual = actual;
-        Ok(())
+        Ok(changed_ago)
     }
 
-    async fn perform(&mut self, pass: &mut Pass) {
+    async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
+        self.close_to_others(pass);
         let mut wanted = pass.wanted();
         let unexplained = pass.unexplained(&wanted);
+        if !unexplained.is_empty() && unexplained != self.unexplained {
+            // In a damaged database rows vanish, and nobody took them out.
+            self.store.borrow().prove_sound().map_err(|error| error.to_string())?;
+        }
         match self.removals {
             Removals::Confirmed => {
                 wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
@@ -319,54 +322,92 @@ impl Apply {
         pass.steps = steps.len();
         for step in &steps {
             sys::give_way().await;
-            let done = match step {
-                Step::ConfigureBird { present, absent } => {
-                    pass.sync();
-                    wireguard::settle(&pass.machine).await;
-                    self.configure(pass, (&steps, step), present, absent).await;
-                    continue;
-                }
-                _ if pass.has_failed(step) => continue,
-                Step::EnableBgp(owner) => self.bird.enable(&pass.settings, *owner).await,
-                Step::CreateLink(_) => self.create_link(pass, step).await,
-                other => {
-                    self.owe(pass, other);
-                    perform(pass, other).await
-                }
-            };
-            match done {
-                Ok(()) => {
-                    pass.note(step);
-                    log::info!("{step}");
-                }
-                Err(why) => pass.fail(step.owner(), why),
-            }
+            self.take(pass, step).await;
         }
         pass.sync();
         wireguard::settle(&pass.machine).await;
         self.settle(pass, &wanted);
+        Ok(())
+    }
+
+    /// Files with our private key that somebody else wrote, or copied here, are nobody else's to
+    /// read.
+    fn close_to_others(&self, pass: &Pass) {
+        for owner in self.memory.exposed().filter(|owner| pass.settings.knows(*owner)) {
+            // Whoever may not do this is told so by `check`.
+            let _ = files::close_to_others(&pass.settings.wireguard_directory, owner);
+        }
+    }
+
+    /// Takes one step, if nothing stands against it.
+    async fn take(&mut self, pass: &mut Pass, step: &Step) {
+        let socket = pass.settings.bird_socket.as_ref();
+        if let Some(shut) = pass.shut.clone().filter(|_| step.is_birds() && socket.is_some()) {
+            self.bird.waits(&shut);
+            return pass.hold(step, &shut);
+        }
+        if pass.has_failed(step) {
+            return pass.undone.failed.extend(Thing::of(step));
+        }
+        let done = match step {
+            Step::ConfigureBird { .. } => {
+                pass.sync();
+                wireguard::settle(&pass.machine).await;
+                return self.configure(pass, step).await;
+            }
+            Step::EnableBgp(owner) => self.bird.enable(&pass.settings, *owner).await,
+            Step::CreateLink(_) => self.create_link(pass, step).await,
+            other => {
+                self.owe(pass, other);
+                perform(pass, other).await
+            }
+        };
+        match done {
+            Ok(()) => pass.note(step),
+            Err(why) => {
+                pass.undone.failed.extend(Thing::of(step));
+                pass.fail(step.owner(), why);
+            }
+        }
     }
 
     /// Buries what is gone, looks at what is there now, and tells.
     async fn finish(&mut self, mut pass: Pass) -> bool {
-        for stone in &pass.stones {
-            let owner = Owner::Peering(stone.asn);
-            for kind in [FileKind::WireGuard, FileKind::Bird] {
-                if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
-                    pass.failures.entry(owner).or_insert(error.to_string());
-                }
-            }
-            if !pass.failures.contains_key(&owner)
-                && let Err(error) = self.store.borrow_mut().forget(*stone)
-            {
-                log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
-            }
+        for stone in std::mem::take(&mut pass.stones) {
+            self.bury(&mut pass, stone);
         }
+        if self.bird.is_paid() {
+            self.clear_debt();
+        }
+        self.store.borrow_mut().set_occupied(pass.occupied());
         self.tell(&pass);
         self.trouble(self.bird.trouble());
-        let well = pass.failures.is_empty() && self.bird.trouble().is_none();
+        let well =
+            pass.failures.is_empty() && pass.waiting.is_empty() && self.bird.trouble().is_none();
         self.board.publish(pass.generation, |before| pass.entries(before));
         well
+    }
+
+    /// Forgets a removal when nothing of it is left, in BIRD neither. One that BIRD may still run
+    /// is wanted absent for as long as it takes, over any restart.
+    fn bury(&mut self, pass: &mut Pass, stone: Tombstone) {
+        let owner = Owner::Peering(stone.asn);
+        for kind in [FileKind::WireGuard, FileKind::Bird] {
+            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+                pass.failures.entry(owner).or_insert(error.to_string());
+            }
+        }
+        if pass.failures.contains_key(&owner) || pass.waiting.contains(&owner) {
+            return;
+        }
+        if !pass.is_gone(owner) {
+            let silent = || Shut::Silent("BIRD may still run its protocol".to_string());
+            return pass.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
+        }
+        self.had_file.remove(&owner);
+        if let Err(error) = self.store.borrow_mut().forget(stone) {
+            log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
+        }
     }
 
     /// Logs what nobody can explain, when it changes.
@@ -401,3 +442,6 @@ impl Apply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

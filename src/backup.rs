@@ -5,10 +5,13 @@
 //! bytes, so that git shows what changed and nothing else.
 
 mod blank;
+mod includes;
+pub mod list;
 mod words;
 
 pub use blank::{REMOVED, blank};
-pub use words::{Change, words};
+pub use includes::{fits, includes, is_route_table};
+pub use words::{Change, Message, message};
 
 use std::net::IpAddr;
 
@@ -16,6 +19,12 @@ use std::net::IpAddr;
 pub const SERVERS: &str = "servers";
 /// The copy of the database, in a POP's directory.
 pub const DATABASE: &str = "peering.db";
+/// The directory of WireGuard's files, in a POP's directory.
+pub const WIREGUARD: &str = "wireguard";
+/// The directory of BIRD's files, in a POP's directory: they lie there as in BIRD's own.
+pub const BIRD: &str = "bird";
+/// What BIRD reads first.
+pub const BIRD_CONF: &str = "bird.conf";
 
 /// The files that are copied one by one, by the directory that they come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +36,6 @@ pub enum Part {
 }
 
 impl Part {
-    /// Both.
-    pub const ALL: [Part; 2] = [Part::Wireguard, Part::Bird];
-
-    /// The name of its directory in a POP's.
-    pub fn directory(self) -> &'static str {
-        match self {
-            Part::Wireguard => "wireguard",
-            Part::Bird => "bird",
-        }
-    }
-
     /// Does a file of this name belong to it? Hand-made ones do too: of WireGuard's all links named
     /// `wg-*`, of BIRD's everything that `include "…/*"` reads, which passes over names with a dot
     /// in front.
@@ -80,7 +78,7 @@ mod tests {
             ("wg-\n.conf", false, false),
             ("wg-/.conf", false, false),
         ] {
-            let taken = Part::ALL.map(|it| it.takes(name));
+            let taken = [Part::Wireguard, Part::Bird].map(|it| it.takes(name));
             assert_eq!(taken, [wireguard, bird], "{name:?}");
         }
     }

@@ -15,11 +15,13 @@ use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::store::Generation;
 use crate::sys;
+use crate::sys::bird::Claims;
 use smol::channel::{Receiver, Sender, bounded};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -53,6 +55,7 @@ pub struct Board {
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
+    claims: RefCell<Claims>,
     watchers: RefCell<Vec<Sender<()>>>,
 }
 
@@ -102,6 +105,8 @@ pub type Entries = BTreeMap<Asn, Entry>;
 pub struct Knock {
     /// When.
     pub at: Instant,
+    /// Where.
+    pub address: SocketAddr,
     /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
@@ -121,6 +126,11 @@ pub enum Progress {
 }
 
 impl Entry {
+    /// What was found at this address; nothing, if it was found elsewhere.
+    pub fn knock_at(&self, address: SocketAddr) -> Option<Knock> {
+        self.knock.filter(|it| it.address == address)
+    }
+
     /// How the BGP session is now. What was said before it only hung up is kept.
     pub fn see_bgp(&mut self, seen: Option<BgpView>) {
         let before = self.bgp.take();
@@ -185,6 +195,17 @@ impl Board {
     /// The loop tells which ways to other POPs are as they should be.
     pub fn set_ways(&self, ways: BTreeMap<Owner, Way>) {
         self.ways.replace(ways);
+    }
+
+    /// The operator's own file that has the BGP session of this AS number, if there is one.
+    pub fn hand_made(&self, asn: Asn) -> Option<PathBuf> {
+        let claims = self.claims.borrow();
+        Owner::Peering(asn).symbols().iter().find_map(|name| claims.get(name).cloned())
+    }
+
+    /// The loop tells what the operator's own files define.
+    pub fn set_claims(&self, claims: Claims) {
+        self.claims.replace(claims);
     }
 
     /// The generation that the loop last dealt with.

@@ -155,6 +155,8 @@ pub enum Field {
     Asn,
     /// The member's WireGuard public key.
     WgPubKey,
+    /// "Is that the public key, though it looks like a private one?" Only asked at a prompt.
+    KeyIsPublic,
     /// Where the member's WireGuard is.
     EndpointAddr,
     /// The port there.
@@ -269,7 +271,7 @@ impl Field {
             Field::Reason => "--reason",
             Field::Maintainer => "--maintainer",
             Field::Since => "--since",
-            Field::Confirm => "--yes",
+            Field::KeyIsPublic | Field::Confirm => "--yes",
         }
     }
 }

@@ -16,6 +16,7 @@ mod follow;
 mod history;
 mod notices;
 mod options;
+mod pace;
 mod pops;
 mod remove;
 mod rows;
@@ -24,6 +25,7 @@ mod switch;
 mod typed;
 mod vocabulary;
 
+pub use pace::Pace;
 pub use pops::Sisters;
 
 use crate::access::{self, Identity, Rights};
@@ -85,6 +87,8 @@ pub struct Control {
     pub typed: Typed,
     /// What was logged of the copies of other POPs.
     pub told: Told,
+    /// What members have done lately.
+    pub pace: Pace,
 }
 
 /// One request with what it is judged by, taken at one moment.
@@ -240,7 +244,16 @@ impl Control {
                 link_local: site.local(peering),
             },
             error,
+            notes: Vec::new(),
         }
+    }
+
+    /// The same with what it shares with other peerings of its maintainer's.
+    fn view_beside(&self, case: &Case<'_>, peering: &Peering) -> PeerView {
+        let owner = peering.maintainer.as_ref();
+        let is_theirs = |it: &&Peering| case.index.owners(it.asn).any(|it| Some(it) == owner);
+        let notes = vet::shared(peering, case.peerings.iter().filter(is_theirs));
+        PeerView { notes, ..self.view(case, peering) }
     }
 
     fn state(&self, case: &Case<'_>, peering: &Peering) -> (PeeringState, Option<String>) {

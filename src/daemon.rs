@@ -15,6 +15,7 @@ mod backup;
 pub mod bird_init;
 pub mod check;
 mod configured;
+mod database_watch;
 pub mod demo;
 pub mod exec;
 pub mod export;
@@ -25,6 +26,7 @@ pub mod mesh;
 mod notify;
 pub mod once;
 mod registry_watch;
+pub mod restore;
 mod rhythm;
 mod routes_watch;
 mod session_watch;
@@ -35,8 +37,7 @@ pub use configured::{EXIT_CONFIGURATION, Failure, test};
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
 use crate::control::Control;
-use crate::limits::DATABASE_LOOK_MS;
-use crate::local::{self, LocalSocket, News};
+use crate::local::{self, LocalSocket, News, SocketError};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -54,7 +55,6 @@ use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::runtime::LocalOptions;
 
 /// Where the system says which name servers to ask.
@@ -105,7 +105,8 @@ pub fn serve(file: ConfigFile) -> Result<(), Failure> {
 struct Sockets {
     ssh: Vec<TcpListener>,
     host_keys: Vec<russh::keys::PrivateKey>,
-    local: LocalSocket,
+    /// `None`: this machine has none for us, which is no reason to serve nobody.
+    local: Option<LocalSocket>,
 }
 
 /// What forbids to serve is found before anything is made, host keys too.
@@ -118,8 +119,14 @@ fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
 impl Sockets {
     /// The local one comes first: a second service over the same database ends there.
     fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
-        let local = LocalSocket::bind(&assembled.config.store.path)
-            .map_err(|error| Trouble::new(error.to_string()))?;
+        let local = match LocalSocket::bind(&assembled.config.store.path) {
+            Ok(socket) => Some(socket),
+            Err(error @ SocketError::Served(..)) => return Err(Trouble::new(error.to_string())),
+            Err(error) => {
+                log::error!("{error}; peerling exec and check cannot ask this service");
+                None
+            }
+        };
         Ok(Sockets { local, ssh: listen(assembled)?, host_keys: assembled.host_keys()? })
     }
 }
@@ -157,6 +164,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             told: Default::default(),
+            pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -187,7 +195,7 @@ impl Service {
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
         drop(reading);
-        self.answer_locally(&sockets.local, &news, &executor)?;
+        self.answer_locally(sockets.local.as_ref(), &news, &executor)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
         executor.spawn(self.apply.run()).detach();
@@ -195,7 +203,7 @@ impl Service {
         executor.spawn(latency.run()).detach();
         let sessions = SessionWatch::new(self.control.clone(), apply_settings.clone());
         executor.spawn(sessions.run()).detach();
-        executor.spawn(watch_database(self.control.clone())).detach();
+        executor.spawn(database_watch::run(self.control.clone())).detach();
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
         executor.spawn(watch.run(again.1)).detach();
         let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
@@ -221,15 +229,17 @@ impl Service {
         // What was spawned outlives this: the socket is not left to it.
         drop(sockets.local);
         control.write_typed();
-        Ok(())
+        let closed = control.store.borrow_mut().close();
+        closed.map_err(|error| Trouble::new(error.to_string()))
     }
 
     fn answer_locally(
         &self,
-        socket: &LocalSocket,
+        socket: Option<&LocalSocket>,
         news: &Rc<News>,
         executor: &Rc<LocalExecutor<'static>>,
     ) -> Result<(), Trouble> {
+        let Some(socket) = socket else { return Ok(()) };
         let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
         let listener = socket.listener().map_err(unusable)?;
         let (control, news) = (self.control.clone(), news.clone());
@@ -290,25 +300,13 @@ async fn heed(mut signals: Signals, reload: impl Fn()) {
     }
 }
 
-/// Somebody else changed the database (`peerling exec`, sqlite3): the loop has to look.
-async fn watch_database(control: Rc<Control>) {
-    let mut known = control.store.borrow().outside_changes().ok();
-    loop {
-        smol::Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
-        let now = control.store.borrow().outside_changes().ok();
-        if now != known {
-            known = now;
-            control.bell.ring(Cause::Everything("the database was changed"));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use async_io::Async;
     use smol::future::{FutureExt as _, poll_fn};
     use std::os::unix::net::UnixStream;
+    use std::time::Duration;
 
     /// A future that waits for a socket and is woken by something else once, as the service is
     /// between signals: it sleeps on after that.

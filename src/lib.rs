@@ -35,17 +35,16 @@
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, then the compiler names the places that need an arm. What
-//! `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
-//! `config/table.rs` (of a POP or a link of the mesh: in `config/tables.rs`) and one in
-//! `packaging/peerling.toml`. An operation of the command line: `usage.rs` and `main.rs`; manual and
-//! completions under `packaging/` follow by `make bless`. A
-//! file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
-//! `plan/bird.rs` for BIRD; of the mesh `mesh/bird.rs`,
-//! of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole configuration. What a
-//! JSON answer has: `packaging/schema` too. A bound: `limits.rs`. What may be an endpoint:
-//! `peering/policy`. What peer_status makes of what it sees: `diagnosis`. A back end for links:
-//! `sys/wireguard.rs`.
+//! A command: a row in `command/table.rs`, then the compiler names the places that need an arm.
+//! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
+//! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
+//! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and
+//! completions under `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for
+//! WireGuard, `peering/forms` for what members install, `plan/bird.rs` for BIRD; of the mesh
+//! `mesh/bird.rs`, of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole
+//! configuration. What a JSON answer has: `packaging/schema` too. A bound: `limits.rs`. What may be
+//! an endpoint: `peering/policy`. What peer_status makes of what it sees: `diagnosis`. A back end
+//! for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod backup;

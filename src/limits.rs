@@ -122,8 +122,15 @@ pub const STORE_BUSY_MS: u64 = 250;
 /// Pages that SQLite keeps in memory, in kilobytes: a thousand peerings fit. Its own default is
 /// 2,000, which a database with years of records fills, and never gives back.
 pub const STORE_CACHE_KB: i64 = 512;
-/// Audit records kept: years of them, in a few megabytes.
+/// Audit records kept of what members did, and as many of what administrators did: years of them,
+/// in a few megabytes.
 pub const STORE_AUDIT_ROWS_MAX: i64 = 20_000;
+/// Audit records kept of what members did to one AS number: twice what is shown, so that nobody's
+/// changes push out somebody else's.
+pub const STORE_AUDIT_ROWS_PER_ASN_MAX: i64 = 2 * RECORDS_SHOWN_MAX as i64;
+/// How often it is looked whether there are too many records in all, in records: such a look reads
+/// all of them.
+pub const STORE_AUDIT_SWEEP_ROWS: i64 = 64;
 /// Records that `audit` and peer_history show at most, the newest: some screens, and 60 kB of JSON.
 pub const RECORDS_SHOWN_MAX: usize = 200;
 /// Peerings of one maintainer that may wait for approval at once: each costs an operator a look.

@@ -6,7 +6,7 @@ use peerling::apply::{Removals, Survey, unexplained_words};
 use peerling::daemon::logging::{Clock, Volume};
 use peerling::daemon::{
     ConfigFile, EXIT_CONFIGURATION, Failure, bird_init, check, demo, exec, export, genconfig,
-    logging, mesh, once, serve, test,
+    logging, mesh, once, restore, serve, test,
 };
 use peerling::local::Order;
 use peerling::{sys, usage};
@@ -30,6 +30,7 @@ enum Operation {
     Apply { removals: Removals },
     Genconfig,
     Export { directory: PathBuf },
+    Restore { from: PathBuf },
     BirdInit { directory: PathBuf },
     Exec(Order),
     Mesh { format: mesh::Format },
@@ -82,6 +83,9 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Failure> 
         Operation::Export { directory } => exported(&export::run(&file, &directory)?),
         Operation::BirdInit { directory } => {
             say(&bird_init::run(&file, &directory)?, &mut std::io::stdout());
+        }
+        Operation::Restore { from } => {
+            say(&restore::run(&file, &from, sys::now())?, &mut std::io::stdout());
         }
         Operation::Exec(order) => {
             return Ok(u8::try_from(exec::run(file, order)?).unwrap_or(FAILED));
@@ -148,6 +152,7 @@ fn usual_volume(operation: &Operation) -> Volume {
         | Operation::Plan
         | Operation::Genconfig
         | Operation::Export { .. }
+        | Operation::Restore { .. }
         | Operation::BirdInit { .. }
         | Operation::Exec(_)
         | Operation::Mesh { .. }
@@ -170,21 +175,31 @@ fn named(word: OsString, parser: &mut lexopt::Parser) -> Result<Operation, lexop
         Some("plan") => Ok(Operation::Plan),
         Some("apply") => Ok(Operation::Apply { removals: Removals::Asked }),
         Some("genconfig") => Ok(Operation::Genconfig),
-        Some("bird-init") => Ok(Operation::BirdInit { directory: directory("bird-init", parser)? }),
+        Some("bird-init") => {
+            let directory = path(parser, "bird-init needs a directory")?;
+            Ok(Operation::BirdInit { directory })
+        }
         Some("mesh") => Ok(Operation::Mesh { format: mesh::Format::Table }),
         Some("demo") => Ok(Operation::Demo { run: None }),
-        Some("export") => Ok(Operation::Export { directory: directory("export", parser)? }),
+        Some("export") => {
+            let directory = path(parser, "export needs a directory")?;
+            Ok(Operation::Export { directory })
+        }
+        Some("restore") => {
+            let from = path(parser, "restore needs a file: the peering.db of a backup")?;
+            Ok(Operation::Restore { from })
+        }
         Some("exec") => command(parser),
         _ => Err(Value(word).unexpected()),
     }
 }
 
-/// The directory that follows this operation.
-fn directory(operation: &str, parser: &mut lexopt::Parser) -> Result<PathBuf, lexopt::Error> {
+/// The one path that follows an operation; `missing` is said where there is none.
+fn path(parser: &mut lexopt::Parser, missing: &str) -> Result<PathBuf, lexopt::Error> {
     match parser.next()? {
-        Some(Value(directory)) => Ok(PathBuf::from(directory)),
+        Some(Value(path)) => Ok(PathBuf::from(path)),
         Some(other) => Err(other.unexpected()),
-        None => Err(format!("{operation} needs a directory").into()),
+        None => Err(missing.into()),
     }
 }
 
@@ -213,6 +228,8 @@ fn show(survey: &Survey) -> u8 {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
     let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
+    lines.extend(survey.strays.iter().map(ToString::to_string));
+    lines.extend(survey.refusal.clone());
     lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
     if !survey.unexplained.is_empty() {
         lines.push(unexplained_words(&survey.unexplained));

@@ -15,6 +15,7 @@ mod maintainer;
 mod mark;
 mod pop;
 mod refusal;
+pub mod spelling;
 mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};
@@ -27,7 +28,7 @@ pub use maintainer::{Mntner, MntnerError};
 pub use mark::{MARK, is_marked};
 pub use pop::{PopError, PopId, PopName};
 pub use refusal::Refusal;
-pub use wireguard::{IfName, WgKey, WgKeyError, WgSecret};
+pub use wireguard::{IfName, Likeness, WgKey, WgKeyError, WgSecret};
 
 /// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a
 /// clock.

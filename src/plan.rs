@@ -66,6 +66,8 @@ pub struct Actual {
     pub protocols: Option<BTreeSet<Owner>>,
     /// Those among them that somebody disabled.
     pub disabled: BTreeSet<Owner>,
+    /// BIRD has to read its files: one of ours changed since it did, or nobody knows.
+    pub unread: bool,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
     /// Every address of `lo`, with its prefix length.
@@ -121,7 +123,8 @@ pub enum Step {
     ChangeLink(LinkWanted, LinkActual),
     /// Remove the link of a peering that ended.
     RemoveLink(IfName),
-    /// Let BIRD read its files; the protocols in question must be there (or gone) afterwards.
+    /// Let BIRD read its files; the protocols in question must be there (or gone) afterwards. With
+    /// none of either, they only changed since BIRD read them.
     ConfigureBird {
         /// Protocols that must be there.
         present: Vec<Owner>,
@@ -147,6 +150,11 @@ impl FileKind {
     /// Does BIRD read it?
     pub fn is_birds(self) -> bool {
         self != FileKind::WireGuard
+    }
+
+    /// Does it hold our private key?
+    pub fn is_secret(self) -> bool {
+        self == FileKind::WireGuard
     }
 
     /// The file's name.
@@ -177,6 +185,16 @@ impl FileKind {
 }
 
 impl Step {
+    /// Does it change what BIRD reads or runs?
+    pub fn is_birds(&self) -> bool {
+        match self {
+            Step::WriteFile { kind, .. } | Step::RemoveFile { kind, .. } => kind.is_birds(),
+            Step::ConfigureBird { .. } | Step::EnableBgp(_) => true,
+            Step::CreateLink(_) | Step::ChangeLink(..) | Step::RemoveLink(_) => false,
+            Step::AddAddress(_) | Step::SetSysctl { .. } => false,
+        }
+    }
+
     /// Whose it is; `None` for what concerns all.
     pub fn owner(&self) -> Option<Owner> {
         match self {
@@ -269,7 +287,7 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     let present: Vec<Owner> = shared.into_iter().chain(present).collect();
     let absent = ended(wanted).filter(|owner| touched(owner) || runs(owner) == Some(true));
     let absent: Vec<Owner> = absent.collect();
-    if !present.is_empty() || !absent.is_empty() {
+    if !present.is_empty() || !absent.is_empty() || actual.unread {
         steps.push(Step::ConfigureBird { present, absent });
     }
     steps.extend(ours.filter(|owner| actual.disabled.contains(owner)).map(Step::EnableBgp));
@@ -327,6 +345,9 @@ impl fmt::Display for Step {
                 changes.iter().try_for_each(|change| write!(out, "; {change}"))
             }
             Step::RemoveLink(name) => write!(out, "remove link {name}"),
+            Step::ConfigureBird { present, absent } if present.is_empty() && absent.is_empty() => {
+                out.write_str("configure BIRD: a file of ours changed since it read them")
+            }
             Step::ConfigureBird { present, absent } => {
                 let sessions = present.iter().filter(|it| **it != Owner::Pop).count();
                 write!(out, "configure BIRD for {} BGP session(s)", sessions + absent.len())

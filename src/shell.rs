@@ -425,7 +425,8 @@ fn at_terminal(request: &mut Request) {
         Command::PeerCreate => {}
         _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
     }
-    let outside = |field: &&Field| !matches!(field, Field::Asn | Field::Confirm);
+    let outside =
+        |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);
     request.form =
         request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
 }

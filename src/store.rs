@@ -14,25 +14,29 @@ mod history;
 mod identity;
 mod latency;
 mod migrations;
+mod open;
 mod peered;
+mod place;
+mod restore;
 mod shell_history;
 pub mod sister;
+mod soundness;
 mod trail;
 mod verdict;
 
 pub use error::StoreError;
+pub use restore::Restored;
 pub use trail::Filter;
 
-use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
 use crate::model::{Asn, Families, Mntner, Timestamp};
-use crate::peering::{Peering, PeeringId, Row, Site};
+use crate::peering::{Peering, PeeringId, Row};
 use error::fault;
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use open::{connection, reader};
+use place::OpenedFiles;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Counts the changes: what is saved has a generation, and what is applied has reached one.
 pub type Generation = i64;
@@ -43,6 +47,12 @@ pub struct Store {
     path: PathBuf,
     /// Are our tables there? Not in a database of the replaced service that was only looked at.
     ours: bool,
+    /// The files that it was opened from; `None`: it is in memory, or nobody keeps it for long.
+    files: Option<OpenedFiles>,
+    /// What was seen of damage.
+    damage: OnceCell<String>,
+    /// Ids that no row has and the machine still has something of: they are not given out.
+    occupied: BTreeSet<u16>,
 }
 
 /// Who changes something, from where, when: the head of an audit record.
@@ -75,72 +85,6 @@ impl Actor {
 }
 
 impl Store {
-    /// Opens the database, makes it where there is none, and brings it to this version.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
-        Store::connect(path)?.brought_up()
-    }
-
-    /// The same for this POP. Another one's is not touched, not even brought to this version.
-    pub fn open_as(site: &Site, path: &Path) -> Result<Store, StoreError> {
-        let store = Store::connect(path)?;
-        store.belongs(site)?;
-        let mut store = store.brought_up()?;
-        store.claim(site).map(|()| store)
-    }
-
-    /// Nothing is written by this; a database that a newer program made is refused.
-    fn connect(path: &Path) -> Result<Store, StoreError> {
-        let connection = Connection::open(path).map_err(|error| fault(path, error))?;
-        // The thread waits while somebody else writes: long enough for the other's transaction,
-        // short enough that no member notices.
-        let patience = Duration::from_millis(STORE_BUSY_MS);
-        connection.busy_timeout(patience).map_err(|error| fault(path, error))?;
-        migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours: true })
-    }
-
-    fn brought_up(mut self) -> Result<Store, StoreError> {
-        self.prepare().map_err(|error| fault(&self.path, error))?;
-        migrations::run(&mut self.connection, &self.path)?;
-        Ok(self)
-    }
-
-    /// Opens an existing database for reading only; nothing about it is changed, not even its
-    /// version.
-    pub fn open_read_only(path: &Path) -> Result<Store, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| fault(path, error))?;
-        let timeout = Duration::from_millis(STORE_BUSY_MS);
-        let ours = connection
-            .busy_timeout(timeout)
-            .and_then(|()| connection.table_exists(None, "peerling_state"))
-            .map_err(|error| fault(path, error))?;
-        migrations::known(&connection, path)?;
-        Ok(Store { connection, path: path.to_path_buf(), ours })
-    }
-
-    /// The database as it is, for looking only; where there is none, or an empty file that one is
-    /// to be made in, an empty one that nobody keeps.
-    pub fn look(path: &Path) -> Result<Store, StoreError> {
-        match Store::is_new(path) {
-            true => Store::open(Path::new(":memory:")),
-            false => Store::open_read_only(path),
-        }
-    }
-
-    /// Would [`Store::open`] make a new one here? An empty file holds nothing, not even a version.
-    pub fn is_new(path: &Path) -> bool {
-        path.metadata().map_or_else(|error| error.kind() == ErrorKind::NotFound, |it| it.len() == 0)
-    }
-
-    fn prepare(&self) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "cache_size", -STORE_CACHE_KB)?;
-        self.connection.pragma_update(None, "journal_mode", "WAL")?;
-        self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection.pragma_update(None, "foreign_keys", true)
-    }
-
     /// Every peering, by AS number.
     pub fn rows(&self) -> Result<Vec<Row>, StoreError> {
         self.read(|it| {
@@ -195,6 +139,12 @@ impl Store {
         Ok(stones.into_iter().filter_map(stone).collect())
     }
 
+    /// The loop tells which ids the machine has something of that no row explains: a link or a file
+    /// that is left over has the port of its id.
+    pub fn set_occupied(&mut self, ids: BTreeSet<u16>) {
+        self.occupied = ids;
+    }
+
     /// Saves a new peering under the lowest free id up to `id_max`, whatever id it came with.
     pub fn create(
         &mut self,
@@ -202,8 +152,9 @@ impl Store {
         id_max: u16,
         actor: &Actor,
     ) -> Result<(PeeringId, Generation), StoreError> {
+        let occupied = self.occupied.clone();
         self.change(|it| {
-            let id = free_id(it, id_max)?.ok_or(Outcome::Full)?;
+            let id = free_id(it, id_max, &occupied)?.ok_or(Outcome::Full)?;
             let saved = Peering { id, ..peering.clone() };
             insert(it, &saved.to_row(), actor.now)?;
             it.execute("DELETE FROM peerling_removal WHERE as_num = ?", [saved.asn.get()])?;
@@ -244,7 +195,8 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&self.connection).map_err(|error| fault(&self.path, error))
+        self.trusted()?;
+        work(&self.connection).map_err(|error| self.fault(error))
     }
 
     /// One immediate transaction: everything in `work` happens, or nothing.
@@ -252,22 +204,25 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Outcome>,
     ) -> Result<T, StoreError> {
-        let path = self.path.clone();
-        let run = || {
-            let transaction =
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        run().map_err(|outcome| match outcome {
+        self.trusted()?;
+        transact(&mut self.connection, work).map_err(|outcome| match outcome {
             Outcome::Exists => StoreError::Exists,
             Outcome::Full => StoreError::Full,
             Outcome::Absent => StoreError::Absent,
             Outcome::Stale => StoreError::Stale,
-            Outcome::Sqlite(error) => fault(&path, error),
+            Outcome::Sqlite(error) => self.fault(error),
         })
     }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Outcome>,
+) -> Result<T, Outcome> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 /// How a transaction ends early.
@@ -301,18 +256,17 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
-/// The lowest id that no peering has: 1, or the first gap, or one more than the last.
-fn free_id(it: &Connection, id_max: u16) -> rusqlite::Result<Option<PeeringId>> {
+/// The lowest id that no peering has, nor anything that is left on the machine.
+fn free_id(
+    it: &Connection,
+    id_max: u16,
+    occupied: &BTreeSet<u16>,
+) -> rusqlite::Result<Option<PeeringId>> {
     let mut statement = it.prepare("SELECT id FROM peering_links ORDER BY id")?;
-    let mut free = 1_u32;
-    for id in statement.query_map([], |row| row.get::<_, u32>(0))? {
-        if id? != free {
-            break;
-        }
-        free += 1;
-    }
-    let id = u16::try_from(free).ok().filter(|id| *id <= id_max);
-    Ok(id.and_then(PeeringId::new))
+    let rows = statement.query_map([], |row| row.get::<_, u16>(0))?;
+    let taken = rows.collect::<rusqlite::Result<BTreeSet<u16>>>()?;
+    let is_free = |id: &u16| !taken.contains(id) && !occupied.contains(id);
+    Ok((1..=id_max).find(is_free).and_then(PeeringId::new))
 }
 
 fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {

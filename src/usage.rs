@@ -90,6 +90,17 @@ pub const OPERATIONS: &[Operation] = &[
         about: "the files of this POP and its peerings into DIR/servers/POP, without any secret",
     },
     Operation {
+        name: "restore",
+        arguments: &[Argument {
+            name: "FILE",
+            value: "",
+            optional: false,
+            about: "the peering.db of a backup, or any other database of this POP",
+        }],
+        about: "a database in the place of this POP's, which is kept under another name; the \
+                service must not run",
+    },
+    Operation {
         name: "bird-init",
         arguments: &[Argument {
             name: "DIR",

@@ -20,8 +20,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
     ("shell", Purity::Pure, &["limits", "model", "peering", "command"]),
     ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
-    ("store", Purity::Effects, &["limits", "model", "peering"]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
+    ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
     ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
     (
         "control",

@@ -53,6 +53,7 @@ impl Loop {
             site: peers::site(),
             private_key: peers::secret(),
             backend: Backend::Files,
+            patience: Rc::default(),
             wireguard_directory: made(directory, "wireguard"),
             bird_directory: made(directory, "bird"),
             bird_socket,

@@ -5,7 +5,7 @@ _peerling() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
 # <operations>
-            serve | check | plan | apply | genconfig | export | bird-init | exec | mesh | demo) operation=$word; break ;;
+            serve | check | plan | apply | genconfig | export | restore | bird-init | exec | mesh | demo) operation=$word; break ;;
 # </operations>
         esac
     done
@@ -17,13 +17,14 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export bird-init exec mesh demo --config --verbose --help --version' ;;
+        '') words='serve check plan apply genconfig export restore bird-init exec mesh demo --config --verbose --help --version' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
         apply) words='--confirm-removals' ;;
         genconfig) words='' ;;
         export) words='' ;;
+        restore) words='' ;;
         bird-init) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;

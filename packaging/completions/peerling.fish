@@ -15,6 +15,8 @@ complete -c peerling -n '__fish_seen_subcommand_from apply' -l confirm-removals 
 complete -c peerling -n __fish_use_subcommand -a genconfig -d 'the files of every peering into the staging directories'
 complete -c peerling -n __fish_use_subcommand -a export -d 'the files of this POP and its peerings into DIR/servers/POP, without any secret'
 complete -c peerling -n '__fish_seen_subcommand_from export' -a '(__fish_complete_directories)'
+complete -c peerling -n __fish_use_subcommand -a restore -d 'a database in the place of this POP\'s, which is kept under another name; the service must not run'
+complete -c peerling -n '__fish_seen_subcommand_from restore' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a bird-init -d 'a whole configuration of BIRD for this POP; where one of its files exists, nothing is written'
 complete -c peerling -n '__fish_seen_subcommand_from bird-init' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'

@@ -1,38 +1,53 @@
-//! The loop's hand on BIRD: check, give a refused file back, configure, and look that it is there.
+//! The loop's hand on BIRD: see what it runs, try a pass's changes on it, configure it, and look
+//! that it did.
+
+pub mod change;
+mod trial;
+mod view;
+
+pub use view::view;
 
 use super::ApplySettings;
-use crate::board::{BgpView, Limit, Offer, RoutesView};
+use crate::board::BgpView;
 use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
 use crate::model::Asn;
-use crate::plan::{FileKind, Owner, SHARED_FILES, Step, bird as plan};
-use crate::sys::bird::{
-    BgpStatus, Bird, BirdError, Capabilities, Channel, Check, Complaint, Configured, connect,
-};
-use crate::sys::files;
+use crate::plan::{Owner, bird as plan};
+use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
+use change::Change;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use trial::{Trial, Verdict, refused};
 
 /// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
 pub const PATTERN: &str = "ebgp_as*";
 /// The same of those to our own POPs.
 pub const MESH_PATTERN: &str = "ibgp_*";
 
+/// While an undo is scheduled: the next `configure` would call it off.
+const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`birdc configure \
+                          timeout`): changes wait until somebody types `birdc configure confirm` \
+                          or `birdc configure undo`, or its time is over";
+
 /// What is remembered of BIRD between passes.
 pub struct BirdHand {
-    /// Whether BIRD has what the files say is not known: at the start, and after it could not be
-    /// told.
-    uncertain: bool,
-    /// Peerings whose files BIRD was to read, and may not have.
-    unconfirmed: BTreeSet<Owner>,
+    /// What keeps BIRD from being told anything.
     trouble: Option<String>,
+    /// Whose files it accepted and may not have read since.
+    untold: BTreeSet<Owner>,
+    /// Whose protocols it runs from somebody else's files.
+    theirs: BTreeSet<Owner>,
+    /// It was told, and the database still says that it has to be.
+    is_paid: bool,
     configured: Option<Instant>,
-    /// Did somebody before us touch BIRD's files, and not come to tell it? Unknown until asked.
-    inherited_debt: Option<bool>,
+    /// The least time from one configuration to the next.
+    pub pause: Duration,
+    /// Its main file, as it tells.
+    main_file: Option<PathBuf>,
 }
 
-/// What BIRD runs of ours.
-#[derive(Debug, Default)]
+/// What BIRD runs that bears names of ours.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Running {
     /// Those whose protocols it has.
     pub all: BTreeSet<Owner>,
@@ -40,17 +55,73 @@ pub struct Running {
     pub disabled: BTreeSet<Owner>,
 }
 
-/// Who is not as it should be, and why.
-type Failures = Vec<(Owner, String)>;
+/// What BIRD said before a pass touched anything.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// What it runs.
+    pub running: Running,
+    /// It has to read its files.
+    pub unread: bool,
+    /// It must not be configured now.
+    pub shut: Option<Shut>,
+}
+
+/// Why BIRD's files stay as they are in a pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// It cannot be asked what it thinks of them.
+    Silent(String),
+    /// The operator tries a configuration out, and BIRD is to go back to the one of before.
+    Undo,
+}
+
+/// What the loop knows when it asks BIRD.
+#[derive(Clone, Copy, Debug)]
+pub struct Debt {
+    /// By the database its files were touched, by us or somebody before us, and it was not told.
+    pub noted: bool,
+    /// How long ago one of our files changed.
+    pub changed_ago: Option<Duration>,
+}
+
+/// What BIRD is to be told.
+#[derive(Debug, Default)]
+pub struct Task {
+    /// What this pass changed on the disk.
+    pub changes: Vec<Change>,
+    /// Files from before whose protocols it does not run.
+    pub suspects: Vec<Change>,
+    /// Protocols that must be there.
+    pub present: Vec<Owner>,
+    /// Protocols that must be gone.
+    pub absent: Vec<Owner>,
+    /// It has to read its files whatever comes of the changes.
+    pub unread: bool,
+}
+
+/// What came of that.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Changes that stay on the disk.
+    pub kept: Vec<Change>,
+    /// Who is not as it should be, and why.
+    pub failures: Vec<(Owner, String)>,
+    /// Nothing was changed, and this is why.
+    pub shut: Option<Shut>,
+    /// Did BIRD read its files?
+    pub is_told: bool,
+}
 
 impl Default for BirdHand {
     fn default() -> BirdHand {
         BirdHand {
-            uncertain: true,
-            unconfirmed: BTreeSet::new(),
             trouble: None,
+            untold: BTreeSet::new(),
+            theirs: BTreeSet::new(),
+            is_paid: false,
             configured: None,
-            inherited_debt: None,
+            pause: Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS),
+            main_file: None,
         }
     }
 }
@@ -61,97 +132,175 @@ impl BirdHand {
         self.trouble.clone()
     }
 
-    /// What BIRD runs is to be looked at by the next pass.
-    pub fn doubt(&mut self) {
-        self.uncertain = true;
+    /// BIRD's main file, where it told.
+    pub fn main_file(&self) -> Option<&Path> {
+        self.main_file.as_deref()
     }
 
-    /// What BIRD runs, if that is not known from before; else `None`, and BIRD is not asked.
-    /// `owed`: its files were touched, by us or somebody before us, and it was not told.
-    pub async fn recollect(&mut self, settings: &ApplySettings, owed: bool) -> Option<Running> {
-        let socket = settings.bird_socket.as_deref().filter(|_| self.uncertain)?;
-        let inherited = *self.inherited_debt.get_or_insert(owed);
-        match recall(socket, settings, inherited).await {
-            Ok(mut running) => {
-                (self.uncertain, self.trouble) = (false, None);
-                // It may run them as they were before: they count as missing until it was told.
-                running.all.retain(|owner| !self.unconfirmed.contains(owner));
-                Some(running)
+    /// The database says what is so: nothing more is owed, or something is.
+    pub fn noted(&mut self, is_clear: bool) {
+        self.is_paid = !is_clear;
+    }
+
+    /// Was BIRD told, though the database still says that it has to be?
+    pub fn is_paid(&self) -> bool {
+        self.is_paid
+    }
+
+    /// Something waits for BIRD.
+    pub fn waits(&mut self, shut: &Shut) {
+        self.trouble = Some(shut.words().to_string());
+    }
+
+    /// What BIRD runs, and whether it can be told anything; `None` without a socket.
+    pub async fn see(&mut self, settings: &ApplySettings, debt: Debt) -> Option<Sight> {
+        let socket = settings.bird_socket.as_deref()?;
+        match self.ask(socket, settings, debt).await {
+            Ok(sight) => {
+                self.trouble = None;
+                Some(sight)
             }
             Err(error) => {
+                let shut = Some(Shut::Silent(error.to_string()));
                 self.trouble = Some(error.to_string());
-                None
+                Some(Sight { running: Running::default(), unread: false, shut })
             }
         }
     }
 
-    /// Lets BIRD read the files. A file of ours that it refuses goes back to what it was before
-    /// this pass, its peering fails with BIRD's words, and the rest goes on.
-    pub async fn configure(
+    async fn ask(
         &mut self,
+        socket: &Path,
         settings: &ApplySettings,
-        steps: &[Step],
-        (present, absent): (&[Owner], &[Owner]),
-    ) -> Failures {
-        let Some(socket) = settings.bird_socket.as_deref() else {
-            return Failures::new();
+        debt: Debt,
+    ) -> Result<Sight, BirdError> {
+        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+        if self.main_file.is_none() {
+            self.main_file = bird.examine().await?.main_file;
+        }
+        let shut = bird.undo_s().await?.map(|_| Shut::Undo);
+        // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
+        let read = bird.ages().await?.configured;
+        let times = read.zip(debt.changed_ago);
+        let is_newer = times.is_some_and(|(read, file)| file + Duration::from_secs(1) < read);
+        let is_owed = debt.noted && !self.is_paid;
+        let mut running = ours(&mut bird, settings).await?;
+        // It may run them as they were before: they count as missing until it was told.
+        running.all.retain(|it| !self.untold.contains(it) && !self.theirs.contains(it));
+        running.disabled.retain(|it| !self.theirs.contains(it));
+        Ok(Sight { running, unread: is_newer || is_owed || !self.untold.is_empty(), shut })
+    }
+
+    /// What BIRD says to the files as they are, for whoever only looks; `None`: nothing, or it
+    /// cannot be asked.
+    pub async fn refusal(&mut self, settings: &ApplySettings) -> Option<String> {
+        let socket = settings.bird_socket.as_deref()?;
+        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+        match bird.check().await.ok()? {
+            Check::Ok => None,
+            Check::Refused(complaint) => Some(refused(&complaint)),
+        }
+    }
+
+    /// Lets BIRD try the changes and read the files. What it does not accept is not on the disk
+    /// any more afterwards.
+    pub async fn configure(&mut self, settings: &ApplySettings, task: Task) -> Outcome {
+        let Some(socket) = settings.bird_socket.as_deref() else { return Outcome::default() };
+        let limit = Duration::from_secs(BIRD_CONNECT_S);
+        let outcome = match connect(socket, limit).await {
+            Ok(mut bird) => self.attempt(&mut bird, settings, task).await,
+            Err(error) => task.give_up(settings, Shut::Silent(error.to_string())),
         };
-        self.pause().await;
-        match self.attempt(settings, socket, steps, (present, absent)).await {
-            Ok(failures) => {
-                (self.trouble, self.inherited_debt) = (None, Some(false));
-                self.unconfirmed.clear();
-                failures
+        if outcome.is_told {
+            self.untold.clear();
+        } else {
+            self.untold.extend(outcome.kept.iter().map(|it| it.owner));
+        }
+        for owner in outcome.kept.iter().filter(|it| it.after.is_some()).map(|it| it.owner) {
+            self.theirs.remove(&owner);
+        }
+        if let Some(shut) = &outcome.shut {
+            self.waits(shut);
+        }
+        outcome
+    }
+
+    async fn attempt(&mut self, bird: &mut Bird, settings: &ApplySettings, task: Task) -> Outcome {
+        match bird.undo_s().await {
+            Ok(None) => {}
+            Ok(Some(_)) => return task.give_up(settings, Shut::Undo),
+            Err(error) => return task.give_up(settings, Shut::Silent(error.to_string())),
+        }
+        let Task { changes, suspects, mut present, mut absent, unread } = task;
+        let mut owners: BTreeSet<Owner> = changes.iter().map(|it| it.owner).collect();
+        owners.extend(present.iter().chain(&absent));
+        let (kept, failures) = match Trial::new(bird, settings, changes, suspects).hold().await {
+            Ok(Verdict::Content(kept, failures)) => (kept, failures),
+            Ok(Verdict::Refused(why)) => {
+                self.trouble = Some(why.clone());
+                let failures = owners.into_iter().map(|it| (it, why.clone())).collect();
+                return Outcome { failures, ..Outcome::default() };
             }
             Err(why) => {
-                (self.uncertain, self.trouble) = (true, Some(why.clone()));
-                self.unconfirmed.extend(steps.iter().filter_map(Step::owner));
-                let unharmed = unharmed(settings, socket, &self.unconfirmed).await;
-                let missing = present.iter().filter(|it| !unharmed.contains(it));
-                missing.chain(absent).map(|owner| (*owner, why.clone())).collect()
+                let failures = owners.into_iter().map(|it| (it, why.clone())).collect();
+                let shut = Some(Shut::Silent(why));
+                return Outcome { failures, shut, ..Outcome::default() };
             }
+        };
+        let mut outcome = Outcome { kept, failures, ..Outcome::default() };
+        present.retain(|owner| outcome.failure(*owner).is_none());
+        absent.retain(|owner| outcome.failure(*owner).is_none());
+        if !unread && outcome.kept.is_empty() && present.is_empty() && absent.is_empty() {
+            return outcome;
         }
+        if let Err(why) = self.tell(bird, settings, (&present, &absent), &mut outcome).await {
+            self.trouble = Some(why.clone());
+            let fail = |owner: &Owner| (*owner, why.clone());
+            outcome.failures.extend(present.iter().chain(&absent).map(fail));
+        }
+        outcome
     }
 
-    /// At most one configuration in [`BIRD_CONFIGURE_PAUSE_MS`], the first at once.
-    async fn pause(&mut self) {
-        let pause = Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS);
-        if let Some(rest) = self.configured.and_then(|then| pause.checked_sub(then.elapsed())) {
+    /// Configures BIRD with what it accepted, and looks that it did.
+    async fn tell(
+        &mut self,
+        bird: &mut Bird,
+        settings: &ApplySettings,
+        (present, absent): (&[Owner], &[Owner]),
+        outcome: &mut Outcome,
+    ) -> Result<(), String> {
+        let words = |error: BirdError| error.to_string();
+        self.rest().await;
+        let (mut absent, mut wrong) = (absent.to_vec(), Vec::new());
+        // Once more where one seems to stay: by then BIRD has ended what it was to end.
+        for _ in 0..2 {
+            let configured = bird.configure().await.map_err(words)?;
+            match &configured {
+                Configured::Done | Configured::InProgress | Configured::Queued => {}
+                Configured::Refused(complaint) => return Err(refused(complaint)),
+                Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
+            }
+            outcome.is_told = true;
+            if configured == Configured::Done {
+                // It waits for none to end: what it runs still stands in a file that is not ours.
+                let running = ours(bird, settings).await.map_err(words)?.all;
+                self.theirs.extend(absent.extract_if(.., |owner| running.contains(owner)));
+            }
+            wrong = look_for(bird, settings, present, &absent).await.map_err(words)?;
+            if !wrong.iter().any(|(owner, _)| absent.contains(owner)) {
+                break;
+            }
+        }
+        outcome.failures.extend(wrong);
+        Ok(())
+    }
+
+    /// At most one configuration in so much time, the first at once.
+    async fn rest(&mut self) {
+        if let Some(rest) = self.configured.and_then(|it| self.pause.checked_sub(it.elapsed())) {
             smol::Timer::after(rest).await;
         }
         self.configured = Some(Instant::now());
-    }
-
-    async fn attempt(
-        &mut self,
-        settings: &ApplySettings,
-        socket: &Path,
-        steps: &[Step],
-        (present, absent): (&[Owner], &[Owner]),
-    ) -> Result<Failures, String> {
-        let words = |error: BirdError| error.to_string();
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.map_err(words)?;
-        let mut failures = Failures::new();
-        while let Check::Refused(complaint) = bird.check().await.map_err(words)? {
-            let failure = give_back(settings, steps, &complaint)?;
-            // What stood there before is refused as well: that is not this pass's doing.
-            if failures.iter().any(|it| it.0 == failure.0) {
-                return Err(refused(&complaint));
-            }
-            failures.push(failure);
-        }
-        if failures.len() < present.len() + absent.len() {
-            match bird.configure().await.map_err(words)? {
-                Configured::Done | Configured::InProgress | Configured::Queued => {}
-                Configured::Refused(complaint) => return Err(refused(&complaint)),
-                Configured::ShuttingDown => return Err("BIRD is shutting down".to_string()),
-            }
-        }
-        let well = |owner: &Owner| failures.iter().all(|it| it.0 != *owner);
-        let present: Vec<Owner> = present.iter().copied().filter(well).collect();
-        let wrong = look_for(&mut bird, settings, &present, absent).await.map_err(words)?;
-        failures.extend(wrong);
-        Ok(failures)
     }
 
     /// Enables a BGP session that somebody disabled.
@@ -162,14 +311,11 @@ impl BirdHand {
             let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
             bird.enable(&protocol).await
         };
-        let done = match enabled.await {
-            Ok(true) => return Ok(()),
-            Ok(false) => "BIRD does not run its protocol any more".to_string(),
-            Err(error) => error.to_string(),
-        };
-        // The next pass has to ask again, or it would not know.
-        self.uncertain = true;
-        Err(done)
+        match enabled.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("BIRD does not run its protocol any more".to_string()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// How one BGP session is, and what birdc would print; `None` if BIRD does not run it or does
@@ -183,36 +329,38 @@ impl BirdHand {
     }
 }
 
-/// Those whose BGP sessions go on although BIRD cannot be configured: it runs them, and what they
-/// are to be did not change. That BIRD has not read all files concerns them no more than others.
-async fn unharmed(
-    settings: &ApplySettings,
-    socket: &Path,
-    changed: &BTreeSet<Owner>,
-) -> BTreeSet<Owner> {
-    let running = async {
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
-        Some(ours(&mut bird, settings).await.ok()?.all)
-    };
-    let mut running = running.await.unwrap_or_default();
-    running.retain(|owner| !changed.contains(owner));
-    running
+impl Shut {
+    /// For the operator, and for whoever waits.
+    pub fn words(&self) -> &str {
+        match self {
+            Shut::Silent(why) => why,
+            Shut::Undo => UNDO_WORDS,
+        }
+    }
 }
 
-/// What BIRD runs by the files as they are: nothing, if one was changed since BIRD read them. A
-/// crash between the writing of a file and the word to BIRD leaves a file that is right and a BGP
-/// session that is not; we leave a note of that (`owed`), and others may have changed files.
-async fn recall(socket: &Path, settings: &ApplySettings, owed: bool) -> Result<Running, BirdError> {
-    let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-    let directories = settings.include_directory.iter().chain([&settings.bird_directory]);
-    let changed = directories.filter_map(|it| files::changed_ago(it)).min();
-    let times = bird.ages().await?.configured.zip(changed);
-    // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
-    if owed || times.is_some_and(|(read, changed)| changed + Duration::from_secs(1) < read) {
-        log::info!("BIRD has not read its files since one was changed");
-        return Ok(Running::default());
+impl Task {
+    /// BIRD cannot be asked: what this pass changed goes back.
+    fn give_up(self, settings: &ApplySettings, shut: Shut) -> Outcome {
+        let mut failures = Vec::new();
+        for change in self.changes.iter().rev() {
+            if let Err(error) = change.take_back(settings) {
+                failures.push((change.owner, error));
+            }
+        }
+        let mut owners: BTreeSet<Owner> = self.changes.iter().map(|it| it.owner).collect();
+        owners.extend(self.present.into_iter().chain(self.absent));
+        if let Shut::Silent(why) = &shut {
+            failures.extend(owners.into_iter().map(|owner| (owner, why.clone())));
+        }
+        Outcome { failures, shut: Some(shut), ..Outcome::default() }
     }
-    ours(&mut bird, settings).await
+}
+
+impl Outcome {
+    fn failure(&self, owner: Owner) -> Option<&str> {
+        self.failures.iter().find(|it| it.0 == owner).map(|it| it.1.as_str())
+    }
 }
 
 async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
@@ -240,67 +388,18 @@ pub fn protocol_owner(name: &str) -> Option<Asn> {
     plan::file_owner(name.strip_suffix("_v6")?)
 }
 
-/// Gives a file back that BIRD refused: what it was before this pass, or nothing. A refusal that
-/// names no file of this pass is the operator's matter, and nothing is touched.
-fn give_back(
-    settings: &ApplySettings,
-    steps: &[Step],
-    complaint: &Complaint,
-) -> Result<(Owner, String), String> {
-    let named = complaint.file.as_deref().and_then(|path| identify(path, settings));
-    let written = steps.iter().find_map(|step| match step {
-        Step::WriteFile { kind, owner, old, .. } if Some((*kind, *owner)) == named => Some(old),
-        _ => None,
-    });
-    let (old, (kind, owner)) = written.zip(named).ok_or_else(|| refused(complaint))?;
-    let directory = settings.directory(kind);
-    let restored = match old {
-        Some(text) => files::write(directory, kind, owner, text),
-        None => files::remove(directory, kind, owner),
-    };
-    let restored = restored.and_then(|()| files::sync(directory));
-    let (line, column, words) = (complaint.line, complaint.column, &complaint.words);
-    restored.map_err(|error| error.to_string())?;
-    let file = match owner {
-        Owner::Pop => kind.name(owner),
-        Owner::Mesh(_) | Owner::Peering(_) => "its file".to_string(),
-    };
-    Ok((owner, format!("BIRD refuses line {line}, column {column} of {file}: {words}")))
-}
-
-/// Which file of ours this is, if it lies in its directory.
-fn identify(path: &Path, settings: &ApplySettings) -> Option<(FileKind, Owner)> {
-    let name = path.file_name()?.to_str()?;
-    let is_in = |directory: &Path| {
-        let same = || Some(path.parent()?.canonicalize().ok()? == directory.canonicalize().ok()?);
-        path.parent() == Some(directory) || same() == Some(true)
-    };
-    let mut kinds = [FileKind::Bird].into_iter().chain(SHARED_FILES);
-    kinds.find_map(|kind| {
-        let owner = kind.owner(name)?;
-        is_in(settings.directory(kind)).then_some((kind, owner))
-    })
-}
-
-fn refused(complaint: &Complaint) -> String {
-    let place = complaint.file.as_ref().map_or(String::new(), |file| {
-        format!("{}:{}:{}: ", file.display(), complaint.line, complaint.column)
-    });
-    format!("BIRD refuses its configuration, not because of a peering: {place}{}", complaint.words)
-}
-
 /// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a
-/// session.
+/// session. Who is not as it should be then, and why.
 async fn look_for(
     bird: &mut Bird,
     settings: &ApplySettings,
     present: &[Owner],
     absent: &[Owner],
-) -> Result<Failures, BirdError> {
+) -> Result<Vec<(Owner, String)>, BirdError> {
     const MISSING: &str =
         "BIRD was configured and does not run its protocol; is bgp_peers included?";
     const STAYING: &str = "BIRD still runs its protocol";
-    let mut wrong = Failures::new();
+    let mut wrong = Vec::new();
     for _ in 0..BIRD_LOOKS_MAX {
         let running = ours(bird, settings).await?.all;
         let sessions = present.iter().filter(|it| **it != Owner::Pop);
@@ -314,34 +413,4 @@ async fn look_for(
         smol::Timer::after(Duration::from_millis(BIRD_LOOK_PAUSE_MS)).await;
     }
     Ok(wrong)
-}
-
-/// A BGP session as the board tells it.
-pub fn view(status: BgpStatus) -> BgpView {
-    let (up, down): (Vec<_>, Vec<_>) =
-        status.channels.into_iter().partition(|it| it.imported.is_some());
-    let offer = |it: Capabilities| Offer { families: it.families, next_hops: it.next_hops };
-    BgpView {
-        state: status.bgp_state.map_or(String::new(), |it| it.to_string()),
-        since: status.protocol.since,
-        last_error: status.last_error.unwrap_or_default(),
-        earlier_error: String::new(),
-        neighbor_as: status.neighbor_as,
-        offer: status.capabilities.map(offer),
-        routes: up.into_iter().map(routes).collect(),
-        missing: down.into_iter().map(|it| it.name).collect(),
-    }
-}
-
-fn routes(channel: Channel) -> RoutesView {
-    let limit = if channel.limit_hit { Limit::Hit } else { Limit::Kept };
-    RoutesView {
-        family: channel.name,
-        imported: channel.imported.unwrap_or(0),
-        filtered: channel.filtered,
-        exported: channel.exported.unwrap_or(0),
-        received: channel.received,
-        refused: channel.refused,
-        limit: channel.import_limit.map(|it| (it, limit)),
-    }
 }

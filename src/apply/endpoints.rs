@@ -7,7 +7,7 @@
 
 use super::Pass;
 use super::names::Names;
-use crate::model::{Endpoint, Host, HostName, IfName};
+use crate::model::{Endpoint, Host, HostName, IfName, WgKey};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
 use crate::plan::Owner;
@@ -28,12 +28,19 @@ pub struct Resolved {
     pub trouble: Option<String>,
 }
 
+/// An endpoint as it was declared, with the key of the router there.
+struct Declared {
+    owner: Owner,
+    endpoint: Endpoint,
+    key: WgKey,
+}
+
 /// Hands in the names that a pass would like to know anew; they are not waited for.
 pub fn ask(names: &Names, pass: &Pass) {
     // wg-quick resolves names for itself.
     if pass.settings.backend != Backend::Files {
         let declared = declared(pass);
-        let wanted = declared.iter().filter_map(|(_, endpoint)| name(endpoint)).cloned();
+        let wanted = declared.iter().filter_map(|it| name(&it.endpoint)).cloned();
         names.ask(wanted, pass.settings.policy.families);
     }
 }
@@ -56,8 +63,10 @@ pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
         families: policy.families,
     };
     let mut all = BTreeMap::new();
-    for (owner, endpoint) in declared(pass) {
-        let link = owner.link().and_then(|name| pass.actual.links.get(&name));
+    let routers = routers(&pass.actual.links);
+    for Declared { owner, endpoint, key } in declared(pass) {
+        let name = owner.link();
+        let link = name.as_ref().and_then(|name| pass.actual.links.get(name));
         let policy = if owner.asn().is_some() { &policy } else { &trusting };
         let answer = match &endpoint.host {
             Host::Ip(address) => Some(Ok(vec![address.get()])),
@@ -70,19 +79,53 @@ pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
             // Not asked for yet: what the link has stays as it is.
             None => continue,
         };
-        all.insert(owner, resolved);
+        let holder = resolved.address.and_then(|address| routers.get(&(key, address)));
+        all.insert(owner, refuse_second(resolved, holder, name.as_ref()));
     }
     all
 }
 
 /// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
-fn declared(pass: &Pass) -> Vec<(Owner, Endpoint)> {
-    let due = |it: &&Peering| pass.is_stale(&IfName::of(it.asn)) || is_declared_anew(pass, it);
-    let peerings = pass.rows.peerings.iter().filter(due);
-    let peerings = peerings.filter_map(|it| Some((Owner::Peering(it.asn), it.endpoint.clone()?)));
-    let ways = pass.settings.links().into_iter().filter(|it| pass.is_stale(&it.name()));
-    let ways = ways.filter_map(|it| Some((Owner::Mesh(it.to.name), it.endpoint?)));
-    peerings.chain(ways).collect()
+fn declared(pass: &Pass) -> Vec<Declared> {
+    let mut all = Vec::new();
+    for peering in &pass.rows.peerings {
+        let due = pass.is_stale(&IfName::of(peering.asn)) || is_declared_anew(pass, peering);
+        if let (true, Some(endpoint)) = (due, peering.endpoint.clone()) {
+            let owner = Owner::Peering(peering.asn);
+            all.push(Declared { owner, endpoint, key: peering.key });
+        }
+    }
+    for way in pass.settings.links() {
+        if let (true, Some(endpoint)) = (pass.is_stale(&way.name()), way.endpoint) {
+            all.push(Declared { owner: Owner::Mesh(way.to.name), endpoint, key: way.to.key });
+        }
+    }
+    all
+}
+
+/// The links that send to a router, by its key and its address.
+fn routers(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<(WgKey, SocketAddr), &IfName> {
+    let mut routers = BTreeMap::new();
+    for (name, link) in links {
+        for peer in &link.peers {
+            if let Some(address) = peer.endpoint {
+                routers.entry((peer.key, address)).or_insert(name);
+            }
+        }
+    }
+    routers
+}
+
+/// The other end has one entry for our key: two of our links that send to the same router would
+/// take its tunnel from each other. Whoever points a name there gets nothing.
+fn refuse_second(resolved: Resolved, holder: Option<&&IfName>, own: Option<&IfName>) -> Resolved {
+    match holder {
+        Some(holder) if Some(*holder) != own => {
+            let trouble = "another peering of this POP has this key at this address and port";
+            Resolved { address: None, trouble: Some(trouble.to_string()) }
+        }
+        _ => resolved,
+    }
 }
 
 /// Every address of both families.
@@ -122,7 +165,8 @@ fn choose(addresses: &[IpAddr], policy: &Policy, used: Option<IpAddr>, port: u16
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Families;
+    use crate::model::{Asn, Families};
+    use crate::plan::wireguard::PeerActual;
 
     fn chosen(addresses: &[&str], used: Option<&str>) -> Resolved {
         let policy = Policy {
@@ -153,6 +197,42 @@ mod tests {
         assert!(same(&conf("k", "a:1", 1400)));
         assert!(!same(&conf("l", "a:1", 1420)) && !same(&conf("k", "a:2", 1420)));
         assert!(!same("[Peer]\nPublicKey = k"));
+    }
+
+    /// The attack: somebody else's key, and a name that is pointed at their router afterwards.
+    #[test]
+    fn no_second_link_sends_to_the_same_router() {
+        let [own, other] = [64601, 64602].map(|it| IfName::of(Asn::new(it).unwrap()));
+        let there = || chosen(&["2a01:4f8::1"], None);
+        assert_eq!(refuse_second(there(), None, Some(&own)), there());
+        assert_eq!(refuse_second(there(), Some(&&own), Some(&own)), there());
+        for mine in [Some(&own), None] {
+            let second = refuse_second(there(), Some(&&other), mine);
+            assert!(second.address.is_none() && second.trouble.is_some(), "{second:?}");
+        }
+        let peer = PeerActual {
+            key: WgKey::new([1; 32]).unwrap(),
+            preshared_key: None,
+            endpoint: "[2a01:4f8::1]:20263".parse().ok(),
+            keepalive_s: 0,
+            allowed_ips: vec![],
+            last_handshake_s: 0,
+            rx_bytes: 0,
+            tx_bytes: 0,
+        };
+        let router = (peer.key, peer.endpoint.unwrap());
+        let link = LinkActual {
+            index: 1,
+            up: true,
+            mtu: 1420,
+            addresses: vec![],
+            unrouted: vec![],
+            private_key: None,
+            listen_port: 52001,
+            peers: vec![peer],
+        };
+        let links = BTreeMap::from([(other.clone(), link.clone()), (own.clone(), link)]);
+        assert_eq!(routers(&links), BTreeMap::from([(router, &own)]), "one holds it");
     }
 
     /// The attack: a name that was harmless at the creation is pointed into the operator's network.

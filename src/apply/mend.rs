@@ -19,33 +19,31 @@ impl Apply {
         queued.for_each(|asn| self.ledger.forget(Owner::Peering(asn)));
     }
 
-    /// The steps that are to be taken.
+    /// The steps that are to be taken. What BIRD cannot be told now is not judged.
     pub(super) fn sift(&mut self, pass: &mut Pass, wanted: &Wanted, steps: Vec<Step>) -> Vec<Step> {
         let (mut taken, mut files) = (Vec::new(), BTreeSet::new());
         for step in steps {
-            let of = Thing::of(&step);
-            match step {
-                Step::ConfigureBird { present, absent } => {
-                    // Where its file changes, BIRD must be told; else BIRD has lost it.
-                    let mut runs = |owner: &Owner| {
-                        files.contains(owner)
-                            || !pass.left.contains_key(owner)
-                                && self.may(pass, wanted, *owner, Thing::BgpSession)
-                    };
-                    let present: Vec<Owner> = present.into_iter().filter(|it| runs(it)).collect();
-                    if !present.is_empty() || !absent.is_empty() {
-                        taken.push(Step::ConfigureBird { present, absent });
-                    }
-                }
-                step => match of {
-                    Some((owner, thing)) if !self.may(pass, wanted, owner, thing) => {}
-                    of => {
-                        let file = of.filter(|(_, it)| it.is_birds());
-                        files.extend(file.map(|(owner, _)| owner));
-                        taken.push(step);
-                    }
-                },
+            if pass.shut.is_some() && step.is_birds() {
+                taken.push(step);
+                continue;
             }
+            if let Step::ConfigureBird { mut present, absent } = step {
+                // That BIRD lost one whose file is right is BIRD's trouble, and no drift of it.
+                present.retain(|it| files.contains(it) || !pass.left.contains_key(it));
+                if !present.is_empty() || !absent.is_empty() || pass.actual.unread {
+                    taken.push(Step::ConfigureBird { present, absent });
+                }
+                continue;
+            }
+            if let Some((owner, thing)) = Thing::of(&step) {
+                if !self.may(pass, wanted, owner, thing) {
+                    continue;
+                }
+                if thing.is_birds() {
+                    files.insert(owner);
+                }
+            }
+            taken.push(step);
         }
         taken
     }
@@ -54,7 +52,7 @@ impl Apply {
         match self.ledger.judge(owner, thing, wanted, Instant::now()) {
             Verdict::Take => true,
             Verdict::Mend => {
-                log::warn!("{owner}: drift: its {thing} is not as it was left; it is put right");
+                pass.mends.insert((owner, thing));
                 true
             }
             Verdict::Leave => {
@@ -64,6 +62,7 @@ impl Apply {
             Verdict::Wait => {
                 let why = self.told.get(&owner).cloned();
                 pass.left.insert(owner, why.unwrap_or("its link could not be made".to_string()));
+                pass.undone.failed.insert((owner, thing));
                 false
             }
         }
@@ -91,7 +90,7 @@ impl Apply {
     /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
     pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
         self.board.set_ways(pass.ways(wanted));
-        self.ledger.settle(wanted, |owner| pass.failures.contains_key(&owner));
+        self.ledger.settle(wanted, &pass.undone);
         let peering = |(owner, why): (&Owner, &String)| Some((owner.asn()?, why.clone()));
         let left = pass.left.iter().filter_map(peering).collect();
         if left == self.left {

@@ -65,8 +65,8 @@ impl Names {
         self.resolver.last(name, families).map(|it| it.answer)
     }
 
-    /// Has these names looked up, but for those that are waited for already or were asked for within
-    /// [`RESOLVE_AGAIN_S`].
+    /// Has these names looked up, but for those that are waited for already or were asked for
+    /// within [`RESOLVE_AGAIN_S`].
     pub fn ask(&self, names: impl IntoIterator<Item = HostName>, families: Families) {
         for name in names {
             let last = self.resolver.last(&name, families);
@@ -82,8 +82,8 @@ impl Names {
         }
     }
 
-    /// Looks names up as they come, and rings the bell for each that has another answer than before.
-    /// It never ends.
+    /// Looks names up as they come, and rings the bell for each that has another answer than
+    /// before. It never ends.
     pub async fn work(&self, bell: &Bell) {
         let executor = LocalExecutor::new();
         let both = zip(

@@ -12,6 +12,7 @@ use crate::sys::{loopback, sysctl};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -24,18 +25,23 @@ pub struct Observed {
     pub foreign: BTreeSet<String>,
     /// POPs for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
+    /// How long ago one of BIRD's files that are ours changed; `None`: there is none, or the clock
+    /// was set.
+    pub changed_ago: Option<Duration>,
 }
 
 /// Links that are ours by name, and why others of ours cannot be read.
 type Links = (BTreeMap<IfName, LinkActual>, BTreeMap<Owner, String>);
 
 /// Reads files and links. What cannot be read at all is an error, and then nothing is done.
-pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
+pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
     let mut observed = Observed::default();
-    let mut files = |directory: &Path, kind| {
-        let (ours, foreign) = memory.observe(directory, kind).map_err(words)?;
-        observed.foreign.extend(foreign.into_iter().map(words));
-        Ok::<_, String>(ours)
+    let mut changed: Option<SystemTime> = None;
+    let mut files = |directory: &Path, kind: FileKind| {
+        let found = memory.observe(directory, kind).map_err(words)?;
+        observed.foreign.extend(found.foreign.into_iter().map(words));
+        changed = changed.max(found.changed.filter(|_| kind.is_birds()));
+        Ok::<_, String>(found.ours)
     };
     let mut confs = files(&settings.wireguard_directory, FileKind::WireGuard)?;
     let mut birds = files(&settings.bird_directory, FileKind::Bird)?;
@@ -45,6 +51,7 @@ pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed
     {
         shared.extend(files(directory, kind)?.into_values().map(|text| (kind, text)));
     }
+    observed.changed_ago = changed.and_then(|it| it.elapsed().ok());
     confs.retain(|owner, _| settings.knows(*owner));
     birds.retain(|owner, _| settings.knows(*owner));
     observed.actual = Actual { confs, birds, shared, ..Actual::default() };
@@ -52,14 +59,15 @@ pub fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed
     if settings.inventory.is_some() {
         observed.machine(settings)?;
     }
-    (observed.actual.links, observed.unreadable) = links(settings)?;
+    (observed.actual.links, observed.unreadable) = links(settings).await?;
     Ok(observed)
 }
 
 /// Reads the links alone: those that are ours, and why some cannot be read.
-fn links(settings: &ApplySettings) -> Result<Links, String> {
+async fn links(settings: &ApplySettings) -> Result<Links, String> {
     let (mut links, mut unreadable) = Links::default();
-    for (name, link) in settings.backend.observe().map_err(|error| error.to_string())? {
+    let found = settings.backend.observe(&settings.patience).await;
+    for (name, link) in found.map_err(|error| error.to_string())? {
         match (link, Owner::of_link(name.as_str()).filter(|it| settings.knows(*it))) {
             (Ok(link), Some(_)) => drop(links.insert(name, link)),
             (Err(error), Some(owner)) => drop(unreadable.insert(owner, error.to_string())),

@@ -1,16 +1,19 @@
 //! One pass: what it works on, what should be, and what came of it.
 
 use super::ApplySettings;
+use super::bird::Shut;
+use super::bird::change::Change;
 use super::endpoints::Resolved;
 use super::rows::{Known, Rows};
 use super::served::{Draft, Drafts};
 use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName, Measured};
+use crate::plan::drift::{Thing, Undone};
 use crate::plan::wireguard::LinkActual;
 use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
-use crate::sys::files;
+use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -29,14 +32,26 @@ pub struct Pass {
     /// The sockets that its steps go over.
     pub machine: Machine,
     pub actual: Actual,
-    /// POPs for whose BGP session the operator keeps a file of their own.
+    /// Those for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
+    /// What lies among BIRD's files and does no good there.
+    pub strays: BTreeSet<Stray>,
+    /// Why BIRD's files stay as they are.
+    pub shut: Option<Shut>,
     /// What is wanted of the peerings.
     pub drafts: Drafts,
     pub resolved: BTreeMap<Owner, Resolved>,
     /// How old the last handshakes are, in seconds, where there was one.
     pub ages: BTreeMap<IfName, u64>,
     pub failures: BTreeMap<Owner, String>,
+    /// Whose changes wait until BIRD may be told.
+    pub waiting: BTreeSet<Owner>,
+    /// Changes of BIRD's files that BIRD has not seen.
+    pub changes: Vec<Change>,
+    /// What is put right by this pass if its steps are taken.
+    pub mends: BTreeSet<(Owner, Thing)>,
+    /// What is not done.
+    pub undone: Undone,
     /// Whose files were written or removed and may not outlast a loss of power.
     pub unsynced: BTreeMap<FileKind, Vec<Owner>>,
     /// What is left as it is for now, and why.
@@ -68,6 +83,12 @@ impl Pass {
             machine: Machine::default(),
             actual: Actual::default(),
             hand_made: BTreeSet::new(),
+            strays: BTreeSet::new(),
+            shut: None,
+            waiting: BTreeSet::new(),
+            changes: Vec::new(),
+            mends: BTreeSet::new(),
+            undone: Undone::default(),
             drafts: Drafts::default(),
             resolved: BTreeMap::new(),
             ages: BTreeMap::new(),
@@ -91,7 +112,39 @@ impl Pass {
     /// an address that cannot be set is no reason to leave a file as it is.
     pub fn has_failed(&self, step: &Step) -> bool {
         let served = step.owner().filter(|it| *it != Owner::Pop);
-        served.is_some_and(|owner| self.failures.contains_key(&owner))
+        let stopped =
+            |owner: Owner| self.failures.contains_key(&owner) || self.waiting.contains(&owner);
+        served.is_some_and(stopped)
+    }
+
+    /// BIRD's files stay as they are: whose step this is waits, or fails.
+    pub fn hold(&mut self, step: &Step, shut: &Shut) {
+        self.undone.held.extend(Thing::of(step));
+        let owners: Vec<Owner> = match step {
+            Step::ConfigureBird { present, absent } => {
+                present.iter().chain(absent).copied().collect()
+            }
+            other => other.owner().into_iter().collect(),
+        };
+        for owner in owners {
+            self.stop(owner, shut);
+        }
+    }
+
+    /// It goes no further in this pass.
+    pub fn stop(&mut self, owner: Owner, shut: &Shut) {
+        match shut {
+            Shut::Silent(why) => drop(self.failures.entry(owner).or_insert(why.clone())),
+            Shut::Undo => drop(self.waiting.insert(owner)),
+        }
+    }
+
+    /// Does BIRD run nothing of it any more, as far as anybody can know?
+    pub fn is_gone(&self, owner: Owner) -> bool {
+        match &self.actual.protocols {
+            Some(running) => !running.contains(&owner),
+            None => self.settings.bird_socket.is_none(),
+        }
     }
 
     pub fn fail(&mut self, owner: Option<Owner>, why: String) {
@@ -114,6 +167,19 @@ impl Pass {
                 self.unsynced.entry(*kind).or_default().push(*owner);
             }
             _ => {}
+        }
+        match Change::of(step).filter(|_| self.settings.bird_socket.is_some()) {
+            // It is told when BIRD has accepted it.
+            Some(change) => self.changes.push(change),
+            None => self.tell(Thing::of(step), &step.to_string()),
+        }
+    }
+
+    /// Logs what was done, and what it put right.
+    pub fn tell(&mut self, thing: Option<(Owner, Thing)>, words: &str) {
+        log::info!("{words}");
+        if let Some((owner, thing)) = thing.filter(|it| self.mends.remove(it)) {
+            log::warn!("{owner}: drift: its {thing} was not as it was left; it was put right");
         }
     }
 
@@ -141,7 +207,9 @@ impl Pass {
     pub fn wanted(&self) -> Wanted {
         let served = |(asn, draft): (&Asn, &Rc<Draft>)| {
             let owner = Owner::Peering(*asn);
-            (owner, self.resolved_to(owner, draft.wanted.clone()))
+            let mut wanted = self.resolved_to(owner, draft.wanted.clone());
+            wanted.bird = wanted.bird.filter(|_| !self.hand_made.contains(&owner));
+            (owner, wanted)
         };
         let stones = self.stones.iter().map(|stone| stone.asn);
         let mut wanted = Wanted {
@@ -170,6 +238,31 @@ impl Pass {
         asns
     }
 
+    /// The ids whose port something on the machine has that no row explains: what was left behind,
+    /// or could not be taken away.
+    pub fn occupied(&self) -> BTreeSet<u16> {
+        let base = self.settings.site.base_port;
+        let links = self.actual.links.iter().map(|(name, link)| {
+            let owner = Owner::of_link(name.as_str());
+            (owner.and_then(Owner::asn), link.listen_port)
+        });
+        let confs = self.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
+        let mut ids = BTreeSet::new();
+        for (asn, port) in links.chain(confs) {
+            let left = asn.is_some_and(|asn| self.is_left_over(asn));
+            ids.extend(port.checked_sub(base).filter(|id| left && *id > 0));
+        }
+        ids
+    }
+
+    /// Has it no row? What a command took away is none, unless that failed.
+    fn is_left_over(&self, asn: Asn) -> bool {
+        let served = self.rows.peerings.iter().any(|it| it.asn == asn);
+        let failed = self.failures.contains_key(&Owner::Peering(asn));
+        let ended = self.stones.iter().any(|it| it.asn == asn);
+        !served && !self.rows.resting.contains(&asn) && (failed || !ended)
+    }
+
     /// The endpoint follows a name.
     fn resolved_to(&self, owner: Owner, mut wanted: ServedWanted) -> ServedWanted {
         if let Some(link) = &mut wanted.link {
@@ -184,6 +277,8 @@ impl Pass {
         let mut entries: BTreeMap<Asn, Entry> = failed
             .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
             .collect();
+        let waiting = self.waiting.iter().filter_map(|owner| owner.asn());
+        entries.extend(waiting.map(|asn| (asn, self.entry(Progress::Queued))));
         for peering in &self.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let progress = std::mem::take(&mut entry.progress);
@@ -214,6 +309,16 @@ impl Pass {
     fn entry(&self, progress: Progress) -> Entry {
         Entry { generation: self.generation, progress, ..Entry::default() }
     }
+}
+
+/// The port of a WireGuard file; 0: none that can be read.
+fn port_of(conf: &str) -> u16 {
+    let value = |line: &str| {
+        let (name, value) = line.split_once('=')?;
+        let is_port = name.trim().eq_ignore_ascii_case("ListenPort");
+        is_port.then(|| value.trim().parse().ok()).flatten()
+    };
+    conf.lines().find_map(value).unwrap_or(0)
 }
 
 /// A link as the board tells it.

@@ -155,6 +155,7 @@ mod tests {
             site: site(),
             private_key: WgSecret::new([1; 32]),
             backend: Backend::Kernel,
+            patience: Rc::default(),
             wireguard_directory: place.0.clone(),
             bird_directory: place.0.clone(),
             bird_socket: None,

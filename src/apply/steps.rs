@@ -1,57 +1,107 @@
 //! The taking of single steps.
 
 use super::Apply;
+use super::bird::change::Change;
+use super::bird::{Outcome, Shut, Task};
 use super::pass::Pass;
+use crate::plan::drift::Thing;
 use crate::plan::wireguard::EndpointRule;
-use crate::plan::{Owner, Step};
+use crate::plan::{FileKind, Owner, Step};
 use crate::sys::{self, files};
 
 impl Apply {
-    /// Lets BIRD read the files, but for peerings that failed already.
-    pub(super) async fn configure(
-        &mut self,
-        pass: &mut Pass,
-        (steps, step): (&[Step], &Step),
-        present: &[Owner],
-        absent: &[Owner],
-    ) {
+    /// Lets BIRD try what this pass changed, and read its files. Peerings that failed already are
+    /// left out.
+    pub(super) async fn configure(&mut self, pass: &mut Pass, step: &Step) {
+        let Step::ConfigureBird { present, absent } = step else { return };
         let well = |owner: &&Owner| !pass.failures.contains_key(*owner);
         let present: Vec<Owner> = present.iter().filter(well).copied().collect();
-        if present.is_empty() && absent.is_empty() {
+        let changes = std::mem::take(&mut pass.changes);
+        let unread = pass.actual.unread;
+        if changes.is_empty() && present.is_empty() && absent.is_empty() && !unread {
             return;
         }
-        let refused = self.bird.configure(&pass.settings, steps, (&present, absent)).await;
-        if refused.is_empty() {
-            log::info!("{step}");
+        let suspects = suspects(pass, &changes, &present);
+        let changed: Vec<(Owner, FileKind)> =
+            changes.iter().map(|it| (it.owner, it.kind)).collect();
+        let task = Task { changes, suspects, present, absent: absent.clone(), unread };
+        let Outcome { kept, failures, shut, is_told } =
+            self.bird.configure(&pass.settings, task).await;
+        for (owner, kind) in changed {
+            if !kept.iter().any(|it| (it.owner, it.kind) == (owner, kind)) {
+                pass.undone.failed.insert((owner, Thing::File(kind)));
+            }
+            if let Some(shut) = &shut {
+                pass.stop(owner, shut);
+            }
         }
-        for (owner, why) in refused {
+        if shut == Some(Shut::Undo) {
+            pass.waiting.extend(absent.iter().copied());
+        }
+        for change in &kept {
+            pass.tell(Some((change.owner, Thing::File(change.kind))), &change.words);
+        }
+        if is_told {
+            log::info!("{step}");
+            let stays = |owner: &Owner| failures.iter().any(|it| it.0 == *owner);
+            if let Some(running) = &mut pass.actual.protocols {
+                running.retain(|owner| !absent.contains(owner) || stays(owner));
+            }
+        }
+        // What all went back is what BIRD has read.
+        if is_told || kept.is_empty() && !unread {
+            self.clear_debt();
+        }
+        for (owner, why) in failures {
             pass.failures.entry(owner).or_insert(why);
         }
-        if self.bird.trouble().is_none() {
-            self.note_debt(false);
-            pass.owes = false;
-        }
+        pass.shut = pass.shut.take().or(shut);
     }
 
     /// Before the first of BIRD's files is touched: a crash must not make it forgotten that BIRD
     /// has to read them. Times would not tell: those of BIRD are whole seconds.
     pub(super) fn owe(&mut self, pass: &mut Pass, step: &Step) {
-        let kind = match step {
-            Step::WriteFile { kind, .. } | Step::RemoveFile { kind, .. } => *kind,
-            _ => return,
-        };
-        if kind.is_birds() && !pass.owes && pass.settings.bird_socket.is_some() {
+        let touches = Change::of(step).is_some() && pass.settings.bird_socket.is_some();
+        if touches && !pass.owes {
             self.note_debt(true);
+            self.bird.noted(true);
             pass.owes = true;
         }
     }
 
-    /// A database that takes nothing must not keep a link from being mended.
-    fn note_debt(&mut self, owed: bool) {
-        if let Err(error) = self.store.borrow_mut().owe_configure(owed) {
+    /// BIRD has read its files. Where the database cannot be told, the next pass tries again.
+    pub(super) fn clear_debt(&mut self) {
+        let is_clear = self.note_debt(false);
+        self.bird.noted(is_clear);
+    }
+
+    /// A database that takes nothing must not keep a link from being mended. `false`: it took
+    /// nothing.
+    fn note_debt(&mut self, owed: bool) -> bool {
+        let noted = self.store.borrow_mut().owe_configure(owed);
+        if let Err(error) = &noted {
             log::warn!("that BIRD has to read its files, or has, cannot be noted: {error}");
         }
+        noted.is_ok()
     }
+}
+
+/// Files from before this pass whose protocols BIRD does not run: where it refuses its
+/// configuration without any of our changes, a crash may have left one of these.
+fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
+    let mut suspects = Vec::new();
+    for owner in present {
+        let is_new = changes.iter().any(|it| it.owner == *owner);
+        let text = pass.actual.birds.get(owner).filter(|_| !is_new);
+        suspects.extend(text.map(|text| Change {
+            kind: FileKind::Bird,
+            owner: *owner,
+            before: None,
+            after: Some(text.to_string()),
+            words: String::new(),
+        }));
+    }
+    suspects
 }
 
 /// One step, except those of BIRD's socket.

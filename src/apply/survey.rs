@@ -1,9 +1,12 @@
 //! What a pass would do now, for the operator's eyes.
 
+use super::Apply;
+use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;
 use crate::plan::sysctl::Sysctl;
 use crate::plan::{Owner, Step};
+use crate::sys::files::{Stray, strays};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of peerings that are on the machine and neither in the database nor removed by a
@@ -26,10 +29,39 @@ pub struct Survey {
     pub unexplained: BTreeSet<Asn>,
     /// What bears names of ours and is not ours, in words.
     pub foreign: BTreeSet<String>,
-    /// What cannot be read or served, and why.
+    /// What lies among BIRD's files and does no good there.
+    pub strays: BTreeSet<Stray>,
+    /// BIRD refuses its configuration as it is, in words; `None`: it does not, or cannot be asked.
+    pub refusal: Option<String>,
+    /// What cannot be read or served, or is left alone, and why.
     pub failures: BTreeMap<Owner, String>,
     /// Settings of the kernel, as they are, where a POP needs them otherwise.
     pub sysctls: Vec<(&'static Sysctl, String)>,
+}
+
+impl Apply {
+    /// The steps that a pass would take now; none is taken. The board then tells of each peering
+    /// whether it is as it should be.
+    pub async fn survey(&mut self) -> Result<Survey, String> {
+        let mut pass = self.prepare().await?;
+        pass.strays.extend(strays(&pass.settings.bird_directory));
+        let refusal = self.bird.refusal(&pass.settings).await;
+        let wanted = pass.wanted();
+        let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
+        self.board.publish(pass.generation, |before| {
+            let mut entries = pass.entries(before);
+            for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
+                if let Some(entry) = entries.get_mut(&asn) {
+                    entry.progress = Progress::Queued;
+                }
+            }
+            entries
+        });
+        let sysctls = pass.sysctls();
+        let failures = pass.all_failures();
+        let (foreign, strays) = (self.foreign.clone(), pass.strays);
+        Ok(Survey { steps, unexplained, foreign, strays, refusal, failures, sysctls })
+    }
 }
 
 /// One line for the operator about [`Survey::unexplained`].

@@ -16,25 +16,55 @@ pub enum Change {
 /// Peerings and files that a line names; of more only their number is told.
 const NAMED_MAX: usize = 10;
 
-/// The line for the changes of a POP's files, each with its path in the POP's directory.
-pub fn words(pop: &str, changes: &[(Change, String)]) -> String {
+/// What a commit says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// One line: what changed, what is gone first.
+    pub line: String,
+    /// Every file that is gone, a line each; empty: none is.
+    pub removed: String,
+}
+
+impl Message {
+    /// The whole text, as git takes it.
+    pub fn text(&self) -> String {
+        match self.removed.as_str() {
+            "" => self.line.clone(),
+            removed => format!("{}\n\n{removed}", self.line),
+        }
+    }
+}
+
+/// The message for the changes of a POP's files, each with its path in the POP's directory.
+pub fn message(pop: &str, changes: &[(Change, String)]) -> Message {
     let mut subjects: BTreeMap<String, BTreeSet<Change>> = BTreeMap::new();
+    let mut removed = String::new();
     for (change, path) in changes {
         subjects.entry(subject(path)).or_default().insert(*change);
+        if *change == Change::Removed {
+            removed.push_str(&format!("removed: {path}\n"));
+        }
     }
-    // That the database changed too says nothing more.
-    if subjects.len() > 1 {
-        subjects.remove(super::DATABASE);
+    // That these changed too says nothing more.
+    for name in [super::list::LIST, super::DATABASE] {
+        if subjects.len() > 1 {
+            subjects.remove(name);
+        }
     }
-    let left = subjects.len().saturating_sub(NAMED_MAX);
-    let named =
-        subjects.iter().take(NAMED_MAX).map(|(name, kinds)| format!("{name} {}", verb(kinds)));
-    let mut parts: Vec<String> = named.collect();
+    let mut told: Vec<(&str, String)> =
+        subjects.iter().map(|(name, kinds)| (verb(kinds), name.clone())).collect();
+    told.sort_by_key(|(verb, _)| *verb != GONE);
+    let mut parts: Vec<String> =
+        told.iter().take(NAMED_MAX).map(|(verb, name)| format!("{name} {verb}")).collect();
+    let left = told.len().saturating_sub(NAMED_MAX);
     if left > 0 {
         parts.push(format!("and {left} more"));
     }
-    format!("{pop}: {}", parts.join(", "))
+    Message { line: format!("{pop}: {}", parts.join(", ")), removed }
 }
+
+/// What is said of something that is there no more.
+const GONE: &str = "removed";
 
 /// A peering's two files are one subject.
 fn subject(path: &str) -> String {
@@ -50,7 +80,7 @@ fn subject(path: &str) -> String {
 fn verb(kinds: &BTreeSet<Change>) -> &'static str {
     match (kinds.first(), kinds.len()) {
         (Some(Change::Added), 1) => "added",
-        (Some(Change::Removed), 1) => "removed",
+        (Some(Change::Removed), 1) => GONE,
         _ => "changed",
     }
 }
@@ -64,7 +94,7 @@ mod tests {
     fn a_commit_says_what_changed() {
         let told = |them: &[(Change, &str)]| {
             let them: Vec<_> = them.iter().map(|(it, path)| (*it, path.to_string())).collect();
-            words("nl-ams1", &them)
+            message("nl-ams1", &them).line
         };
         let two = [
             (Added, "bird/ebgp_as4242420001"),
@@ -80,10 +110,25 @@ mod tests {
             (Added, "wireguard/wg-as1.conf"),
             (Added, "bird/ebgp_asx"),
         ];
-        let expected = "nl-ams1: AS1 changed, bird/ebgp_asx added, bird/ibgp_fra removed";
+        let expected = "nl-ams1: bird/ibgp_fra removed, AS1 changed, bird/ebgp_asx added";
         assert_eq!(told(&others), expected);
         let many: Vec<_> = (10..30).map(|it| (Added, format!("bird/ebgp_as{it}"))).collect();
-        let line = words("a", &many);
+        let line = message("a", &many).line;
         assert!(line.starts_with("a: AS10 added, ") && line.ends_with(", and 10 more"), "{line}");
+    }
+
+    /// However much changes at once, nobody has to search for what is gone.
+    #[test]
+    fn what_is_gone_is_named_whole() {
+        let mut changes: Vec<_> = (10..40).map(|it| (Added, format!("bird/x{it}"))).collect();
+        changes.push((Removed, "wireguard/wg-zz.conf".to_string()));
+        changes.push((Changed, ".peerling-files".to_string()));
+        let told = message("a", &changes);
+        assert!(told.line.starts_with("a: wireguard/wg-zz.conf removed, bird/x10 added, "));
+        assert_eq!(
+            told.text().lines().skip(2).collect::<Vec<_>>(),
+            ["removed: wireguard/wg-zz.conf"]
+        );
+        assert_eq!(message("a", &[(Added, "x".to_string())]).text(), "a: x added");
     }
 }

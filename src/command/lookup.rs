@@ -1,6 +1,7 @@
 //! A command's name as people type it: whole, abbreviated, or nearly right.
 
 use super::table::{COMMANDS, CommandSpec, Who};
+use crate::model::spelling::distance;
 
 /// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
 /// names that come near: those that begin with it, or else those that a typing mistake or two away.
@@ -25,30 +26,9 @@ pub fn lookup_for(name: &str, who: Who) -> Result<&'static CommandSpec, Vec<&'st
     }
 }
 
-/// At most two letters away (Levenshtein's distance), or the same without its underscores.
+/// At most two letters away, or the same without its underscores.
 fn near(known: &str, typed: &str) -> bool {
-    known.replace('_', "") == typed.replace('_', "") || distance(known, typed) <= 2
-}
-
-/// How many letters to change, add or leave out to make one word of the other; words longer than 32
-/// letters are simply far away.
-fn distance(left: &str, right: &str) -> usize {
-    if left.len().max(right.len()) > 32 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut last = i + 1;
-        let mut next = vec![last];
-        for (b, above) in right.bytes().zip(row.iter().skip(1)) {
-            last = (diagonal + usize::from(a != b)).min(above + 1).min(last + 1);
-            diagonal = *above;
-            next.push(last);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    known.replace('_', "") == typed.replace('_', "") || distance(typed, known) <= 2
 }
 
 #[cfg(test)]
@@ -75,13 +55,5 @@ mod tests {
         assert_eq!(member("peer_r"), Ok("peer_remove"));
         assert_eq!((member("au"), member("baan")), (Err(vec![]), Err(vec![])));
         assert_eq!(member("peer_suspend"), Ok("peer_suspend"), "refused as what it is");
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, d) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("peer", "pere", 2)]
-        {
-            assert_eq!(distance(a, b), d, "{a} {b}");
-        }
     }
 }

@@ -102,6 +102,8 @@ pub struct PeerView {
     pub our: OurSide,
     /// Why it is not well.
     pub error: Option<String>,
+    /// What else its member should know who makes or changes it, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// Our side of a peering.

@@ -1,17 +1,17 @@
-//! What the environment says: `PEERLING_<SECTION>_<KEY>`, and the variables of the replaced
+//! What the environment sets: `PEERLING_<SECTION>_<KEY>`, and the variables of the replaced
 //! service.
 //!
-//! A `PEERLING_*` variable that no key has is a problem, for it is a slip of the fingers. A
-//! `DN42_*` one is not: other programs use that prefix too. An empty `DN42_*` variable is as if not
-//! set.
+//! A `PEERLING_*` variable that no key has is a problem, for it is a typing mistake. A `DN42_*` one
+//! is not: other programs use that prefix too. An empty `DN42_*` variable is as if not set.
 
-use super::hint;
 use super::key::{KeySpec, Kind};
-use super::keys;
 use super::problem::{Place, Problems, quoted};
-use super::sources::{Said, Sources, Value};
+use super::sources::Sources;
+use super::table::KEYS;
+use super::value::{Located, Value};
 use crate::limits::CONFIG_LIST_ITEMS_MAX;
 use crate::model::Port;
+use crate::model::spelling::nearest;
 use std::net::{IpAddr, SocketAddr};
 
 /// Where the replaced service listens if only one half of the address is given.
@@ -23,21 +23,23 @@ const KEY_FILE: &str = "PEERLING_WIREGUARD_PRIVATE_KEY_FILE";
 /// getenv(3).
 type Environment<'a> = &'a [(String, String)];
 
-/// Takes down what the variables say, over what the file said.
+/// Sets what the variables set, over what the file set.
 pub(super) fn read(environment: Environment<'_>, sources: &mut Sources, problems: &mut Problems) {
-    let variables: Vec<String> = keys().iter().map(KeySpec::variable).collect();
-    for (spec, variable) in keys().iter().zip(&variables) {
+    let variables: Vec<String> = KEYS.iter().map(KeySpec::variable).collect();
+    for (spec, variable) in KEYS.iter().zip(&variables) {
         match find(environment, variable) {
-            Some(text) => {
-                sources.say((spec.section, spec.key), said(variable, spec.kind, text));
-            }
-            None => alias(spec, environment, sources, problems),
+            Some(text) => sources.set(spec, located(variable, spec.kind, text)),
+            None => read_alias(spec, environment, sources, problems),
         }
     }
-    let unknown = |name: &&String| name.starts_with("PEERLING_") && !variables.contains(name);
-    for name in environment.iter().map(|(name, _)| name).filter(unknown) {
-        problems
-            .add(place(name), format!("there is no such key{}", hint::variable(name, &variables)));
+    for (name, _) in environment {
+        if name.starts_with("PEERLING_") && !variables.contains(name) {
+            let hint = match nearest(name, variables.iter().map(String::as_str)) {
+                Some(meant) => format!("; did you mean {meant}?"),
+                None => String::new(),
+            };
+            problems.add(place(name), format!("unknown variable{hint}"));
+        }
     }
 }
 
@@ -45,84 +47,106 @@ fn place(variable: &str) -> Place {
     Place::Variable(variable.into())
 }
 
-fn find<'a>(environment: Environment<'a>, name: &str) -> Option<&'a str> {
-    environment.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str())
+fn find<'a>(environment: Environment<'a>, variable: &str) -> Option<&'a str> {
+    environment.iter().find(|(name, _)| name == variable).map(|(_, text)| text.as_str())
+}
+
+/// The same of a variable of the replaced service.
+fn find_alias<'a>(environment: Environment<'a>, variable: &str) -> Option<&'a str> {
+    find(environment, variable).filter(|text| !text.is_empty())
 }
 
 /// The value that the text of a variable means; whether it is a good one is judged later.
-fn said(variable: &str, kind: Kind, text: &str) -> Said {
-    let entry = |entry: &str| Said { place: place(variable), value: Value::Text(entry.into()) };
-    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let value = match (kind, text.parse()) {
-        (Kind::List { .. }, _) if text.is_empty() => Value::List(Vec::new()),
-        (Kind::List { .. }, _) if text.split(',').count() > CONFIG_LIST_ITEMS_MAX => {
-            Value::Other("a list as long as this")
+fn located(variable: &str, kind: Kind, text: &str) -> Located {
+    let place = place(variable);
+    let value = match kind {
+        Kind::List { .. } => list(&place, text),
+        Kind::Number { .. } if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().map_or_else(|_| Value::Text(text.into()), Value::Number)
         }
-        (Kind::List { .. }, _) => Value::List(text.split(',').map(|it| entry(it.trim())).collect()),
-        (Kind::Number { .. }, Ok(number)) if is_digits => Value::Number(number),
-        (Kind::Boolean, _) if text == "true" || text == "false" => Value::Boolean(text == "true"),
+        Kind::Boolean if text == "true" => Value::Boolean(true),
+        Kind::Boolean if text == "false" => Value::Boolean(false),
         _ => Value::Text(text.into()),
     };
-    Said { place: place(variable), value }
+    Located { place, value }
 }
 
-/// What the replaced service's variables say of a key.
-fn alias(
+fn list(place: &Place, text: &str) -> Value {
+    if text.is_empty() {
+        return Value::List(Vec::new());
+    }
+    if text.split(',').count() > CONFIG_LIST_ITEMS_MAX {
+        return Value::Other("a list as long as this");
+    }
+    let mut entries = Vec::new();
+    for entry in text.split(',') {
+        entries.push(Located { place: place.clone(), value: Value::Text(entry.trim().into()) });
+    }
+    Value::List(entries)
+}
+
+/// A list of one entry, whose text may have commas in it.
+fn single(variable: &str, kind: Kind, text: &str) -> Located {
+    Located { place: place(variable), value: Value::List(vec![located(variable, kind, text)]) }
+}
+
+/// What the replaced service's variables set a key to.
+fn read_alias(
     spec: &KeySpec,
     environment: Environment<'_>,
     sources: &mut Sources,
     problems: &mut Problems,
 ) {
-    let name = (spec.section, spec.key);
-    let set = |variable: &&str| find(environment, variable).filter(|text| !text.is_empty());
-    let told = spec.aliases.iter().find_map(|variable| Some((*variable, set(variable)?)));
-    let Some((variable, text)) = told else { return };
-    match name {
-        ("ssh", "listen") => listen(environment, sources, problems),
+    let is_set = |variable: &&&str| find_alias(environment, variable).is_some();
+    let Some(variable) = spec.aliases.iter().find(is_set) else { return };
+    let text = find_alias(environment, variable).unwrap_or_default();
+    match (spec.section, spec.key) {
+        ("ssh", "listen") => read_listen(spec, environment, sources, problems),
         // Whoever names a file by the newer variable wants that file, not the older variable's key.
         ("wireguard", "private_key") if find(environment, KEY_FILE).is_some() => {}
         // One more network that is never an endpoint: it must not open those that the file closes.
-        ("peers", "reserved_networks") => sources.append(name, said(variable, Kind::Network, text)),
+        ("peers", "reserved_networks") => {
+            sources.append(spec, located(variable, Kind::Network, text));
+        }
         _ => match spec.kind {
-            // A list was one value there, so a comma in it belongs to the value.
-            Kind::List { of, .. } => {
-                let entry = said(variable, *of, text);
-                sources.say(name, Said { place: place(variable), value: Value::List(vec![entry]) });
-            }
-            kind => sources.say(name, said(variable, kind, text)),
+            Kind::List { of, .. } => sources.set(spec, single(variable, *of, text)),
+            kind => sources.set(spec, located(variable, kind, text)),
         },
     }
 }
 
 /// The one address that the replaced service listens on, from its two halves.
-fn listen(environment: Environment<'_>, sources: &mut Sources, problems: &mut Problems) {
-    let (address_name, port_name) = ("DN42_SSH_LISTEN_ADDRESS", "DN42_SSH_PORT");
-    let set = |name| find(environment, name).filter(|text| !text.is_empty());
-    let (address, port) = (set(address_name), set(port_name));
-    let ip = address.unwrap_or(LISTEN_ADDRESS).parse::<IpAddr>();
-    let number = port.unwrap_or(LISTEN_PORT).parse::<Port>();
+fn read_listen(
+    spec: &KeySpec,
+    environment: Environment<'_>,
+    sources: &mut Sources,
+    problems: &mut Problems,
+) {
+    let (address_variable, port_variable) = ("DN42_SSH_LISTEN_ADDRESS", "DN42_SSH_PORT");
+    let address = find_alias(environment, address_variable);
+    let address_text = address.unwrap_or(LISTEN_ADDRESS);
+    let port_text = find_alias(environment, port_variable).unwrap_or(LISTEN_PORT);
+    let ip = address_text.parse::<IpAddr>();
+    let port = port_text.parse::<Port>();
     if ip.is_err() {
-        let text = quoted(address.unwrap_or_default());
-        problems.add(place(address_name), format!("ssh.listen: {text} is no IP address"));
+        let message = format!("{spec}: {} is not an IP address", quoted(address_text));
+        problems.add(place(address_variable), message);
     }
-    if let Err(error) = number {
-        let text = quoted(port.unwrap_or_default());
-        problems.add(place(port_name), format!("ssh.listen: {text}: {error}"));
+    if let Err(error) = port {
+        problems.add(place(port_variable), format!("{spec}: {}: {error}", quoted(port_text)));
     }
-    sources.spoil(("ssh", "listen"));
-    if let (Ok(ip), Ok(port)) = (ip, number) {
-        let variable = if address.is_some() { address_name } else { port_name };
+    sources.set_unreadable(spec);
+    if let (Ok(ip), Ok(port)) = (ip, port) {
+        let variable = if address.is_some() { address_variable } else { port_variable };
         let text = SocketAddr::new(ip, port.get()).to_string();
-        let entry = said(variable, Kind::Listen, &text);
-        let list = Said { place: place(variable), value: Value::List(vec![entry]) };
-        sources.say(("ssh", "listen"), list);
+        sources.set(spec, single(variable, Kind::Listen, &text));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, said};
-    use crate::config::setting::Scalar as _;
+    use super::{Kind, located};
+    use crate::config::value::Scalar as _;
     use crate::config::{Config, Source, resolve};
 
     const FILE: &str = "[pop]\nasn = 4242420263\nname = 'pop.example.net'\n";
@@ -162,7 +186,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "PEERLING_POP_BANDWIDTH: pop.bandwidth: \"+22\" is not a number from 21 to 29",
+                "PEERLING_POP_BANDWIDTH: pop.bandwidth: must be a number from 21 to 29, \
+                 not the text \"+22\"",
                 "PEERLING_SSH_LISTEN: ssh.listen: at least 1 entry is needed",
             ]
         );
@@ -177,8 +202,8 @@ mod tests {
             ("", None),
             ("True", None),
         ] {
-            let value = said("PEERLING_X", Kind::Boolean, text).value;
-            assert_eq!(bool::scalar(&value, Kind::Boolean).ok(), expected, "{text:?}");
+            let value = located("PEERLING_X", Kind::Boolean, text).value;
+            assert_eq!(bool::from_value(&value, Kind::Boolean).ok(), expected, "{text:?}");
         }
     }
 
@@ -233,8 +258,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "PEERLING_\\u{1b}[m: there is no such key",
-                "PEERLING_POP_ANS: there is no such key; is PEERLING_POP_ASN meant?",
+                "PEERLING_\\u{1b}[m: unknown variable",
+                "PEERLING_POP_ANS: unknown variable; did you mean PEERLING_POP_ASN?",
             ]
         );
     }

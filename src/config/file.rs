@@ -1,43 +1,48 @@
-//! What a configuration file says.
+//! What a configuration file sets.
 //!
-//! A header opens a section, an assignment says a key. Whatever is wrong with one statement is
-//! told, and the next one is read. TOML's rules between statements are kept here: a section is
+//! A header opens a section, an assignment sets a key. Whatever is wrong with one statement is
+//! reported, and the next one is read. TOML's rules between statements are kept here: a section is
 //! opened once, a key is set once.
 
-use super::Source;
-use super::hint;
 use super::key::{KeySpec, Kind, SectionSpec, TableSpec};
-use super::keys;
-use super::locate::{Lines, beginning, explain};
-use super::problem::{Place, Problems, quoted};
+use super::problem::{Lines, Place, Problems, quoted};
 use super::sources::Sources;
-use super::statement::{Statement, Statements};
-use super::toml::{in_order, path, said};
-use crate::limits::{CONFIG_BYTES_MAX, CONFIG_STATEMENT_BYTES_MAX, CONFIG_TABLES_MAX};
+use super::table::{self, KEYS};
+use super::toml::{Statement, Statements, in_order, path};
+use crate::limits::{CONFIG_BYTES_MAX, CONFIG_TABLES_MAX};
 use std::collections::BTreeMap;
+use toml_span::Value as Toml;
 use toml_span::value::{Key, Table};
-use toml_span::{Error, ErrorKind, Span, Value as Toml};
 
-/// Takes down what `source` says, and tells what nobody can read.
+/// The text of a configuration file, and the name by which problems call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Usually its path as the operator gave it.
+    pub name: &'a str,
+    /// Its content, at most [`CONFIG_BYTES_MAX`](crate::limits::CONFIG_BYTES_MAX) bytes are read.
+    pub text: &'a str,
+}
+
+/// Sets what `source` sets, and reports what cannot be read.
 pub(super) fn read(source: Source<'_>, sources: &mut Sources, problems: &mut Problems) {
     if source.text.len() > CONFIG_BYTES_MAX {
         let message = format!("the file has more than {CONFIG_BYTES_MAX} bytes");
         problems.add(Place::Whole(source.name.into()), message);
-        return keys().iter().for_each(|spec| sources.spoil((spec.section, spec.key)));
+        for spec in KEYS {
+            sources.set_unreadable(spec);
+        }
+        return;
     }
-    let (text, lines) = (source.text, Lines::of(source));
+    let lines = Lines::new(source.name, source.text);
     let (section, opened) = (Section::None, BTreeMap::new());
-    let mut reader = Reader { text, lines, sources, problems, section, opened };
-    for statement in Statements::of(text) {
+    let mut reader = Reader { lines, sources, problems, section, opened };
+    for statement in Statements::new(source.text) {
         reader.statement(&statement);
         if reader.problems.is_full() {
             break;
         }
     }
 }
-
-/// A key and its value.
-type Entry<'k, 't> = (&'k Key<'t>, &'k Toml<'t>);
 
 /// The section that assignments belong to; a table of an array is known by its path.
 #[derive(Clone, Copy)]
@@ -58,7 +63,6 @@ enum Opening {
 }
 
 struct Reader<'a, 'b> {
-    text: &'a str,
     lines: Lines<'a>,
     sources: &'b mut Sources,
     problems: &'b mut Problems,
@@ -67,187 +71,172 @@ struct Reader<'a, 'b> {
     opened: BTreeMap<&'static str, (Opening, usize)>,
 }
 
-/// Why the parser does not get a statement at all. It would pass over a byte order mark, which is
-/// allowed at the start of the file only.
-fn unfit(text: &str) -> Option<String> {
-    match text.chars().next() {
-        _ if text.len() > CONFIG_STATEMENT_BYTES_MAX => {
-            Some(format!("an assignment has at most {CONFIG_STATEMENT_BYTES_MAX} bytes"))
-        }
-        Some(mark @ '\u{feff}') => Some(explain(&ErrorKind::Unexpected(mark))),
-        _ => None,
-    }
-}
-
 impl Reader<'_, '_> {
-    fn tell(&mut self, offset: usize, message: impl Into<String>) {
+    fn report(&mut self, offset: usize, message: impl Into<String>) {
         self.problems.add(self.lines.place(offset), message);
     }
 
-    fn statement(&mut self, it: &Statement) {
-        let text = self.text.get(it.start..it.end).unwrap_or("");
-        if let Some(message) = unfit(text) {
-            self.tell(it.start, message);
-            return self.spoil_guess(text, it.start);
-        }
-        let parsed = toml_span::parse(text);
-        match parsed.as_ref().map(Toml::as_table) {
-            Ok(Some(table)) if text.starts_with('[') => self.header(table, it.start),
-            Ok(Some(table)) => self.assignment(table, text, it.start),
-            Ok(None) => {}
-            Err(error) => self.broken(it, text, error),
-        }
-    }
-
-    /// A statement that is no TOML.
-    fn broken(&mut self, it: &Statement, text: &str, error: &Error) {
-        match it.open {
-            Some(bracket) => self.tell(bracket, "this bracket is never closed"),
-            None => self.tell(it.start + error.span.start, explain(&error.kind)),
-        }
-        self.spoil_guess(text, it.start);
-    }
-
-    /// Guesses what an illegible statement was about, lest that be called missing or misplaced too.
-    fn spoil_guess(&mut self, text: &str, start: usize) {
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || "_.".contains(letter);
-        let name = text.trim_start_matches(['[', ' ']);
-        let name = name.split(|letter| !is_name(letter)).next().unwrap_or("");
-        if text.starts_with('[') {
-            if let Some(spec) = TableSpec::find(name) {
-                return self.row(spec, start);
+    fn statement(&mut self, statement: &Statement<'_>) {
+        let parsed = match statement.parse() {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.report(error.offset, error.message);
+                return self.unreadable(statement);
             }
-            let spec = SectionSpec::find(name);
-            self.section = spec.map_or(Section::Unknown, |spec| Section::Known(spec.name));
-            return;
+        };
+        match parsed.as_table() {
+            Some(table) if statement.is_header() => self.header(statement, table),
+            Some(table) => self.assignment(statement, table),
+            None => {}
+        }
+    }
+
+    /// Guesses what a statement is about, lest that be called missing or misplaced too.
+    fn unreadable(&mut self, statement: &Statement<'_>) {
+        let name = statement.text.trim_start_matches(['[', ' ']);
+        let is_other = |letter: char| !letter.is_ascii_alphanumeric() && !"_.".contains(letter);
+        let name = name.split(is_other).next().unwrap_or("");
+        if statement.is_header() {
+            return match TableSpec::find(name) {
+                Some(spec) => self.begin_table(statement, spec),
+                None => self.section = known(SectionSpec::find(name)),
+            };
         }
         let (section, key) = match self.section {
             Section::Known(section) => (section, name),
-            _ => name.split_once('.').unwrap_or_default(),
+            Section::None | Section::Unknown => name.split_once('.').unwrap_or_default(),
         };
         if let Some(spec) = KeySpec::find(section, key) {
-            self.sources.spoil((spec.section, spec.key));
+            self.sources.set_unreadable(spec);
         }
     }
 
-    fn header(&mut self, table: &Table<'_>, start: usize) {
-        let (path, is_array) = path(table);
+    fn header(&mut self, statement: &Statement<'_>, table: &Table<'_>) {
+        let start = statement.start;
+        let path = path(table);
         let name = path.join(".");
-        let table = TableSpec::find(&name).filter(|_| path.len() == 2);
-        let spec = SectionSpec::find(&name).filter(|_| path.len() == 1);
-        self.section = spec.map_or(Section::Unknown, |spec| Section::Known(spec.name));
-        match (spec, table) {
-            (Some(_), _) if is_array => {
-                let hint = hint::array(&name);
-                self.tell(start, format!("a section is written [{name}], not [[{name}]]{hint}"));
+        if let Some(spec) = TableSpec::find(&name).filter(|_| path.len() == 2) {
+            return self.table(statement, spec);
+        }
+        let section = SectionSpec::find(&name).filter(|_| path.len() == 1);
+        self.section = known(section);
+        match section {
+            Some(_) if statement.is_array_header() => {
+                let hint = table::array_hint(&name);
+                self.report(start, format!("write [{name}], with one bracket{hint}"));
             }
-            (Some(spec), _) => self.open(spec.name, Opening::Header, start),
-            (_, Some(table)) => self.table(table, is_array, start),
-            (None, None) => {
-                let hint = hint::section(&name);
-                self.tell(start, format!("there is no section {}{hint}", quoted(&name)));
+            Some(spec) => self.open(spec.name, Opening::Header, start),
+            None => {
+                let hint = table::section_hint(&name);
+                self.report(start, format!("unknown section {}{hint}", quoted(&name)));
             }
         }
     }
 
     /// The header of one table of an array.
-    fn table(&mut self, spec: &'static TableSpec, is_array: bool, start: usize) {
+    fn table(&mut self, statement: &Statement<'_>, spec: &'static TableSpec) {
         let (path, (section, _)) = (spec.path, spec.names());
-        if !is_array {
-            self.tell(start, format!("there may be several of them: written [[{path}]]"));
+        if !statement.is_array_header() {
+            let message = format!("write [[{path}]], with two brackets: there may be several");
+            self.report(statement.start, message);
         }
         if let Some((Opening::Braces, line)) = self.opened.get(section) {
-            let message = format!("the section {section} is closed, by its braces in line {line}");
-            self.tell(start, message);
+            let message = format!(
+                "{section} is in braces in line {line}, which take no tables; write [{section}] \
+                 there"
+            );
+            self.report(statement.start, message);
         }
-        self.row(spec, start);
+        self.begin_table(statement, spec);
     }
 
     /// Begins a table, to which the next assignments belong.
-    fn row(&mut self, spec: &'static TableSpec, start: usize) {
-        self.section = Section::Unknown;
-        if self.sources.rows(spec.path).len() >= CONFIG_TABLES_MAX {
+    fn begin_table(&mut self, statement: &Statement<'_>, spec: &'static TableSpec) {
+        if self.sources.tables(spec.path).len() >= CONFIG_TABLES_MAX {
+            self.section = Section::Unknown;
             let message = format!("there are at most {CONFIG_TABLES_MAX} [[{}]]", spec.path);
-            return self.tell(start, message);
+            return self.report(statement.start, message);
         }
-        self.sources.add_row(spec, self.lines.place(start));
         self.section = Section::Known(spec.path);
+        self.sources.add_table(spec, self.lines.place(statement.start));
     }
 
-    fn open(&mut self, section: &'static str, how: Opening, start: usize) {
-        let line = self.lines.line(start);
+    fn open(&mut self, section: &'static str, opening: Opening, offset: usize) {
+        let line = self.lines.line(offset);
         match self.opened.get(section) {
-            None => drop(self.opened.insert(section, (how, line))),
-            Some((Opening::Dotted, _)) if how == Opening::Dotted => {}
+            None => drop(self.opened.insert(section, (opening, line))),
+            Some((Opening::Dotted, _)) if opening == Opening::Dotted => {}
             Some((_, line)) => {
-                let message = format!("the section [{section}] is there already, in line {line}");
-                self.tell(start, message);
+                let message = format!("the section [{section}] is already there in line {line}");
+                self.report(offset, message);
             }
         }
     }
 
-    fn assignment(&mut self, table: &Table<'_>, text: &str, start: usize) {
-        let dotted = text.split('=').next().is_some_and(|before| before.contains('.'));
-        let how = if dotted { Opening::Dotted } else { Opening::Braces };
-        for entry in in_order(table) {
+    fn assignment(&mut self, statement: &Statement<'_>, table: &Table<'_>) {
+        for (key, value) in in_order(table) {
             match self.section {
-                Section::None => self.outside(entry, how, start),
-                Section::Known(section) => self.key(section, entry, start),
+                Section::None => self.outside(statement, key, value),
+                Section::Known(section) => self.key(statement, section, key, value),
                 Section::Unknown => {}
             }
         }
     }
 
     /// An assignment before the first header: `section.key = …` or `section = { key = … }`.
-    fn outside(&mut self, (key, value): Entry<'_, '_>, how: Opening, start: usize) {
-        let at = self.beginning(key.span, start);
-        match (SectionSpec::find(&key.name), value.as_table()) {
-            (Some(spec), Some(table)) => {
-                self.open(spec.name, how, at);
-                in_order(table).into_iter().for_each(|entry| self.key(spec.name, entry, start));
-            }
-            (Some(SectionSpec { name, .. }), None) => {
-                self.tell(at, format!("{name} is a section, written [{name}]"));
-            }
-            (None, _) => {
-                let (name, hint) = (quoted(&key.name), hint::outside(&key.name));
-                self.tell(at, format!("{name} stands outside of every section{hint}"));
-            }
-        }
-    }
-
-    fn key(&mut self, section: &'static str, (key, value): Entry<'_, '_>, start: usize) {
-        let at = self.beginning(key.span, start);
-        let Some(spec) = KeySpec::find(section, &key.name) else {
-            let (name, hint) = (quoted(&key.name), hint::key(section, &key.name));
-            let header = KeySpec::header(section);
-            return self.tell(at, format!("there is no key {name} in {header}{hint}"));
+    fn outside(&mut self, statement: &Statement<'_>, key: &Key<'_>, value: &Toml<'_>) {
+        let offset = statement.offset(key.span);
+        let Some(spec) = SectionSpec::find(&key.name) else {
+            let (name, hint) = (quoted(&key.name), table::top_level_hint(&key.name));
+            return self.report(offset, format!("{name} is before the first section{hint}"));
         };
-        let name = (spec.section, spec.key);
-        match self.sources.get(name).map(|said| &said.place) {
-            _ if spec.kind == Kind::Secret => {
-                let message =
-                    format!("{spec}: no key may stand in this file, only the path of one");
-                self.tell(at, message);
-            }
-            Some(Place::Text { line, .. }) => {
-                let message = format!("{spec} is set already, in line {line}");
-                self.tell(at, message);
-            }
-            _ => self.sources.say(name, said(&mut self.lines, value, start)),
+        let Some(table) = value.as_table() else {
+            let message = format!("{} is a section; write [{}]", spec.name, spec.name);
+            return self.report(offset, message);
+        };
+        let opening = if statement.is_dotted() { Opening::Dotted } else { Opening::Braces };
+        self.open(spec.name, opening, offset);
+        for (key, value) in in_order(table) {
+            self.key(statement, spec.name, key, value);
         }
     }
 
-    fn beginning(&self, span: Span, start: usize) -> usize {
-        beginning(self.text, (span.start + start..span.end + start).into())
+    fn key(
+        &mut self,
+        statement: &Statement<'_>,
+        section: &'static str,
+        key: &Key<'_>,
+        value: &Toml<'_>,
+    ) {
+        let offset = statement.offset(key.span);
+        let Some(spec) = KeySpec::find(section, &key.name) else {
+            let (name, hint) = (quoted(&key.name), table::key_hint(section, &key.name));
+            let header = table::header(section);
+            return self.report(offset, format!("unknown key {name} in {header}{hint}"));
+        };
+        if spec.kind == Kind::Secret {
+            let message = format!(
+                "{spec}: a private key must not be in this file; set {spec}_file to its path"
+            );
+            return self.report(offset, message);
+        }
+        if let Some(Place::Text { line, .. }) = self.sources.latest(spec).map(|set| &set.place) {
+            let message = format!("{spec} is already set in line {line}");
+            return self.report(offset, message);
+        }
+        self.sources.set(spec, statement.value(value, &mut self.lines));
     }
+}
+
+fn known(spec: Option<&SectionSpec>) -> Section {
+    spec.map_or(Section::Unknown, |spec| Section::Known(spec.name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::sources::{Said, Value};
-    use crate::config::tables;
+    use crate::config::table::TABLES;
+    use crate::config::value::{Located, Value};
 
     /// Pieces that make valid, invalid and hostile TOML of our own keys, a bar between two of them.
     /// ⏎, ␍, ␉, ␁, ␀ and ⌖ (a byte order mark) stand for characters that nobody can see here.
@@ -297,19 +286,20 @@ mod tests {
     fn agree(text: &str, whole: &Toml<'_>) {
         let (sources, problems) = taken(text);
         // The parser lets [ssh] follow ssh.motd if only [ssh.x] is between them; TOML does not.
-        let nested = problems.iter().any(|it| it.contains("there is no section"));
-        for words in ["already", "needed here", "missing here", "never closed", "stand here"] {
+        let nested = problems.iter().any(|it| it.contains("unknown section"));
+        for words in ["already", "expected", "missing here", "never closed", "not allowed here"] {
             let told = problems.iter().any(|it| it.contains(words));
             assert!(nested || !told, "{problems:?} in {text:?}");
         }
-        for spec in keys() {
+        for spec in KEYS {
             let toml = whole.pointer(&format!("/{}/{}", spec.section, spec.key));
-            agree_on(spec, sources.get((spec.section, spec.key)), toml, &problems, text);
+            agree_on(spec, sources.get(spec.section, spec.key), toml, &problems, text);
         }
-        for table in tables() {
+        for table in TABLES {
             let (section, name) = table.names();
             let toml = whole.pointer(&format!("/{section}/{name}")).and_then(Toml::as_array);
-            let (rows, toml) = (sources.rows(table.path), toml.map_or(&[] as &[_], Vec::as_slice));
+            let (rows, toml) =
+                (sources.tables(table.path), toml.map_or(&[] as &[_], Vec::as_slice));
             assert!(rows.len() == toml.len() || !problems.is_empty(), "{} in {text:?}", table.path);
             for (row, toml) in rows.iter().zip(toml) {
                 let of = |spec: &KeySpec| toml.pointer(&format!("/{}", spec.key));
@@ -323,7 +313,7 @@ mod tests {
 
     fn agree_on(
         spec: &KeySpec,
-        ours: Option<&Said>,
+        ours: Option<&Located>,
         whole: Option<&Toml<'_>>,
         told: &[String],
         text: &str,
@@ -352,7 +342,7 @@ mod tests {
             match toml_span::parse(&text) {
                 Ok(whole) => {
                     agree(&text, &whole);
-                    tables += taken(&text).0.rows("mesh.pop").len();
+                    tables += taken(&text).0.tables("mesh.pop").len();
                     accepted += 1;
                 }
                 Err(error) => {
@@ -384,7 +374,7 @@ mod tests {
             assert_eq!(rows.is_some(), whole.is_ok(), "{text:?}: {whole:?}");
             match rows {
                 Some(rows) => {
-                    assert_eq!((sources.rows("mesh.pop").len(), problems), (rows, vec![]));
+                    assert_eq!((sources.tables("mesh.pop").len(), problems), (rows, vec![]));
                     agree(text, &whole.unwrap());
                 }
                 None => assert!(!problems.is_empty(), "{text:?}"),
@@ -396,14 +386,14 @@ mod tests {
     fn a_broken_header_opens_its_table_all_the_same() {
         let (sources, problems) = taken("[[mesh.pop]\nid = 1\nname = \n[[mesh.pop]]\nid = 2");
         assert_eq!(problems.len(), 2, "{problems:?}");
-        let ids = sources.rows("mesh.pop").iter().map(|row| row.get("id").is_some());
+        let ids = sources.tables("mesh.pop").iter().map(|row| row.get("id").is_some());
         assert_eq!(ids.collect::<Vec<_>>(), [true, true]);
     }
 
     #[test]
     fn the_number_of_tables_is_bounded() {
         let (sources, problems) = taken(&"[[mesh.link]]\n".repeat(CONFIG_TABLES_MAX + 2));
-        assert_eq!(sources.rows("mesh.link").len(), CONFIG_TABLES_MAX);
+        assert_eq!(sources.tables("mesh.link").len(), CONFIG_TABLES_MAX);
         assert_eq!(problems.len(), 2, "{problems:?}");
     }
 }

@@ -6,7 +6,7 @@
 use crate::limits::{CONFIG_PROBLEMS_MAX, CONFIG_QUOTE_CHARS_MAX};
 use std::fmt;
 
-/// Where a value was said, or should have been. The order is that of the report.
+/// Where a value is set, or should be. The order is that of the report.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// A file as a whole.
@@ -27,9 +27,9 @@ pub enum Place {
 /// One thing that is wrong. Its text never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Where.
+    /// The value's place.
     pub place: Place,
-    /// What, in lower case and without a final full stop.
+    /// What is wrong, in lower case and without a final full stop.
     pub message: String,
 }
 
@@ -37,13 +37,17 @@ pub struct Problem {
 #[derive(Default)]
 pub(super) struct Problems {
     list: Vec<Problem>,
-    more: bool,
+    overflow: bool,
 }
 
 impl Problems {
-    /// Whether no more will be told: then there is no use in looking for them.
+    /// Whether no more will be reported: then there is no use in looking for them.
     pub(super) fn is_full(&self) -> bool {
-        self.more
+        self.overflow
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// Adds a problem, if there is room.
@@ -51,18 +55,62 @@ impl Problems {
         if self.list.len() < CONFIG_PROBLEMS_MAX {
             self.list.push(Problem { place, message: message.into() });
         } else {
-            self.more = true;
+            self.overflow = true;
         }
     }
 
     /// All of them by place, and last whether there are more.
     pub(super) fn sorted(mut self) -> Vec<Problem> {
         self.list.sort();
-        if let (Some(last), true) = (self.list.last(), self.more) {
+        if self.overflow
+            && let Some(last) = self.list.last()
+        {
             let message = "there are more problems".into();
             self.list.push(Problem { place: last.place.clone(), message });
         }
         self.list
+    }
+}
+
+/// A text from byte offsets to places. They are asked for from front to back, so each step counts
+/// on from the last one; a step back begins at the start.
+pub(super) struct Lines<'a> {
+    name: &'a str,
+    text: &'a str,
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(name: &'a str, text: &'a str) -> Lines<'a> {
+        Lines { name, text, offset: 0, line: 1, column: 1 }
+    }
+
+    /// The line of a byte.
+    pub(super) fn line(&mut self, offset: usize) -> usize {
+        self.go(offset);
+        self.line
+    }
+
+    /// The place of a byte, in characters. A byte order mark at the start is in no column.
+    pub(super) fn place(&mut self, offset: usize) -> Place {
+        self.go(offset);
+        Place::Text { name: self.name.into(), line: self.line, column: self.column }
+    }
+
+    fn go(&mut self, offset: usize) {
+        if offset < self.offset {
+            *self = Lines::new(self.name, self.text);
+        }
+        for letter in self.text.get(self.offset..offset).unwrap_or("").chars() {
+            match letter {
+                '\n' => (self.line, self.column) = (self.line + 1, 1),
+                '\u{feff}' if (self.line, self.column) == (1, 1) => {}
+                _ => self.column += 1,
+            }
+        }
+        self.offset = offset;
     }
 }
 
@@ -135,5 +183,19 @@ mod tests {
     fn a_quoted_value_is_one_harmless_line() {
         assert_eq!(quoted("a\u{1b}[2J\n\"\0é"), r#""a\u{1b}[2J\n\"\0é""#);
         assert_eq!(quoted(&"ä".repeat(61)), format!("\"{}…\"", "ä".repeat(60)));
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        let text = "\u{feff}# ä\r\nb = 'ö' # 🦀 x\n\n\tc";
+        let mut lines = Lines::new("x", text);
+        for (find, expected) in
+            [("#", "1:1"), ("b", "2:1"), ("x", "2:13"), ("c", "4:2"), ("b", "2:1")]
+        {
+            let place = lines.place(text.find(find).unwrap());
+            assert_eq!(place.to_string(), format!("x:{expected}"));
+        }
+        assert_eq!(lines.place(text.len()).to_string(), "x:4:3");
+        assert_eq!(lines.place(text.len() + 1).to_string(), "x:4:3");
     }
 }

@@ -2,21 +2,25 @@
 //!
 //! A line is: explanation, name, type, default, kind, and the variables of the replaced service
 //! that mean the same. The order is that of the sample file and of the effective print. A new key
-//! needs a line here and one in the sample, and nothing else.
+//! needs a line here and one in the sample, and nothing else. How the tables of the mesh must fit
+//! together is in `mesh`.
 
-use super::declare::{key_name, settings};
-use super::inventory;
-use super::key::{KeySpec, Kind, Preset, SectionSpec};
+use super::key::{KeySpec, Kind, Preset, SectionSpec, TableSpec, key_name, settings, tables};
 use super::problem::Problems;
-use super::setting::Setting;
-use super::sources::Sources;
-use crate::limits::{BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, PEERING_ID_MAX};
-use crate::mesh::Inventory;
+use super::sources::{Sources, Table};
+use super::value::Field;
+use crate::limits::{
+    BABEL_COST_MAX, BASE_PORT_MAX, CONFIG_SECONDS_MAX, CONFIG_SESSIONS_MAX, MESH_ID_MAX, MTU_MAX,
+    MTU_MIN, PEERING_ID_MAX,
+};
+use crate::mesh::{Inventory, Reach};
+use crate::model::spelling::nearest;
 use crate::model::{
-    Asn, BackendChoice, Families, LinkLocal, Open, PopName, SysctlChoice, WgKey, WgSecret,
+    Asn, BackendChoice, Families, Host, LinkLocal, Open, PopId, PopName, SysctlChoice, WgKey,
+    WgSecret,
 };
 use Preset::{Derived, Required, Unset, Value};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -179,10 +183,168 @@ settings! {
     }
 }
 
+tables! {
+    /// One POP of the network, this one too; each is linked to every other one
+    "mesh.pop": PopTable {
+        /// its short name, at most 8 small letters, digits and hyphens
+        name: PopName = Required, Kind::Pop;
+        /// its number, which stands in addresses and ports
+        id: PopId = Required, Kind::Number { min: 1, max: MESH_ID_MAX as u32 };
+        /// its public host name or address, where the other POPs reach it
+        host: Host = Required, Kind::Host;
+        /// its WireGuard public key
+        public_key: WgKey = Required, Kind::Key;
+        /// its IPv6 network, a /126 or larger; the first address is its gateway
+        ipv6: Ipv6Net = Required, Kind::Ipv6Network;
+        /// its IPv4 network, a /30 or larger; the first address is its gateway
+        ipv4: Option<Ipv4Net> = Unset, Kind::Ipv4Network;
+        /// whether its links are taken down
+        off: bool = Value("false"), Kind::Boolean;
+    }
+
+    /// What is different on the link between two POPs
+    "mesh.link": LinkTable {
+        /// the two ends; the order matters to the endpoint only
+        pops: (PopName, PopName) = Required, Kind::Pops;
+        /// Babel's cost of the link; without it, BIRD's own
+        cost: Option<u16> = Unset, Kind::Number { min: 1, max: BABEL_COST_MAX as u32 };
+        /// the largest packet in bytes; without it, what the link is created with
+        mtu: Option<u32> = Unset, Kind::Number { min: MTU_MIN, max: MTU_MAX };
+        /// where the first end reaches the second, if not at its host and usual port; with none,
+        /// the second calls the first
+        endpoint: Option<Reach> = Unset, Kind::Reach;
+        /// whether the link is taken down
+        off: bool = Value("false"), Kind::Boolean;
+    }
+}
+
 impl Wireguard {
     /// The highest id of a peering whose listen port, `base_port` and the id, still exists: 13535
     /// with the default base port. At least 1, because `base_port` is at most [`BASE_PORT_MAX`].
     pub fn id_max(&self) -> u16 {
         u16::MAX - self.base_port
+    }
+}
+
+impl SectionSpec {
+    /// The section of this name.
+    pub(super) fn find(name: &str) -> Option<&'static SectionSpec> {
+        SECTIONS.iter().find(|spec| spec.name == name)
+    }
+}
+
+impl TableSpec {
+    /// The array of tables with this path.
+    pub(super) fn find(path: &str) -> Option<&'static TableSpec> {
+        TABLES.iter().find(|spec| spec.path == path)
+    }
+}
+
+impl KeySpec {
+    /// The key of this name in this section or table.
+    pub(super) fn find(section: &str, key: &str) -> Option<&'static KeySpec> {
+        KeySpec::all().find(|spec| spec.section == section && spec.key == key)
+    }
+
+    /// Every key, those of tables last.
+    fn all() -> impl Iterator<Item = &'static KeySpec> {
+        KEYS.iter().chain(TABLES.iter().flat_map(|table| table.keys))
+    }
+}
+
+/// The value of a key, or its default; `None` after the problems were reported.
+fn read<T: Field>(
+    sources: &Sources,
+    section: &str,
+    key: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    sources.read(KeySpec::find(section, key)?, problems)
+}
+
+/// The same for a key of one table.
+fn read_in<T: Field>(table: &Table, path: &str, key: &str, problems: &mut Problems) -> Option<T> {
+    table.read(KeySpec::find(path, key)?, problems)
+}
+
+/// The value of a key where it is a good one; what is wrong with it is reported elsewhere.
+pub(super) fn valid<T: Field>(sources: &Sources, section: &str, key: &str) -> Option<T> {
+    read(sources, section, key, &mut Problems::default())
+}
+
+/// The header that the keys of a section or of an array of tables stand below.
+pub(super) fn header(section: &str) -> String {
+    match TableSpec::find(section) {
+        Some(_) => format!("[[{section}]]"),
+        None => format!("[{section}]"),
+    }
+}
+
+/// What may be meant by a section that does not exist; to be appended to the problem, like those
+/// below.
+pub(super) fn section_hint(name: &str) -> String {
+    let sections = SECTIONS.iter().map(|spec| spec.name);
+    match nearest(name, sections.chain(TABLES.iter().map(|spec| spec.path))) {
+        Some(name) => format!("; did you mean {}?", header(name)),
+        None => String::new(),
+    }
+}
+
+/// For a section that is written like an array of tables: maybe one of those is meant.
+pub(super) fn array_hint(name: &str) -> String {
+    match TABLES.iter().find(|spec| spec.names().1 == name) {
+        Some(spec) => format!("; or did you mean [[{}]]?", spec.path),
+        None => String::new(),
+    }
+}
+
+/// For a key that does not exist in its section, but maybe in another.
+pub(super) fn key_hint(section: &str, name: &str) -> String {
+    if let Some(table) = TABLES.iter().find(|spec| spec.names() == (section, name)) {
+        return format!("; write a table [[{}]] for each", table.path);
+    }
+    let names = KeySpec::all().filter(|spec| spec.section == section).map(|spec| spec.key);
+    match nearest(name, names) {
+        Some(name) => format!("; did you mean {name}?"),
+        None => other_section_hint(name).unwrap_or_default(),
+    }
+}
+
+/// For what stands before the first header: a key that belongs to a section, or a section's name.
+pub(super) fn top_level_hint(name: &str) -> String {
+    other_section_hint(name).unwrap_or_else(|| section_hint(name))
+}
+
+fn other_section_hint(name: &str) -> Option<String> {
+    let spec = KeySpec::all().find(|spec| spec.key == name)?;
+    Some(format!("; it belongs in {}", header(spec.section)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_near_or_missing() {
+        let long = "x".repeat(1_000_000);
+        for (hint, expected) in [
+            (section_hint("shh"), "; did you mean [ssh]?"),
+            (section_hint("vpn"), ""),
+            (key_hint("ssh", "hostkeys"), "; did you mean host_keys?"),
+            (key_hint("ssh", "asn"), "; it belongs in [pop]"),
+            (key_hint("ssh", "banner"), ""),
+            (key_hint("ssh", ""), ""),
+            (key_hint("ssh", &long), ""),
+            (top_level_hint("listen"), "; it belongs in [ssh]"),
+            (top_level_hint("link"), ""),
+            (top_level_hint("mtu"), "; it belongs in [[mesh.link]]"),
+            (section_hint("mesh.pops"), "; did you mean [[mesh.pop]]?"),
+            (key_hint("mesh", "pop"), "; write a table [[mesh.pop]] for each"),
+            (key_hint("mesh.pop", "pubic_key"), "; did you mean public_key?"),
+            (array_hint("pop"), "; or did you mean [[mesh.pop]]?"),
+            (array_hint("ssh"), ""),
+        ] {
+            assert_eq!(hint, expected);
+        }
     }
 }

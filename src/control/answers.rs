@@ -4,10 +4,10 @@
 use super::{Case, Control, wrong};
 use crate::command::{Field, Question, Stop};
 use crate::limits::DNS_ASKED_AGAIN_S;
-use crate::model::{Endpoint, Host, LinkLocal, Port, Refusal, WgKey};
-use crate::peering::Peering;
+use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};
-use crate::peering::vet::{self, Context, Given};
+use crate::peering::vet::{self, Context, Declared, Given};
+use crate::peering::{Peering, Standing};
 use crate::sys;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -33,8 +33,31 @@ impl Judge<'_> {
         let present = self.present.map(|it| it.key);
         let question = || Question::new(Field::WgPubKey, "WireGuard public key");
         match self.said(question(), present.map(|it| it.to_string()))? {
-            Some(text) => vet::key(text, self.context()).map_err(wrong(Field::WgPubKey)),
+            Some(text) => {
+                let key = vet::key(text, self.context()).map_err(wrong(Field::WgPubKey))?;
+                self.is_meant(key).map(|()| key)
+            }
             None => present.ok_or_else(|| Stop::Ask(question())),
+        }
+    }
+
+    /// Every sixteenth public key could be a private one by its form, as could every sixteenth
+    /// private one be a public: at the prompt it is asked, and a script is believed.
+    fn is_meant(&self, key: WgKey) -> Result<(), Stop> {
+        let request = self.case.request;
+        if key.likeness() != Likeness::Either || request.answer(Field::Confirm).is_some() {
+            return Ok(());
+        }
+        let prompt = "This key looks like a private key. Is it your public one? yes or no";
+        let question = Question::new(Field::KeyIsPublic, prompt).or_else(Some("yes".to_string()));
+        match request.answer(Field::KeyIsPublic) {
+            None => Err(Stop::Ask(question)),
+            Some(answer) if vet::is_yes(answer) => Ok(()),
+            Some(_) => {
+                let message = "The key was not kept";
+                let hint = "Give what `wg pubkey` makes of your private key";
+                Err(wrong(Field::WgPubKey)(Refusal::new("looks_private", message, hint)))
+            }
         }
     }
 
@@ -132,15 +155,45 @@ impl Control {
     pub(super) async fn endpoint(&self, judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
         let Some((host, pasted)) = judge.host()? else { return no_port(judge) };
         let present = judge.present.and_then(|it| it.endpoint.as_ref());
+        let mut addresses = Vec::new();
         if present.is_none_or(|it| it.host != host) {
-            self.reachable(judge.case, &host).await.map_err(wrong(Field::EndpointAddr))?;
+            let found = self.reachable(judge.case, &host).await;
+            addresses = found.map_err(wrong(Field::EndpointAddr))?;
         }
-        let port = judge.port((host.clone(), pasted))?;
-        Ok(Some(Endpoint { host, port }))
+        let endpoint = Endpoint { port: judge.port((host.clone(), pasted))?, host };
+        if present != Some(&endpoint) {
+            self.is_free(judge, &endpoint, addresses)?;
+        }
+        Ok(Some(endpoint))
     }
 
-    /// Does the host stand for addresses, and may every one of them be an endpoint?
-    async fn reachable(&self, case: &Case<'_>, host: &Host) -> Result<(), Refusal> {
+    /// Refuses what another peering has. One that the operator switched off holds nothing.
+    fn is_free(
+        &self,
+        judge: &Judge<'_>,
+        endpoint: &Endpoint,
+        mut addresses: Vec<IpAddr>,
+    ) -> Result<(), Stop> {
+        if let Host::Ip(address) = &endpoint.host {
+            addresses.push(address.get());
+        }
+        let mut others = Vec::new();
+        for other in judge.others.iter().filter(|it| it.standing != Standing::Suspended) {
+            let place = self.board.entry(other.asn).and_then(|it| it.endpoint);
+            let declared = other.endpoint.as_ref();
+            others.extend(declared.map(|endpoint| Declared { asn: other.asn, endpoint, place }));
+        }
+        let free = vet::endpoint_is_free(endpoint, &addresses, &others, &judge.case.owned);
+        // Asked again is what was said: the port, unless it came along with the address.
+        let field = match judge.case.request.answer(Field::EndpointPort) {
+            Some(_) => Field::EndpointPort,
+            None => Field::EndpointAddr,
+        };
+        free.map_err(wrong(field))
+    }
+
+    /// The addresses that the host stands for, if every one of them may be an endpoint.
+    async fn reachable(&self, case: &Case<'_>, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
         let addresses = match host {
             Host::Ip(address) => vec![address.get()],
             Host::Name(name) => {
@@ -152,7 +205,8 @@ impl Control {
             }
         };
         let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
-        addresses.iter().try_for_each(|address| allowed(host, *address, &policy))
+        addresses.iter().try_for_each(|address| allowed(host, *address, &policy))?;
+        Ok(addresses)
     }
 }
 

@@ -6,7 +6,7 @@ use super::options::preshared_key;
 use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
 use crate::access::Rights;
 use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
-use crate::model::{Asn, Endpoint, Families, Mntner, Refusal};
+use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Standing};
 use crate::store::StoreError;
@@ -20,7 +20,7 @@ impl Control {
         case.room()?;
         let draft = self.draft(case).await.map_err(|stop| case.introduced(stop))?;
         let psk = case.psk()?.unwrap_or(Psk::Absent);
-        let shown = || PeerView { psk: psk != Psk::Absent, ..self.view(case, &draft) };
+        let shown = || PeerView { psk: psk != Psk::Absent, ..self.view_beside(case, &draft) };
         let shown = || Shown::Draft(Box::new(shown()), case.our_asn());
         if !case.confirmed("Create this peering?", shown)? {
             return Ok(Reply::Abandoned);
@@ -28,6 +28,7 @@ impl Control {
         let (preshared_key, generated_psk) = preshared_key(psk)?;
         let peering = Peering { preshared_key, ..draft };
         let id_max = case.settings.site.id_max();
+        self.may_change(case)?;
         let saved = self.store.borrow_mut().create(&peering, id_max, &case.actor());
         let (id, generation) = match saved {
             Err(StoreError::Exists) => return self.overtaken(case, peering.asn).await,
@@ -37,7 +38,7 @@ impl Control {
         let asn = peering.asn;
         log::info!("AS{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
-        let view = PeerView { generated_psk, ..self.view(case, &peering) };
+        let view = PeerView { generated_psk, ..self.view_beside(case, &peering) };
         Ok(Reply::Created(Box::new(view), applied))
     }
 
@@ -45,6 +46,7 @@ impl Control {
     async fn draft(&self, case: &Case<'_>) -> Result<Peering, Stop> {
         let (mtu, families) = (case.mtu()?, case.families()?.unwrap_or(Families::Both));
         let asn = case.asn()?;
+        self.none_by_hand(asn)?;
         let judge = Judge {
             case,
             present: None,
@@ -67,6 +69,16 @@ impl Control {
             families,
             maintainer: case.maintainer_of(asn),
         })
+    }
+
+    /// The operator may have made a BGP session with them already, in a file of their own.
+    fn none_by_hand(&self, asn: Asn) -> Result<(), Stop> {
+        let Some(file) = self.board.hand_made(asn) else { return Ok(()) };
+        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let message =
+            format!("AS{asn} has a BGP session here that the operator made by hand, in {file}");
+        let refusal = Refusal::new("made_by_hand", message, "Ask the operator");
+        Err(Stop::Refused(refusal, Some(Field::Asn)))
     }
 
     /// The endpoint of their last peering here, be it there or gone: most members have one router.
@@ -217,8 +229,9 @@ impl Case<'_> {
     /// digits of their AS number. Where it is taken or none, one from us.
     fn habit(&self, asn: Asn) -> String {
         let address = format!("fe80::{}", asn.tail());
+        let taken = |it: LinkLocal| self.peerings.iter().any(|other| other.link_local == Some(it));
         match vet::link_local(&address, self.context()) {
-            Ok(Some(_)) => address,
+            Ok(Some(free)) if !taken(free) => address,
             _ => "auto".to_string(),
         }
     }

@@ -5,7 +5,8 @@
 //! one that is not there; the log says so once.
 
 use super::{Case, Control, Outcome, fault};
-use crate::backup::{DATABASE, Part, SERVERS};
+use crate::backup::list::{self, LIST};
+use crate::backup::{BIRD, DATABASE, SERVERS};
 use crate::command::{Distance, PopPeering, PopView, PopsView, Reply, Stop};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
@@ -96,13 +97,43 @@ fn peerings_there(
     let Some(database) = home.read(DATABASE).map_err(words)? else { return Ok(None) };
     let found = sister::peered(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
-    let bird = home.existing(Part::Bird.directory()).map_err(words)?;
-    let peering = |asn: &Asn| {
-        let text = bird.as_ref().and_then(|it| it.read(&bird::file_name(*asn)).ok()?);
+    let listed = home.read(LIST).map_err(words)?.unwrap_or_default();
+    let listed = list::read(&String::from_utf8_lossy(&listed));
+    let mut peerings = Vec::new();
+    for asn in found {
+        let text = bird_file(&home, &listed, &bird::file_name(asn)).map_err(words)?;
         let distance = text.map_or(Distance::Unknown, |it| told_distance(&it));
-        PopPeering { asn: *asn, distance }
+        peerings.push(PopPeering { asn, distance });
+    }
+    Ok(Some(peerings))
+}
+
+/// The copy of one of BIRD's files, wherever it lies in that POP's directory of BIRD's.
+fn bird_file(
+    home: &Folder,
+    listed: &BTreeSet<String>,
+    name: &str,
+) -> Result<Option<Vec<u8>>, CopyError> {
+    let mut copies = listed.iter().filter_map(|path| path.rsplit_once('/'));
+    let Some((directory, _)) = copies.find(|(place, copy)| *copy == name && is_birds(place)) else {
+        return Ok(None);
     };
-    Ok(Some(found.iter().map(peering).collect()))
+    let mut parts = directory.split('/');
+    let mut folder = home.existing(parts.next().unwrap_or_default())?;
+    for part in parts {
+        folder = match folder {
+            Some(folder) => folder.existing(part)?,
+            None => None,
+        };
+    }
+    match folder {
+        Some(folder) => folder.read(name),
+        None => Ok(None),
+    }
+}
+
+fn is_birds(directory: &str) -> bool {
+    directory == BIRD || directory.starts_with(&format!("{BIRD}/"))
 }
 
 /// The class in a BIRD file; the last one is also that of an endpoint that never answered.

@@ -19,6 +19,7 @@ impl Control {
                 ));
             }
         }
+        self.may_change(case)?;
         let saved = self.store.borrow_mut().remove(peering, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         log::info!("AS{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);

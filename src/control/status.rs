@@ -86,28 +86,32 @@ impl Control {
     }
 
     /// Tries the port of an endpoint that does not answer, and listens for its handshakes, unless
-    /// that was done a moment ago. It is noted before: whoever asks meanwhile tries nothing.
+    /// that was done a moment ago, there or for the same caller anywhere. It is noted before:
+    /// whoever asks meanwhile tries nothing.
     async fn knock(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
         let alive = age.is_some_and(|age| age <= HANDSHAKE_STALE_S);
+        let known = entry.knock_at(*address);
         let Some(link) = entry.link.filter(|_| !alive) else { return };
-        if entry.knock.is_some_and(|it| it.at.elapsed() < Duration::from_secs(PROBE_KEPT_S)) {
+        if known.is_some_and(|it| it.at.elapsed() < Duration::from_secs(PROBE_KEPT_S)) {
             return;
         }
         if link.endpoint != Some(*address) {
             self.bell.ring(Cause::Everything("an endpoint that does not answer is elsewhere now"));
         }
-        let at = Instant::now();
+        if !self.may_probe(case) {
+            return;
+        }
+        let (at, address) = (Instant::now(), *address);
         let note = |said, overheard| {
-            let knock = Knock { at, said, overheard };
+            let knock = Knock { at, address, said, overheard };
             self.board.note(peering.asn, |entry| entry.knock = Some(knock));
         };
-        let (before, heard) =
-            entry.knock.map_or((Probe::Silence, None), |it| (it.said, it.overheard));
+        let (before, heard) = known.map_or((Probe::Silence, None), |it| (it.said, it.overheard));
         note(before, heard);
-        let said = said(probe(*address, Duration::from_millis(PROBE_WAIT_MS)).await);
+        let said = said(probe(address, Duration::from_millis(PROBE_WAIT_MS)).await);
         note(said, heard);
         let ours_get_lost = age.is_none() && link.rx_bytes > 0;
         if said == Probe::Silence && !ours_get_lost {
@@ -166,13 +170,17 @@ fn ownership(index: &Index, peering: &Peering) -> Ownership {
 }
 
 fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Entry) -> Facts<'a> {
+    let knock = match place {
+        Place::Found(address) => entry.knock_at(address),
+        _ => None,
+    };
     Facts {
         site: &case.settings.site,
         peering,
         ownership: ownership(&case.index, peering),
         place,
-        probe: entry.knock.map(|it| it.said),
-        overheard: entry.knock.and_then(|it| it.overheard),
+        probe: knock.map(|it| it.said),
+        overheard: knock.and_then(|it| it.overheard),
         unapplied: match &entry.progress {
             Progress::Failed(why) => Some(why.clone()),
             Progress::Queued | Progress::Applied => None,

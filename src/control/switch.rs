@@ -44,6 +44,7 @@ impl Control {
         action: &str,
     ) -> Outcome {
         let (asn, after) = (before.asn, Peering { standing, ..before.clone() });
+        self.may_change(case)?;
         let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);

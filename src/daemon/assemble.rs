@@ -78,13 +78,30 @@ pub struct Assembled {
 impl Assembled {
     /// Reads the configuration and the keys. Every problem that can be known is told at once.
     pub fn load(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
+        Assembled::of(read_config(file)?, None)
+    }
+
+    /// The same for somebody who only looks, and who may not read the private key: the database
+    /// knows the public one.
+    pub fn load_to_look(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
         let config = read_config(file)?;
+        let wireguard = &config.wireguard;
+        let is_needed = wireguard.private_key.is_none() && wireguard.public_key.is_none();
+        let known = match is_needed && read_key(&wireguard.private_key_file).is_err() {
+            true => known_key(&config.store.path),
+            false => None,
+        };
+        Assembled::of(config, known)
+    }
+
+    fn of(config: Config, known: Option<WgKey>) -> Result<Assembled, Vec<Trouble>> {
         let private_key = match &config.wireguard.private_key {
             Some(key) => Ok(key.clone()),
             None => read_key(&config.wireguard.private_key_file),
         };
         let mut troubles = Vec::new();
-        let public_key = public_key(&config, &private_key).map_err(|it| troubles.push(it)).ok();
+        let public_key =
+            public_key(&config, &private_key, known).map_err(|it| troubles.push(it)).ok();
         troubles.extend(public_key.and_then(|it| mistaken_self(&config, it)));
         let admins = admins(&config, &mut troubles);
         match public_key {
@@ -163,6 +180,7 @@ impl Assembled {
             site: self.site(),
             private_key: self.private_key.clone()?,
             backend,
+            patience: Rc::default(),
             wireguard_directory: config.wireguard.directory.clone(),
             bird_directory: config.bird.directory.clone(),
             bird_socket: config.bird.socket.clone(),
@@ -268,6 +286,12 @@ fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
 }
 
+/// What a database says of the POP whose it is.
+fn known_key(database: &Path) -> Option<WgKey> {
+    let store = Store::open_read_only(database).ok()?;
+    store.known_key().ok().flatten()
+}
+
 /// Some containers empty `LoadCredential=` of every unit, for want of the right to mount.
 fn no_credential(path: &Path) -> String {
     format!(
@@ -280,8 +304,12 @@ fn no_credential(path: &Path) -> String {
 }
 
 /// The public key: the private key's, which must be the one that the configuration names, if it
-/// does.
-fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Result<WgKey, Trouble> {
+/// does. Without either it is the one that is known from elsewhere.
+fn public_key(
+    config: &Config,
+    private_key: &Result<WgSecret, Trouble>,
+    known: Option<WgKey>,
+) -> Result<WgKey, Trouble> {
     match (config.wireguard.public_key, private_key) {
         (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble(format!(
             "wireguard.public_key is {named}, and the private key's is {}",
@@ -289,7 +317,7 @@ fn public_key(config: &Config, private_key: &Result<WgSecret, Trouble>) -> Resul
         ))),
         (Some(named), _) => Ok(named),
         (None, Ok(secret)) => Ok(secret.public()),
-        (None, Err(trouble)) => Err(trouble.clone()),
+        (None, Err(trouble)) => known.ok_or_else(|| trouble.clone()),
     }
 }
 

@@ -8,7 +8,7 @@
 use super::Assembled;
 use super::export::Pieces;
 use super::rhythm::Rhythm;
-use crate::backup::{Change, SERVERS, words};
+use crate::backup::{Change, SERVERS, message};
 use crate::control::Control;
 use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_S_MAX, BACKUP_QUIET_S};
 use crate::local::News;
@@ -135,9 +135,10 @@ impl Backup {
         let exported = pieces.export(database, directory).await;
         let changes = copy.changes().await.map_err(told)?;
         if !changes.is_empty() {
-            let line = words(&pieces.name, &changes.into_iter().map(read).collect::<Vec<_>>());
-            copy.commit(&line).await.map_err(told)?;
-            log::info!("backup: {line}");
+            let changes: Vec<_> = changes.into_iter().map(read).collect();
+            let message = message(&pieces.name, &changes);
+            copy.commit(&message.text()).await.map_err(told)?;
+            log::info!("backup: {}", message.line);
         }
         copy.exchange().await.map_err(told)?;
         let troubles = exported.troubles.iter().chain(&exported.left_out);

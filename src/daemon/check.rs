@@ -15,12 +15,17 @@ mod kernel;
 mod network;
 mod peerings;
 mod registry;
+mod routes;
+mod service;
+mod unit;
 mod wireguard;
 mod words;
 
 pub use finding::{Finding, Findings, State};
 
 use super::{Assembled, ConfigFile, block_on, once};
+use crate::sys::rights::become_user;
+use crate::sys::users;
 use std::fmt::Write as _;
 
 /// How the report is printed.
@@ -54,10 +59,10 @@ impl Scene {
     }
 }
 
-/// Looks at everything.
+/// Looks at everything. Root goes on as the service's user, for good.
 pub fn run(file: &ConfigFile) -> Report {
     let mut findings = Findings::default();
-    let assembled = match Assembled::load(file) {
+    let assembled = match Assembled::load_to_look(file) {
         Ok(assembled) => assembled,
         Err(troubles) => {
             for trouble in troubles {
@@ -73,32 +78,69 @@ pub fn run(file: &ConfigFile) -> Report {
 
 /// Every area, in the order in which an operator would mend them.
 fn examine(scene: &Scene, findings: &mut Findings) {
+    wireguard::key(scene, findings);
+    go_on_as_the_service(scene, findings);
     configuration::look(scene, findings);
+    wireguard::key_of_service(scene, findings);
+    let asked = service::ask(scene, findings);
+    network::listen(scene, &asked, findings);
     host_keys::look(scene, findings);
-    database::look(scene, findings);
+    let rows = database::look(scene, findings);
     wireguard::look(scene, findings);
     kernel::look(scene, findings);
-    if let Err(trouble) = block_on(async |_| outside(scene, findings).await) {
-        findings.wrong("machine", trouble, "look at the kernel's log (dmesg)");
+    let read = match block_on(async |_| outside(scene, findings).await) {
+        Ok(read) => read,
+        Err(trouble) => {
+            findings.wrong("machine", trouble, "look at the kernel's log (dmesg)");
+            registry::Read::default()
+        }
+    };
+    kernel::clock(read.committed, findings);
+    if let Some(index) = &read.index {
+        peerings::orphans(&rows, index, findings);
     }
+    peerings::seen(&asked, read.index.as_ref(), findings);
     survey(scene, findings);
 }
 
+/// What the service may not, root could: it is looked at with the rights of the service.
+fn go_on_as_the_service(scene: &Scene, findings: &mut Findings) {
+    let user = unit::service_user(&scene.assembled.config.store.path);
+    let Some(user) = user.filter(|_| users::is_root()) else {
+        let us = users::name(users::current());
+        return findings.ok("rights", format_args!("looked at as {us}"));
+    };
+    match become_user(&user) {
+        Ok(()) => {
+            findings.ok("rights", format_args!("looked at as {}, the service's user", user.name))
+        }
+        Err(error) => findings.warn(
+            "rights",
+            format_args!("looked at as root, for it is not possible as {}: {error}", user.name),
+            format_args!("setpriv --reuid={0} --regid={0} --init-groups peerling check", user.name),
+        ),
+    }
+}
+
 /// What other programs are asked about.
-async fn outside(scene: &Scene, findings: &mut Findings) {
+async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
     network::look(scene, findings).await;
-    registry::look(scene, findings).await;
+    let read = registry::look(scene, findings).await;
     bird::look(scene, findings).await;
     backup::look(scene, findings).await;
+    read
 }
 
 /// Does the machine have what it should? What keeps it from being seen was told before.
 fn survey(scene: &Scene, findings: &mut Findings) {
+    if scene.assembled.private_key.is_err() {
+        return;
+    }
     match once::survey(scene.assembled.clone(), scene.file.clone()) {
         Ok(survey) => {
             kernel::sysctls(&survey, findings);
-            peerings::look(scene, &survey, findings);
-            foreign::look(scene, &survey, findings);
+            peerings::look(&survey, findings);
+            foreign::look(&survey, findings);
         }
         Err(trouble) => {
             let told = trouble.to_string();

@@ -42,6 +42,7 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     let directory = assembled.config.registry.directory.clone();
     let mut service = Service::new(assembled, file).map_err(|trouble| vec![trouble])?;
+    let store = service.control.store.clone();
     let run = block_on(async |_| {
         match tree::read(&directory).await {
             Ok((index, _)) => drop(service.control.index.replace(Rc::new(index))),
@@ -51,7 +52,9 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Vec<Trouble>> {
         let done = conduct(&service.control, order, Applied::Nowhere);
         future::or(done, service.apply.attend()).await
     });
-    run.and_then(|done| done.map_err(Trouble::new)).map_err(|trouble| vec![trouble])
+    let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
+    let done = run.and_then(|done| done.map_err(Trouble::new)).map_err(|trouble| vec![trouble])?;
+    closed.map(|()| done).map_err(|trouble| vec![trouble])
 }
 
 impl Service {

@@ -1,14 +1,20 @@
 //! `peerling export`: the files of this POP and its peerings, without secrets, into
 //! `DIR/servers/<pop>`.
 //!
-//! Only what is different is written, and a copy goes when what it was copied from is gone. What
-//! could not be read keeps the copy that is there, and the others are made all the same.
+//! Only what is different is written, and a copy goes when what it was copied from is gone; what an
+//! export did not write is never removed. What could not be read keeps the copy that is there, and
+//! the others are made all the same.
+
+mod sources;
 
 use super::{Assembled, ConfigFile, Trouble, block_on};
-use crate::backup::{DATABASE, Part, SERVERS, blank, name_of};
+use crate::backup::list::{self, LIST};
+use crate::backup::{DATABASE, SERVERS, blank, name_of};
 use crate::limits::BACKUP_SLICE_MS_MAX;
 use crate::store::{Store, StoreError};
-use crate::sys::copies::{CopyError, Entry, Folder, is_draft};
+use crate::sys::copies::{CopyError, Entry, Folder, drafted};
+use sources::{Source, Sources};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -65,23 +71,15 @@ impl Pieces {
         directory: &Path,
     ) -> Exported {
         let mut exported = Exported::default();
-        match self.home(directory) {
-            Ok(home) => {
-                for part in Part::ALL {
-                    self.part(part, &home, &mut exported).await;
-                }
-                match database {
-                    Ok(bytes) => exported.note(home.write(DATABASE, &bytes)),
-                    Err(error) => exported.troubles.push(error.to_string()),
-                }
-                exported.note(sweep(&home));
-            }
-            Err(error) => exported.troubles.push(error.to_string()),
-        }
+        let done = match self.home(directory) {
+            Ok(mut home) => self.fill(&mut home, database, &mut exported).await,
+            Err(error) => Err(error),
+        };
+        exported.note(done);
         exported
     }
 
-    fn home(&self, directory: &Path) -> Result<Folder, CopyError> {
+    fn home(&self, directory: &Path) -> Result<Home, CopyError> {
         let top = match Folder::open(directory) {
             Err(error) if error.is_absence() => {
                 // What keeps it from being made shows when it is opened.
@@ -90,66 +88,95 @@ impl Pieces {
             }
             opened => opened?,
         };
-        top.inner(SERVERS)?.inner(&self.name)
+        Ok(Home { top: top.inner(SERVERS)?.inner(&self.name)?, inner: BTreeMap::new() })
     }
 
-    async fn part(&self, part: Part, home: &Folder, exported: &mut Exported) {
-        if let Err(error) = self.copy(part, home, exported).await {
-            exported.troubles.push(error.to_string());
-        }
-    }
-
-    /// One directory's files. An error here is one of the directory: nothing was removed then.
-    async fn copy(
+    /// An error here is one of the list or of the directory itself: nothing was removed then.
+    async fn fill(
         &self,
-        part: Part,
-        home: &Folder,
+        home: &mut Home,
+        database: Result<Vec<u8>, StoreError>,
         exported: &mut Exported,
     ) -> Result<(), CopyError> {
-        let copies = home.inner(part.directory())?;
-        let before = copies.entries(|name| part.takes(name))?;
-        let directory = match part {
-            Part::Wireguard => &self.wireguard,
-            Part::Bird => &self.bird,
-        };
-        let source = match Folder::open(directory) {
-            // A POP without any file yet; else it is a disk that is not there, and no reason to
-            // forget what was on it.
-            Err(error) if error.is_absence() && before.is_empty() => return Ok(()),
-            opened => opened?,
-        };
-        let wanted = source.entries(|name| part.takes(name))?;
-        for (name, entry) in &wanted {
-            match entry {
-                Entry::Plain => exported.note(carry(name, &source, &copies)),
-                Entry::Other => exported.left_out.push(format!(
-                    "{}: no plain file, it is not copied",
-                    directory.join(name).display()
-                )),
-            }
+        let before = home.top.read(LIST)?.unwrap_or_default();
+        let before = list::read(&String::from_utf8_lossy(&before));
+        let sources = Sources::of(self, &before);
+        let wanted: BTreeSet<String> = sources.files.iter().map(|it| it.to.clone()).collect();
+        // What is written is on the list first: a crash leaves no copy that nobody removes later.
+        let mut listed: BTreeSet<String> = before.union(&wanted).cloned().collect();
+        home.top.write(LIST, list::write(&listed).as_bytes())?;
+        for source in &sources.files {
+            exported.note(carry(source, home));
             exported.pause().await;
         }
-        let is_copied = |name: &String| wanted.get(name) == Some(&Entry::Plain);
-        for (name, entry) in before.iter().filter(|(name, _)| !is_copied(name)) {
-            if *entry == Entry::Plain {
-                exported.note(copies.remove(name));
+        for path in before.difference(&wanted).filter(|path| !sources.is_unread(path)) {
+            match home.place(path).and_then(|(folder, name)| folder.remove_plain(name)) {
+                Ok(()) => drop(listed.remove(path)),
+                Err(error) => exported.troubles.push(error.to_string()),
             }
         }
-        sweep(&copies)
+        exported.troubles.extend(sources.troubles);
+        exported.left_out.extend(sources.left_out);
+        match database {
+            Ok(bytes) => exported.note(home.top.write(DATABASE, &bytes)),
+            Err(error) => exported.troubles.push(error.to_string()),
+        }
+        home.top.write(LIST, list::write(&listed).as_bytes())?;
+        listed.extend([LIST.to_string(), DATABASE.to_string()]);
+        home.sweep(&listed)
     }
+}
+
+/// A POP's directory in the backup, with the directories in it that are open already.
+struct Home {
+    top: Folder,
+    inner: BTreeMap<String, Folder>,
+}
+
+impl Home {
+    /// The directory that a path in it leads to, made where there is none, and the name there.
+    fn place<'a>(&mut self, path: &'a str) -> Result<(&Folder, &'a str), CopyError> {
+        let Some((directory, name)) = path.rsplit_once('/') else { return Ok((&self.top, path)) };
+        if !self.inner.contains_key(directory) {
+            let mut parts = directory.split('/');
+            let mut folder = self.top.inner(parts.next().unwrap_or_default())?;
+            for part in parts {
+                folder = folder.inner(part)?;
+            }
+            self.inner.insert(directory.to_string(), folder);
+        }
+        Ok((self.inner.get(directory).unwrap_or(&self.top), name))
+    }
+
+    /// Removes what a crash left half-written of the copies with these paths.
+    fn sweep(&self, listed: &BTreeSet<String>) -> Result<(), CopyError> {
+        sweep("", &self.top, listed)?;
+        for (directory, folder) in &self.inner {
+            sweep(&format!("{directory}/"), folder, listed)?;
+        }
+        Ok(())
+    }
+}
+
+fn sweep(prefix: &str, folder: &Folder, listed: &BTreeSet<String>) -> Result<(), CopyError> {
+    let drafts = folder.entries(|name| {
+        drafted(name).is_some_and(|copy| listed.contains(&format!("{prefix}{copy}")))
+    })?;
+    for (name, entry) in drafts {
+        if entry == Entry::Plain {
+            folder.remove(&name)?;
+        }
+    }
+    Ok(())
 }
 
 /// One file, without its secrets. One that went away meanwhile goes with the next export.
-fn carry(name: &str, source: &Folder, copies: &Folder) -> Result<(), CopyError> {
-    let Some(bytes) = source.read(name)? else { return Ok(()) };
+fn carry(source: &Source, home: &mut Home) -> Result<(), CopyError> {
+    let bytes = Folder::open(&source.directory)?.read(&source.name)?;
+    let Some(bytes) = bytes else { return Ok(()) };
     let text = blank(&String::from_utf8_lossy(&bytes));
-    copies.write(name, text.as_bytes()).map(drop)
-}
-
-/// Removes what a crash left half-written.
-fn sweep(folder: &Folder) -> Result<(), CopyError> {
-    let drafts = folder.entries(is_draft)?;
-    drafts.iter().filter(|it| *it.1 == Entry::Plain).try_for_each(|(name, _)| folder.remove(name))
+    let (folder, name) = home.place(&source.to)?;
+    folder.write(name, text.as_bytes()).map(drop)
 }
 
 impl Exported {

@@ -35,13 +35,15 @@ pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>>
     let assembled = Assembled::load(&file)?;
     assembled.can_make_links().map_err(|it| vec![it])?;
     let service = Service::new(assembled, file).map_err(|it| vec![it])?;
+    let store = service.control.store.clone();
     block_on(async |_| service.read_routes().await).map_err(|it| vec![it])?;
     let mut apply = match removals {
         Removals::Asked => service.apply,
         Removals::Confirmed => service.apply.confirming(),
     };
-    block_on(async |_| apply.pass(&[Cause::Everything("peerling apply")]).await)
-        .map_err(|it| vec![it])
+    let passed = block_on(async |_| apply.pass(&[Cause::Everything("peerling apply")]).await);
+    let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
+    passed.and_then(|well| closed.map(|()| well)).map_err(|it| vec![it])
 }
 
 impl Service {

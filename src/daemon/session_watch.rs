@@ -156,7 +156,7 @@ async fn look(settings: &ApplySettings) -> Seen {
     let links = match settings.backend {
         Backend::Files => None,
         // What cannot be read is told by the loop.
-        _ => settings.backend.observe().ok().map(|links| {
+        _ => settings.backend.observe(&settings.patience).await.ok().map(|links| {
             links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
         }),
     };

@@ -40,6 +40,12 @@ pub const LINK_PAUSE_S_MAX: u64 = 900;
 /// peering waits for the same pass.
 pub const LINK_FAILURES_S_MAX: u64 = 15;
 
+/// Changes that one maintainer may make at once; each is a pass of the loop, a record, and 25 kB
+/// written. Nobody types that many.
+pub const CHANGES_MAX: u32 = 30;
+/// How long it takes until as many may be made again, in seconds.
+pub const CHANGES_S: u64 = 600;
+
 // --- shell
 
 /// Columns that text without a window is laid out for.
@@ -192,6 +198,11 @@ pub const GIT_WORDS_MAX: usize = 300;
 pub const GIT_GC_OBJECTS: u32 = 2_000;
 /// How often we look whether somebody else changed the database, in milliseconds.
 pub const DATABASE_LOOK_MS: u64 = 1_000;
+/// How long nothing must have changed before everything is moved into the database's one file, in
+/// seconds: a copy of that file alone is then whole.
+pub const DATABASE_QUIET_S: u64 = 60;
+/// How often the whole database is read to see whether it is damaged, in seconds: a day.
+pub const DATABASE_PROOF_S: u64 = 24 * 60 * 60;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 

@@ -27,7 +27,9 @@ pub enum ClientError {
     Permission(PathBuf),
     /// It runs, and does not answer.
     Silent(PathBuf),
-    /// It hung up in the middle, or the system does not let us.
+    /// It hung up in the middle.
+    HungUp(PathBuf),
+    /// The system does not let us.
     Io(PathBuf, io::Error),
     /// It is of another version.
     Garbage(PathBuf),
@@ -44,6 +46,11 @@ impl fmt::Display for ClientError {
             ClientError::Silent(path) => write!(
                 out,
                 "{}: the running service does not answer within {LOCAL_ANSWER_S} s",
+                path.display()
+            ),
+            ClientError::HungUp(path) => write!(
+                out,
+                "{}: the running service ended before it had answered; what it saved stays",
                 path.display()
             ),
             ClientError::Io(path, error) => write!(out, "{}: {error}", path.display()),
@@ -123,7 +130,7 @@ impl Client {
         let read = (&mut self.stream).take(bound).read_line(&mut line);
         read.map_err(|error| failed(self.path.clone(), error))?;
         if line.is_empty() {
-            return Err(failed(self.path.clone(), ErrorKind::UnexpectedEof.into()));
+            return Err(ClientError::HungUp(self.path.clone()));
         }
         match Answer::deserialize_json(&line) {
             Ok(Answer::Refused { why }) => Err(ClientError::Refused(why)),
@@ -138,6 +145,7 @@ fn failed(path: PathBuf, error: io::Error) -> ClientError {
         ErrorKind::PermissionDenied => ClientError::Permission(path),
         // A time-out of a socket is told as EAGAIN.
         ErrorKind::WouldBlock | ErrorKind::TimedOut => ClientError::Silent(path),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => ClientError::HungUp(path),
         _ => ClientError::Io(path, error),
     }
 }
@@ -210,7 +218,7 @@ mod tests {
             assert!(error.contains("speaks another version"), "{lines:?}: {error}");
         }
         let error = run(&["\"working\"\n"]).unwrap_err();
-        assert!(error.contains("peerling.sock"), "it hung up: {error}");
+        assert!(error.contains("ended before it had answered"), "{error}");
         let endless = "x".repeat(3 * LOCAL_LINE_BYTES_MAX);
         assert!(run(&[&endless]).unwrap_err().contains("speaks another version"));
     }

@@ -1,5 +1,8 @@
 //! What is said over the local socket: one request, and the lines of its answer.
 
+// nanoserde's derives write `if let Err(…) { return Err(…) }`.
+#![allow(clippy::question_mark)]
+
 use crate::limits::LOCAL_TEXT_BYTES_MAX;
 use nanoserde::{DeJson, SerJson};
 
@@ -124,7 +127,10 @@ pub struct Seen {
 pub fn pieces(text: &str) -> Vec<&str> {
     let (mut rest, mut pieces) = (text, Vec::new());
     while !rest.is_empty() {
-        let end = rest.floor_char_boundary(LOCAL_TEXT_BYTES_MAX);
+        let mut end = rest.len().min(LOCAL_TEXT_BYTES_MAX);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
         let (piece, after) = rest.split_at(end);
         pieces.push(piece);
         rest = after;

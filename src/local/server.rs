@@ -17,7 +17,7 @@ use smol::future::{FutureExt as _, or};
 use smol::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use smol::{LocalExecutor, Timer};
 use std::cell::{Cell, RefCell};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::pin::pin;
 use std::rc::Rc;
@@ -73,8 +73,9 @@ impl Server {
         let clients = Rc::new(());
         loop {
             match listener.accept().await {
-                // More wait in the kernel's queue: its length is bounded too.
-                Ok(_) if Rc::strong_count(&clients) > LOCAL_CLIENTS_MAX => {}
+                Ok((stream, _)) if Rc::strong_count(&clients) > LOCAL_CLIENTS_MAX => {
+                    turn_away(stream.get_ref());
+                }
                 Ok((stream, _)) => {
                     let (control, news) = (self.control.clone(), self.news.clone());
                     let (client, seat) = (Client { stream, control, news }, clients.clone());
@@ -93,6 +94,12 @@ impl Server {
             }
         }
     }
+}
+
+/// One line fits any socket's buffer; nobody is waited for.
+fn turn_away(mut stream: &UnixStream) {
+    let why = format!("{LOCAL_CLIENTS_MAX} others ask already; try again");
+    let _ = writeln!(stream, "{}", Answer::Refused { why }.serialize_json());
 }
 
 impl Client {

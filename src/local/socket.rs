@@ -66,12 +66,14 @@ impl LocalSocket {
         let path = directory.join(SOCKET_NAME);
         let failed = |error: Errno| SocketError::Io(path.clone(), error.into());
         let held = open_directory(directory).map_err(failed)?;
-        match flock(&held, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                return Err(SocketError::Served(directory.to_path_buf(), owner(directory)));
-            }
-            Err(error) => return Err(failed(error)),
+        let is_served = match flock(&held, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => false,
+            Err(Errno::WOULDBLOCK) => true,
+            // Some file systems have no locks; whoever listens is alive there too.
+            Err(_) => owner(directory).is_some(),
+        };
+        if is_served {
+            return Err(SocketError::Served(directory.to_path_buf(), owner(directory)));
         }
         clear(&path)?;
         let failed = |error| SocketError::Io(path.clone(), error);

@@ -3,6 +3,7 @@
 use super::pop::LINK_PREFIX;
 use super::{Asn, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
+use curve25519_dalek::MontgomeryPoint;
 use std::fmt::Write as _;
 use std::{fmt, str::FromStr};
 
@@ -13,6 +14,17 @@ pub struct WgKey([u8; WG_KEY_BYTES]);
 /// A WireGuard private or preshared key. It shows itself only where it is asked to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WgSecret([u8; WG_KEY_BYTES]);
+
+/// What 32 bytes that are said to be a public key look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// No private key that `wg genkey` makes has this form.
+    Public,
+    /// Both could be: of either kind every sixteenth.
+    Either,
+    /// It has the form of a private key, and no private key has it as its public one.
+    Private,
+}
 
 /// The name of a link, `wg-as<ASN>` or `wg-int-<POP>`: never longer than the kernel's bound.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +104,21 @@ impl WgKey {
     /// The key, unless all its bytes are zero.
     pub fn new(bytes: [u8; WG_KEY_BYTES]) -> Result<WgKey, WgKeyError> {
         if bytes == [0; WG_KEY_BYTES] { Err(WgKeyError::Zero) } else { Ok(WgKey(bytes)) }
+    }
+
+    /// Is it one, or a private key that was typed in its place? `wg genkey` fixes five bits (RFC
+    /// 7748, section 5, `decodeScalar25519`). A public key is a multiple of the base point: it lies
+    /// on the curve, not on its twist, and in the subgroup of prime order, and so does one of
+    /// sixteen texts of 32 bytes.
+    pub fn likeness(&self) -> Likeness {
+        let [first, .., last] = self.0;
+        if first & 0b111 != 0 || last & 0b1100_0000 != 0b0100_0000 {
+            return Likeness::Public;
+        }
+        match MontgomeryPoint(self.0).to_edwards(0) {
+            Some(point) if point.is_torsion_free() => Likeness::Either,
+            _ => Likeness::Private,
+        }
     }
 
     /// The 32 bytes, as netlink carries them.
@@ -243,6 +270,39 @@ impl std::error::Error for WgKeyError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keys as `wg genkey` makes them, by a small generator of our own.
+    fn private_keys(count: usize) -> Vec<WgSecret> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        };
+        let mut key = || {
+            let mut bytes: [u8; WG_KEY_BYTES] = std::array::from_fn(|_| next());
+            bytes[0] &= 0b1111_1000;
+            bytes[31] = bytes[31] & 0b0011_1111 | 0b0100_0000;
+            WgSecret::new(bytes)
+        };
+        (0..count).map(|_| key()).collect()
+    }
+
+    #[test]
+    fn a_private_key_is_told_from_a_public_one() {
+        let secrets = private_keys(400);
+        let private = secrets.iter().map(|it| WgKey(*it.bytes()).likeness());
+        let let_through = private.inspect(|it| assert_ne!(*it, Likeness::Public));
+        let let_through = let_through.filter(|it| *it == Likeness::Either).count();
+        assert!((5..=60).contains(&let_through), "one of sixteen: {let_through}");
+        let public = secrets.iter().map(|it| it.public().likeness());
+        let asked = public.inspect(|it| assert_ne!(*it, Likeness::Private));
+        let asked = asked.filter(|it| *it == Likeness::Either).count();
+        assert!((5..=60).contains(&asked), "one of sixteen: {asked}");
+        // Of the twist, of small order, and no canonical number.
+        for bytes in [[0x48; WG_KEY_BYTES], [0x40; WG_KEY_BYTES], [0x78; WG_KEY_BYTES]] {
+            WgKey(bytes).likeness();
+        }
+    }
 
     #[test]
     fn text_and_bytes_agree() {

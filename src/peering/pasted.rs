@@ -2,14 +2,15 @@
 //!
 //! A terminal that marks what is pasted gives us a section as one line, its line ends as blanks, so
 //! the names of settings are what holds it together (wg(8), wg-quick(8)). Nothing here is proven:
-//! each value goes to the judge of its answer. A private key is passed over, and only told of.
+//! each value goes to the judge of its answer. Of a private key only the public one that belongs to
+//! it is taken, and that there was one is told.
 
-use crate::model::{LinkLocal, Refusal};
+use crate::model::{LinkLocal, Refusal, WgKey, WgSecret};
 
 /// Answers that were found in a pasted text, as they stood there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pasted {
-    /// `PublicKey`.
+    /// `PublicKey`; where there is none, what belongs to `PrivateKey`.
     pub public_key: Option<String>,
     /// `Endpoint`, host and port.
     pub endpoint: Option<String>,
@@ -141,15 +142,30 @@ fn gather(settings: Vec<Setting>) -> Result<Pasted, Refusal> {
     let has = |section| settings.iter().any(|it| it.section == Some(section));
     let other_end = has(Section::Interface) && has(Section::Peer);
     let mut pasted = Pasted { other_end, ..Pasted::default() };
+    let mut computed = None;
     for setting in settings {
-        // Whichever section it is in: that there is one must be told.
-        pasted.private_key |= setting.name == "privatekey";
+        if setting.name == "privatekey" {
+            // Whichever section it is in: that there is one must be told.
+            pasted.private_key = true;
+            let public = public_half(&setting);
+            if computed.is_some_and(|other| Some(other) != public) {
+                return Err(several());
+            }
+            computed = public.or(computed);
+        }
         if other_end && setting.section == Some(Section::Peer) {
             continue;
         }
         pasted.take(setting)?;
     }
+    pasted.public_key = pasted.public_key.or(computed.map(|it| it.to_string()));
     Ok(pasted)
+}
+
+/// What `wg pubkey` makes of a private key, which is forgotten here.
+fn public_half(setting: &Setting) -> Option<WgKey> {
+    let secret: WgSecret = bare(setting.words.first()?).parse().ok()?;
+    Some(secret.public())
 }
 
 impl Pasted {
@@ -283,6 +299,7 @@ mod tests {
     #[test]
     fn of_a_whole_file_only_the_members_side_is_taken() {
         let secret = "cFNlY3JldCBvZiBzb21lYm9keSwgbm90IHRvIGtlZXA=";
+        let public = secret.parse::<WgSecret>().unwrap().public().to_string();
         let file = format!(
             "[Interface] PrivateKey = {secret} ListenPort = 20263 MTU = 1400 \
              Address = 172.20.0.1/32, fe80::1/64 \
@@ -291,6 +308,7 @@ mod tests {
         );
         let pasted = ok(&file);
         let expected = Pasted {
+            public_key: Some(public.clone()),
             port: Some("20263".into()),
             link_local: Some("fe80::1".into()),
             mtu: Some("1400".into()),
@@ -300,7 +318,16 @@ mod tests {
         };
         assert_eq!(pasted, expected);
         assert!(!format!("{pasted:?}").contains(secret));
-        assert!(ok(&format!("PrivateKey={secret}")).private_key);
+        let line = Pasted { public_key: Some(public), private_key: true, ..Pasted::default() };
+        assert_eq!(ok(&format!("PrivateKey={secret}")), line);
+        assert_eq!(
+            ok(&format!("PrivateKey={secret} PublicKey={KEY}")).public_key,
+            Some(KEY.into())
+        );
+        let garbage = Pasted { private_key: true, ..Pasted::default() };
+        assert_eq!(ok("PrivateKey = x"), garbage);
+        let two = format!("PrivateKey = {secret} PrivateKey = {KEY}");
+        assert_eq!(read(&two).unwrap().unwrap_err().code, "several_keys");
     }
 
     #[test]

@@ -4,15 +4,17 @@
 //! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
 //! is shown in the answer, and what is not understood is refused.
 
+mod beside;
 mod options;
 mod reason;
 
+pub use beside::{Declared, endpoint_is_free, shared};
 pub use options::{Psk, families, mtu, psk};
 pub use reason::reason;
 
 use super::policy::split_port;
 use super::{Peering, Site};
-use crate::model::{Asn, EndpointError, Host, LinkLocal, Port, Refusal, WgKey};
+use crate::model::{Asn, EndpointError, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 
 /// What an answer is judged against.
 #[derive(Clone, Copy)]
@@ -81,7 +83,8 @@ pub fn known_asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
     Ok(asn)
 }
 
-/// A WireGuard public key that nobody else uses here.
+/// A WireGuard public key, and not ours. Whoever else says that it is theirs shuts nobody out: each
+/// peering has a link of its own.
 pub fn key(text: &str, context: Context<'_>) -> Result<WgKey, Refusal> {
     let hint = "It is what `wg pubkey` prints, 44 characters that end in =";
     let key: WgKey =
@@ -91,10 +94,11 @@ pub fn key(text: &str, context: Context<'_>) -> Result<WgKey, Refusal> {
         let hint = "Give the public key of your router, what `wg pubkey` makes of its private key";
         return Err(Refusal::new("key_is_ours", message, hint));
     }
-    if context.peerings.iter().any(|it| it.key == key) {
-        let message = "Another peering of this POP uses this public key";
-        let hint = "WireGuard tells peers apart by their keys: make a new one with `wg genkey`";
-        return Err(Refusal::new("key_in_use", message, hint));
+    if key.likeness() == Likeness::Private {
+        let message = "This looks like a private key: no WireGuard has such a public one";
+        let hint = "Give what `wg pubkey` makes of it. It was not kept; if anybody else may have \
+                    seen it, make a new one with `wg genkey`";
+        return Err(Refusal::new("looks_private", message, hint));
     }
     Ok(key)
 }
@@ -166,10 +170,6 @@ pub fn link_local(text: &str, context: Context<'_>) -> Result<Option<LinkLocal>,
             format!("The address {text} lies in the range that this POP gives out itself");
         return Err(refuse("link_local_is_ours", message));
     }
-    if context.peerings.iter().any(|it| site.remote(it) == Some(address)) {
-        let message = format!("The address {text} belongs to another peering of this POP");
-        return Err(refuse("link_local_in_use", message));
-    }
     Ok(Some(address))
 }
 
@@ -240,10 +240,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_nobody_elses() {
+    fn a_key_is_a_public_one_and_not_ours() {
         with_context(|it| {
             assert!(key(&WgKey::new([9; 32]).unwrap().to_string(), it).is_ok());
-            assert_eq!(code(key(&WgKey::new([2; 32]).unwrap().to_string(), it)), "key_in_use");
+            assert!(key(&it.peerings[1].key.to_string(), it).is_ok(), "it shuts nobody out");
+            let mut keys = (0x40..0x80).step_by(8).map(|byte| WgKey::new([byte; 32]).unwrap());
+            let private = keys.find(|key| key.likeness() == Likeness::Private).unwrap();
+            assert_eq!(code(key(&private.to_string(), it)), "looks_private");
             assert_eq!(code(key(&it.site.key.to_string(), it)), "key_is_ours");
             assert_eq!(code(key("AAAA", it)), "bad_key");
         });
@@ -298,7 +301,7 @@ mod tests {
             assert_eq!(code(link_local("fe80::263", it)), "link_local_is_ours");
             assert_eq!(code(link_local("fe80:263::2:1", it)), "link_local_is_ours");
             assert_eq!(code(link_local("fe80:0263::1:77", it)), "link_local_is_ours");
-            assert_eq!(code(link_local("fe80::9", it)), "link_local_in_use");
+            assert!(link_local("fe80::9", it).is_ok(), "it shuts nobody out");
             for text in ["fe80::", "fd00::1", "fe80::1/64", "fe80::1%x", "x"] {
                 assert_eq!(code(link_local(text, it)), "bad_link_local");
             }

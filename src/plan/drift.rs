@@ -13,7 +13,7 @@ use crate::limits::{
     DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_PAUSE_S, LINK_PAUSE_S_MAX,
 };
 use crate::model::WgSecret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -47,11 +47,20 @@ pub enum Verdict {
 /// What was right, how often it drifted, and what is left alone.
 #[derive(Default)]
 pub struct Ledger {
-    /// What was wanted of each peering by the last pass, and whether it was there.
-    right: BTreeMap<Owner, (Lasting, bool)>,
+    /// What was wanted of each peering by the last pass, and what of it was not there.
+    right: BTreeMap<Owner, (Lasting, BTreeSet<Thing>)>,
     mended: BTreeMap<(Owner, Thing), Vec<Instant>>,
     left: BTreeMap<(Owner, Thing), Instant>,
     pauses: BTreeMap<Owner, Pause>,
+}
+
+/// What a pass did not do.
+#[derive(Debug, Default)]
+pub struct Undone {
+    /// What it tried, or would have, if nothing before it had failed.
+    pub failed: BTreeSet<(Owner, Thing)>,
+    /// What it did not even judge, for want of BIRD: it is what it was before.
+    pub held: BTreeSet<(Owner, Thing)>,
 }
 
 /// What is wanted of a peering by its row alone. The endpoint follows a name, and is no part of it.
@@ -103,7 +112,7 @@ impl Ledger {
     pub fn judge(&mut self, owner: Owner, thing: Thing, wanted: &Wanted, now: Instant) -> Verdict {
         let (key, lasting) = ((owner, thing), wanted.served.get(&owner).map(Lasting::of));
         let last = self.right.get(&owner).filter(|(last, _)| Some(last) == lasting.as_ref());
-        let was_there = last.map(|(_, was_there)| *was_there);
+        let was_there = last.map(|(_, amiss)| !amiss.contains(&thing));
         if was_there.is_some() && self.left.get(&key).is_some_and(|until| now < *until) {
             return Verdict::Leave;
         }
@@ -124,8 +133,8 @@ impl Ledger {
         Verdict::Mend
     }
 
-    /// A pass is over. These peerings are not all there; the others are, but for what is left.
-    pub fn settle(&mut self, wanted: &Wanted, is_amiss: impl Fn(Owner) -> bool) {
+    /// A pass is over. All that is wanted is there, but for what is left and what was not done.
+    pub fn settle(&mut self, wanted: &Wanted, undone: &Undone) {
         let there = |owner: &Owner| wanted.served.contains_key(owner);
         self.right.retain(|owner, _| there(owner));
         self.mended.retain(|(owner, _), _| there(owner));
@@ -133,11 +142,18 @@ impl Ledger {
         self.pauses.retain(|owner, _| there(owner));
         for (owner, peering) in &wanted.served {
             let lasting = Lasting::of(peering);
-            if self.right.get(owner).is_none_or(|(last, _)| *last != lasting) {
+            let before = self.right.remove(owner).filter(|(last, _)| *last == lasting);
+            if before.is_none() {
                 self.mended.retain(|(it, _), _| it != owner);
                 self.left.retain(|(it, _), _| it != owner);
             }
-            self.right.insert(*owner, (lasting, !is_amiss(*owner)));
+            let mut amiss = undone.failed_of(*owner);
+            for thing in undone.held_of(*owner) {
+                if before.as_ref().is_none_or(|(_, amiss)| amiss.contains(&thing)) {
+                    amiss.insert(thing);
+                }
+            }
+            self.right.insert(*owner, (lasting, amiss));
         }
     }
 
@@ -165,6 +181,16 @@ impl Ledger {
         self.mended.retain(|(it, _), _| *it != owner);
         self.left.retain(|(it, _), _| *it != owner);
         self.pauses.remove(&owner);
+    }
+}
+
+impl Undone {
+    fn failed_of(&self, owner: Owner) -> BTreeSet<Thing> {
+        self.failed.iter().filter(|it| it.0 == owner).map(|it| it.1).collect()
+    }
+
+    fn held_of(&self, owner: Owner) -> BTreeSet<Thing> {
+        self.held.iter().filter(|it| it.0 == owner).map(|it| it.1).collect()
     }
 }
 
@@ -211,8 +237,12 @@ mod tests {
     /// A ledger after a pass that made everything right.
     fn settled() -> Ledger {
         let mut ledger = Ledger::default();
-        ledger.settle(&wanted("a"), |_| false);
+        ledger.settle(&wanted("a"), &Undone::default());
         ledger
+    }
+
+    fn failing(thing: Thing) -> Undone {
+        Undone { failed: BTreeSet::from([(owner(), thing)]), ..Undone::default() }
     }
 
     /// What becomes of the link's step at these seconds, and after each everything is right again.
@@ -220,7 +250,7 @@ mod tests {
         let judge = |second: &u64| {
             let now = start + Duration::from_secs(*second);
             let verdict = ledger.judge(owner(), Thing::Link, &wanted("a"), now);
-            ledger.settle(&wanted("a"), |_| false);
+            ledger.settle(&wanted("a"), &Undone::default());
             verdict
         };
         seconds.iter().map(judge).collect()
@@ -234,12 +264,30 @@ mod tests {
         assert_eq!(settled().judge(owner(), link, &wanted("b"), now), Verdict::Take);
         assert_eq!(settled().judge(owner(), link, &wanted("a"), now), Verdict::Mend);
         let mut failed = settled();
-        failed.settle(&wanted("a"), |_| true);
+        failed.settle(&wanted("a"), &failing(Thing::Link));
         assert_eq!(
             failed.judge(owner(), link, &wanted("a"), now),
             Verdict::Take,
             "it was not there"
         );
+        let other = failed.judge(owner(), Thing::Settings, &wanted("a"), now);
+        assert_eq!(other, Verdict::Mend, "another thing of it was");
+    }
+
+    /// For want of BIRD nothing is judged: what was right before is no less so, and what is newly
+    /// wanted was never there.
+    #[test]
+    fn what_waits_for_bird_is_what_it_was() {
+        let (now, file) = (Instant::now(), Thing::File(FileKind::Bird));
+        let held = Undone { held: BTreeSet::from([(owner(), file)]), ..Undone::default() };
+        let mut ledger = settled();
+        ledger.settle(&wanted("a"), &held);
+        assert_eq!(ledger.judge(owner(), file, &wanted("a"), now), Verdict::Mend);
+        let mut new = Ledger::default();
+        for _ in 0..5 {
+            new.settle(&wanted("a"), &held);
+            assert_eq!(new.judge(owner(), file, &wanted("a"), now), Verdict::Take);
+        }
     }
 
     #[test]
@@ -261,9 +309,9 @@ mod tests {
         let other = ledger.judge(owner(), Thing::BgpSession, &wanted("a"), start);
         assert_eq!(other, Verdict::Mend, "another thing of the same peering");
         assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("b"), start), Verdict::Take);
-        ledger.settle(&wanted("b"), |_| false);
+        ledger.settle(&wanted("b"), &Undone::default());
         assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("b"), start), Verdict::Mend);
-        ledger.settle(&Wanted::default(), |_| false);
+        ledger.settle(&Wanted::default(), &Undone::default());
         assert!(ledger.right.is_empty() && ledger.mended.is_empty(), "what is gone is forgotten");
     }
 
@@ -275,13 +323,13 @@ mod tests {
             if ledger.judge(owner(), Thing::Link, &wanted("a"), now) == Verdict::Take {
                 tries.push(now.duration_since(start).as_secs());
                 ledger.link_failed(owner(), now);
-                ledger.settle(&wanted("a"), |_| true);
+                ledger.settle(&wanted("a"), &failing(Thing::Link));
             }
             now += Duration::from_secs(1);
         }
         assert_eq!(tries[..4], [0, LINK_PAUSE_S, 3 * LINK_PAUSE_S, 7 * LINK_PAUSE_S]);
         assert_eq!(tries[11] - tries[10], LINK_PAUSE_S_MAX);
-        assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Take);
+        assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Mend);
         ledger.link_made(owner());
         assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("a"), now), Verdict::Take);
     }

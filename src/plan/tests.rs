@@ -177,6 +177,16 @@ fn bird_is_told_again_what_it_does_not_run() {
     check(&wanted(&[], &[ONE]), &kept, &["configure BIRD for 1 BGP session(s)"]);
 }
 
+/// That BIRD has not read its files is nobody's in particular.
+#[test]
+fn files_that_bird_has_not_read_are_a_step_of_their_own() {
+    let both = [(ONE, 52001), (TWO, 52002)];
+    let protocols = Some(BTreeSet::from([peering(ONE), peering(TWO)]));
+    let unread = Actual { protocols, unread: true, ..machine(&both) };
+    let lines = ["configure BIRD: a file of ours changed since it read them"];
+    check(&wanted(&both, &[]), &unread, &lines);
+}
+
 #[test]
 fn what_somebody_disabled_is_enabled() {
     let both = [(ONE, 52001), (TWO, 52002)];

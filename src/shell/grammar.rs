@@ -5,7 +5,7 @@ use crate::command::{
     lookup_for,
 };
 use crate::limits::{WAIT_S, WAIT_S_MAX};
-use crate::model::{Mntner, Refusal};
+use crate::model::{Likeness, Mntner, Refusal, WgKey};
 use crate::peering::pasted;
 use std::time::Duration;
 
@@ -74,9 +74,20 @@ pub fn wants_json(line: &str) -> bool {
         || words.windows(2).any(|it| it == ["--format", "json"])
 }
 
-/// Does the line carry a preshared key, or a file that may have any? Then it is not kept for later.
+/// Does the line carry a preshared or private key, or a file that may have any? Then it is not kept
+/// for later.
 pub fn carries_secret(line: &str) -> bool {
-    line.contains("--psk") || is_file(line)
+    let words = line.split(|letter: char| letter.is_whitespace() || "\"',".contains(letter));
+    line.contains("--psk") || is_file(line) || words.into_iter().any(may_be_private_key)
+}
+
+/// A key, alone or as the value of a flag, that `wg genkey` may have made.
+fn may_be_private_key(word: &str) -> bool {
+    let value = match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") => value,
+        _ => word,
+    };
+    value.parse::<WgKey>().is_ok_and(|key| key.likeness() != Likeness::Public)
 }
 
 fn is_file(line: &str) -> bool {

@@ -66,6 +66,7 @@ struct Peer {
     our: Our,
     #[nserde(serialize_none_as_null)]
     error: Option<String>,
+    notes: Option<Vec<String>>,
     config: Option<Config>,
     checks: Option<Vec<status::Check>>,
     raw: Option<status::Raw>,
@@ -204,6 +205,7 @@ fn peer(view: &PeerView) -> Peer {
             link_local: view.our.link_local.map(|it| it.to_string()),
         },
         error: view.error.clone(),
+        notes: Some(view.notes.clone()).filter(|it| !it.is_empty()),
         config: None,
         checks: None,
         raw: None,

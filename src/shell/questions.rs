@@ -76,6 +76,10 @@ impl Session {
             {
                 self.refuse(&refusal, output);
                 request.answers.remove(&field);
+                if field == Field::WgPubKey {
+                    // Said of the key that was refused, and of no other.
+                    request.answers.remove(&Field::KeyIsPublic);
+                }
                 self.todo = Some(Todo::Run(request));
             }
             (Stop::Refused(refusal, _), request) => self.fail(refusal, request, output),
@@ -173,7 +177,7 @@ impl Session {
 /// The questions about a peering's two ends; a confirmation is no place for a paste.
 fn takes_sections(request: &Request, field: Field) -> bool {
     let form = matches!(request.command, Command::PeerCreate | Command::PeerEdit);
-    form && field != Field::Confirm
+    form && !matches!(field, Field::Confirm | Field::KeyIsPublic)
 }
 
 /// A wrong answer is asked again at a prompt, but only where there is a conversation.

@@ -41,6 +41,7 @@ pub(super) fn peer(asn: u32, state: PeeringState) -> PeerView {
             link_local: Some("fe80:0263::1:1".parse().unwrap()),
         },
         error: None,
+        notes: vec![],
     }
 }
 

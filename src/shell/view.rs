@@ -329,12 +329,18 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     };
     format!(
         "The peering with AS{asn} was created.\n{outcome}\n\
-         Our side: {} port {port}, public key {}.\n{}\
+         Our side: {} port {port}, public key {}.\n{}{}\
          peer_config shows what to install on yours.\n",
         our.wg_endpoint_addr,
         our.wg_pub_key,
+        notes(view),
         generated_psk(view)
     )
+}
+
+/// What a member should know of a peering who makes or changes it, a line each.
+pub(super) fn notes(view: &PeerView) -> String {
+    view.notes.iter().map(|it| sentence(it) + "\n").collect()
 }
 
 /// A preshared key that was just made, and that this is the time to keep it; else nothing.

@@ -35,7 +35,7 @@ impl Store {
 
     /// The id that the next peering would get; `None`: none is free.
     pub fn next_id(&self, id_max: u16) -> Result<Option<PeeringId>, StoreError> {
-        self.read(|it| super::free_id(it, id_max))
+        self.read(|it| super::free_id(it, id_max, &self.occupied))
     }
 }
 

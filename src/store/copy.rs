@@ -19,6 +19,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("peerling_removal", &["as_num", "generation", "removed_s"]),
     ("peerling_suspension", &["as_num", "reason", "decided_by", "since_s"]),
     ("peerling_ban", &["subject", "reason", "decided_by", "since_s"]),
+    ("peerling_pop", &["only", "as_num", "name", "wg_pub_key"]),
 ];
 
 /// How often anything was changed is no content; what waits to be taken down must not be younger.

@@ -1,7 +1,9 @@
 //! Why the database did not do what it was asked for.
 
-use super::migrations;
+use super::{migrations, place};
+use rusqlite::ErrorCode;
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why the database did not do it.
@@ -21,16 +23,37 @@ pub enum StoreError {
     Newer(PathBuf, i64),
     /// It is another POP's, and whose.
     Another(PathBuf, String),
+    /// It is damaged, in SQLite's words.
+    Damaged(PathBuf, String),
+    /// There is none, or an empty one, beside a `-wal` that holds changes of one.
+    Orphaned(PathBuf),
+    /// Somebody moved, removed or replaced its file while it was open.
+    Replaced(PathBuf),
+    /// This user cannot write it; why, and what mends it.
+    Unwritable(PathBuf, String),
+    /// What the system said about a file.
+    File(PathBuf, io::Error),
+    /// Not restored, and why: what is there stays as it is.
+    NotRestored(PathBuf, String),
     /// What SQLite said, and about which file.
     Sqlite(PathBuf, rusqlite::Error),
 }
 
 /// What SQLite said, about this file.
 pub(super) fn fault(path: &Path, error: rusqlite::Error) -> StoreError {
-    let busy = [rusqlite::ErrorCode::DatabaseBusy, rusqlite::ErrorCode::DatabaseLocked];
+    let file = path.to_path_buf();
     match error.sqlite_error_code() {
-        Some(code) if busy.contains(&code) => StoreError::Busy(path.to_path_buf()),
-        _ => StoreError::Sqlite(path.to_path_buf(), error),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(file),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Damaged(file, error.to_string())
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            match place::unwritable(path) {
+                Some(words) => StoreError::Unwritable(file, words),
+                None => StoreError::Sqlite(file, error),
+            }
+        }
+        _ => StoreError::Sqlite(file, error),
     }
 }
 
@@ -59,6 +82,29 @@ impl fmt::Display for StoreError {
                  sqlite3 {path} 'DELETE FROM peerling_pop'",
                 path = path.display()
             ),
+            StoreError::Damaged(path, words) => write!(
+                out,
+                "{}: the database is damaged ({words}); nothing is changed; stop the service, and \
+                 `peerling restore FILE` puts the peering.db of a backup in its place",
+                path.display()
+            ),
+            StoreError::Orphaned(path) => write!(
+                out,
+                "{path}: there is no database here, or an empty one, but {path}-wal holds changes \
+                 of one, which would be lost; put the database back, or move {path}-wal away",
+                path = path.display()
+            ),
+            StoreError::Replaced(path) => write!(
+                out,
+                "{}: the file was moved or replaced while it was open; nothing is read from it or \
+                 written to it any more; systemctl restart peerling opens what is there now",
+                path.display()
+            ),
+            StoreError::Unwritable(path, words) => {
+                write!(out, "{}: cannot be written: {words}", path.display())
+            }
+            StoreError::File(path, error) => write!(out, "{}: {error}", path.display()),
+            StoreError::NotRestored(path, words) => write!(out, "{}: {words}", path.display()),
             StoreError::Sqlite(path, error) => write!(out, "{}: {error}", path.display()),
         }
     }

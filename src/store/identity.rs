@@ -2,6 +2,7 @@
 //! under this one's number and key, so it is refused before anything else is done.
 
 use super::{Outcome, Store, StoreError};
+use crate::model::WgKey;
 use crate::peering::Site;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -20,6 +21,12 @@ impl Store {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The public key of the POP whose database it is, as it was at its last start.
+    pub fn known_key(&self) -> Result<Option<WgKey>, StoreError> {
+        let known = self.read(said)?;
+        Ok(known.and_then(|(_, _, key)| key.parse().ok()))
     }
 
     /// The same, and from now on it says that it is this POP's.

@@ -6,6 +6,7 @@ use crate::model::{Measured, WgSecret};
 use crate::peering::history::{Subject, Transition};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 struct Place(PathBuf);
 

@@ -2,7 +2,9 @@
 //! operator, or as a peering's history.
 
 use super::{Actor, Store, StoreError};
-use crate::limits::{RECORDS_SHOWN_MAX, STORE_AUDIT_ROWS_MAX};
+use crate::limits::{
+    RECORDS_SHOWN_MAX, STORE_AUDIT_ROWS_MAX, STORE_AUDIT_ROWS_PER_ASN_MAX, STORE_AUDIT_SWEEP_ROWS,
+};
 use crate::model::{Asn, Mntner, Timestamp};
 use crate::peering::trail::{Record, Trail};
 use rusqlite::{Connection, Row, params};
@@ -62,7 +64,12 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     })
 }
 
-/// Writes a record, and forgets the oldest where there are too many.
+/// Whose records are a member's: those of a maintainer who acted with their own key.
+const MEMBERS: &str = "actor GLOB '*-MNT' AND actor NOT GLOB 'admin *'";
+/// All others: administrators', whom no member pushes out.
+const OPERATORS: &str = "NOT (actor GLOB '*-MNT' AND actor NOT GLOB 'admin *')";
+
+/// Writes a record, and forgets the oldest of its kind where there are too many.
 pub(super) fn write(
     it: &Connection,
     actor: &Actor,
@@ -76,7 +83,26 @@ pub(super) fn write(
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         params![actor.now.0, actor.name, actor.key, actor.source, action, number, before, after],
     )?;
-    let query = "DELETE FROM peerling_audit WHERE id <= (SELECT max(id) FROM peerling_audit) - ?";
-    it.execute(query, [STORE_AUDIT_ROWS_MAX])?;
+    let newest = it.last_insert_rowid();
+    if asn.is_some() && !actor.is_operator() {
+        let kind = format!("as_num = {number} AND {MEMBERS}");
+        forget(it, &kind, STORE_AUDIT_ROWS_PER_ASN_MAX)?;
+    }
+    if newest % STORE_AUDIT_SWEEP_ROWS == 0 {
+        forget(it, MEMBERS, STORE_AUDIT_ROWS_MAX)?;
+        forget(it, OPERATORS, STORE_AUDIT_ROWS_MAX)?;
+    }
     Ok(())
 }
+
+/// Forgets the oldest records of a kind, a condition of SQL, beyond so many.
+fn forget(it: &Connection, kind: &str, kept: i64) -> rusqlite::Result<()> {
+    let query = format!(
+        "DELETE FROM peerling_audit WHERE {kind} AND id <=
+             (SELECT id FROM peerling_audit WHERE {kind} ORDER BY id DESC LIMIT 1 OFFSET ?)"
+    );
+    it.execute(&query, [kept]).map(drop)
+}
+
+#[cfg(test)]
+mod tests;

@@ -183,6 +183,17 @@ impl Folder {
         }
     }
 
+    /// The same where a plain file bears the name; anything else is left alone.
+    pub fn remove_plain(&self, name: &str) -> Result<(), CopyError> {
+        match statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(status) if FileType::from_raw_mode(status.st_mode) == FileType::RegularFile => {
+                self.remove(name)
+            }
+            Ok(_) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(self.failed(name, error)),
+        }
+    }
+
     fn failed(&self, name: &str, error: Errno) -> CopyError {
         CopyError { path: self.path.join(name), what: error.into() }
     }
@@ -193,9 +204,9 @@ fn draft(name: &str) -> String {
     format!(".{name}.new")
 }
 
-/// Is it the name of a draft? A crash may leave one.
-pub fn is_draft(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".new")
+/// Of which file a name is the draft; a crash may leave one. `None`: it is none.
+pub fn drafted(name: &str) -> Option<&str> {
+    name.strip_prefix('.')?.strip_suffix(".new")
 }
 
 impl CopyError {

@@ -10,8 +10,9 @@ mod strays;
 
 pub use memory::Memory;
 pub(in crate::sys) use memory::Stamp;
-pub use strays::strays;
+pub use strays::{Stray, strays};
 
+use super::owner;
 use crate::limits::{OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
 use crate::plan::{FileKind, Owner};
 use rustix::fs::{Mode, OFlags, openat};
@@ -24,7 +25,10 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::SystemTime;
+
+/// A file with a key in it is its owner's alone.
+const SECRET_MODE: u32 = 0o600;
 
 /// A file that could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +37,16 @@ pub struct FileError {
     what: String,
 }
 
-/// The files of one kind in a directory: ours by name with their content, and what only bears our
-/// names.
-pub type Found = (BTreeMap<Owner, Rc<str>>, Vec<FileError>);
+/// The files of one kind in a directory.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Ours by name, with their content.
+    pub ours: BTreeMap<Owner, Rc<str>>,
+    /// What only bears our names.
+    pub foreign: Vec<FileError>,
+    /// When the first of ours last changed: content, name or mode.
+    pub changed: Option<SystemTime>,
+}
 
 /// What a plain file holds, and its stamp from before it was read; `None`: it is none.
 fn read(directory: &File, name: &OsStr, kind: FileKind) -> io::Result<Option<(String, Stamp)>> {
@@ -65,9 +76,11 @@ fn read(directory: &File, name: &OsStr, kind: FileKind) -> io::Result<Option<(St
     Ok(Some((text, Stamp::of(&status))))
 }
 
-/// How long ago a file was last put into a directory or taken out of it; `None` if nobody knows.
-pub fn changed_ago(directory: &Path) -> Option<Duration> {
-    fs::metadata(directory).ok()?.modified().ok()?.elapsed().ok()
+/// Does a file lie in a directory, by whatever path it is named?
+pub fn is_in(path: &Path, directory: &Path) -> bool {
+    let Some(parent) = path.parent() else { return false };
+    let same = || Some(parent.canonicalize().ok()? == directory.canonicalize().ok()?);
+    parent == directory || same() == Some(true)
 }
 
 /// Is it a plain file, or nothing at all?
@@ -144,15 +157,38 @@ fn put(draft: &Path, kind: FileKind, text: &str) -> io::Result<File> {
 }
 
 fn create(path: &Path, kind: FileKind, text: &str) -> io::Result<File> {
-    let mode = match kind {
-        FileKind::WireGuard => 0o600,
-        FileKind::Bird | FileKind::RoaIpv4 | FileKind::RoaIpv6 | FileKind::Babel => 0o644,
-    };
+    let mode = if kind.is_secret() { SECRET_MODE } else { 0o644 };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     // The umask may have taken away what BIRD needs; it must not decide.
     file.set_permissions(fs::Permissions::from_mode(mode))?;
+    owner::give_to_owner_of(path.parent(), &file)?;
     file.write_all(text.as_bytes())?;
     Ok(file)
+}
+
+/// Takes from others the right to read a WireGuard file. A link in its place is not followed.
+pub fn close_to_others(directory: &Path, owner: Owner) -> Result<(), FileError> {
+    let path = directory.join(FileKind::WireGuard.name(owner));
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let closed = rustix::fs::open(&path, flags, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|file| File::from(file).set_permissions(fs::Permissions::from_mode(SECRET_MODE)));
+    closed.map_err(|error| failed(&path, error))
+}
+
+/// The WireGuard files of ours that others than their owner can read, with their modes.
+pub fn open_to_others(directory: &Path) -> Vec<(PathBuf, u32)> {
+    let mut memory = Memory::default();
+    // What cannot be read shows elsewhere.
+    let _ = memory.observe(directory, FileKind::WireGuard);
+    let mut found = Vec::new();
+    for owner in memory.exposed() {
+        let path = directory.join(FileKind::WireGuard.name(owner));
+        if let Ok(status) = fs::symlink_metadata(&path) {
+            found.push((path, status.permissions().mode() & 0o777));
+        }
+    }
+    found
 }
 
 /// Removes a file, durably after [`sync`]; one that is gone is no error.
@@ -222,13 +258,15 @@ mod tests {
         write(&place.0, FileKind::Bird, peering(7), "one").unwrap();
         write(&place.0, FileKind::Bird, peering(7), "two").unwrap();
         write(&place.0, FileKind::WireGuard, peering(7), "secret").unwrap();
-        let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
-        assert_eq!((birds, foreign), (BTreeMap::from([(peering(7), "two".into())]), vec![]));
+        let found = observe(&place.0, FileKind::Bird).unwrap();
+        let ours = BTreeMap::from([(peering(7), "two".into())]);
+        assert_eq!((found.ours, found.foreign), (ours, vec![]));
+        assert!(found.changed.unwrap().elapsed().unwrap_or_default().as_secs() < 60);
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as7.conf")), (0o644, 0o600));
         remove(&place.0, FileKind::Bird, peering(7)).unwrap();
         remove(&place.0, FileKind::Bird, peering(7)).unwrap();
-        assert_eq!(observe(&place.0, FileKind::Bird).unwrap().0, BTreeMap::new());
+        assert_eq!(observe(&place.0, FileKind::Bird).unwrap().ours, BTreeMap::new());
         assert_eq!(fs::read_dir(&place.0).unwrap().count(), 6, "no draft is left");
     }
 
@@ -240,7 +278,7 @@ mod tests {
             write_new(&place.0, FileKind::WireGuard, peering(8), text).unwrap();
             settle(&place.0).unwrap();
         }
-        let birds = observe(&place.0, FileKind::Bird).unwrap().0;
+        let birds = observe(&place.0, FileKind::Bird).unwrap().ours;
         assert_eq!(birds, BTreeMap::from([(peering(7), "two".into())]));
         let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("ebgp_as7"), mode("wg-as8.conf")), (0o644, 0o600));
@@ -254,8 +292,8 @@ mod tests {
         fs::write(place.0.join("target"), "theirs").unwrap();
         std::os::unix::fs::symlink("target", place.0.join("ebgp_as1")).unwrap();
         fs::create_dir(place.0.join("ebgp_as2")).unwrap();
-        let (birds, foreign) = observe(&place.0, FileKind::Bird).unwrap();
-        assert_eq!((birds.len(), foreign.len()), (0, 2));
+        let found = observe(&place.0, FileKind::Bird).unwrap();
+        assert_eq!((found.ours.len(), found.foreign.len(), found.changed), (0, 2, None));
         for number in [1, 2] {
             assert!(write(&place.0, FileKind::Bird, peering(number), "x").is_err());
             assert!(remove(&place.0, FileKind::Bird, peering(number)).is_err());
@@ -277,7 +315,7 @@ mod tests {
     #[test]
     fn errors_name_the_file() {
         let missing = Path::new("/nonexistent-directory");
-        assert_eq!(observe(missing, FileKind::Bird).unwrap().0.len(), 0);
+        assert_eq!(observe(missing, FileKind::Bird).unwrap().ours.len(), 0);
         let error = write(missing, FileKind::Bird, peering(1), "x").unwrap_err().to_string();
         assert!(error.starts_with("/nonexistent-directory/ebgp_as1: "), "{error}");
     }

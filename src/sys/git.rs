@@ -19,9 +19,12 @@ pub use pull::{Pulled, interrupted, pull, recover};
 pub use sight::{Sight, look};
 
 use super::deadline::within;
+use super::rights::may;
+use super::users;
 use crate::limits::{
     GIT_CONNECT_S, GIT_END_S, GIT_LOCK_AGE_S_MAX, GIT_OUTPUT_BYTES_MAX, GIT_STALL_S, GIT_WORDS_MAX,
 };
+use rustix::fs::Access;
 use rustix::process::{Pid, Signal, kill_process_group};
 use smol::future::zip;
 use smol::io::{AsyncRead, AsyncReadExt as _};
@@ -181,6 +184,9 @@ impl Git {
         command.env_clear().process_group(0);
         let known = ENVIRONMENT.iter().filter_map(|it| Some((it, std::env::var_os(it)?)));
         command.envs(known).envs(SILENCE);
+        if let Some(home) = other_home() {
+            command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        }
         if let Some(ssh) = ssh {
             command.env("GIT_SSH_COMMAND", ssh);
         }
@@ -217,6 +223,16 @@ impl Git {
             log::warn!("{}: left by a git that died, removed", lock.display());
             true
         }
+    }
+}
+
+/// The home of whoever runs this, where that of the environment is another's: git gives up where it
+/// may not look.
+fn other_home() -> Option<String> {
+    let home = std::env::var_os("HOME")?;
+    match may(Path::new(&home), Access::READ_OK | Access::EXEC_OK) {
+        true => None,
+        false => users::by_uid(users::current()).map(|user| user.home),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A file where there was none: whole, or not at all.
 
+use super::owner;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -31,6 +32,7 @@ fn put(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     };
     // The umask may have taken away what others need; it must not decide.
     file.set_permissions(Permissions::from_mode(mode))?;
+    owner::give_to_owner_of(draft.parent(), &file)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -2,24 +2,29 @@
 //! socket for each link, one request and one answer in text.
 //!
 //! `text` is the encoding and is pure, `start` starts a process for a link. The sockets lie in one
-//! directory that all network namespaces share. A hung process must not hold us up: every exchange
-//! has a time-out and every answer a bound.
+//! directory that all network namespaces share. A hung process must not hold anybody up: it is waited
+//! for like everybody else, every exchange has a time-out, every answer a bound, and one that was
+//! silent is left in peace for a while.
 
+mod patience;
 mod start;
 pub mod text;
 
+pub use patience::Patience;
 pub use start::{StartError, StartReason, find, lacks, remove_stale, start};
 
 use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT_MS};
 use crate::plan::wireguard::{LinkActual, Settings};
+use crate::sys::deadline::within;
+use crate::sys::give_way;
+use async_io::Async;
 use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where implementations put their sockets, as `wg` looks for them (wg(8)).
 pub const SOCKET_DIRECTORY: &str = "/run/wireguard";
@@ -54,56 +59,53 @@ pub fn socket_path(name: &str) -> PathBuf {
 }
 
 /// Reads key, port and peers of a link into `actual`.
-pub fn read(name: &str, actual: &mut LinkActual) -> Result<(), UapiError> {
+pub async fn read(name: &str, actual: &mut LinkActual) -> Result<(), UapiError> {
     let socket = socket_path(name);
-    let answer = exchange(&socket, text::GET).and_then(|answer| text::get_answer(&answer, actual));
-    answer.map_err(|reason| UapiError { socket, reason })
+    let answer = exchange(&socket, text::GET).await;
+    let read = answer.and_then(|answer| text::get_answer(&answer, actual));
+    read.map_err(|reason| UapiError { socket, reason })
 }
 
 /// Sets what `settings` names on a link, in one request.
-pub fn set(name: &str, settings: &Settings) -> Result<(), UapiError> {
+pub async fn set(name: &str, settings: &Settings) -> Result<(), UapiError> {
     let socket = socket_path(name);
-    let answer = exchange(&socket, &text::set_request(settings));
+    let answer = exchange(&socket, &text::set_request(settings)).await;
     let done = answer.and_then(|answer| text::set_answer(&answer));
     done.map_err(|reason| UapiError { socket, reason })
 }
 
 /// Connects to the socket of a link, and holds the connection: it ends when the process does.
-pub fn hold(socket: &Path) -> Result<UnixStream, UapiReason> {
-    let open = || -> rustix::io::Result<UnixStream> {
-        let address = SocketAddrUnix::new(socket)?;
-        let kind = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
-        let stream = socket_with(kind.0, kind.1, kind.2, None)?;
-        let timeout = Some(Duration::from_millis(UAPI_TIMEOUT_MS));
-        // Before it connects: a process that was stopped does not accept, and its backlog may be
-        // full.
-        set_socket_timeout(&stream, Timeout::Send, timeout)?;
-        set_socket_timeout(&stream, Timeout::Recv, timeout)?;
-        connect(&stream, &address)?;
-        Ok(UnixStream::from(stream))
-    };
-    open().map_err(|errno| match errno {
-        Errno::AGAIN => UapiReason::Silent,
-        errno => UapiReason::Socket(errno),
+pub async fn hold(socket: &Path) -> Result<Async<UnixStream>, UapiReason> {
+    Async::<UnixStream>::connect(socket).await.map_err(|error| match error.kind() {
+        // A process that was stopped does not accept, and its queue is full: async-io tells so by
+        // ENOTCONN.
+        ErrorKind::NotConnected => UapiReason::Silent,
+        _ => reason(&error),
     })
 }
 
 /// Sends one request, and returns the answer up to and with its empty line.
-fn exchange(socket: &Path, request: &str) -> Result<String, UapiReason> {
-    let deadline = Instant::now() + Duration::from_millis(UAPI_TIMEOUT_MS);
-    let mut stream = hold(socket)?;
-    stream.write_all(request.as_bytes()).map_err(|error| reason(&error))?;
+async fn exchange(socket: &Path, request: &str) -> Result<String, UapiReason> {
+    let limit = Duration::from_millis(UAPI_TIMEOUT_MS);
+    within(limit, converse(socket, request)).await.unwrap_or(Err(UapiReason::Silent))
+}
+
+async fn converse(socket: &Path, request: &str) -> Result<String, UapiReason> {
+    let mut stream = hold(socket).await?;
+    stream.write_all(request.as_bytes()).await.map_err(|error| reason(&error))?;
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];
     while !answer.ends_with(b"\n\n") {
-        let count = stream.read(&mut chunk).map_err(|error| reason(&error))?;
+        let count = stream.read(&mut chunk).await.map_err(|error| reason(&error))?;
         answer.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        match count {
-            0 => return Err(UapiReason::Malformed),
-            _ if answer.len() > UAPI_ANSWER_BYTES_MAX => return Err(UapiReason::Long),
-            _ if Instant::now() > deadline => return Err(UapiReason::Silent),
-            _ => {}
+        if count == 0 {
+            return Err(UapiReason::Malformed);
         }
+        if answer.len() > UAPI_ANSWER_BYTES_MAX {
+            return Err(UapiReason::Long);
+        }
+        // One that talks without end must not keep the others waiting.
+        give_way().await;
     }
     String::from_utf8(answer).map_err(|_| UapiReason::Malformed)
 }
@@ -137,6 +139,8 @@ impl std::error::Error for UapiError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smol::block_on;
+    use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixListener;
     use std::thread;
 
@@ -148,7 +152,7 @@ mod tests {
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path).unwrap();
         let server = thread::spawn(move || serve(listener.accept().unwrap().0));
-        let answer = exchange(&path, text::GET);
+        let answer = block_on(exchange(&path, text::GET));
         server.join().unwrap();
         std::fs::remove_file(&path).unwrap();
         answer
@@ -190,7 +194,7 @@ mod tests {
             stream.write_all(b"\xff\n\n").unwrap();
         });
         assert_eq!(binary, Err(UapiReason::Malformed));
-        let missing = exchange(Path::new("/nonexistent/x.sock"), text::GET);
+        let missing = block_on(exchange(Path::new("/nonexistent/x.sock"), text::GET));
         assert_eq!(missing, Err(UapiReason::Socket(Errno::NOENT)));
     }
 }

@@ -29,6 +29,11 @@ pub fn current() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Is that root?
+pub fn is_root() -> bool {
+    current() == ROOT
+}
+
 /// The user with this number, if there is one.
 pub fn by_uid(uid: u32) -> Option<User> {
     users(&read(PASSWD)).into_iter().find(|user| user.uid == uid)

@@ -14,16 +14,19 @@ pub use choose::{Choice, Judgement, choose};
 pub use error::WireError;
 pub use machine::Machine;
 
-use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, USERSPACE_END_S};
+use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END_S};
 use crate::model::IfName;
 use crate::plan::Owner;
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::Link;
-use crate::sys::uapi;
+use crate::sys::uapi::{self, Patience};
+use async_io::Async;
 use machine::Means;
 use rustix::io::Errno;
+use smol::LocalExecutor;
 use smol::future::or;
 use smol::io::AsyncReadExt;
+use smol::lock::Semaphore;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -49,8 +52,9 @@ pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
 
 impl Backend {
     /// Reads every link with a name of ours: one list of links, one of addresses, one of routes,
-    /// one question per link.
-    pub fn observe(&self) -> Result<Links, WireError> {
+    /// one question per link. Processes are asked all at once; one that was silent is left in peace
+    /// for a while, and is silent still.
+    pub async fn observe(&self, patience: &Patience) -> Result<Links, WireError> {
         if *self == Backend::Files {
             return Ok(Links::new());
         }
@@ -59,13 +63,18 @@ impl Backend {
         let routes = machine.peer_routes(None);
         let has_route =
             |index: u32, peer: IpAddr| routes.as_ref().is_none_or(|it| it.contains(&(index, peer)));
-        let mut links = Links::new();
+        let mut found = Vec::new();
         for link in machine.links()? {
             let Some(name) = Owner::of_link(&link.name).and_then(Owner::link) else { continue };
-            let found = addresses.get(&link.index).cloned().unwrap_or_default();
+            let addresses = addresses.get(&link.index).cloned().unwrap_or_default();
             let lacks = |(local, peer): &&(_, _)| local != peer && !has_route(link.index, *peer);
-            let unrouted = found.iter().filter(|_| link.up).filter(lacks).map(|it| it.1).collect();
-            let read = machine.read(&link, found).map(|it| LinkActual { unrouted, ..it });
+            let unrouted =
+                addresses.iter().filter(|_| link.up).filter(lacks).map(|it| it.1).collect();
+            found.push(Found { name, link, addresses, unrouted });
+        }
+        patience.retain(|name| found.iter().any(|it| it.name.as_str() == name));
+        let mut links = Links::new();
+        for (name, read) in read_all(&machine, found, patience).await {
             // It may have gone away since the list was made; that is no error.
             if read.is_ok() || machine.look(&name)?.is_some() {
                 links.insert(name, read);
@@ -81,12 +90,7 @@ impl Backend {
             return Ok(());
         }
         self.make(machine, wanted).await?;
-        let furnished = machine.find(&wanted.name).and_then(|link| {
-            // Nothing was ever set on it, and to ask would cost as much as to set.
-            let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
-            machine.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set))
-        });
-        let Err(error) = furnished else { return Ok(()) };
+        let Err(error) = machine.furnish(wanted).await else { return Ok(()) };
         // The first error is the one to tell; a link that stays is finished by the next pass.
         let _ = self.remove(machine, &wanted.name).await;
         Err(self.explained(error))
@@ -124,7 +128,7 @@ impl Backend {
         if link.index != actual.index {
             return Err(WireError::Missing(wanted.name.clone()));
         }
-        machine.perform(&link, wanted, &changes)?;
+        machine.perform(&link, wanted, &changes).await?;
         Ok(changes.iter().map(ToString::to_string).collect())
     }
 
@@ -135,7 +139,7 @@ impl Backend {
             return Ok(());
         }
         let Some(link) = machine.look(name)? else {
-            uapi::remove_stale(&uapi::socket_path(name.as_str()));
+            uapi::remove_stale(&uapi::socket_path(name.as_str())).await;
             return Ok(());
         };
         match machine.means(&link)? {
@@ -152,7 +156,7 @@ impl Backend {
                 if machine.look(name)?.is_some() {
                     return Err(WireError::Exists(name.clone()));
                 }
-                if let Ok(held) = uapi::hold(&uapi::socket_path(name.as_str())) {
+                if let Ok(held) = uapi::hold(&uapi::socket_path(name.as_str())).await {
                     // The process of a link that was deleted a moment ago; if it is another's, the
                     // program says so.
                     let _ = ended(held, name).await;
@@ -162,6 +166,40 @@ impl Backend {
             Backend::Files => Ok(()),
         }
     }
+}
+
+/// A link that bears a name of ours, before it was asked for its keys and peers.
+struct Found {
+    name: IfName,
+    link: Link,
+    addresses: Vec<(IpAddr, IpAddr)>,
+    unrouted: Vec<IpAddr>,
+}
+
+/// Asks all links, [`UAPI_PARALLEL_MAX`] at once.
+async fn read_all(
+    machine: &Machine,
+    found: Vec<Found>,
+    patience: &Patience,
+) -> Vec<(IfName, Result<LinkActual, WireError>)> {
+    let (places, executor) = (Semaphore::new(UAPI_PARALLEL_MAX), LocalExecutor::new());
+    let mut tasks = Vec::new();
+    for Found { name, link, addresses, unrouted } in found {
+        let places = &places;
+        tasks.push(executor.spawn(async move {
+            let _place = places.acquire().await;
+            let read = machine.read(&link, addresses, patience).await;
+            (name, read.map(|it| LinkActual { unrouted, ..it }))
+        }));
+    }
+    let all = async {
+        let mut links = Vec::new();
+        for task in tasks {
+            links.push(task.await);
+        }
+        links
+    };
+    executor.run(all).await
 }
 
 /// Waits until the kernel has made the routes to the peers of all addresses that were set since the
@@ -186,17 +224,17 @@ pub async fn settle(machine: &Machine) {
 /// Deletes the link of a process, which then ends by itself and takes its socket away.
 async fn end(machine: &Machine, link: &Link, name: &IfName) -> Result<(), WireError> {
     let socket = uapi::socket_path(name.as_str());
-    let held = uapi::hold(&socket).map_err(|reason| machine::unanswered(link, &socket, reason))?;
+    let held = uapi::hold(&socket).await;
+    let held = held.map_err(|reason| machine::unanswered(link, &socket, reason))?;
     machine.delete(link)?;
     ended(held, name).await?;
-    uapi::remove_stale(&socket);
+    uapi::remove_stale(&socket).await;
     Ok(())
 }
 
 /// Waits until a process ends: then the connection to it does.
-async fn ended(held: UnixStream, name: &IfName) -> Result<(), WireError> {
+async fn ended(mut held: Async<UnixStream>, name: &IfName) -> Result<(), WireError> {
     let still = || WireError::StillRunning(name.clone());
-    let mut held = smol::Async::new(held).map_err(|_| still())?;
     let end = async { held.read(&mut [0]).await.map_or(Ok(()), |count| gone(count, still)) };
     let late = async {
         smol::Timer::after(Duration::from_secs(USERSPACE_END_S)).await;

@@ -27,6 +27,11 @@ pub fn troubles(play: &Play, listed: &BTreeMap<u32, JsonValue>) -> Vec<String> {
     troubles
 }
 
+/// The bystander's AS number, where there is one.
+fn bystander(play: &Play) -> Option<u32> {
+    play.bystander.as_ref().map(|_| BYSTANDER)
+}
+
 fn database(play: &Play) -> Vec<String> {
     let mut troubles = Vec::new();
     let query = "SELECT l.as_num, l.wg_pub_key, p.standing, p.preshared_key FROM peering_links l
@@ -78,7 +83,7 @@ fn database(play: &Play) -> Vec<String> {
 /// Every name in both directories is one of ours that must be there, or the operator's.
 fn files(play: &Play, served: &Served<'_>) -> Vec<String> {
     let mut troubles = Vec::new();
-    let asns = || served.keys().copied().chain([BYSTANDER]);
+    let asns = || served.keys().copied().chain(bystander(play));
     let wanted = [
         ("bird", asns().map(|asn| format!("ebgp_as{asn}")).collect::<Vec<_>>()),
         ("wireguard", asns().map(|asn| format!("wg-as{asn}.conf")).collect()),
@@ -126,7 +131,7 @@ fn differ(what: &str, wanted: &[String], found: &[String]) -> Option<String> {
 
 fn links(play: &Play, served: &Served<'_>) -> Vec<String> {
     let mut wanted: Vec<String> = served.keys().map(|asn| format!("wg-as{asn}")).collect();
-    wanted.push(format!("wg-as{BYSTANDER}"));
+    wanted.extend(bystander(play).map(|asn| format!("wg-as{asn}")));
     wanted.sort();
     let sockets = names(Path::new("/run/wireguard"), |_| true);
     let sockets: Vec<String> =
@@ -234,7 +239,7 @@ fn wireguard(
 fn protocols(play: &Play, served: &Served<'_>) -> Vec<String> {
     let shown = play.pop.birdc(&play.stage, "show protocols");
     let mut wanted: Vec<String> = served.keys().map(|asn| format!("ebgp_as{asn}_v6")).collect();
-    wanted.push(format!("ebgp_as{BYSTANDER}_v6"));
+    wanted.extend(bystander(play).map(|asn| format!("ebgp_as{asn}_v6")));
     let (mut found, mut troubles) = (Vec::new(), Vec::new());
     for line in shown.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();

@@ -27,11 +27,30 @@ pub enum Limit {
     Seconds(u64),
 }
 
+/// What an episode is about: rare things meet often then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Anything,
+    /// BIRD has bad days, and the service is never started anew.
+    Bird,
+    /// The service is killed again and again.
+    Kills,
+}
+
+/// Episodes with one theme.
+const THEME_EPISODES: usize = 4;
+/// Peerings at a time, beside the bystander's; every fourth seed plays a POP that has hardly any,
+/// and no bystander.
+const PEERINGS_MAX: usize = 9;
+const PEERINGS_FEW: usize = 2;
+
 /// Everything that a play knows.
 pub struct Play {
     pub stage: Stage,
     pub pop: Pop,
-    pub bystander: Bystander,
+    pub bystander: Option<Bystander>,
+    pub theme: Theme,
+    pub peerings_max: usize,
     pub model: Model,
     pub weather: Weather,
     pub foreign: Foreign,
@@ -58,15 +77,18 @@ impl Play {
     pub fn begin(directory: &Path, seed: u64) -> Play {
         let stage = Stage::set(directory);
         let pop = Pop::start(&stage);
-        let bystander = Bystander::stand(&stage, &pop);
+        let is_small = seed % 4 == 3;
+        let bystander = (!is_small).then(|| Bystander::stand(&stage, &pop));
         let foreign = Foreign::make(&stage);
         let journal = File::create(stage.path("journal")).unwrap();
         Play {
             stage,
             pop,
             bystander,
+            theme: Theme::Anything,
+            peerings_max: if is_small { PEERINGS_FEW } else { PEERINGS_MAX },
             model: Model::default(),
-            weather: Weather::default(),
+            weather: Weather::new(),
             foreign,
             seed,
             number: 0,
@@ -86,10 +108,16 @@ impl Play {
     /// Plays until the limit, and ends with a quiet moment.
     pub fn run(&mut self, limit: Limit) {
         quiet::moment(self);
-        let mut next_quiet = self.number + EPISODE.0;
+        let (mut next_quiet, mut episodes) = (self.number + EPISODE.0, 0);
         while !self.is_over(limit) {
             if self.number >= next_quiet {
                 quiet::moment(self);
+                episodes += 1;
+                if episodes % THEME_EPISODES == 0 {
+                    let themes = [Theme::Anything, Theme::Bird, Theme::Kills];
+                    self.theme = Random::of(!self.seed, self.number).pick(&themes);
+                    self.tell(&format!("theme: {:?}", self.theme));
+                }
                 let span = EPISODE.1 - EPISODE.0;
                 next_quiet += EPISODE.0 + Random::of(self.seed, self.number).below(span);
             }

@@ -47,19 +47,28 @@ impl Pop {
         command
     }
 
-    /// Starts the service, and waits until it listens.
-    pub fn start_service(&mut self, stage: &Stage) {
+    /// Starts the service, and waits until it listens; its exit status if it ends instead.
+    pub fn try_service(&mut self, stage: &Stage) -> Result<(), i32> {
         let log = File::options().create(true).append(true).open(stage.path("peerling.log"));
         let mut command = Pop::command(stage);
         command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.unwrap());
         let mut service = Program::start(&mut command);
-        let listens = wait_for(|| {
-            let ended = service.ended();
-            assert_eq!(ended, None, "the service ended at its start\n{}", tail(stage));
-            TcpStream::connect(("::1", PORT)).ok().map(drop)
+        let begun = wait_for(|| match service.ended() {
+            Some(status) => Some(Err(status)),
+            None => TcpStream::connect(("::1", PORT)).ok().map(|_| Ok(())),
         });
-        assert!(listens.is_some(), "the service does not listen\n{}", tail(stage));
-        self.service = Some(service);
+        let begun = begun.unwrap_or_else(|| panic!("the service does not listen\n{}", tail(stage)));
+        if begun.is_ok() {
+            self.service = Some(service);
+        }
+        begun
+    }
+
+    /// The same where nothing keeps it from starting.
+    pub fn start_service(&mut self, stage: &Stage) {
+        if let Err(status) = self.try_service(stage) {
+            panic!("the service ended at its start with {status}\n{}", tail(stage));
+        }
     }
 
     /// Ends the service as systemd does.

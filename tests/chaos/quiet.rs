@@ -31,9 +31,7 @@ pub fn moment(play: &mut Play) {
     weather::mend_all(play);
     play.stage.open = "yes";
     play.stage.configuration("");
-    if play.pop.service.is_none() {
-        play.pop.start_service(&play.stage);
-    }
+    weather::start_service(play);
     play.pop.reload();
     let begin = Instant::now();
     let mut troubles = look(play);
@@ -202,7 +200,9 @@ fn left_alone(play: &mut Play, listed: &BTreeMap<u32, JsonValue>) {
 
 fn foreign_and_bystander(play: &mut Play) -> Vec<String> {
     let mut troubles = play.foreign.troubles(&play.stage);
-    troubles.extend(play.bystander.trouble(&play.stage, &play.pop));
+    if let Some(bystander) = &mut play.bystander {
+        troubles.extend(bystander.trouble(&play.stage, &play.pop));
+    }
     troubles
 }
 

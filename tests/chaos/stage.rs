@@ -4,11 +4,13 @@
 use crate::machine::{Program, sh, tool};
 use crate::random::Random;
 use crate::registry;
+use crate::run::wait_until;
 use peerling::model::WgSecret;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -160,6 +162,11 @@ impl Stage {
         for kind in ["mntner", "aut-num"] {
             fs::create_dir_all(at.join("data").join(kind)).unwrap();
         }
+        for asn in all_asns() {
+            if !self.members.iter().any(|member| member.asns.contains(&asn)) {
+                self.leaves_registry(asn);
+            }
+        }
         for member in &self.members {
             let auth = self.read(&format!("keys/{}.{}.pub", member.name, member.key));
             registry::add_member(&at, &member.name, &[auth.trim().to_owned()], &member.asns);
@@ -169,8 +176,7 @@ impl Stage {
         }
     }
 
-    /// Takes an AS number out of the registry.
-    pub fn leaves_registry(&self, asn: u32) {
+    fn leaves_registry(&self, asn: u32) {
         let _ = fs::remove_file(self.path(&format!("registry/data/aut-num/AS{asn}")));
     }
 
@@ -216,6 +222,7 @@ impl Stage {
         let log = fs::File::create(self.path("dnsmasq.log")).unwrap();
         command.stdin(Stdio::null()).stderr(log);
         self.names = Some(Program::start(&mut command));
+        wait_until("the name server", || TcpStream::connect("[::1]:53").is_ok());
     }
 
     /// The name server is there again, and knows the zone.

@@ -1,21 +1,26 @@
 //! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and is
 //! mended as an operator would.
 
-use crate::commands;
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
-use crate::play::Play;
+use crate::play::{Play, Theme};
 use crate::pop::link_process;
 use crate::random::Random;
 use crate::run::wait_for;
+use crate::{commands, hands};
 use rustix::process::Signal;
 use std::fs;
 use std::process::{Command, Stdio};
 
-/// How many operations a fault lasts at most.
-const LASTS_MAX: usize = 12;
+/// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
+const KINDS: usize = 18;
+const BIRD_KINDS: usize = 9;
+/// How many operations a fault lasts at most: one that is over before a pass meets it, and one that
+/// passes meet.
+const LASTS_SHORT_MAX: usize = 12;
+const LASTS_LONG_MAX: usize = 100;
 /// The same of one that makes each command wait.
-const LASTS_SLOW_MAX: usize = 4;
+const LASTS_SLOW_MAX: usize = 5;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +46,6 @@ pub enum Fault {
     /// Half of the registry is gone.
     RegistryShrunk,
     ServiceStopped,
-    ServiceHangs,
     /// `birdc configure timeout`: BIRD goes back by itself unless the operator confirms.
     UndoScheduled,
 }
@@ -51,9 +55,22 @@ pub enum Fault {
 pub struct Weather {
     faults: Vec<(Fault, usize)>,
     lock: Option<Program>,
+    /// Faults that are left out, by their names: to look for others.
+    without: String,
 }
 
 impl Weather {
+    /// Good weather. WITHOUT names faults that do not come: `WITHOUT=RowAway,BirdHangs`.
+    pub fn new() -> Weather {
+        Weather { without: std::env::var("WITHOUT").unwrap_or_default(), ..Weather::default() }
+    }
+
+    fn leaves_out(&self, fault: &Fault) -> bool {
+        let name = format!("{fault:?}");
+        let mut names = self.without.split(',').filter(|it| !it.is_empty());
+        names.any(|it| name.split('(').next() == Some(it))
+    }
+
     pub fn is_calm(&self) -> bool {
         self.faults.is_empty()
     }
@@ -84,12 +101,14 @@ pub fn begin(play: &mut Play, random: &mut Random) {
     let fault = draw(play, random);
     let alike =
         |it: &(Fault, usize)| std::mem::discriminant(&it.0) == std::mem::discriminant(&fault);
-    if play.weather.faults.iter().any(alike) || !start(play, &fault) {
+    let out = play.weather.leaves_out(&fault) || play.weather.faults.iter().any(alike);
+    if out || !start(play, &fault) {
         return play.note("fault", &format!("no {fault:?} now"));
     }
     let most = match fault {
-        Fault::DatabaseLocked | Fault::LinkHangs(_) | Fault::ServiceHangs => LASTS_SLOW_MAX,
-        _ => LASTS_MAX,
+        Fault::DatabaseLocked | Fault::LinkHangs(_) | Fault::NamesHang => LASTS_SLOW_MAX,
+        _ if random.chance(50) => LASTS_SHORT_MAX,
+        _ => LASTS_LONG_MAX,
     };
     play.weather.faults.push((fault.clone(), play.number + 2 + random.below(most)));
     play.note("fault", &format!("{fault:?} begins"));
@@ -98,13 +117,17 @@ pub fn begin(play: &mut Play, random: &mut Random) {
 fn draw(play: &Play, random: &mut Random) -> Fault {
     let active = play.model.with(Standing::Active);
     let some = |random: &mut Random| if active.is_empty() { 0 } else { random.pick(&active) };
-    match random.below(18) {
+    let kinds = match play.theme {
+        Theme::Bird => BIRD_KINDS,
+        Theme::Anything | Theme::Kills => KINDS,
+    };
+    match random.below(kinds) {
         0 => Fault::BirdHangs,
         1 | 2 => Fault::BirdStopped,
         3 | 4 => Fault::BirdConf,
         5 | 6 => Fault::Collision(collision(random)),
         7 => Fault::Copy(format!("bird/ebgp_as{}~", some(random))),
-        8 => Fault::DiskFull(random.pick(&["state", "bird", "wireguard"])),
+        8 => Fault::UndoScheduled,
         9 => Fault::ReadOnly(random.pick(&["bird", "wireguard"])),
         10 => Fault::DatabaseLocked,
         11 => Fault::RowAway(some(random)),
@@ -112,8 +135,8 @@ fn draw(play: &Play, random: &mut Random) -> Fault {
         13 => Fault::LinkHangs(link_process(some(random)).unwrap_or(0)),
         14 => Fault::Configuration,
         15 => Fault::RegistryShrunk,
-        16 => random.pick(&[Fault::ServiceStopped, Fault::ServiceHangs]),
-        _ => Fault::UndoScheduled,
+        16 => Fault::ServiceStopped,
+        _ => Fault::DiskFull(random.pick(&["state", "bird", "wireguard"])),
     }
 }
 
@@ -197,10 +220,6 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
             pop.stop_service(stage);
             play.model.damage.clear();
         }
-        Fault::ServiceHangs => match &mut pop.service {
-            Some(service) => service.hang(),
-            None => return false,
-        },
         Fault::UndoScheduled if !pop.bird_answers() => return false,
         Fault::UndoScheduled => {
             let said = pop.birdc(stage, "configure timeout 300");
@@ -242,7 +261,10 @@ pub fn mend(play: &mut Play, fault: Fault) {
             }
         }
         Fault::RowAway(asn) => put_row_back(play, *asn),
-        Fault::NamesHang | Fault::NamesStopped => play.stage.names_well(),
+        Fault::NamesHang | Fault::NamesStopped => {
+            play.stage.names_well();
+            play.zone_unknown = true;
+        }
         Fault::LinkHangs(process) => signal(*process, Signal::CONT),
         Fault::Configuration => {
             play.stage.configuration("");
@@ -256,14 +278,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
             play.stage.registry();
         }
         Fault::ServiceStopped => {
-            if play.pop.service.is_none() {
-                play.pop.start_service(&play.stage);
-            }
-        }
-        Fault::ServiceHangs => {
-            if let Some(service) = &mut play.pop.service {
-                service.go_on();
-            }
+            start_service(play);
         }
         Fault::UndoScheduled if play.pop.bird_answers() => {
             drop(play.pop.birdc(&play.stage, "configure confirm"));
@@ -271,19 +286,35 @@ pub fn mend(play: &mut Play, fault: Fault) {
         Fault::UndoScheduled => {}
     }
     play.tell(&format!("{fault:?} is mended"));
+    start_service(play);
 }
 
 /// Everything is put right, the service first: BIRD may wait for files of ours.
 pub fn mend_all(play: &mut Play) {
-    let first = |fault: &Fault| {
-        matches!(fault, Fault::ServiceStopped | Fault::ServiceHangs | Fault::ReadOnly(_))
-    };
+    let first = |fault: &Fault| matches!(fault, Fault::ServiceStopped | Fault::ReadOnly(_));
     loop {
         let sooner = play.weather.faults.iter().find(|(fault, _)| first(fault));
         let Some((fault, _)) = sooner.or(play.weather.faults.first()).cloned() else { break };
         mend(play, fault);
     }
     start_bird(play);
+}
+
+/// Starts the service as systemd does: one that ends, since something is wrong, is started again
+/// later.
+pub fn start_service(play: &mut Play) {
+    if play.pop.service.is_some() || play.weather.has(&Fault::ServiceStopped) {
+        return;
+    }
+    play.model.damage.clear();
+    match play.weather.is_calm() {
+        true => play.pop.start_service(&play.stage),
+        false => {
+            if let Err(status) = play.pop.try_service(&play.stage) {
+                play.tell(&format!("the service ended at its start with {status}"));
+            }
+        }
+    }
 }
 
 /// BIRD is started, unless something is still wrong that keeps it from that.
@@ -357,24 +388,28 @@ fn sqlite(play: &Play, statement: &str) -> Option<()> {
 
 /// What comes and goes in one operation.
 pub fn pass_by(play: &mut Play, random: &mut Random) {
-    if play.pop.service.is_none() || play.weather.has(&Fault::ServiceHangs) {
+    if play.pop.service.is_none() {
         return play.note("signal", "the service does not run");
     }
-    let what = match random.below(10) {
-        0..4 => {
+    let kind = match play.theme {
+        Theme::Anything => random.below(10),
+        Theme::Kills => 4 + random.below(5),
+        Theme::Bird => random.pick(&[0, 3, 9]),
+    };
+    let what = match kind {
+        0..3 => {
             play.pop.reload();
             "SIGHUP"
         }
+        3 => return asleep(play, random),
         4 => {
             play.pop.stop_service(&play.stage);
-            play.pop.start_service(&play.stage);
-            play.model.damage.clear();
+            start_service(play);
             "SIGTERM, and started again"
         }
         5 | 6 => {
             play.pop.kill_service();
-            play.pop.start_service(&play.stage);
-            play.model.damage.clear();
+            start_service(play);
             "SIGKILL, and started again"
         }
         7 | 8 => return commands::killed_over(play, random),
@@ -386,4 +421,19 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
         _ => "BIRD cannot be restarted now",
     };
     play.note("signal", what);
+}
+
+/// The machine stood still for the service alone, and much happened meanwhile.
+fn asleep(play: &mut Play, random: &mut Random) {
+    play.note("signal", "the service stands still");
+    if let Some(service) = &mut play.pop.service {
+        service.hang();
+    }
+    for _ in 0..1 + random.below(5) {
+        hands::one(play, random);
+    }
+    if let Some(service) = &mut play.pop.service {
+        service.go_on();
+    }
+    play.tell("the service goes on");
 }

@@ -128,7 +128,7 @@ processes_die() {
     local name=wg-as$FOURTH
     for count in 1 2 3; do
         kill -KILL "$(process_of "$name")"
-        await 20 "death $count is told as drift" -- drifted "link is" "$count"
+        await 20 "death $count is told as drift" -- drifted "link was" "$count"
         await 10 "its link is made anew" -- applied_with_link node $FOURTH
     done
     kill -KILL "$(process_of "$name")"

@@ -69,6 +69,24 @@ refused_by_bird() {
     undisturbed ebgp_as${SECOND}_v6 "$second"
     step "a file that BIRD refuses failed with BIRD's words, and hindered nobody"
 }
+# A BGP session that the operator made by hand, in a file of any name: the member is told at once.
+made_by_hand() {
+    local status=0 file=$LAB/bgp_peers/ebgp_manual_as$REFUSED
+    printf 'protocol static ebgp_as%s_v6 { ipv4; }\n' $REFUSED >"$file"
+    bird pop configure >"$LAB/bird.out"
+    ring
+    member node peer_create --asn $REFUSED --wg-pub-key "$(cat "$LAB/refused.wg.pub")" \
+        --endpoint-addr none --yes --wait --json >"$LAB/answer" || status=$?
+    same "the exit status of a refusal" 1 "$status"
+    expect "the file's name: $(cat "$LAB/answer")" -- \
+        grep -q "made by hand, in ebgp_manual_as$REFUSED" "$LAB/answer"
+    expect "no word of a peering that is not in the database" -- \
+        [ -z "$(grep 'not in the database' "$LAB/peerling.log")" ]
+    rm "$file"
+    bird pop configure >"$LAB/bird.out"
+    ring
+    step "a BGP session made by hand is the operator's: peer_create says so, and in which file"
+}
 takes_its_files() { bird pop configure check | grep -q "Configuration OK"; }
 plan_has() {
     local status=0
@@ -76,10 +94,13 @@ plan_has() {
     [ $status = 2 ] && grep -qF "$1" "$LAB/plan.out"
 }
 
+all_drifts() { grep -c 'drift:' "$LAB/peerling.log" || true; }
+
 # The operator breaks bird.conf: new peerings wait with BIRD's words, and come when it is mended.
 broken_bird_conf() {
-    local words first
+    local words first drifts
     first=$(since ebgp_as${FIRST}_v6)
+    drifts=$(all_drifts)
     echo 'protocol nonsense;' >>"$LAB/pop.bird.conf"
     wireguard_keys late
     member node peer_create --asn 4242420003 --wg-pub-key "$(cat "$LAB/late.wg.pub")" \
@@ -93,12 +114,14 @@ broken_bird_conf() {
     ring
     same "the state of another after one more pass" applied "$(state node $FIRST)"
     same "its state then" failed "$(state node 4242420003)"
-    expect "its own file stays, it is not to blame" -- test -e "$LAB/bgp_peers/ebgp_as4242420003"
+    expect "nothing lies there that BIRD has not tried" -- \
+        test ! -e "$LAB/bgp_peers/ebgp_as4242420003"
     step "bird.conf broken by hand: $words"
     sed -i '$d' "$LAB/pop.bird.conf"
     # The member looks again and again; that must not put off the next try.
     await 30 "it is applied when bird.conf is mended" -- has_state node 4242420003 applied
     expect "BIRD runs it" -- protocol_runs 4242420003
     undisturbed ebgp_as${FIRST}_v6 "$first"
-    step "bird.conf mended: applied by the next try"
+    same "how often anything drifted" "$drifts" "$(all_drifts)"
+    step "bird.conf mended: applied by the next try, and nothing drifted"
 }

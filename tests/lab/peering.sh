@@ -35,6 +35,7 @@ key_edited
 off_and_on
 looks_on
 refused_by_bird
+made_by_hand
 broken_bird_conf
 killed_and_started
 link_deleted

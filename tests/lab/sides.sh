@@ -116,13 +116,15 @@ BIRD
 # pop_bird: the operator's bird.conf, with the names that our files build on. Only the timers are
 # shorter than in life.
 pop_bird() {
+    mkdir -p "$LAB/hidden"
+    echo 'define AS4242420666_LATENCY = 1;' >"$LAB/hidden/x"
     {
         bird_common pop 172.20.0.1 172.20.0.0/27 fd42:263::/48
         cat <<BIRD
 define OWNAS = $POP_ASN;
 define BANDWIDTH = 24;
 define LINKTYPE = 34;
-define AS4242420666_LATENCY = 1;    # the name that makes BIRD refuse a file of ours
+include "$LAB/hid*/*";    # a name that makes BIRD refuse a file of ours, where only BIRD finds it
 function mark(int grade; int bandwidth; int crypto) {
     bgp_community.add((64511, grade));
     bgp_community.add((64511, bandwidth));

@@ -90,7 +90,7 @@ database_broken() {
         status=0
         peerling $verb >"$LAB/broken.out" 2>&1 || status=$?
         same "the exit status of $verb" 1 "$status"
-        told "peering.db: file is not a database" "$LAB/broken.out"
+        told "peering.db: the database is damaged (file is not a database)" "$LAB/broken.out"
     done
     check_finds "file is not a database"
     same "the broken database" "$broken" "$(sha256sum "$LAB/peering.db")"

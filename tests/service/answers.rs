@@ -78,7 +78,6 @@ fn no_wireguard_key() {
 #[test]
 fn a_wireguard_key_that_is_taken() {
     refused("wg-pub-key", "key_is_ours", &[&our_key().to_string()]);
-    refused("wg-pub-key", "key_in_use", &[&router_key(9)]);
 }
 
 #[test]
@@ -129,5 +128,4 @@ fn no_link_local_address() {
 #[test]
 fn a_link_local_address_that_is_taken() {
     refused("link-local", "link_local_is_ours", &["fe80::263", "fe80:263::2:1", "fe80:0263::1:9"]);
-    refused("link-local", "link_local_in_use", &["fe80::9", "FE80:0::9"]);
 }

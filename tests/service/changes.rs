@@ -108,17 +108,17 @@ fn an_edited_peering_keeps_what_was_not_named() {
 fn an_edited_peering_is_judged_like_a_new_one() {
     let Some(pop) = Pop::start() else { return };
     pop.alice(&create(&format!("{ENDPOINT} --wait"))).fine();
-    let bob = format!("--asn {BOB} --wg-pub-key {} --endpoint-addr none", router_key(9));
+    let endpoint = "--endpoint-addr 2001:db8::9 --endpoint-port 9";
+    let bob = format!("--asn {BOB} --wg-pub-key {} {endpoint}", router_key(9));
     pop.bob(&format!("peer_create {bob} --link-local fe80::9 --wait")).fine();
     let (before, conf) = (changes(&pop), pop.read(CONF));
     for (flags, expected) in [
-        (format!("--wg-pub-key {}", router_key(9)), "key_in_use"),
         (format!("--wg-pub-key {}", our_key()), "key_is_ours"),
         ("--endpoint-addr 10.0.0.1".into(), "endpoint_forbidden"),
+        (endpoint.into(), "endpoint_in_use"),
         ("--endpoint-addr pop.example.net".into(), "endpoint_is_ours"),
         ("--endpoint-addr none --endpoint-port 1".into(), "two_ports"),
         ("--endpoint-port 0".into(), "bad_port"),
-        ("--link-local fe80::9".into(), "link_local_in_use"),
         ("--link-local fe80::263".into(), "link_local_is_ours"),
         ("--mtu 1".into(), "bad_mtu"),
         ("--psk x".into(), "bad_psk"),
@@ -129,9 +129,10 @@ fn an_edited_peering_is_judged_like_a_new_one() {
         let said = pop.alice(&format!("peer_edit {flags} --json"));
         assert_eq!(code(&said), JsonValue::String(expected.into()), "{flags}: {said:#?}");
     }
+    assert_eq!((changes(&pop), pop.read(CONF)), (before, conf));
+    pop.bob("peer_edit --endpoint-addr none").fine();
     let said = pop.bob("peer_edit --endpoint-port 1 --json");
     assert_eq!(code(&said), json("\"two_ports\""), "no endpoint, no port: {said:#?}");
-    assert_eq!((changes(&pop), pop.read(CONF)), (before, conf));
 }
 
 /// A preshared key is shown by the command that made it, and by nothing else: no record, no log.

@@ -5,6 +5,8 @@ use crate::answers::json;
 use crate::commands::{ENDPOINT, create};
 use crate::pop::{ALICE, Draft, Pop, our_key, router_key};
 use crate::pty::Pty;
+use peerling::model::WgSecret;
+use tinyjson::JsonValue;
 
 const PROMPT: &str = "AS4242420263> ";
 const KEY: &str = "WireGuard public key: ";
@@ -27,7 +29,7 @@ fn terminal(pop: &Pop) -> Pty {
     shell
 }
 
-fn only_peer(pop: &Pop) -> tinyjson::JsonValue {
+fn only_peer(pop: &Pop) -> JsonValue {
     json(pop.alice("peer_list --json").fine())["peers"][0].clone()
 }
 
@@ -97,14 +99,15 @@ fn a_pasted_private_key_is_nowhere() {
     shell.send("peer_create\r\r");
     shell.expect(KEY);
     let file = format!("[Interface] PrivateKey = {secret} ListenPort = 7");
-    let told = shell.say(&file, KEY);
+    let told = shell.say(&file, ADDRESS);
     assert!(told.contains("The private key in it was not kept"), "{told}");
-    shell.say(&router_key(1), ADDRESS);
     shell.say("2001:db8::1", "[fe80::1]: ");
     shell.send("\r\r");
     let rest = shell.expect(PROMPT);
     assert!(!rest.contains(&secret), "{rest}");
     assert_eq!(only_peer(&pop)["wg_endpoint_port"], json("7"));
+    let public = secret.parse::<WgSecret>().unwrap().public().to_string();
+    assert_eq!(only_peer(&pop)["wg_pub_key"], JsonValue::String(public));
     assert!(!pop.log().contains(&secret));
     let database = std::fs::read(pop.path("peering.db")).unwrap();
     let log = std::fs::read(pop.path("peering.db-wal")).unwrap_or_default();

@@ -17,7 +17,9 @@ const NOT_APPLIED: i32 = 3;
 fn create(draft: &Draft, asn: &str, more: &[&str]) -> Said {
     let key = router_key(asn.as_bytes()[asn.len() - 1]);
     let words = ["exec", "--as", "alice", "--", "peer_create", "--asn", asn, "--wg-pub-key", &key];
-    let answers = ["--endpoint-addr", "2001:db8::1:20263"];
+    // Each peering needs a port of its own.
+    let endpoint = format!("[2001:db8::1]:{}", &asn[5..]);
+    let answers = ["--endpoint-addr", endpoint.as_str()];
     draft.peerling(&[&words[..], &answers[..], more].concat())
 }
 
@@ -103,6 +105,33 @@ fn a_second_service_over_the_same_database_is_refused() {
 }
 
 #[test]
+fn the_board_tells_how_the_service_is() {
+    let Some(mut pop) = Pop::start() else { return };
+    create(&pop, "4242420001", &["--wait"]).fine();
+    let board = ask(&pop, b"\"board\"\n");
+    for words in ["\"read_age_s\":", "\"asn\":4242420001,\"progress\":\"applied\""] {
+        assert!(board.contains(words), "{words}: {board}");
+    }
+    assert!(!board.contains("\"refused\":\""), "{board}");
+    fs::remove_dir_all(pop.path("registry/data/mntner")).unwrap();
+    pop.signal(rustix::process::Signal::HUP);
+    pop.wait_for_log("registry not taken over", 1);
+    let board = ask(&pop, b"\"board\"\n");
+    assert!(board.contains("\"refused\":\""), "{board}");
+}
+
+/// What the operator left there by mistake stays, and members are served.
+#[test]
+fn something_else_of_the_sockets_name_stops_nobody() {
+    let Some(draft) = Draft::new() else { return };
+    fs::write(draft.path("peerling.sock"), "the operator's").unwrap();
+    let mut pop = draft.serve();
+    pop.wait_for_log("peerling.sock: this is no socket; move it away", 1);
+    pop.is_well();
+    assert_eq!(pop.stop().read("peerling.sock"), "the operator's");
+}
+
+#[test]
 fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let Some(mut pop) = Pop::start() else { return };
     for line in ["{}\n", "\n", "[[[[[[[[\n", "{\"run\":{\"words\":[]}}\n", "{\"run\":1}\n"] {
@@ -115,6 +144,8 @@ fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let descriptors = pop.descriptors();
     let idle: Vec<UnixStream> =
         (0..100).map(|_| UnixStream::connect(pop.path("peerling.sock")).unwrap()).collect();
+    let turned_away = ask(&pop, b"\"board\"\n");
+    assert!(turned_away.contains("others ask already; try again"), "{turned_away}");
     assert!(pop.descriptors() < descriptors + 20, "{} clients are held", idle.len());
     drop(idle);
     crate::run::wait_until("the service to hear again", || {

@@ -64,8 +64,8 @@ fn two_pops_push_into_one_repository_and_nothing_secret() {
     // Each of them has the other's copies, too.
     wait_until("the other's copies", || {
         ams.signal(Signal::HUP);
-        fra.path("backup/servers/ams/bird/ebgp_as4242420001").exists()
-            && !ams.path("backup/servers/fra/bird/ebgp_as4242420001").exists()
+        fra.path("backup/servers/ams/bird/bird/ebgp_as4242420001").exists()
+            && !ams.path("backup/servers/fra/bird/bird/ebgp_as4242420001").exists()
             && ams.path("backup/servers/fra/peering.db").exists()
     });
     assert_eq!(git(&bare, &["fsck"]), "");
@@ -195,4 +195,45 @@ fn a_repository_alone_is_a_backup_too() {
     });
     assert_eq!(git(&backup, &["diff", "--cached", "--name-only"]), "note");
     drop(pop);
+}
+
+/// The operator's own repository has more than we ever wrote, in our directory too: it stays, and
+/// what goes is said in the commit.
+#[test]
+fn what_peerling_did_not_write_stays_in_the_repository() {
+    let Some(place) = bare() else { return };
+    let bare = place.path("bare");
+    git(&place.directory, &["clone", "--quiet", "bare", "hand"]);
+    let hand = place.path("hand");
+    git(&hand, &["symbolic-ref", "HEAD", "refs/heads/main"]);
+    let theirs = [
+        "servers/ams/bird/variables.conf",
+        "servers/ams/bird/bgp_peers/ibgp_fra",
+        "servers/ams/wireguard/wg-int-fra.conf",
+        "servers/ams/wireguard/wg-m64600.conf",
+        "servers/ams/README",
+    ];
+    for file in theirs {
+        fs::create_dir_all(hand.join(file).parent().unwrap()).unwrap();
+        fs::write(hand.join(file), "by hand").unwrap();
+    }
+    commit_all(&hand, "By hand");
+    git(&hand, &["push", "--quiet", "origin", "HEAD:main"]);
+    let Some(ams) = pop("ams", &bare) else { return };
+    pushes(&ams, &bare, "ams: peering.db added");
+    ams.alice(&create(&format!("{ENDPOINT} --wait"))).fine();
+    pushes(&ams, &bare, "ams: AS4242420001 added");
+    ams.alice("peer_remove --yes --wait").fine();
+    pushes(&ams, &bare, "ams: AS4242420001 removed");
+    let body = git(&bare, &["log", "-1", "--format=%b", "main"]);
+    let gone = ["bird/bird/ebgp_as4242420001", "wireguard/wg-as4242420001.conf"];
+    for path in gone {
+        assert!(body.contains(&format!("removed: {path}")), "{body}");
+    }
+    let all = git(&bare, &["ls-tree", "-r", "--name-only", "main"]);
+    for file in theirs {
+        assert!(all.lines().any(|line| line == file), "{file}: {all}");
+    }
+    let deleted = git(&bare, &["log", "--diff-filter=D", "--name-only", "--format=", "main"]);
+    assert_eq!(deleted.lines().filter(|line| !line.is_empty()).count(), gone.len(), "{deleted}");
 }

@@ -212,7 +212,7 @@ fn a_clone_that_git_left_diverged_is_brought_back() {
     assert_eq!(whole.git(&["log", "-1", "--format=%s"]), "Anew");
 }
 
-/// Git runs what a repository's settings say, so whose they are matters; root's are as good as ours.
+/// Git runs what a repository's settings say, so whose they are matters; root's may be trusted.
 #[test]
 fn a_clone_of_another_user_is_refused_and_roots_is_not() {
     let Some(clone) = Clone::shallow() else { return };

@@ -79,7 +79,8 @@ fn what_operators_are_answered_is_as_its_schema_says() {
     let ask = |&(schema, command): &(&str, &str)| {
         (schema.to_string(), boss(&pop, command).fine().to_string())
     };
-    let answers: Vec<_> = conversation.iter().map(ask).collect();
+    let mut answers: Vec<_> = conversation.iter().map(ask).collect();
+    answers.push(("check".to_string(), pop.peerling(&["check", "--json"]).stdout));
     assert_eq!(complaints(&answers).unwrap_or_default(), "");
 }
 

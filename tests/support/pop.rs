@@ -295,14 +295,17 @@ impl Pop {
         self.signal(Signal::TERM);
         let status = wait_for(|| self.server.try_wait().unwrap());
         assert_eq!(status.and_then(|it| it.code()), Some(0), "{}", self.log());
-        let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
-        std::mem::replace(&mut self.draft, empty)
+        self.ended()
     }
 
     /// Ends the service as a power cut does, and gives the directory back.
     pub fn kill(mut self) -> Draft {
         let _ = self.server.kill();
         let _ = self.server.wait();
+        self.ended()
+    }
+
+    fn ended(mut self) -> Draft {
         let empty = Draft { directory: PathBuf::new(), config: BTreeMap::new() };
         std::mem::replace(&mut self.draft, empty)
     }

@@ -311,7 +311,7 @@ fn foreign(lab: &Lab) {
         run(&format!("ip link del {name}"));
     }
     run("ip link add wg-m1 type veth peer name wg-as0042");
-    assert!(lab.backend.observe().unwrap().is_empty());
+    assert!(lab.observe().is_empty());
     run("ip link del wg-m1");
 }
 

@@ -2,7 +2,8 @@
 
 use peerling::model::{IfName, WgKey, WgSecret};
 use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, allowed_ips, differs};
-use peerling::sys::wireguard::{self, Backend, Machine, WireError};
+use peerling::sys::uapi::Patience;
+use peerling::sys::wireguard::{self, Backend, Links, Machine, WireError};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -36,9 +37,14 @@ impl Lab {
         smol::block_on(self.backend.remove(&self.machine, name))
     }
 
+    /// Every link with a name of ours.
+    pub fn observe(&self) -> Links {
+        smol::block_on(self.backend.observe(&Patience::default())).unwrap()
+    }
+
     /// The link as it is, or why it cannot be read.
     pub fn read(&self, name: &IfName) -> Option<Result<LinkActual, WireError>> {
-        self.backend.observe().unwrap().remove(name)
+        self.observe().remove(name)
     }
 
     /// The link as it is.
@@ -60,7 +66,7 @@ impl Lab {
 
     /// No link of a peering, and no socket, may be left by a case.
     pub fn nothing_left(&self) {
-        assert!(self.backend.observe().unwrap().is_empty());
+        assert!(self.observe().is_empty());
         assert_eq!(std::fs::read_dir("/run/wireguard").unwrap().count(), 0);
     }
 }

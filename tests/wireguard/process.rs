@@ -1,8 +1,10 @@
 //! What must hold for links that are processes.
 
 use crate::lab::{Case, Lab, eventually, run, wanted};
+use peerling::limits::UAPI_TIMEOUT_MS;
 use peerling::model::IfName;
 use peerling::plan::wireguard::EndpointRule;
+use peerling::sys::uapi::Patience;
 use peerling::sys::uapi::socket_path;
 use peerling::sys::wireguard::WireError;
 use std::fs::{self, File};
@@ -12,6 +14,7 @@ pub const CASES: &[Case] = &[
     ("a process gets nothing of ours", clean),
     ("a process that died is replaced", died),
     ("a process that hangs is told", hung),
+    ("processes that hang are waited for at once, and then left in peace", many_hung),
     ("a process ends with its link", ended),
     ("a process of a link outlives us", adopted),
 ];
@@ -88,6 +91,46 @@ fn hung(lab: &Lab) {
     assert_eq!(lab.change(&stuck, EndpointRule::Set), [""; 0]);
     lab.remove(&stuck.name).unwrap();
     lab.remove(&well.name).unwrap();
+}
+
+/// Eight of them cost one time-out together, in which others are served, and then nothing.
+fn many_hung(lab: &Lab) {
+    let all: Vec<_> = (40..48).map(wanted).collect();
+    let pids = all.iter().map(|it| {
+        lab.create(it).unwrap();
+        process(&it.name).unwrap()
+    });
+    let pids: Vec<_> = pids.collect();
+    for pid in &pids {
+        run(&format!("kill -STOP {pid}"));
+    }
+    eventually("all hang", || lab.observe().values().all(Result::is_err).then_some(()));
+    let patience = Patience::default();
+    let mut longest = Duration::ZERO;
+    let look = async {
+        let begin = Instant::now();
+        let links = lab.backend.observe(&patience).await.unwrap();
+        assert!(links.len() == all.len() && links.values().all(Result::is_err));
+        begin.elapsed()
+    };
+    let others = async {
+        loop {
+            let begin = Instant::now();
+            smol::Timer::after(Duration::from_millis(1)).await;
+            longest = longest.max(begin.elapsed());
+        }
+    };
+    let took = smol::block_on(smol::future::or(look, others));
+    println!("userspace: eight that hang: looked at in {} ms", took.as_millis());
+    assert!(took < Duration::from_millis(2 * UAPI_TIMEOUT_MS), "{took:?}");
+    assert!(longest < Duration::from_millis(UAPI_TIMEOUT_MS / 2), "others waited {longest:?}");
+    let begin = Instant::now();
+    assert!(smol::block_on(lab.backend.observe(&patience)).unwrap().values().all(Result::is_err));
+    assert!(begin.elapsed() < Duration::from_millis(UAPI_TIMEOUT_MS / 2));
+    for pid in &pids {
+        run(&format!("kill -CONT {pid}"));
+    }
+    all.iter().for_each(|it| lab.remove(&it.name).unwrap());
 }
 
 fn ended(lab: &Lab) {

@@ -23,13 +23,13 @@ pub fn run(lab: &Lab, links: u16) -> ExitCode {
         smol::block_on(wireguard::settle(&lab.machine));
     });
     timed("observed, nothing to do", &|| {
-        let found = lab.backend.observe().unwrap();
+        let found = lab.observe();
         for wanted in &wanted {
             let actual = found.get(&wanted.name).unwrap().as_ref().unwrap();
             assert_eq!(differs(wanted, actual, EndpointRule::Keep), []);
         }
     });
-    timed("observed", &|| drop(lab.backend.observe().unwrap()));
+    timed("observed", &|| drop(lab.observe()));
     timed("removed", &|| wanted.iter().for_each(|it| lab.remove(&it.name).unwrap()));
     ExitCode::SUCCESS
 }

@@ -1,14 +1,33 @@
 //! The configuration: what it says, and the text that it names.
 
 use super::{Findings, Scene};
+use crate::sys::rights::may;
+use crate::sys::users;
+use rustix::fs::Access;
+use std::ops::RangeInclusive;
 
 /// The area's name.
 pub(super) const NAME: &str = "configuration";
 /// What to do about a line of the configuration.
 pub(super) const REMEDY: &str = "correct the line; peerling.toml(5) tells what each key takes";
 
+/// AS numbers that nobody has, for manuals (RFC 5398).
+const NOBODYS: [RangeInclusive<u32>; 2] = [64_496..=64_511, 65_536..=65_551];
+
 /// Looks at what the configuration names besides keys and directories.
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {
+    let asn = scene.assembled.config.pop.asn;
+    if NOBODYS.iter().any(|range| range.contains(&asn.get())) {
+        let detail = format!("pop.asn is {asn}, the sample's: it is nobody's AS number");
+        findings.wrong(NAME, detail, "pop.asn = your own AS number");
+    }
+    let file = scene.file.path();
+    if file.exists() && !may(file, Access::READ_OK) {
+        let (shown, us) = (file.display(), users::name(users::current()));
+        let detail = format!("{shown}: {us}, the service's user, cannot read it");
+        findings.wrong(NAME, detail, format_args!("chgrp {us} {shown}; chmod 640 {shown}"));
+    }
+
     match scene.assembled.ssh_settings() {
         Ok(_) => findings.ok(NAME, format_args!("{} is read", scene.file_name())),
         Err(trouble) => findings.wrong(NAME, trouble, "correct ssh.motd, or leave it out"),

@@ -1,24 +1,40 @@
-//! The database, and every row of it.
+//! The database: sound, writable, nobody else's to read; and every row of it.
 
-use super::{Findings, Scene};
+use super::{Findings, Scene, files};
 use crate::model::Asn;
 use crate::peering::{Peering, Row, Site, vet};
 use crate::store::{Store, StoreError};
+use crate::sys::files::open_to_others;
 
 /// The area's name.
 const NAME: &str = "database";
 
-/// Reads the database without changing it.
-pub(super) fn look(scene: &Scene, findings: &mut Findings) {
+/// Reads the database without changing it; its rows, where they can be read.
+pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
     let (path, site) = (&scene.assembled.config.store.path, scene.assembled.site());
     let shown = path.display();
-    if Store::is_new(path) {
-        return findings.ok(NAME, format_args!("{shown}: will be made"));
+    match Store::is_new(path) {
+        Ok(false) => {}
+        Ok(true) => {
+            findings.ok(NAME, format_args!("{shown}: will be made"));
+            return Vec::new();
+        }
+        Err(error) => return refused(&error, findings),
     }
     let contents = match read(scene, &site) {
         Ok(contents) => contents,
-        Err(error) => return findings.wrong(NAME, error, "the newest backup of it"),
+        Err(error) => return refused(&error, findings),
     };
+    // What cannot be written is no reason not to tell what stands in it.
+    if let Err(error) = Store::can_write(path) {
+        refused(&error, findings);
+    }
+    for (file, mode) in Store::open_to_others(path) {
+        files::exposed(NAME, &file, mode, findings);
+    }
+    for (file, mode) in open_to_others(&scene.assembled.config.wireguard.directory) {
+        files::exposed("wireguard", &file, mode, findings);
+    }
     for (asn, words) in contents.left_alone {
         let remedy = "make both want the same; `peer_edit` or a restart lets peerling try again";
         findings.wrong("peering", format_args!("AS{asn}: {words}"), remedy);
@@ -26,7 +42,19 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
     for row in &contents.rows {
         judge(row, &site, findings);
     }
-    findings.ok(NAME, format_args!("{shown}: {} peerings", contents.rows.len()));
+    findings.ok(NAME, format_args!("{shown}: {} peerings, sound", contents.rows.len()));
+    contents.rows
+}
+
+/// Notes what SQLite or the system refused; then there are no rows.
+fn refused(error: &StoreError, findings: &mut Findings) -> Vec<Row> {
+    let remedy = match error {
+        StoreError::Damaged(..) => "systemctl stop peerling; peerling restore FILE",
+        StoreError::Busy(_) => "peerling check again; lsof tells who holds it",
+        _ => "as it says",
+    };
+    findings.wrong(NAME, error, remedy);
+    Vec::new()
 }
 
 /// What the database says.

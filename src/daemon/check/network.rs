@@ -1,10 +1,121 @@
-//! The POP's name and the addresses that it listens on.
+//! The POP's name, and the addresses that it listens on.
 
+use super::service::Asked;
 use super::{Findings, Scene};
+use crate::model::HostName;
+use crate::sys::dns::Resolver;
+use crate::sys::{own_addresses, socket};
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
-/// Looks at the addresses of the SSH service.
+/// The area of the POP's public name.
+const NAME: &str = "name";
+/// The area of the SSH service's addresses.
+const LISTEN: &str = "listen";
+/// Domains that nobody can have (RFC 2606, RFC 6761).
+const NOBODYS: [&str; 7] =
+    ["example", "example.com", "example.net", "example.org", "invalid", "test", "localhost"];
+
+/// Is it a name from a manual?
+pub(super) fn is_placeholder(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    NOBODYS.iter().any(|domain| {
+        name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
+/// Does the name lead here? Members connect to it, and their tunnels end at it.
 pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
-    let listen: Vec<String> =
-        scene.assembled.config.ssh.listen.iter().map(|address| address.to_string()).collect();
-    findings.ok("listen", listen.join(", "));
+    let shown = scene.assembled.config.pop.name.as_str();
+    if is_placeholder(shown) {
+        let detail = format!("{shown} is a name from a manual: members cannot reach it");
+        return findings.warn(NAME, detail, "pop.name = the public name of this machine");
+    }
+    let Ok(name) = shown.parse::<HostName>() else {
+        return own_address(shown, findings);
+    };
+    let families = scene.assembled.config.peers.ip_mode;
+    let resolver = Resolver::system(Path::new(super::super::RESOLV_CONF));
+    let addresses = match resolver.resolve(&name, families).await {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            let remedy =
+                format!("an AAAA record (or A) of {shown} with an address of this machine");
+            return findings.warn(NAME, format_args!("{shown}: {error}"), remedy);
+        }
+    };
+    let own = own_addresses();
+    let mut foreign: Vec<String> = Vec::new();
+    for address in &addresses {
+        if !own.contains(address) {
+            foreign.push(address.to_string());
+        }
+    }
+    if foreign.is_empty() {
+        return findings.ok(NAME, format_args!("{shown} leads to this machine"));
+    }
+    findings.warn(
+        NAME,
+        format_args!("{shown} is {}, which is no address of this machine", foreign.join(", ")),
+        format_args!("correct the DNS of {shown}; where a router passes it on (NAT), all is well"),
+    );
+}
+
+/// Can each address be listened on, or is it by the service that runs?
+pub(super) fn listen(scene: &Scene, asked: &Asked, findings: &mut Findings) {
+    let own = own_addresses();
+    for address in &scene.assembled.config.ssh.listen {
+        listen_on(*address, &own, asked, findings);
+    }
+}
+
+/// The name may be an address, too.
+fn own_address(shown: &str, findings: &mut Findings) {
+    match shown.parse::<IpAddr>().is_ok_and(|address| own_addresses().contains(&address)) {
+        true => findings.ok(NAME, format_args!("{shown} is an address of this machine")),
+        false => findings.warn(
+            NAME,
+            format_args!("{shown} is no address of this machine"),
+            "pop.name = the public name of this machine",
+        ),
+    }
+}
+
+fn listen_on(address: SocketAddr, own: &[IpAddr], asked: &Asked, findings: &mut Findings) {
+    if !address.ip().is_unspecified() && !own.contains(&address.ip()) {
+        let detail = format!("{address}: no interface of this machine has this address");
+        return findings.wrong(LISTEN, detail, "ssh.listen = [\"[::]:4242\"], or ip address add");
+    }
+    if !matches!(asked, Asked::Nobody) {
+        return findings.ok(LISTEN, format_args!("{address}, by the service that runs"));
+    }
+    match socket::listen(address) {
+        Ok(_) => findings.ok(LISTEN, format_args!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => findings.wrong(
+            LISTEN,
+            format_args!("{address}: another program listens there"),
+            format_args!("ss -ltnp 'sport = :{}' shows which", address.port()),
+        ),
+        Err(error) => findings.wrong(
+            LISTEN,
+            format_args!("{address}: {error}"),
+            "a port above 1023, for the service is not root",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_manuals_are_known() {
+        for name in ["pop.example.net", "example.org", "POP.EXAMPLE.COM.", "a.test", "localhost"] {
+            assert!(is_placeholder(name), "{name}");
+        }
+        for name in ["pop.flap42.eu", "myexample.net", "test.dn42", "example.net.dn42"] {
+            assert!(!is_placeholder(name), "{name}");
+        }
+    }
 }

@@ -4,7 +4,9 @@ use super::{Findings, Scene, words};
 use crate::limits::REGISTRY_AGE_S_MAX;
 use crate::registry::{Finding, Index, Tally};
 use crate::sys::git::{self, Sight, Standing};
+use crate::sys::rights::may;
 use crate::sys::tree::{self, TreeError};
+use rustix::fs::Access;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -15,20 +17,30 @@ const OBJECT: &str = "registry_object";
 /// Who brings the clone up to date, and how old it is.
 const PULL: &str = "registry_pull";
 
+/// What the registry says, and when it was last changed.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) index: Option<Index>,
+    pub(super) committed: Option<SystemTime>,
+}
+
 /// Reads the registry as the service does, and asks git about the clone.
-pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
+pub(super) async fn look(scene: &Scene, findings: &mut Findings) -> Read {
     let directory = &scene.assembled.config.registry.directory;
+    let mut read = Read::default();
     match tree::read(directory).await {
         Ok((index, objects)) => {
             judge_index(scene, &index, &objects, findings);
             tell_objects(&objects, findings);
+            read.index = Some(index);
         }
         Err(error) => unreadable(scene, &error, findings),
     }
     if scene.assembled.config.bird.include_directory.is_some() {
         routes(scene, findings).await;
     }
-    clone(scene, findings).await;
+    read.committed = clone(scene, findings).await;
+    read
 }
 
 /// Can anybody log in by it, and does it know this POP?
@@ -96,22 +108,24 @@ async fn routes(scene: &Scene, findings: &mut Findings) {
     }
 }
 
-/// How the clone stands to its upstream.
-async fn clone(scene: &Scene, findings: &mut Findings) {
+/// How the clone stands to its upstream; when its last commit was made.
+async fn clone(scene: &Scene, findings: &mut Findings) -> Option<SystemTime> {
     let registry = &scene.assembled.config.registry;
     let (directory, pulls) = (&registry.directory, registry.pull_interval_s > 0);
     if !directory.exists() {
-        return;
+        return None;
     }
     if !pulls && !directory.join(".git").exists() {
-        let shown = directory.display();
-        return findings
-            .ok(PULL, format_args!("{shown} is no clone of git: somebody else fills it"));
+        let detail = format!("{} is no clone of git: somebody else fills it", directory.display());
+        findings.ok(PULL, detail);
+        return None;
     }
+    let mut committed = None;
     match git::look(directory).await {
         Ok(sight) => {
             standing(scene, &sight, findings);
             age(scene, &sight, findings);
+            committed = sight.committed;
         }
         Err(error) if pulls => {
             let remedy = owning(directory);
@@ -122,10 +136,11 @@ async fn clone(scene: &Scene, findings: &mut Findings) {
             findings.ok(PULL, detail);
         }
     }
-    if pulls && !super::files::is_writable(&directory.join(".git")) {
+    if pulls && !may(&directory.join(".git"), Access::WRITE_OK) {
         let detail = format!("{}: not writable: it cannot be pulled", directory.display());
         findings.wrong(PULL, detail, owning(directory));
     }
+    committed
 }
 
 fn owning(directory: &Path) -> String {

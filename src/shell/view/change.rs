@@ -1,6 +1,6 @@
 //! Changes for people: what may be asked for, what would be made or changed, and what became of it.
 
-use super::{Screen, generated_psk, sides};
+use super::{Screen, generated_psk, notes, sides};
 use crate::command::{Applied, Change, LimitsView, PeerView, PeeringState, Shown};
 use crate::model::Families;
 use crate::shell::harmless::harmless;
@@ -47,10 +47,11 @@ fn options(peer: &PeerView) -> String {
         one => Some(format!("routes of {} only", one.word())),
     };
     let said: Vec<String> = [mtu, psk, families].into_iter().flatten().collect();
-    match said.is_empty() {
+    let with = match said.is_empty() {
         true => String::new(),
         false => format!("With {}.\n", said.join(", ")),
-    }
+    };
+    with + &notes(peer)
 }
 
 fn changes(changes: &[Change], screen: Screen) -> String {
@@ -75,9 +76,10 @@ fn label(name: &str) -> &str {
 /// A peering was changed.
 pub fn edited(view: &PeerView, them: &[Change], applied: &Applied, screen: Screen) -> String {
     format!(
-        "The peering with AS{} was changed.\n{}{}{}\n",
+        "The peering with AS{} was changed.\n{}{}{}{}\n",
         view.asn,
         changes(them, screen),
+        notes(view),
         generated_psk(view),
         outcome(view, applied, screen)
     )
@@ -134,8 +136,9 @@ pub fn taken(names: &[&str], private_key: bool, other_end: bool) -> String {
         text += "Its [Peer] section was left out: in your file that is the other end.\n";
     }
     if private_key {
-        text += "The private key in it was not kept. Nobody but you should ever see it:\n\
-                 if you have shown it to anybody else, make a new one.\n";
+        text += "The private key in it was not kept; only its public one was computed.\n\
+                 Nobody but you should ever see it: if you have shown it to anybody else,\n\
+                 make a new one.\n";
     }
     text
 }

@@ -131,7 +131,6 @@ fn every_table_is_copied_or_left_out_knowingly() {
         "peerling_latency",
         "peerling_left_alone",
         "peerling_owed",
-        "peerling_pop",
         "peerling_peering.preshared_key",
         "peerling_shell_history",
         "peerling_state",

@@ -7,6 +7,7 @@ use super::reply::{Parser, Reply, ReplyError};
 use super::{BirdError, BirdFault};
 use crate::limits::{BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_S, BIRD_CONFIGURE_S};
 use crate::sys::deadline::within;
+use crate::sys::give_way;
 use async_io::Async;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::io::{self, ErrorKind, Read as _};
@@ -168,7 +169,7 @@ impl Bird {
                 return Ok(reply);
             }
             // A reply of megabytes must not keep the sessions waiting.
-            crate::sys::give_way().await;
+            give_way().await;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The last answer about each name, so that nobody has to wait for what was just asked.
 //!
-//! An answer is believed as long as whoever uses it thinks right: a member's questions for a minute,
-//! the apply loop until there is a newer one.
+//! An answer is believed as long as whoever uses it thinks right: a member's questions believe it
+//! for a minute, the apply loop until there is a newer one.
 
 use super::DnsError;
 use crate::limits::DNS_REMEMBERED_MAX;

@@ -234,3 +234,50 @@ fn the_file_is_read_again_when_it_changed() {
     fs::remove_dir_all(&directory).unwrap();
     assert_eq!(first(&resolver), "192.0.2.2:53");
 }
+
+/// Each answer of a form has the ones before it judged again.
+#[test]
+fn what_was_found_a_moment_ago_is_not_asked_for_again() {
+    let server = Responder::start();
+    let resolver = resolver(&[server.address()], LONG);
+    let asked = Cell::new(0);
+    let ask = async {
+        let moment = Duration::from_secs(60);
+        for _ in 0..4 {
+            let found = resolver.resolve_within(&name(), Families::V4, moment).await;
+            assert_eq!(found.unwrap(), [v4(1)]);
+        }
+        assert_eq!(asked.get(), 1);
+        resolver.resolve_within(&name(), Families::V4, Duration::ZERO).await.unwrap();
+        resolver.resolve(&name(), Families::V4).await.unwrap();
+        assert_eq!(asked.get(), 3, "who wants a fresh answer gets one");
+    };
+    let serve = server.serve(|it| {
+        asked.set(asked.get() + 1);
+        vec![answer(it, &[v4(1)])]
+    });
+    smol::block_on(future::or(ask, serve));
+}
+
+/// A name that failed may just have been mended.
+#[test]
+fn a_failure_is_not_believed_for_long() {
+    let server = Responder::start();
+    let resolver = resolver(&[server.address()], LONG);
+    let asked = Cell::new(0);
+    let ask = async {
+        let moment = Duration::from_secs(60);
+        let first = resolver.resolve_within(&name(), Families::V4, moment).await;
+        assert_eq!(first, Err(DnsError::NotFound(name())));
+        let second = resolver.resolve_within(&name(), Families::V4, moment).await;
+        assert_eq!(second.unwrap(), [v4(1)]);
+    };
+    let serve = server.serve(|it| {
+        asked.set(asked.get() + 1);
+        match asked.get() {
+            1 => vec![none(it, RCODE::NameError, PacketFlag::empty())],
+            _ => vec![answer(it, &[v4(1)])],
+        }
+    });
+    smol::block_on(future::or(ask, serve));
+}

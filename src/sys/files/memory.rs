@@ -10,21 +10,34 @@ use super::{FileError, Found, failed, no_plain_file, read};
 use crate::limits::FILE_SETTLED_S;
 use crate::plan::{FileKind, Owner};
 use crate::sys::now;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 /// What was read, by kind and owner.
 #[derive(Default)]
-pub struct Memory(BTreeMap<FileKind, BTreeMap<Owner, Seen>>);
+pub struct Memory {
+    seen: BTreeMap<FileKind, BTreeMap<Owner, Seen>>,
+    /// Whose file holds a secret and can be read by others.
+    exposed: BTreeSet<Owner>,
+}
 
 /// A file that has not changed since shortly before it was read, and what it held.
 struct Seen {
     stamp: Stamp,
     text: Rc<str>,
+}
+
+/// What was found in a file.
+struct Content {
+    text: Rc<str>,
+    stamp: Stamp,
+    /// Will its stamp tell of the next change?
+    is_settled: bool,
 }
 
 /// What tells one state of a file from another.
@@ -35,21 +48,27 @@ pub(in crate::sys) struct Stamp {
     bytes: u64,
     /// The last status change: seconds since 1970, nanoseconds.
     changed: (i64, i64),
+    mode: u32,
 }
 
 impl Memory {
+    /// Whose WireGuard file, as it was when it was last looked at, others than its owner can read.
+    pub fn exposed(&self) -> impl Iterator<Item = Owner> {
+        self.exposed.iter().copied()
+    }
+
     /// Every file of one kind as it is now. A directory that does not exist has none.
     pub fn observe(&mut self, directory: &Path, kind: FileKind) -> Result<Found, FileError> {
-        let (mut ours, mut foreign) = (BTreeMap::new(), Vec::new());
-        let before = self.0.remove(&kind).unwrap_or_default();
+        let mut found = Found::default();
+        let before = self.seen.remove(&kind).unwrap_or_default();
         let entries = match fs::read_dir(directory) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((ours, foreign)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
             Err(error) => return Err(failed(directory, error)),
         };
         // A thousand peerings have two thousand files: names are looked up in the open directory.
         let open = File::open(directory).map_err(|error| failed(directory, error))?;
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut exposed) = (BTreeMap::new(), BTreeSet::new());
         for entry in entries {
             let entry = entry.map_err(|error| failed(directory, error))?;
             let name = entry.file_name();
@@ -57,36 +76,45 @@ impl Memory {
                 continue;
             };
             match content((&open, &entry), kind, before.get(&owner)) {
-                Ok(Some((text, kept))) => {
-                    ours.insert(owner, text.clone());
-                    seen.extend(kept.map(|stamp| (owner, Seen { stamp, text })));
+                Ok(Some(Content { text, stamp, is_settled })) => {
+                    found.ours.insert(owner, text.clone());
+                    found.changed = found.changed.max(stamp.changed_at());
+                    if kind.is_secret() && stamp.mode & 0o077 != 0 {
+                        exposed.insert(owner);
+                    }
+                    if is_settled {
+                        seen.insert(owner, Seen { stamp, text });
+                    }
                 }
-                Ok(None) => foreign.push(no_plain_file(&directory.join(name))),
+                Ok(None) => found.foreign.push(no_plain_file(&directory.join(name))),
                 // Gone since the directory was read.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => foreign.push(failed(&directory.join(name), error)),
+                Err(error) => found.foreign.push(failed(&directory.join(name), error)),
             }
         }
-        self.0.insert(kind, seen);
-        Ok((ours, foreign))
+        self.seen.insert(kind, seen);
+        if kind.is_secret() {
+            self.exposed = exposed;
+        }
+        Ok(found)
     }
 }
 
-/// What a plain file holds, and its stamp where that will tell of the next change; `None`: it is no
-/// plain file.
+/// What a plain file holds; `None`: it is no plain file.
 fn content(
     (directory, entry): (&File, &DirEntry),
     kind: FileKind,
     before: Option<&Seen>,
-) -> io::Result<Option<(Rc<str>, Option<Stamp>)>> {
-    if let Some(before) = before
-        && Stamp::of(&entry.metadata()?) == before.stamp
+) -> io::Result<Option<Content>> {
+    if let Some(Seen { stamp, text }) = before
+        && Stamp::of(&entry.metadata()?) == *stamp
     {
-        return Ok(Some((before.text.clone(), Some(before.stamp))));
+        return Ok(Some(Content { text: text.clone(), stamp: *stamp, is_settled: true }));
     }
     let begun_s = now().0;
-    let read = read(directory, &entry.file_name(), kind)?;
-    Ok(read.map(|(text, stamp)| (text.into(), Some(stamp).filter(|it| it.is_settled(begun_s)))))
+    let Some((text, stamp)) = read(directory, &entry.file_name(), kind)? else { return Ok(None) };
+    let is_settled = stamp.is_settled(begun_s);
+    Ok(Some(Content { text: text.into(), stamp, is_settled }))
 }
 
 impl Stamp {
@@ -96,7 +124,15 @@ impl Stamp {
             inode: status.ino(),
             bytes: status.size(),
             changed: (status.ctime(), status.ctime_nsec()),
+            mode: status.mode(),
         }
+    }
+
+    /// When it last changed; `None` before 1970.
+    fn changed_at(&self) -> Option<SystemTime> {
+        let (seconds, nanoseconds) = self.changed;
+        let since = Duration::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(since)
     }
 
     /// Had it changed long enough before this time, in seconds since 1970? What lies in the future
@@ -117,14 +153,14 @@ mod tests {
 
     /// The texts of all files, and how many of them the memory will know again.
     fn look(memory: &mut Memory, place: &Place) -> (Vec<String>, usize) {
-        let found = memory.observe(&place.0, FileKind::Bird).unwrap().0;
-        let known = memory.0.get(&FileKind::Bird).map_or(0, BTreeMap::len);
+        let found = memory.observe(&place.0, FileKind::Bird).unwrap().ours;
+        let known = memory.seen.get(&FileKind::Bird).map_or(0, BTreeMap::len);
         (found.values().map(|it| it.to_string()).collect(), known)
     }
 
     /// As if the file had been read long after its last change.
     fn settle(memory: &mut Memory, place: &Place) {
-        let seen = memory.0.entry(FileKind::Bird).or_default();
+        let seen = memory.seen.entry(FileKind::Bird).or_default();
         for (owner, text) in memory_of(place) {
             let status = fs::symlink_metadata(place.0.join(FileKind::Bird.name(owner))).unwrap();
             seen.insert(owner, Seen { stamp: Stamp::of(&status), text });
@@ -132,7 +168,7 @@ mod tests {
     }
 
     fn memory_of(place: &Place) -> BTreeMap<Owner, Rc<str>> {
-        Memory::default().observe(&place.0, FileKind::Bird).unwrap().0
+        Memory::default().observe(&place.0, FileKind::Bird).unwrap().ours
     }
 
     /// The registry's tables are the largest files that we keep; one that was read cut short would
@@ -143,7 +179,7 @@ mod tests {
         let line = "route fd42:4242:4242::/48 max 64 as 4242424242;\n";
         let text = line.repeat(REGISTRY_ROA_LINES_MAX);
         super::super::write(&place.0, FileKind::RoaIpv6, Owner::Pop, &text).unwrap();
-        let found = Memory::default().observe(&place.0, FileKind::RoaIpv6).unwrap().0;
+        let found = Memory::default().observe(&place.0, FileKind::RoaIpv6).unwrap().ours;
         assert!(found.get(&Owner::Pop).is_some_and(|it| **it == *text));
     }
 
@@ -163,7 +199,7 @@ mod tests {
         let mut memory = Memory::default();
         settle(&mut memory, &place);
         // The memory is believed: this is not what the file holds.
-        let seen = memory.0.get_mut(&FileKind::Bird).unwrap();
+        let seen = memory.seen.get_mut(&FileKind::Bird).unwrap();
         seen.get_mut(&peering(7)).unwrap().text = "kept".into();
         assert_eq!(look(&mut memory, &place), (vec!["kept".to_string()], 1));
         let changes: [(&str, &dyn Fn()); 4] = [
@@ -182,22 +218,22 @@ mod tests {
         for (text, change) in changes {
             settle(&mut memory, &place);
             // Beyond the kernel's tick: 10 ms at most.
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
             change();
             assert_eq!(look(&mut memory, &place), (vec![text.to_string()], 0));
         }
         settle(&mut memory, &place);
         fs::remove_file(&file).unwrap();
         symlink("other", &file).unwrap();
-        let (ours, foreign) = memory.observe(&place.0, FileKind::Bird).unwrap();
-        assert_eq!((ours.len(), foreign.len()), (0, 1));
+        let found = memory.observe(&place.0, FileKind::Bird).unwrap();
+        assert_eq!((found.ours.len(), found.foreign.len()), (0, 1));
         fs::remove_file(&file).unwrap();
         assert_eq!(look(&mut memory, &place), (vec![], 0));
     }
 
     #[test]
     fn only_an_old_change_is_trusted() {
-        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0) };
+        let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0), mode: 0 };
         assert!(stamp(100 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(101 - FILE_SETTLED_S).is_settled(100));
         assert!(!stamp(i64::MAX).is_settled(100));

@@ -3,24 +3,34 @@
 use crate::limits::BIRD_SOURCES_MAX;
 use crate::plan::FileKind;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// What BIRD stumbles over, or what keeps a file of ours from being written, in words with the
-/// remedy. A directory that cannot be read has none: whoever reads our files says so.
-pub fn strays(directory: &Path) -> BTreeSet<String> {
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    /// What it is, with its path.
+    pub what: String,
+    /// What mends it.
+    pub remedy: String,
+}
+
+/// What BIRD stumbles over, or what keeps a file of ours from being written. A directory that
+/// cannot be read has none: whoever reads our files says so.
+pub fn strays(directory: &Path) -> BTreeSet<Stray> {
     let entries = fs::read_dir(directory).into_iter().flatten().take(BIRD_SOURCES_MAX);
     let mut strays = BTreeSet::new();
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let path = entry.path();
+        let (name, path) = (name.to_string_lossy(), entry.path());
         // BIRD's include does not look at hidden ones.
-        if name.starts_with('.') {
-            continue;
-        }
-        if let Some(words) = stray(&name, &path) {
-            strays.insert(format!("{}: {words}", path.display()));
+        if !name.starts_with('.')
+            && let Some(what) = stray(&name, &path)
+        {
+            let path = path.display();
+            let (what, remedy) = (format!("{path}: {what}"), format!("move {path} elsewhere"));
+            strays.insert(Stray { what, remedy });
         }
     }
     strays
@@ -29,15 +39,18 @@ pub fn strays(directory: &Path) -> BTreeSet<String> {
 fn stray(name: &str, path: &Path) -> Option<String> {
     let is_ours = FileKind::Bird.owner(name).is_some();
     match fs::metadata(path) {
-        Err(error) => Some(format!("BIRD cannot read it ({error}); mend or remove it")),
-        Ok(it) if it.is_dir() && is_ours => {
-            Some("a directory, where a file of ours has its place; move it away".to_string())
+        Err(error) => Some(format!("BIRD cannot read it ({error})")),
+        Ok(it) if it.is_dir() => {
+            is_ours.then(|| "a directory, where a file of ours has its place".to_string())
         }
-        Ok(it) if it.is_dir() => None,
-        Ok(it) if !it.is_file() => Some("no file that BIRD can read; remove it".to_string()),
-        Ok(_) => copied_from(name).map(|ours| {
-            format!("a copy of {ours}, and BIRD reads it too; move it out of this directory")
-        }),
+        Ok(it) if !it.is_file() => Some("no file that BIRD can read".to_string()),
+        Ok(_) => copied_from(name).map(|it| format!("a copy of {it}, and BIRD reads it too")),
+    }
+}
+
+impl fmt::Display for Stray {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}; to mend: {}", self.what, self.remedy)
     }
 }
 
@@ -69,6 +82,9 @@ mod tests {
         let named = ["broken", "ebgp_as3~", "ebgp_as4.bak", "ebgp_as5", "ibgp_nl-ams1.orig"];
         let starts = named.map(|it| format!("{}: ", place.0.join(it).display()));
         let all: Vec<_> = strays.iter().zip(&starts).collect();
-        assert!(strays.len() == 5 && all.iter().all(|it| it.0.starts_with(it.1)), "{strays:#?}");
+        assert!(
+            strays.len() == 5 && all.iter().all(|it| it.0.what.starts_with(it.1)),
+            "{strays:#?}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! What keeps a clone of the registry from being pulled: work by hand, and an upstream that cannot be
-//! right.
+//! What keeps a clone of the registry from being pulled: work by hand, and an upstream that cannot
+//! be right.
 
 use super::GitError;
 use super::pull::{Clone, NEXT, Upstream};

@@ -58,14 +58,14 @@ pub enum StartReason {
 pub async fn start(program: &str, name: &str) -> Result<(), StartError> {
     let failed = |reason| StartError { program: program.to_owned(), reason };
     let socket = socket_path(name);
-    remove_stale(&socket);
+    remove_stale(&socket).await;
     let mut output = output().map_err(|error| failed(run(&error)))?;
     let status = finish(program, name, &output).await.map_err(failed)?;
     if !status.success() {
         return Err(failed(StartReason::Ended(status, last_words(&mut output))));
     }
     let unheard = || lacks(program).unwrap_or(failed(StartReason::NoSocket));
-    hold(&socket).map(drop).map_err(|_| unheard())
+    hold(&socket).await.map(drop).map_err(|_| unheard())
 }
 
 /// What a process lacks that said that all is well and then ended: it can tell nobody any more, so
@@ -82,8 +82,8 @@ pub fn lacks(program: &str) -> Option<StartError> {
 }
 
 /// Removes the socket of a process that died: it is there, and nobody listens.
-pub fn remove_stale(socket: &Path) {
-    if let Err(UapiReason::Socket(Errno::CONNREFUSED)) = hold(socket) {
+pub async fn remove_stale(socket: &Path) {
+    if let Err(UapiReason::Socket(Errno::CONNREFUSED)) = hold(socket).await {
         // If it cannot be removed, the start that follows says why.
         let _ = std::fs::remove_file(socket);
     }

@@ -2,16 +2,17 @@
 
 use super::WireError;
 use crate::model::{IfName, Port};
-use crate::plan::wireguard::{Change, LinkActual, LinkWanted, Settings};
+use crate::plan::wireguard::{Change, EndpointRule, LinkActual, LinkWanted, Settings, differs};
 use crate::sys::kernel::Kernel;
 use crate::sys::netlink::{Link, NetlinkError, Route};
-use crate::sys::uapi::{self, UapiError, UapiReason};
+use crate::sys::uapi::{self, Patience, UapiError, UapiReason};
 use rustix::io::Errno;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
+use std::time::Instant;
 
 /// Addresses of one link with their peers'.
 type Addresses = Vec<(IpAddr, IpAddr)>;
@@ -84,17 +85,39 @@ impl Machine {
     }
 
     /// Reads a link, to which these addresses belong.
-    pub(super) fn read(&self, link: &Link, addresses: Addresses) -> Result<LinkActual, WireError> {
-        let (index, up, mtu) = (link.index, link.up, link.mtu);
+    pub(super) async fn read(
+        &self,
+        link: &Link,
+        addresses: Addresses,
+        patience: &Patience,
+    ) -> Result<LinkActual, WireError> {
+        let (index, up, mtu, name) = (link.index, link.up, link.mtu, link.name.as_str());
         let mut actual = LinkActual { index, up, mtu, addresses, ..LinkActual::default() };
         match self.means(link)? {
             Means::Kernel => self.kernel()?.read(&mut actual)?,
+            Means::Userspace if patience.rests(name, Instant::now()) => {
+                return Err(unanswered(link, &uapi::socket_path(name), UapiReason::Silent));
+            }
             Means::Userspace => {
-                let read = uapi::read(&link.name, &mut actual);
+                let read = uapi::read(name, &mut actual).await;
+                match &read {
+                    Err(error) if error.reason == UapiReason::Silent => {
+                        patience.silent(name, Instant::now());
+                    }
+                    _ => patience.answered(name),
+                }
                 read.map_err(|it| unanswered(link, &it.socket, it.reason))?;
             }
         }
         Ok(actual)
+    }
+
+    /// Sets all that is wanted on a link that was just made: nothing was ever set on it, and to ask
+    /// would cost as much as to set.
+    pub(super) async fn furnish(&self, wanted: &LinkWanted) -> Result<(), WireError> {
+        let link = self.find(&wanted.name)?;
+        let fresh = LinkActual { index: link.index, mtu: link.mtu, ..LinkActual::default() };
+        self.perform(&link, wanted, &differs(wanted, &fresh, EndpointRule::Set)).await
     }
 
     /// Creates a link of the kernel's WireGuard, with an MTU in bytes or the kernel's own.
@@ -116,7 +139,7 @@ impl Machine {
     /// Performs changes in their order; those of keys and peers in one request, with the first of
     /// them, so that a peer is never there without its keys, and the port with them where that
     /// cannot fail.
-    pub(super) fn perform(
+    pub(super) async fn perform(
         &self,
         link: &Link,
         wanted: &LinkWanted,
@@ -129,7 +152,9 @@ impl Machine {
         let mut peers = Some(Settings { listen_port, ..Settings::peers_of(changes) });
         for change in changes {
             let done = match change {
-                Change::ListenPort { new, .. } if !together => self.set_port(link, *new, changes),
+                Change::ListenPort { new, .. } if !together => {
+                    self.set_port(link, *new, changes).await
+                }
                 Change::Mtu { new, .. } => told(route.set_mtu(index, *new)),
                 Change::Up => self.up(link),
                 Change::AddAddress { local, remote } => {
@@ -143,7 +168,10 @@ impl Machine {
                     told(route.change_peer(index, *local, *remote))
                 }
                 Change::RemoveAddress { local, .. } => told(self.remove_address(index, *local)),
-                _ => peers.take().map_or(Ok(()), |peers| self.set(link, &peers)),
+                _ => match peers.take() {
+                    Some(peers) => self.set(link, &peers).await,
+                    None => Ok(()),
+                },
             };
             done.map_err(|error| error.with_port(wanted.listen_port))?;
         }
@@ -177,17 +205,18 @@ impl Machine {
         same.try_for_each(|address| route.delete_address(address))
     }
 
-    fn set_port(&self, link: &Link, port: Port, changes: &[Change]) -> Result<(), WireError> {
+    async fn set_port(&self, link: &Link, port: Port, changes: &[Change]) -> Result<(), WireError> {
         if self.means(link)? == Means::Userspace {
             probe(port)?;
         }
-        self.set(link, &Settings::port_of(changes))
+        self.set(link, &Settings::port_of(changes)).await
     }
 
-    fn set(&self, link: &Link, settings: &Settings) -> Result<(), WireError> {
+    async fn set(&self, link: &Link, settings: &Settings) -> Result<(), WireError> {
         match self.means(link)? {
             Means::Kernel => Ok(self.kernel()?.set(link.index, settings)?),
             Means::Userspace => uapi::set(&link.name, settings)
+                .await
                 .map_err(|error| unanswered(link, &error.socket, error.reason)),
         }
     }

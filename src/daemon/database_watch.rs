@@ -1,0 +1,149 @@
+//! The watch over the database: somebody else's change rings the bell; a file that is damaged or was
+//! replaced is told; what stands in `-wal` moves into the file when nothing has changed for a while.
+
+use crate::board::Cause;
+use crate::control::Control;
+use crate::limits::{DATABASE_LOOK_MS, DATABASE_PROOF_S, DATABASE_QUIET_S};
+use crate::store::{Store, StoreError};
+use smol::Timer;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// What is known of the database.
+struct DatabaseWatch {
+    /// Moves with every change, whoever makes it.
+    state: Option<(i64, u64)>,
+    changed: Instant,
+    /// Nothing has changed since what stood in `-wal` was moved.
+    is_settled: bool,
+    proven: Instant,
+    /// What is not well, as it was logged.
+    told: Option<String>,
+}
+
+/// Who has changed the database since the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    /// Nobody.
+    No,
+    /// We have; whoever did rang the bell.
+    ByUs,
+    /// Somebody else (`peerling exec`, sqlite3): the loop has to look.
+    ByOthers,
+}
+
+/// Goes on until the program ends.
+pub async fn run(control: Rc<Control>) {
+    let mut watch = DatabaseWatch::new(&control.store.borrow(), Instant::now());
+    loop {
+        Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
+        let looked = watch.look(&control.store.borrow(), Instant::now());
+        if looked.as_ref().is_ok_and(|changed| *changed == Changed::ByOthers) {
+            control.bell.ring(Cause::Everything("the database was changed"));
+        }
+        watch.tell(looked.err().map(|error| error.to_string()));
+    }
+}
+
+impl DatabaseWatch {
+    /// Over a database that was proven sound when it was opened, just now.
+    fn new(store: &Store, now: Instant) -> DatabaseWatch {
+        let state = store.state().ok();
+        DatabaseWatch { state, changed: now, is_settled: false, proven: now, told: None }
+    }
+
+    fn look(&mut self, store: &Store, now: Instant) -> Result<Changed, StoreError> {
+        let state = store.state()?;
+        let changed = match self.state {
+            Some(before) if before == state => Changed::No,
+            Some((outside, _)) if outside == state.0 => Changed::ByUs,
+            _ => Changed::ByOthers,
+        };
+        if changed != Changed::No {
+            (self.state, self.changed, self.is_settled) = (Some(state), now, false);
+        }
+        if !self.is_settled && now - self.changed >= Duration::from_secs(DATABASE_QUIET_S) {
+            store.settle()?;
+            self.is_settled = true;
+        }
+        if now - self.proven >= Duration::from_secs(DATABASE_PROOF_S) {
+            self.proven = now;
+            store.prove_sound()?;
+        }
+        Ok(changed)
+    }
+
+    /// Logs what is not well, once, and that it is over.
+    fn tell(&mut self, trouble: Option<String>) {
+        if trouble == self.told {
+            return;
+        }
+        match &trouble {
+            Some(words) => log::error!("{words}"),
+            None => log::info!("the database is well again"),
+        }
+        self.told = trouble;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use crate::peering::tests::peering;
+    use crate::store::Actor;
+    use crate::testing::Place;
+    use std::fs::{self, OpenOptions};
+    use std::io::{Seek as _, SeekFrom, Write as _};
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const QUIET: Duration = Duration::from_secs(DATABASE_QUIET_S);
+    const DAY: Duration = Duration::from_secs(DATABASE_PROOF_S);
+
+    fn actor() -> Actor {
+        let (key, source) = ("local".to_string(), "local".to_string());
+        Actor { name: "admin".into(), key, source, now: Timestamp(1) }
+    }
+
+    #[test]
+    fn changes_are_seen_and_moved_into_the_file_after_a_quiet_minute() {
+        let place = Place::new("watch");
+        let path = place.0.join("peering.db");
+        let wal = place.0.join("peering.db-wal");
+        let (mut store, now) = (Store::open(&path).unwrap(), Instant::now());
+        let mut watch = DatabaseWatch::new(&store, now);
+        assert_eq!(watch.look(&store, now).unwrap(), Changed::No);
+        store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+        assert_eq!(watch.look(&store, now).unwrap(), Changed::ByUs);
+        let mut other = Store::open(&path).unwrap();
+        other.create(&peering(1, 64602, None), 65535, &actor()).unwrap();
+        assert_eq!(watch.look(&store, now).unwrap(), Changed::ByOthers);
+        assert_eq!(watch.look(&store, now + QUIET - SECOND).unwrap(), Changed::No);
+        assert!(fs::metadata(&wal).unwrap().len() > 0);
+        assert_eq!(watch.look(&store, now + QUIET).unwrap(), Changed::No);
+        assert_eq!(fs::metadata(&wal).unwrap().len(), 0);
+        assert_eq!(watch.look(&store, now + QUIET + SECOND).unwrap(), Changed::No);
+    }
+
+    #[test]
+    fn damage_is_seen_within_a_day_and_nothing_is_believed_then() {
+        let place = Place::new("watch-damage");
+        let path = place.0.join("peering.db");
+        let now = Instant::now();
+        let mut store = Store::open(&path).unwrap();
+        store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
+        store.close().unwrap();
+        let store = Store::open(&path).unwrap();
+        let mut watch = DatabaseWatch::new(&store, now);
+        watch.look(&store, now + QUIET).unwrap();
+        // The last page: nothing of it is in memory yet.
+        let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.seek(SeekFrom::End(-4096)).unwrap();
+        file.write_all(&[0x5a; 4096]).unwrap();
+        assert_eq!(watch.look(&store, now + DAY - SECOND).unwrap(), Changed::No);
+        for seconds in [0, 1, 2] {
+            let looked = watch.look(&store, now + DAY + seconds * SECOND);
+            assert!(matches!(looked, Err(StoreError::Damaged(..))), "{looked:?}");
+        }
+    }
+}
