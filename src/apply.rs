@@ -52,7 +52,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use steps::perform;
+use steps::{perform, sweep};
 
 /// What the loop needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -324,6 +324,7 @@ impl Apply {
             sys::give_way().await;
             self.take(pass, step).await;
         }
+        sweep(pass, &wanted).await;
         pass.sync();
         wireguard::settle(&pass.machine).await;
         self.settle(pass, &wanted);

@@ -6,7 +6,7 @@ use super::bird::{Outcome, Shut, Task};
 use super::pass::Pass;
 use crate::plan::drift::Thing;
 use crate::plan::wireguard::EndpointRule;
-use crate::plan::{FileKind, Owner, Step};
+use crate::plan::{FileKind, Owner, Step, Wanted};
 use crate::sys::{self, files};
 
 impl Apply {
@@ -102,6 +102,16 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
         }));
     }
     suspects
+}
+
+/// A process that was killed leaves its socket. Where its link is wanted no more there is no link to
+/// remove, and so no step that would take the socket away.
+pub async fn sweep(pass: &Pass, wanted: &Wanted) {
+    for name in wanted.ended.iter().filter_map(|owner| owner.link()) {
+        if !pass.actual.links.contains_key(&name) {
+            pass.settings.backend.sweep(&name).await;
+        }
+    }
 }
 
 /// One step, except those of BIRD's socket.

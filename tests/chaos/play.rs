@@ -62,6 +62,8 @@ pub struct Play {
     /// The registry, or the zone, changed since the service was last seen to know it.
     pub registry_unknown: bool,
     pub zone_unknown: bool,
+    /// The same of files of the operator's that define what ours define.
+    pub collisions_unknown: bool,
     /// The least memory in kB and descriptors that the service had in a quiet moment.
     pub lightest: Option<(usize, usize)>,
     pub told: VecDeque<String>,
@@ -95,6 +97,7 @@ impl Play {
             away: BTreeSet::new(),
             registry_unknown: false,
             zone_unknown: false,
+            collisions_unknown: false,
             lightest: None,
             told: VecDeque::new(),
             journal,

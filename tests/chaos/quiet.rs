@@ -48,6 +48,7 @@ pub fn moment(play: &mut Play) {
     }
     weigh(play);
     (play.registry_unknown, play.zone_unknown) = (false, false);
+    play.collisions_unknown = false;
     play.waited += begin.elapsed();
     let took_ms = begin.elapsed().as_millis();
     play.tell(&format!("all is well after {took_ms} ms, {} peerings", play.model.peerings.len()));

@@ -6,11 +6,12 @@ use crate::model::Standing;
 use crate::play::{Play, Theme};
 use crate::pop::link_process;
 use crate::random::Random;
-use crate::run::wait_for;
+use crate::run::{LOOK, wait_for};
 use crate::{commands, hands};
 use rustix::process::Signal;
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
 const KINDS: usize = 18;
@@ -21,6 +22,9 @@ const LASTS_SHORT_MAX: usize = 12;
 const LASTS_LONG_MAX: usize = 100;
 /// The same of one that makes each command wait.
 const LASTS_SLOW_MAX: usize = 5;
+
+/// How long it may take until a pass has seen that a row is gone.
+const NOTICED_MAX: Duration = Duration::from_secs(5);
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,6 +249,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
             start_bird(play);
         }
         Fault::Collision(name) | Fault::Copy(name) => {
+            play.collisions_unknown = true;
             sh(&format!("rm -f {at}/{name} 2>/dev/null || true"));
             if play.stage.path(name).exists() {
                 // The directory is read-only just now; an operator looks at that first.
@@ -357,11 +362,30 @@ fn take_row_away(play: &mut Play, asn: u32) -> bool {
         return false;
     }
     let row = format!("DELETE FROM peering_links WHERE as_num = {asn};");
+    let before = tellings(play, asn);
     if sqlite(play, &row).is_none() {
         return false;
     }
     play.away.insert(asn);
+    // Until a pass has looked, nobody knows that its link is left and its id is not free.
+    let begin = Instant::now();
+    while tellings(play, asn) == before {
+        if begin.elapsed() > NOTICED_MAX {
+            put_row_back(play, asn);
+            return false;
+        }
+        std::thread::sleep(LOOK);
+    }
     true
+}
+
+/// How often the service told that this peering is on the machine and not in the database.
+fn tellings(play: &Play, asn: u32) -> usize {
+    let log = fs::read(play.stage.path("peerling.log")).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let told =
+        |line: &&str| line.contains("not in the database") && line.contains(&asn.to_string());
+    log.lines().filter(told).count()
 }
 
 fn put_row_back(play: &mut Play, asn: u32) {
