@@ -374,7 +374,7 @@ impl Apply {
 
     /// Buries what is gone, looks at what is there now, and tells.
     async fn finish(&mut self, mut pass: Pass) -> bool {
-        for stone in std::mem::take(&mut pass.stones) {
+        for stone in pass.stones.clone() {
             self.bury(&mut pass, stone);
         }
         if self.bird.is_paid() {

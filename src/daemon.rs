@@ -228,9 +228,7 @@ impl Service {
         heed(signals, reload).await;
         // What was spawned outlives this: the socket is not left to it.
         drop(sockets.local);
-        control.write_typed();
-        let closed = control.store.borrow_mut().close();
-        closed.map_err(|error| Trouble::new(error.to_string()))
+        end(&control)
     }
 
     fn answer_locally(
@@ -247,6 +245,13 @@ impl Service {
         executor.spawn(server.run()).detach();
         Ok(())
     }
+}
+
+/// Saves what is left to save, so that the database's file alone is all of it.
+fn end(control: &Control) -> Result<(), Trouble> {
+    control.write_typed();
+    let closed = control.store.borrow_mut().close();
+    closed.map_err(|error| Trouble::new(error.to_string()))
 }
 
 /// Says how links are made; loudly, where it is not as anybody would want it.

@@ -1,5 +1,6 @@
-//! The watch over the database: somebody else's change rings the bell; a file that is damaged or was
-//! replaced is told; what stands in `-wal` moves into the file when nothing has changed for a while.
+//! The watch over the database: somebody else's change rings the bell; a file that is damaged or
+//! was replaced is told; what stands in `-wal` moves into the file when nothing has changed for a
+//! while.
 
 use crate::board::Cause;
 use crate::control::Control;

@@ -158,9 +158,9 @@ fn what_is_left_alone_is_told() {
     create(&draft).fine();
     assert_eq!(draft.peerling(&["apply"]).status, Some(0));
     let database = Connection::open(draft.path("peering.db")).unwrap();
-    symlink("/nowhere", draft.path("bird/ebgp_as64998")).unwrap();
+    symlink("/nowhere", draft.path("wireguard/wg-as64998.conf")).unwrap();
     let sound = report(&draft);
-    sound.has("foreign", "ok", "ebgp_as64998");
+    sound.has("foreign", "ok", "wg-as64998.conf");
     sound.has("machine", "ok", "the machine is as it should be");
     assert!(sound.ok);
     fs::write(draft.path("bird/ebgp_as64999"), "").unwrap();
@@ -175,5 +175,5 @@ fn what_is_left_alone_is_told() {
     }
     draft.set("wireguard", "backend", "\"files\"");
     let plan = draft.peerling(&["plan"]);
-    assert!(plan.stderr.contains("ebgp_as64998") && plan.stderr.contains("AS64999"), "{plan:#?}");
+    assert!(plan.stderr.contains("wg-as64998") && plan.stderr.contains("AS64999"), "{plan:#?}");
 }

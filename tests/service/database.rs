@@ -105,7 +105,8 @@ fn a_backup_is_restored_in_the_place_of_what_a_crash_left() {
     let Some(pop) = pop_with_two() else { return };
     pop.peerling(&["export", "backup"]).fine();
     let copy = "backup/servers/pop/peering.db";
-    pop.bob(&format!("peer_create --wg-pub-key {} {ENDPOINT} --yes --wait", router_key(3))).fine();
+    let endpoint = "--endpoint-addr 2001:db8::3 --endpoint-port 20264";
+    pop.bob(&format!("peer_create --wg-pub-key {} {endpoint} --yes --wait", router_key(3))).fine();
     let said = pop.peerling(&["restore", copy]);
     assert!(said.refused(FAILED).contains("systemctl stop peerling"), "{said:#?}");
     pop.alice("peer_list").fine();

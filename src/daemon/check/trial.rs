@@ -1,8 +1,8 @@
 //! A file that BIRD looks at and does not use: the operator's configuration and one peering more.
 //!
-//! It lies for that moment in the directory of the peerings, which BIRD can read and the service can
-//! write, under a name that no include matches. The directory's time is put back: by it the service
-//! and `peerling plan` tell whether BIRD has read its files since one was changed.
+//! It lies for that moment in the directory of the peerings, which BIRD can read and the service
+//! can write, under a name that no include matches. The directory's time is put back: by it the
+//! service and `peerling plan` tell whether BIRD has read its files since one was changed.
 
 use super::Scene;
 use crate::peering::{Peering, Row};
