@@ -4,7 +4,7 @@
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
 use crate::play::{Play, Theme};
-use crate::pop::link_process;
+use crate::pop::{Database, link_process};
 use crate::random::Random;
 use crate::{commands, database, hands};
 use rustix::process::Signal;
@@ -84,6 +84,15 @@ impl Weather {
     /// A fault that has lasted long enough.
     pub fn due(&self, number: usize) -> Option<Fault> {
         self.faults.iter().find(|(_, until)| *until <= number).map(|(fault, _)| fault.clone())
+    }
+
+    pub fn database(&self) -> Database {
+        let hinders =
+            |fault: &Fault| matches!(fault, Fault::DatabaseLocked | Fault::DiskFull("state"));
+        match self.faults.iter().any(|(fault, _)| hinders(fault)) {
+            true => Database::Hindered,
+            false => Database::Free,
+        }
     }
 
     /// Could BIRD's files be refused for a reason of the operator's own?
@@ -215,7 +224,7 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
         Fault::ServiceStopped if pop.service.is_none() => return false,
         Fault::ServiceStopped => {
-            pop.stop_service(stage);
+            pop.stop_service(stage, play.weather.database());
             play.model.damage.clear();
         }
         Fault::UndoScheduled if !pop.bird_answers() => return false,
@@ -351,7 +360,7 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
         }
         3 => return asleep(play, random),
         4 => {
-            play.pop.stop_service(&play.stage);
+            play.pop.stop_service(&play.stage, play.weather.database());
             start_service(play);
             "SIGTERM, and started again"
         }
