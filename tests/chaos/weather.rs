@@ -9,6 +9,7 @@ use crate::random::Random;
 use crate::{commands, database, hands};
 use rustix::process::Signal;
 use std::fs;
+use std::path::Path;
 
 /// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
 const KINDS: usize = 18;
@@ -188,11 +189,11 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         Fault::BirdStopped if pop.bird.is_none() => return false,
         Fault::BirdStopped => pop.end_bird(Signal::TERM),
         Fault::BirdConf => stage.bird_conf("protocol nonsense;\n"),
-        Fault::Collision(name) => return fs::write(stage.path(name), collision_text(name)).is_ok(),
+        Fault::Collision(name) => return put(&stage.path(name), collision_text(name).as_bytes()),
         Fault::Copy(name) => {
             let ours = fs::read(stage.path(name.trim_end_matches('~')));
             let Ok(text) = ours else { return false };
-            return fs::write(stage.path(name), text).is_ok();
+            return put(&stage.path(name), &text);
         }
         Fault::DiskFull(part) => {
             try_sh(&format!("cat /dev/zero >{}", stage.path(part).join(".filler").display()));
@@ -234,6 +235,15 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
     }
     true
+}
+
+/// Writes a file of the operator's, or none where there is no room for it.
+fn put(path: &Path, content: &[u8]) -> bool {
+    let written = fs::write(path, content).is_ok();
+    if !written {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 /// It is put right again.
