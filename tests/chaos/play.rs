@@ -3,7 +3,7 @@
 use crate::bystander::Bystander;
 use crate::foreign::Foreign;
 use crate::model::Model;
-use crate::pop::Pop;
+use crate::pop::{Database, Pop};
 use crate::quiet;
 use crate::random::Random;
 use crate::stage::Stage;
@@ -127,7 +127,7 @@ impl Play {
             self.step();
         }
         quiet::moment(self);
-        self.pop.stop_service(&self.stage);
+        self.pop.stop_service(&self.stage, Database::Free);
     }
 
     fn is_over(&self, limit: Limit) -> bool {

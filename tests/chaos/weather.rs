@@ -4,11 +4,12 @@
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
 use crate::play::{Play, Theme};
-use crate::pop::link_process;
+use crate::pop::{Database, link_process};
 use crate::random::Random;
 use crate::{commands, database, hands};
 use rustix::process::Signal;
 use std::fs;
+use std::path::Path;
 
 /// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
 const KINDS: usize = 18;
@@ -84,6 +85,15 @@ impl Weather {
     /// A fault that has lasted long enough.
     pub fn due(&self, number: usize) -> Option<Fault> {
         self.faults.iter().find(|(_, until)| *until <= number).map(|(fault, _)| fault.clone())
+    }
+
+    pub fn database(&self) -> Database {
+        let hinders =
+            |fault: &Fault| matches!(fault, Fault::DatabaseLocked | Fault::DiskFull("state"));
+        match self.faults.iter().any(|(fault, _)| hinders(fault)) {
+            true => Database::Hindered,
+            false => Database::Free,
+        }
     }
 
     /// Could BIRD's files be refused for a reason of the operator's own?
@@ -179,11 +189,11 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         Fault::BirdStopped if pop.bird.is_none() => return false,
         Fault::BirdStopped => pop.end_bird(Signal::TERM),
         Fault::BirdConf => stage.bird_conf("protocol nonsense;\n"),
-        Fault::Collision(name) => return fs::write(stage.path(name), collision_text(name)).is_ok(),
+        Fault::Collision(name) => return put(&stage.path(name), collision_text(name).as_bytes()),
         Fault::Copy(name) => {
             let ours = fs::read(stage.path(name.trim_end_matches('~')));
             let Ok(text) = ours else { return false };
-            return fs::write(stage.path(name), text).is_ok();
+            return put(&stage.path(name), &text);
         }
         Fault::DiskFull(part) => {
             try_sh(&format!("cat /dev/zero >{}", stage.path(part).join(".filler").display()));
@@ -215,7 +225,7 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
         Fault::ServiceStopped if pop.service.is_none() => return false,
         Fault::ServiceStopped => {
-            pop.stop_service(stage);
+            pop.stop_service(stage, play.weather.database());
             play.model.damage.clear();
         }
         Fault::UndoScheduled if !pop.bird_answers() => return false,
@@ -225,6 +235,15 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
     }
     true
+}
+
+/// Writes a file of the operator's, or none where there is no room for it.
+fn put(path: &Path, content: &[u8]) -> bool {
+    let written = fs::write(path, content).is_ok();
+    if !written {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 /// It is put right again.
@@ -351,7 +370,7 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
         }
         3 => return asleep(play, random),
         4 => {
-            play.pop.stop_service(&play.stage);
+            play.pop.stop_service(&play.stage, play.weather.database());
             start_service(play);
             "SIGTERM, and started again"
         }
