@@ -104,8 +104,8 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
     suspects
 }
 
-/// A process that was killed leaves its socket. Where its link is wanted no more there is no link to
-/// remove, and so no step that would take the socket away.
+/// A process that was killed leaves its socket. Where its link is wanted no more there is no link
+/// to remove, and so no step that would take the socket away.
 pub async fn sweep(pass: &Pass, wanted: &Wanted) {
     for name in wanted.ended.iter().filter_map(|owner| owner.link()) {
         if !pass.actual.links.contains_key(&name) {

@@ -6,7 +6,7 @@ use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view
 use crate::board::{BgpView, Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
-use crate::model::{Asn, IfName, Timestamp};
+use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{Known, Sight, Subject, Transition};
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
@@ -28,8 +28,8 @@ pub struct SessionWatch {
     uptime: Option<Duration>,
     /// Has the loop told of any peering yet?
     begun: bool,
-    /// Was it logged that transitions cannot be written down?
-    told: bool,
+    /// Why transitions cannot be written down.
+    unwritten: Once<String>,
 }
 
 /// What one look saw; `None`: nobody to ask, or no answer.
@@ -61,8 +61,8 @@ impl SessionWatch {
         let last = control.store.borrow().last_transitions();
         let last = last.inspect_err(|error| log::warn!("what was last seen is not known: {error}"));
         let known = Known::from_last(last.unwrap_or_default());
-        let (begun, told) = (false, false);
-        SessionWatch { control, settings, known, uptime: None, begun, told }
+        let unwritten = Once::default();
+        SessionWatch { control, settings, known, uptime: None, begun: false, unwritten }
     }
 
     /// Looks until the program ends.
@@ -102,12 +102,13 @@ impl SessionWatch {
         };
         let transitions: Vec<(Asn, Transition)> = sights.iter().filter_map(judge).collect();
         let written = self.control.store.borrow_mut().note_transitions(&transitions);
-        if let Err(error) = &written
-            && !self.told
-        {
-            log::warn!("what came up and went down cannot be written down: {error}");
+        match self.unwritten.turn(written.as_ref().err().map(ToString::to_string)) {
+            Turn::Wrong(why) => {
+                log::warn!("what came up and went down cannot be written down: {why}");
+            }
+            Turn::Over => log::info!("what comes up and goes down is written down again"),
+            Turn::Same => {}
         }
-        self.told = written.is_err();
         if written.is_err() {
             return;
         }

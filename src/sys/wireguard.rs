@@ -148,8 +148,8 @@ impl Backend {
         }
     }
 
-    /// Takes away the socket that a killed process left behind, where its link is wanted no more and
-    /// no step is about it. One at which somebody listens stays.
+    /// Takes away the socket that a killed process left behind, where its link is wanted no more
+    /// and no step is about it. One at which somebody listens stays.
     pub async fn sweep(&self, name: &IfName) {
         if matches!(self, Backend::Userspace { .. }) {
             uapi::remove_stale(&uapi::socket_path(name.as_str())).await;

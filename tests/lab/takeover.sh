@@ -4,10 +4,10 @@
 # nothing. PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation restart; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation restart; do . "$HERE/parts/$chapter.sh"; done
 
 # What the replaced service had: ids in use are 3 and 17, the member of 3 chose an address.
 old_database() {

@@ -4,9 +4,9 @@
 set -euo pipefail
 : "${VIRTUAL_MACHINE:?it unloads a module, and runs only in a virtual machine: tests/vm/plays.sh vm/backend.sh}"
 HERE=$(realpath "$(dirname "$0")/../lab")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
+. "$HERE/parts/sides.sh"
 
 # check_says WORDS: among what is well.
 check_says() {
