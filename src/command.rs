@@ -24,7 +24,7 @@ pub use reply::{
     PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
 };
 pub use shown::{Change, LimitsView, Shown};
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec};
 pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;

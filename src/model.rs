@@ -15,6 +15,7 @@ mod maintainer;
 mod mark;
 mod pop;
 mod refusal;
+mod role;
 pub mod spelling;
 mod wireguard;
 
@@ -28,6 +29,7 @@ pub use maintainer::{Mntner, MntnerError};
 pub use mark::{MARK, is_marked};
 pub use pop::{PopError, PopId, PopName};
 pub use refusal::Refusal;
+pub use role::Role;
 pub use wireguard::{IfName, Likeness, WgKey, WgKeyError, WgSecret};
 
 /// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a

@@ -3,6 +3,7 @@
 //! it does.
 
 use super::Field;
+use crate::model::Role;
 
 /// A command as it can be typed.
 #[derive(Debug)]
@@ -20,22 +21,13 @@ pub struct CommandSpec {
     /// A whole line as an example.
     pub example: &'static str,
     /// Whom it is listed for.
-    pub who: Who,
-}
-
-/// Whom a command is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Everybody who could log in.
-    Member,
-    /// Administrators.
-    Admin,
+    pub role: Role,
 }
 
 impl CommandSpec {
-    /// Is it among the commands that such a caller sees?
-    pub fn is_listed_for(&self, who: Who) -> bool {
-        self.who == Who::Member || who == Who::Admin
+    /// Whether it is among the commands that such a caller sees.
+    pub fn is_listed_for(&self, role: Role) -> bool {
+        role.may_act_as(self.role)
     }
 }
 
@@ -152,7 +144,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "help COMMAND shows its flags and an example.",
         flags: &[JSON],
         example: "help peer_create",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "intro",
@@ -161,7 +153,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[],
         example: "intro",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "whoami",
@@ -170,7 +162,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[JSON],
         example: "whoami --json",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_list",
@@ -179,7 +171,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[ALL, JSON],
         example: "peer_list --json",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_create",
@@ -203,7 +195,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         ],
         example: "peer_create --asn 4242420001 --wg-pub-key KEY --endpoint-addr node.example.org \
                   --endpoint-port 20263 --yes --wait",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_edit",
@@ -225,7 +217,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             JSON,
         ],
         example: "peer_edit --asn 4242420001 --endpoint-addr new.example.org --yes",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_config",
@@ -243,7 +235,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             JSON,
         ],
         example: "peer_config --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_status",
@@ -268,7 +260,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             JSON,
         ],
         example: "peer_status --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_history",
@@ -277,7 +269,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[ASN, JSON],
         example: "peer_history --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_export",
@@ -288,7 +280,7 @@ pub const COMMANDS: &[CommandSpec] = &[
                  said with a flag.",
         flags: &[ASN, JSON],
         example: "peer_export --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "pops",
@@ -298,7 +290,7 @@ pub const COMMANDS: &[CommandSpec] = &[
                  that make your peerings at the sisters that do not have them.",
         flags: &[JSON],
         example: "pops",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_disable",
@@ -307,7 +299,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "The tunnel and the BGP session end; id, port and addresses stay yours.",
         flags: &[ASN, WAIT, JSON],
         example: "peer_disable --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_enable",
@@ -316,7 +308,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[ASN, WAIT, JSON],
         example: "peer_enable --asn 4242420001",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_remove",
@@ -325,7 +317,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "The tunnel and the BGP session end within seconds; the id and port become free.",
         flags: &[ASN, YES, WAIT, JSON],
         example: "peer_remove --asn 4242420001 --yes",
-        who: Who::Member,
+        role: Role::Member,
     },
     CommandSpec {
         name: "peer_approve",
@@ -334,7 +326,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[ASN, WAIT, JSON],
         example: "peer_approve --asn 4242420001",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "peer_reject",
@@ -343,7 +335,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "It is gone then; its member reads the reason at login and in peer_history.",
         flags: &[ASN, REASON, YES, JSON],
         example: "peer_reject --asn 4242420001 --reason 'no transit here' --yes",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "peer_suspend",
@@ -353,7 +345,7 @@ pub const COMMANDS: &[CommandSpec] = &[
                  is banned for the same reason.",
         flags: &[ASN, REASON, YES, WAIT, JSON],
         example: "peer_suspend --asn 4242420001 --reason 'floods the tunnel' --yes",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "ban",
@@ -363,7 +355,7 @@ pub const COMMANDS: &[CommandSpec] = &[
                  stay: peer_suspend switches them off. Without flags it lists the bans.",
         flags: &[ASN, MAINTAINER, REASON, YES, JSON],
         example: "ban --maintainer EXAMPLE-MNT --reason 'spam' --yes",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "unban",
@@ -372,7 +364,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "One that is not there is no error.",
         flags: &[ASN, MAINTAINER, JSON],
         example: "unban --maintainer EXAMPLE-MNT",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "audit",
@@ -386,7 +378,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             JSON,
         ],
         example: "audit --since 7d",
-        who: Who::Admin,
+        role: Role::Admin,
     },
     CommandSpec {
         name: "bye",
@@ -395,7 +387,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         detail: "",
         flags: &[],
         example: "bye",
-        who: Who::Member,
+        role: Role::Member,
     },
 ];
 

@@ -1,9 +1,8 @@
 //! The rows that a command is judged by.
 
 use super::{Control, fault};
-use crate::access::Rights;
 use crate::command::{Command, Scope, Stop};
-use crate::model::Asn;
+use crate::model::{Asn, Role};
 use crate::peering::Row;
 
 /// Of which peerings a command has to know.
@@ -22,13 +21,13 @@ impl Control {
     pub(super) fn rows(
         &self,
         command: &Command,
-        (rights, owned): (Rights, &[Asn]),
+        (role, owned): (Role, &[Asn]),
     ) -> Result<Vec<Row>, Stop> {
         let store = self.store.borrow();
-        match (needed(command), rights) {
+        match (needed(command), role) {
             (Needed::None, _) => Ok(Vec::new()),
-            (Needed::Own, Rights::Member) => store.rows_of(owned).map_err(fault),
-            (Needed::Own, Rights::Admin) | (Needed::All, _) => store.rows().map_err(fault),
+            (Needed::Own, Role::Member) => store.rows_of(owned).map_err(fault),
+            (Needed::Own, Role::Admin) | (Needed::All, _) => store.rows().map_err(fault),
         }
     }
 }

@@ -5,9 +5,9 @@ use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
     Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
-    PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
+    PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
 };
-use crate::model::{Asn, Families, Refusal, WgSecret};
+use crate::model::{Asn, Families, Refusal, Role, WgSecret};
 use crate::shell::tests::{network, peer as example};
 
 const NAMED: &str = "fixtures/json";
@@ -45,7 +45,7 @@ fn failed() -> PeerView {
 fn identity() -> IdentityView {
     IdentityView {
         maintainer: "ALICE-MNT".parse().ok(),
-        admin: false,
+        role: Role::Member,
         asns: vec![asn(64600), asn(4242420001)],
         network: "Example Network".into(),
         server: "pop.example.net".into(),
@@ -113,10 +113,10 @@ fn answers_are_golden() {
     };
     let disabled = PeerView { state: PeeringState::Disabled, ..peer() };
     let late = Applied::No("not applied within 30 s; it goes on".into());
-    let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
+    let admin = IdentityView { maintainer: None, role: Role::Admin, asns: vec![], ..identity() };
     for (name, answer) in [
-        ("help-all", Reply::Help(None, Who::Admin)),
-        ("help-one", Reply::Help(lookup("peer_config").ok(), Who::Member)),
+        ("help-all", Reply::Help(None, Role::Admin)),
+        ("help-one", Reply::Help(lookup("peer_config").ok(), Role::Member)),
         ("whoami-member", Reply::Whoami(identity())),
         ("whoami-admin", Reply::Whoami(admin)),
         ("peers-none", Reply::Peers(vec![], Scope::Mine)),

@@ -1,8 +1,8 @@
 //! `help` as JSON: every command with its flags, for programs that write programs.
 
 use super::VERSION;
-use crate::command::{COMMANDS, CommandSpec, Field, Flag, FlagSpec, Form, Who};
-use crate::model::Families;
+use crate::command::{COMMANDS, CommandSpec, Field, Flag, FlagSpec, Form};
+use crate::model::{Families, Role};
 use nanoserde::SerJson;
 
 #[derive(SerJson)]
@@ -38,10 +38,10 @@ struct FlagHelp {
 }
 
 /// All commands for such a caller, or one; without a line end.
-pub fn help(one: Option<&CommandSpec>, who: Who) -> String {
+pub fn help(one: Option<&CommandSpec>, role: Role) -> String {
     let commands = match one {
         Some(spec) => vec![command(spec)],
-        None => COMMANDS.iter().filter(|it| it.is_listed_for(who)).map(command).collect(),
+        None => COMMANDS.iter().filter(|it| it.is_listed_for(role)).map(command).collect(),
     };
     Help { version: VERSION, commands }.serialize_json()
 }
@@ -53,10 +53,7 @@ fn command(spec: &CommandSpec) -> CommandHelp {
         aliases: spec.aliases.iter().map(|it| it.to_string()).collect(),
         summary: spec.summary.to_string(),
         detail: spec.detail.to_string(),
-        who: match spec.who {
-            Who::Member => "member".to_string(),
-            Who::Admin => "admin".to_string(),
-        },
+        who: spec.role.word().to_string(),
         example: spec.example.to_string(),
         schema: json.then(|| schema(spec.name).map(|it| format!("urn:peerling:v1:{it}"))).flatten(),
         flags: spec.flags.iter().map(flag).collect(),
