@@ -4,7 +4,7 @@
 //! only chooses among the maintainers of that key; one that names a maintainer who does not have
 //! the key is refused. What is said to a stranger is what the public registry says anyway.
 
-use crate::command::{Command, Scope};
+use crate::command::Command;
 use crate::model::{Asn, Mntner, Refusal, Role};
 use crate::registry::{Index, KeyFingerprint};
 use std::fmt;
@@ -107,37 +107,9 @@ impl Identity {
     }
 }
 
-/// May they? Decided on the typed command, without a wildcard: a new command does not compile
-/// before somebody has decided whom it is for.
+/// Whether they may, by the command's row.
 pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
-    let admin = match command {
-        Command::PeerList(Scope::All)
-        | Command::PeerApprove
-        | Command::PeerReject
-        | Command::PeerSuspend
-        | Command::Ban
-        | Command::Unban
-        | Command::Audit => true,
-        Command::Help(_)
-        | Command::Intro
-        | Command::Whoami
-        | Command::PeerList(Scope::Mine)
-        | Command::PeerCreate
-        | Command::PeerEdit
-        | Command::PeerConfig(_)
-        | Command::PeerStatus(_)
-        | Command::PeerHistory
-        | Command::PeerExport
-        | Command::Pops
-        | Command::PeerDisable
-        | Command::PeerEnable
-        | Command::PeerRemove
-        | Command::Bye => false,
-    };
-    match (admin, identity.role) {
-        (false, _) | (true, Role::Admin) => Ok(()),
-        (true, Role::Member) => Err(for_operators()),
-    }
+    if identity.role.may_act_as(command.role()) { Ok(()) } else { Err(for_operators()) }
 }
 
 /// What a member is told who asks for what is not theirs.
@@ -147,32 +119,6 @@ pub fn for_operators() -> Refusal {
         "That is for the operators of this POP",
         "help lists what is for you; without --all you see your own peerings",
     )
-}
-
-/// Does a ban stand against it? A new peering and whatever changes one or switches it on is barred;
-/// looking, and taking away, never is. Without a wildcard, as [`permit`] is.
-pub fn is_barred_by_bans(command: &Command) -> bool {
-    match command {
-        Command::PeerCreate | Command::PeerEdit | Command::PeerEnable => true,
-        Command::Help(_)
-        | Command::Intro
-        | Command::Whoami
-        | Command::PeerList(_)
-        | Command::PeerConfig(_)
-        | Command::PeerStatus(_)
-        | Command::PeerHistory
-        | Command::PeerExport
-        | Command::Pops
-        | Command::PeerDisable
-        | Command::PeerRemove
-        | Command::PeerApprove
-        | Command::PeerReject
-        | Command::PeerSuspend
-        | Command::Ban
-        | Command::Unban
-        | Command::Audit
-        | Command::Bye => false,
-    }
 }
 
 impl fmt::Display for Denial {
@@ -224,6 +170,7 @@ impl fmt::Display for Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Scope;
     use crate::registry::Builder;
 
     const ALICE: &str =

@@ -80,7 +80,7 @@ fn the_page_of_the_program_lists_operations_and_commands() {
     };
     between("man/peerling.8", ".\\\"", "options", &OPTIONS.iter().map(option).collect::<String>());
     for (mark, role) in [("commands", Role::Member), ("admin", Role::Admin)] {
-        let rows = COMMANDS.iter().filter(|it| it.role == role).map(command);
+        let rows = COMMANDS.iter().copied().filter(|it| it.role == role).map(command);
         between("man/peerling.8", ".\\\"", mark, &rows.collect::<String>());
     }
 }

@@ -1,6 +1,6 @@
 //! A command's name as people type it: whole, abbreviated, or nearly right.
 
-use super::table::{COMMANDS, CommandSpec};
+use super::{COMMANDS, CommandSpec};
 use crate::model::Role;
 use crate::model::spelling::distance;
 
@@ -14,10 +14,10 @@ pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
 /// it makes nothing ambiguous.
 pub fn lookup_for(name: &str, role: Role) -> Result<&'static CommandSpec, Vec<&'static str>> {
     let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
-    if let Some(found) = COMMANDS.iter().find(exact) {
+    if let Some(found) = COMMANDS.iter().copied().find(exact) {
         return Ok(found);
     }
-    let listed = || COMMANDS.iter().filter(|it| it.is_listed_for(role));
+    let listed = || COMMANDS.iter().copied().filter(|it| it.is_listed_for(role));
     let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
     let candidates: Vec<_> = listed().filter(begins).collect();
     match candidates.as_slice() {

@@ -86,7 +86,9 @@ fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<Stri
     match grammar::command(words, vocabulary.role) {
         _ if words.is_empty() => names(word, vocabulary),
         Ok((spec, _)) if !spec.is_listed_for(vocabulary.role) => Vec::new(),
-        Ok((spec, rest)) if spec.name == "help" => candidates_of_help(rest, word, vocabulary),
+        Ok((spec, rest)) if matches!(spec.command, Command::Help(_)) => {
+            candidates_of_help(rest, word, vocabulary)
+        }
         Ok((spec, rest)) => arguments(spec, rest, word, vocabulary),
         Err(_) => match words {
             [first] => second_words(first, vocabulary),
@@ -104,7 +106,7 @@ fn candidates_of_help(words: &[String], word: &str, vocabulary: &Vocabulary) -> 
 }
 
 fn known(vocabulary: &Vocabulary) -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|it| it.is_listed_for(vocabulary.role))
+    COMMANDS.iter().copied().filter(|it| it.is_listed_for(vocabulary.role))
 }
 
 /// Names of commands; other names of the same only if somebody begins to type one.

@@ -125,7 +125,7 @@ fn sentence(words: &str) -> String {
 
 fn commands(role: Role, screen: Screen) -> String {
     let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
-    let shown = COMMANDS.iter().filter(|it| it.is_listed_for(role));
+    let shown = COMMANDS.iter().copied().filter(|it| it.is_listed_for(role));
     table.rows = shown.map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
     format!(
         "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
