@@ -35,7 +35,8 @@
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, then the compiler names the places that need an arm.
+//! A command: a row in `command/table.rs`, a file in `control` that does it, and its answer in
+//! `command/reply.rs`; then the compiler names the places that need an arm.
 //! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
 //! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
 //! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and
