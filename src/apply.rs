@@ -25,7 +25,7 @@ pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
+use crate::board::{Bell, Board, Cause};
 use crate::limits::{RESOLVE_MS, RETRY_S};
 use crate::mesh::Inventory;
 use crate::model::{Asn, WgSecret};
@@ -191,7 +191,7 @@ impl Apply {
     }
 
     async fn passes(mut self) {
-        let mut causes = vec![Cause::Everything("start")];
+        let mut causes = vec![Cause::Other("start")];
         let (mut retry_s, mut due) = (RETRY_S, Instant::now());
         loop {
             if let Some(well) = self.heed(&causes).await {
@@ -202,7 +202,7 @@ impl Apply {
             }
             let tick = async {
                 smol::Timer::at(due).await;
-                vec![Cause::Everything(retry::TICK)]
+                vec![Cause::Tick]
             };
             causes = self.bell.heard().or(tick).await;
         }
@@ -237,7 +237,7 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
-        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+        if causes.contains(&Cause::Reload) {
             self.memory = Memory::default();
         }
         let mut pass = match self.prepare().await {

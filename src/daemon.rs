@@ -35,7 +35,7 @@ pub use assemble::{Assembled, ConfigFile, Trouble};
 pub use configured::{EXIT_CONFIGURATION, Failure, test};
 
 use crate::apply::{Apply, ApplySettings};
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
+use crate::board::{Bell, Board, Cause};
 use crate::control::Control;
 use crate::local::{self, LocalSocket, News, SocketError};
 use crate::ssh::Server;
@@ -280,7 +280,7 @@ fn adopt(
         "configuration read again; listeners, host keys, database and what [registry] says need a \
          restart"
     );
-    control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
+    control.bell.ring(Cause::Reload);
     Ok(())
 }
 

@@ -79,7 +79,7 @@ impl Loop {
 
     /// One pass; everything wanted is there afterwards.
     pub fn pass(&mut self) {
-        let causes = [Cause::Everything("bench")];
+        let causes = [Cause::Other("bench")];
         let is_well = block_on(async |_| self.apply.pass(&causes).await).unwrap();
         let entries = self.board.entries();
         let failed = entries.values().find(|it| it.progress != Progress::Applied);

@@ -2,7 +2,7 @@
 //! left alone, and a link that cannot be made waits.
 
 use super::{Apply, Pass};
-use crate::board::{Cause, NEW_CONFIGURATION};
+use crate::board::Cause;
 use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
 use crate::plan::drift::{Thing, Verdict};
 use crate::plan::{Owner, Step, Wanted};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 impl Apply {
     /// What a command asked for, or the operator by SIGHUP, is tried at once.
     pub(super) fn listen(&mut self, causes: &[Cause]) {
-        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+        if causes.contains(&Cause::Reload) {
             self.ledger.hurry();
         }
         let queued = self.board.queued().into_iter();

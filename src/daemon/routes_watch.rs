@@ -81,7 +81,7 @@ impl RoutesWatch {
         if adopt(roa, &self.texts) {
             let tally = Tally::of(findings);
             log::info!("route origins: {} of IPv4, {} of IPv6; {tally}", counts[0], counts[1]);
-            bell.ring(Cause::Everything("the route origins changed"));
+            bell.ring(Cause::Registry("the route origins changed"));
         }
     }
 

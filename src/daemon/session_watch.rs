@@ -147,7 +147,7 @@ impl SessionWatch {
             bell.ring(Cause::Bird("a BGP session is missing or disabled"));
         }
         if !amiss.links.is_empty() {
-            bell.ring(Cause::Everything("a link is missing"));
+            bell.ring(Cause::Other("a link is missing"));
         }
     }
 }

@@ -207,7 +207,7 @@ impl Stage {
 impl Loop {
     /// One pass; `true`: everything wanted is there.
     pub fn pass(&mut self) -> bool {
-        smol::block_on(self.apply.pass(&[Cause::Everything("test")]))
+        smol::block_on(self.apply.pass(&[Cause::Other("test")]))
     }
 
     /// The lines of a plan.
