@@ -16,7 +16,6 @@ mod own;
 mod pass;
 mod retry;
 mod rows;
-mod served;
 mod steps;
 mod survey;
 
@@ -27,25 +26,22 @@ pub use survey::{Removals, Survey, unexplained_words};
 
 use crate::board::{Bell, Board, Cause};
 use crate::limits::{RESOLVE_MS, RETRY_S};
-use crate::mesh::Inventory;
-use crate::model::{Asn, WgSecret};
-use crate::peering::Site;
+use crate::model::Asn;
 use crate::peering::policy::Policy;
 use crate::plan::drift::{Ledger, Thing};
-use crate::plan::{FileKind, Owner, Step};
+use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
 use crate::store::{Store, Tombstone};
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
 use crate::sys::files::Memory;
 use crate::sys::uapi::Patience;
-use crate::sys::wireguard::{self, Backend};
+use crate::sys::wireguard;
 use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
 use names::Names;
-use observe::Observed;
+use observe::Found;
 use pass::Pass;
 use rows::Known;
-use served::Drafted;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,12 +53,8 @@ use steps::{perform, sweep};
 /// What the loop needs to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct ApplySettings {
-    /// This POP.
-    pub site: Site,
-    /// Our private key.
-    pub private_key: WgSecret,
-    /// How links are made.
-    pub backend: Backend,
+    /// What is wanted of this POP.
+    pub pop: Rc<PopSettings>,
     /// Which links' processes are left in peace, since they did not answer.
     pub patience: Rc<Patience>,
     /// Where `wg-as<ASN>.conf` lies.
@@ -71,16 +63,8 @@ pub struct ApplySettings {
     pub bird_directory: PathBuf,
     /// BIRD's socket; `None`: only files are written.
     pub bird_socket: Option<PathBuf>,
-    /// The template that BIRD's files build on.
-    pub template: String,
     /// Which addresses may be an endpoint.
     pub policy: Policy,
-    /// The POPs of our own network, where there are others.
-    pub inventory: Option<Rc<Inventory>>,
-    /// Where the files lie that all BGP sessions share; `None`: there are none.
-    pub include_directory: Option<PathBuf>,
-    /// Does the service set the kernel's settings itself?
-    pub sets_sysctls: bool,
     /// How long the loop sleeps where nothing happens.
     pub interval: Duration,
     /// How long the watch sleeps between two looks.
@@ -99,7 +83,7 @@ pub struct Apply {
     /// What the database said when it was last read.
     known: Known,
     /// What was wanted of the peerings.
-    drafted: Drafted,
+    drafts: DraftCache,
     /// What the files held when they were last read.
     memory: Memory,
     /// What the other files of BIRD's configuration define.
@@ -153,7 +137,7 @@ impl Apply {
             settings,
             bird: BirdHand::default(),
             known: Known::default(),
-            drafted: Drafted::default(),
+            drafts: DraftCache::default(),
             memory: Memory::default(),
             definitions: Definitions::default(),
             had_file: BTreeSet::new(),
@@ -260,17 +244,16 @@ impl Apply {
 
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
-        let mut pass =
-            Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
-        pass.routes = self.routes.borrow().clone();
+        let (settings, routes) = (self.settings.borrow().clone(), self.routes.borrow().clone());
+        let mut pass = Pass::read(&self.store.borrow(), &mut self.known, settings, routes)?;
         let changed_ago = self.observe(&mut pass).await?;
-        pass.drafts = self.drafted.renew(&pass);
+        pass.drafts = self.drafts.renew(&pass.inputs, &pass.observed.actual);
         let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
         if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed_ago }).await {
-            pass.actual.unread = sight.unread;
+            pass.observed.actual.unread = sight.unread;
             if !matches!(sight.shut, Some(Shut::Silent(_))) {
-                pass.actual.disabled = sight.running.disabled;
-                pass.actual.protocols = Some(sight.running.all);
+                pass.observed.actual.disabled = sight.running.disabled;
+                pass.observed.actual.protocols = Some(sight.running.all);
             }
             pass.shut = sight.shut;
         }
@@ -280,7 +263,7 @@ impl Apply {
         if self.lookups == Lookups::Awaited {
             self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
         }
-        pass.resolved = endpoints::located(&self.names, &pass);
+        pass.observed.endpoints = endpoints::located(&self.names, &pass);
         self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
     }
@@ -289,23 +272,23 @@ impl Apply {
     /// it is somebody else's link, which is told once and no reason to try again.
     /// How long ago one of BIRD's files changed, where that is known.
     async fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
-        let Observed { actual, unreadable, mut foreign, hand_made, changed_ago } =
+        let Found { actual, unreadable, mut foreign, hand_made, changed_ago } =
             observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
-            match pass.concerns(owner) {
+            match pass.inputs.concerns(owner) {
                 true => drop(pass.failures.insert(owner, why)),
                 false => drop(foreign.insert(format!("nothing with {owner}: {why}"))),
             }
         }
-        (self.foreign, pass.hand_made) = (foreign, hand_made);
-        pass.ages = self.board.handshake_ages(&actual.links);
-        pass.actual = actual;
+        (self.foreign, pass.observed.hand_made) = (foreign, hand_made);
+        pass.observed.handshake_ages = self.board.handshake_ages(&actual.links);
+        pass.observed.actual = actual;
         Ok(changed_ago)
     }
 
     async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
         self.close_to_others(pass);
-        let mut wanted = pass.wanted();
+        let mut wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
         let unexplained = pass.unexplained(&wanted);
         if !unexplained.is_empty() && unexplained != self.unexplained {
             // In a damaged database rows vanish, and nobody took them out.
@@ -334,7 +317,7 @@ impl Apply {
     /// Files with our private key that somebody else wrote, or copied here, are nobody else's to
     /// read.
     fn close_to_others(&self, pass: &Pass) {
-        for owner in self.memory.exposed().filter(|owner| pass.settings.knows(*owner)) {
+        for owner in self.memory.exposed().filter(|owner| pass.inputs.pop.knows(*owner)) {
             // Whoever may not do this is told so by `check`.
             let _ = files::close_to_others(&pass.settings.wireguard_directory, owner);
         }

@@ -271,7 +271,7 @@ fn adopt(
 ) -> Result<(), Trouble> {
     new.can_make_links()?;
     let settings = new.apply_settings()?;
-    if settings.backend != apply.borrow().backend {
+    if settings.pop.backend != apply.borrow().pop.backend {
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));

@@ -30,7 +30,7 @@ impl Apply {
             if let Step::ConfigureBird { mut present, absent } = step {
                 // That BIRD lost one whose file is right is BIRD's trouble, and no drift of it.
                 present.retain(|it| files.contains(it) || !pass.left.contains_key(it));
-                if !present.is_empty() || !absent.is_empty() || pass.actual.unread {
+                if !present.is_empty() || !absent.is_empty() || pass.observed.actual.unread {
                     taken.push(Step::ConfigureBird { present, absent });
                 }
                 continue;

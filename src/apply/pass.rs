@@ -3,15 +3,13 @@
 use super::ApplySettings;
 use super::bird::Shut;
 use super::bird::change::Change;
-use super::endpoints::Resolved;
-use super::rows::{Known, Rows};
-use super::served::{Draft, Drafts};
+use super::rows::Known;
 use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
-use crate::model::{Asn, IfName, Measured};
+use crate::model::{Asn, IfName};
 use crate::plan::drift::{Thing, Undone};
 use crate::plan::wireguard::LinkActual;
-use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
+use crate::plan::{self, Drafts, FileKind, Inputs, Observed, Owner, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
 use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
@@ -23,26 +21,19 @@ use std::time::Duration;
 pub struct Pass {
     pub settings: Rc<ApplySettings>,
     pub generation: Generation,
-    pub rows: Rc<Rows>,
+    /// What was said.
+    pub inputs: Inputs,
+    /// What was seen.
+    pub observed: Observed,
     pub stones: Vec<Tombstone>,
-    /// Distances measured, by AS number.
-    pub latencies: BTreeMap<Asn, Measured>,
-    /// What the registry says for the files that all BGP sessions share.
-    pub routes: BTreeMap<FileKind, Rc<str>>,
     /// The sockets that its steps go over.
     pub machine: Machine,
-    pub actual: Actual,
-    /// Those for whose BGP session the operator keeps a file of their own.
-    pub hand_made: BTreeSet<Owner>,
     /// What lies among BIRD's files and does no good there.
     pub strays: BTreeSet<Stray>,
     /// Why BIRD's files stay as they are.
     pub shut: Option<Shut>,
     /// What is wanted of the peerings.
     pub drafts: Drafts,
-    pub resolved: BTreeMap<Owner, Resolved>,
-    /// How old the last handshakes are, in seconds, where there was one.
-    pub ages: BTreeMap<IfName, u64>,
     pub failures: BTreeMap<Owner, String>,
     /// Whose changes wait until BIRD may be told.
     pub waiting: BTreeSet<Owner>,
@@ -69,20 +60,27 @@ impl Pass {
         store: &Store,
         known: &mut Known,
         settings: Rc<ApplySettings>,
+        routes: BTreeMap<FileKind, Rc<str>>,
     ) -> Result<Pass, String> {
         let words = |error: StoreError| error.to_string();
-        let rows = known.read(store, &settings).map_err(words)?;
+        let rows = known.read(store, &settings.pop).map_err(words)?;
+        let generation = store.generation().map_err(words)?;
+        let stones = store.tombstones().map_err(words)?;
+        let inputs = Inputs {
+            pop: settings.pop.clone(),
+            rows,
+            removed: stones.iter().map(|stone| stone.asn).collect(),
+            latencies: store.latencies().map_err(words)?,
+            routes,
+        };
         Ok(Pass {
             settings,
-            generation: store.generation().map_err(words)?,
-            stones: store.tombstones().map_err(words)?,
-            latencies: store.latencies().map_err(words)?,
-            failures: rows.failures.clone(),
-            rows,
-            routes: BTreeMap::new(),
+            generation,
+            stones,
+            failures: inputs.rows.failures.clone(),
+            inputs,
+            observed: Observed::default(),
             machine: Machine::default(),
-            actual: Actual::default(),
-            hand_made: BTreeSet::new(),
             strays: BTreeSet::new(),
             shut: None,
             waiting: BTreeSet::new(),
@@ -90,22 +88,12 @@ impl Pass {
             mends: BTreeSet::new(),
             undone: Undone::default(),
             drafts: Drafts::default(),
-            resolved: BTreeMap::new(),
-            ages: BTreeMap::new(),
             unsynced: BTreeMap::new(),
             left: BTreeMap::new(),
             link_failures: Duration::ZERO,
             owes: false,
             steps: 0,
         })
-    }
-
-    /// Is there anything to be done about it?
-    pub fn concerns(&self, owner: Owner) -> bool {
-        let Owner::Peering(asn) = owner else { return self.settings.knows(owner) };
-        self.rows.peerings.iter().any(|it| it.asn == asn)
-            || self.stones.iter().any(|it| it.asn == asn)
-            || self.rows.resting.contains(&asn)
     }
 
     /// What belongs together goes no further after its first failure. What is the POP's own does:
@@ -141,7 +129,7 @@ impl Pass {
 
     /// Does BIRD run nothing of it any more, as far as anybody can know?
     pub fn is_gone(&self, owner: Owner) -> bool {
-        match &self.actual.protocols {
+        match &self.observed.actual.protocols {
             Some(running) => !running.contains(&owner),
             None => self.settings.bird_socket.is_none(),
         }
@@ -156,7 +144,7 @@ impl Pass {
 
     /// A step was taken. What it made of a link is known, and nobody has to be asked for it.
     pub fn note(&mut self, step: &Step) {
-        let links = &mut self.actual.links;
+        let links = &mut self.observed.actual.links;
         match step {
             Step::CreateLink(wanted) => drop(links.insert(wanted.name.clone(), wanted.done(None))),
             Step::ChangeLink(wanted, before) => {
@@ -201,30 +189,13 @@ impl Pass {
 
     /// Must we look where the other end is? Not while packets go both ways.
     pub fn is_stale(&self, link: &IfName) -> bool {
-        self.ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
-    }
-
-    pub fn wanted(&self) -> Wanted {
-        let served = |(asn, draft): (&Asn, &Rc<Draft>)| {
-            let owner = Owner::Peering(*asn);
-            let mut wanted = self.resolved_to(owner, draft.wanted.clone());
-            wanted.bird = wanted.bird.filter(|_| !self.hand_made.contains(&owner));
-            (owner, wanted)
-        };
-        let stones = self.stones.iter().map(|stone| stone.asn);
-        let mut wanted = Wanted {
-            served: self.drafts.iter().map(served).collect(),
-            ended: stones.chain(self.rows.resting.iter().copied()).map(Owner::Peering).collect(),
-            ..Wanted::default()
-        };
-        self.want_own(&mut wanted);
-        wanted
+        self.observed.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
     }
 
     /// The steps from what is to what should be. Without a socket nobody can be told to configure
     /// BIRD.
     pub fn differences(&self, wanted: &Wanted) -> Vec<Step> {
-        let mut steps = plan::diff(wanted, &self.actual);
+        let mut steps = plan::diff(wanted, &self.observed.actual);
         if self.settings.bird_socket.is_none() {
             steps.retain(|step| !matches!(step, Step::ConfigureBird { .. }));
         }
@@ -233,7 +204,7 @@ impl Pass {
 
     /// A row that cannot be served explains what the machine has of it.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
-        let mut asns = plan::unexplained(wanted, &self.actual);
+        let mut asns = plan::unexplained(wanted, &self.observed.actual);
         asns.retain(|asn| !self.failures.contains_key(&Owner::Peering(*asn)));
         asns
     }
@@ -241,12 +212,13 @@ impl Pass {
     /// The ids whose port something on the machine has that no row explains: what was left behind,
     /// or could not be taken away.
     pub fn occupied(&self) -> BTreeSet<u16> {
-        let base = self.settings.site.base_port;
-        let links = self.actual.links.iter().map(|(name, link)| {
+        let base = self.inputs.pop.site.base_port;
+        let links = self.observed.actual.links.iter().map(|(name, link)| {
             let owner = Owner::of_link(name.as_str());
             (owner.and_then(Owner::asn), link.listen_port)
         });
-        let confs = self.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
+        let confs =
+            self.observed.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
         let mut ids = BTreeSet::new();
         for (asn, port) in links.chain(confs) {
             let left = asn.is_some_and(|asn| self.is_left_over(asn));
@@ -257,18 +229,10 @@ impl Pass {
 
     /// Has it no row? What a command took away is none, unless that failed.
     fn is_left_over(&self, asn: Asn) -> bool {
-        let served = self.rows.peerings.iter().any(|it| it.asn == asn);
+        let rows = &self.inputs.rows;
         let failed = self.failures.contains_key(&Owner::Peering(asn));
-        let ended = self.stones.iter().any(|it| it.asn == asn);
-        !served && !self.rows.resting.contains(&asn) && (failed || !ended)
-    }
-
-    /// The endpoint follows a name.
-    fn resolved_to(&self, owner: Owner, mut wanted: ServedWanted) -> ServedWanted {
-        if let Some(link) = &mut wanted.link {
-            link.endpoint = self.resolved.get(&owner).and_then(|it| it.address);
-        }
-        wanted
+        let ended = self.inputs.removed.contains(&asn);
+        !rows.serves(asn) && !rows.resting.contains(&asn) && (failed || !ended)
     }
 
     /// The board's entries after this pass; what it did not look at is taken over from before.
@@ -279,7 +243,7 @@ impl Pass {
             .collect();
         let waiting = self.waiting.iter().filter_map(|owner| owner.asn());
         entries.extend(waiting.map(|asn| (asn, self.entry(Progress::Queued))));
-        for peering in &self.rows.peerings {
+        for peering in &self.inputs.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let progress = std::mem::take(&mut entry.progress);
             let before = before.remove(&peering.asn).unwrap_or_default();
@@ -289,8 +253,8 @@ impl Pass {
     }
 
     fn served_entry(&self, asn: Asn, progress: Progress, before: Entry) -> Entry {
-        let link = self.actual.links.get(&IfName::of(asn));
-        let resolved = self.resolved.get(&Owner::Peering(asn));
+        let link = self.observed.actual.links.get(&IfName::of(asn));
+        let resolved = self.observed.endpoints.get(&Owner::Peering(asn));
         let used = || link.and_then(|it| it.peers.first()?.endpoint);
         Entry {
             generation: self.generation,

@@ -17,7 +17,7 @@ impl Apply {
         let well = |owner: &&Owner| !pass.failures.contains_key(*owner);
         let present: Vec<Owner> = present.iter().filter(well).copied().collect();
         let changes = std::mem::take(&mut pass.changes);
-        let unread = pass.actual.unread;
+        let unread = pass.observed.actual.unread;
         if changes.is_empty() && present.is_empty() && absent.is_empty() && !unread {
             return;
         }
@@ -44,7 +44,7 @@ impl Apply {
         if is_told {
             log::info!("{step}");
             let stays = |owner: &Owner| failures.iter().any(|it| it.0 == *owner);
-            if let Some(running) = &mut pass.actual.protocols {
+            if let Some(running) = &mut pass.observed.actual.protocols {
                 running.retain(|owner| !absent.contains(owner) || stays(owner));
             }
         }
@@ -92,7 +92,7 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
     let mut suspects = Vec::new();
     for owner in present {
         let is_new = changes.iter().any(|it| it.owner == *owner);
-        let text = pass.actual.birds.get(owner).filter(|_| !is_new);
+        let text = pass.observed.actual.birds.get(owner).filter(|_| !is_new);
         suspects.extend(text.map(|text| Change {
             kind: FileKind::Bird,
             owner: *owner,
@@ -104,12 +104,12 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
     suspects
 }
 
-/// A process that was killed leaves its socket. Where its link is wanted no more there is no link to
-/// remove, and so no step that would take the socket away.
+/// A process that was killed leaves its socket. Where its link is wanted no more there is no link
+/// to remove, and so no step that would take the socket away.
 pub async fn sweep(pass: &Pass, wanted: &Wanted) {
     for name in wanted.ended.iter().filter_map(|owner| owner.link()) {
-        if !pass.actual.links.contains_key(&name) {
-            pass.settings.backend.sweep(&name).await;
+        if !pass.observed.actual.links.contains_key(&name) {
+            pass.inputs.pop.backend.sweep(&name).await;
         }
     }
 }
@@ -117,7 +117,7 @@ pub async fn sweep(pass: &Pass, wanted: &Wanted) {
 /// One step, except those of BIRD's socket.
 pub async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
     let (settings, machine) = (&pass.settings, &pass.machine);
-    let backend = &settings.backend;
+    let backend = &settings.pop.backend;
     match step {
         Step::WriteFile { kind, owner, new, .. } => {
             let directory = settings.directory(*kind);

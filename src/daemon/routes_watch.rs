@@ -51,7 +51,7 @@ impl RoutesWatch {
     /// Reads the routes where their tables are wanted and something changed, and takes them over if
     /// they are sound. What changes meanwhile is read at the next look.
     pub async fn follow(&mut self, bell: &Bell) {
-        if self.settings.borrow().include_directory.is_none() {
+        if self.settings.borrow().pop.include_directory.is_none() {
             return self.again();
         }
         let before = tree::stamp_routes(&self.directory).await;
@@ -96,7 +96,7 @@ impl RoutesWatch {
 
 /// For a single pass: what the loop would be told.
 pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &SharedTexts) {
-    if settings.include_directory.is_none() {
+    if settings.pop.include_directory.is_none() {
         return;
     }
     match tree::read_routes(directory).await {
