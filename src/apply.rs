@@ -12,6 +12,7 @@ mod look;
 mod mend;
 mod names;
 mod observe;
+mod outcome;
 mod own;
 mod pass;
 mod retry;
@@ -205,14 +206,14 @@ impl Apply {
     /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was
     /// no pass, since somebody only wanted to look. That puts off nothing.
     async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {
-        let looks: Vec<Asn> = causes
-            .iter()
-            .filter_map(|cause| if let Cause::Look(asn) = cause { Some(*asn) } else { None })
-            .collect();
-        let well = match looks.len() == causes.len() {
-            true => None,
-            false => Some(self.pass(causes).await),
-        };
+        let mut looks = Vec::new();
+        for cause in causes {
+            if let Cause::Look(asn) = cause {
+                looks.push(*asn);
+            }
+        }
+        let only_looks = looks.len() == causes.len();
+        let well = if only_looks { None } else { Some(self.pass(causes).await) };
         if !looks.is_empty() {
             self.look(&looks).await;
         }
@@ -238,7 +239,11 @@ impl Apply {
             self.trouble(Some(trouble));
             return false;
         }
-        log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
+        log::debug!(
+            "pass over generation {} ({causes:?}): {} steps",
+            pass.generation,
+            pass.outcome.steps
+        );
         self.finish(pass).await
     }
 
@@ -275,9 +280,10 @@ impl Apply {
         let Found { actual, unreadable, mut foreign, hand_made, changed_ago } =
             observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
-            match pass.inputs.concerns(owner) {
-                true => drop(pass.failures.insert(owner, why)),
-                false => drop(foreign.insert(format!("nothing with {owner}: {why}"))),
+            if pass.inputs.concerns(owner) {
+                pass.outcome.failures.insert(owner, why);
+            } else {
+                foreign.insert(format!("nothing with {owner}: {why}"));
             }
         }
         (self.foreign, pass.observed.hand_made) = (foreign, hand_made);
@@ -302,7 +308,7 @@ impl Apply {
         }
         let steps = pass.differences(&wanted);
         let steps = self.sift(pass, &wanted, steps);
-        pass.steps = steps.len();
+        pass.outcome.steps = steps.len();
         for step in &steps {
             sys::give_way().await;
             self.take(pass, step).await;
@@ -328,10 +334,10 @@ impl Apply {
         let socket = pass.settings.bird_socket.as_ref();
         if let Some(shut) = pass.shut.clone().filter(|_| step.is_birds() && socket.is_some()) {
             self.bird.waits(&shut);
-            return pass.hold(step, &shut);
+            return pass.outcome.hold(step, &shut);
         }
-        if pass.has_failed(step) {
-            return pass.undone.failed.extend(Thing::of(step));
+        if pass.outcome.has_failed(step) {
+            return pass.outcome.undone.failed.extend(Thing::of(step));
         }
         let done = match step {
             Step::ConfigureBird { .. } => {
@@ -349,8 +355,8 @@ impl Apply {
         match done {
             Ok(()) => pass.note(step),
             Err(why) => {
-                pass.undone.failed.extend(Thing::of(step));
-                pass.fail(step.owner(), why);
+                pass.outcome.undone.failed.extend(Thing::of(step));
+                pass.outcome.fail(step.owner(), why);
             }
         }
     }
@@ -366,8 +372,7 @@ impl Apply {
         self.store.borrow_mut().set_occupied(pass.occupied());
         self.tell(&pass);
         self.trouble(self.bird.trouble());
-        let well =
-            pass.failures.is_empty() && pass.waiting.is_empty() && self.bird.trouble().is_none();
+        let well = pass.outcome.is_well() && self.bird.trouble().is_none();
         self.board.publish(pass.generation, |before| pass.entries(before));
         well
     }
@@ -378,15 +383,15 @@ impl Apply {
         let owner = Owner::Peering(stone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
             if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
-                pass.failures.entry(owner).or_insert(error.to_string());
+                pass.outcome.failures.entry(owner).or_insert(error.to_string());
             }
         }
-        if pass.failures.contains_key(&owner) || pass.waiting.contains(&owner) {
+        if pass.outcome.is_stopped(owner) {
             return;
         }
         if !pass.is_gone(owner) {
             let silent = || Shut::Silent("BIRD may still run its protocol".to_string());
-            return pass.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
+            return pass.outcome.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
         }
         self.had_file.remove(&owner);
         if let Err(error) = self.store.borrow_mut().forget(stone) {
@@ -404,7 +409,7 @@ impl Apply {
 
     /// Logs each failure once, and that it is over.
     fn tell(&mut self, pass: &Pass) {
-        let failures = pass.all_failures();
+        let failures = pass.outcome.all_failures();
         for (owner, why) in &failures {
             if self.told.get(owner) != Some(why) {
                 log::error!("{owner}: {why}");

@@ -63,7 +63,9 @@ impl Apply {
                         file.display()
                     ));
                 }
-                Owner::Peering(_) | Owner::Pop => drop(pass.left.insert(owner, words(owner, file))),
+                Owner::Peering(_) | Owner::Pop => {
+                    drop(pass.outcome.left.insert(owner, words(owner, file)))
+                }
             }
             pass.observed.hand_made.insert(owner);
         }

@@ -4,7 +4,7 @@
 use super::{ApplySettings, Pass};
 use crate::board::Way;
 use crate::plan::sysctl::{SYSCTLS, Sysctl};
-use crate::plan::{FileKind, Owner, ServedWanted, Wanted};
+use crate::plan::{FileKind, Owner, Wanted};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -25,20 +25,28 @@ impl ApplySettings {
 impl Pass {
     /// The ways to other POPs that are as they should be after this pass.
     pub(super) fn ways(&self, wanted: &Wanted) -> BTreeMap<Owner, Way> {
-        let is_way = |it: &Owner| matches!(it, Owner::Mesh(_));
-        let well = |it: &Owner| !self.failures.contains_key(it) && !self.left.contains_key(it);
-        let ways = wanted.served.iter().filter(|(owner, _)| is_way(owner) && well(owner));
-        let way = |it: &ServedWanted| Way { link: it.link.is_some(), session: it.bird.is_some() };
-        ways.map(|(owner, it)| (*owner, way(it))).collect()
+        let mut ways = BTreeMap::new();
+        for (owner, served) in &wanted.served {
+            let failed = self.outcome.failures.contains_key(owner);
+            let is_left = self.outcome.left.contains_key(owner);
+            if matches!(owner, Owner::Mesh(_)) && !failed && !is_left {
+                let (link, session) = (served.link.is_some(), served.bird.is_some());
+                ways.insert(*owner, Way { link, session });
+            }
+        }
+        ways
     }
 
     /// What of the kernel's settings is otherwise than a POP needs it.
     pub(super) fn sysctls(&self) -> Vec<(&'static Sysctl, String)> {
-        let off = |it: &'static Sysctl| {
-            let actual =
-                self.observed.actual.sysctls.get(it.name).filter(|actual| !it.fits(actual))?;
-            Some((it, actual.clone()))
-        };
-        SYSCTLS.iter().filter_map(off).collect()
+        let mut unfit = Vec::new();
+        for sysctl in &SYSCTLS {
+            if let Some(actual) = self.observed.actual.sysctls.get(sysctl.name)
+                && !sysctl.fits(actual)
+            {
+                unfit.push((sysctl, actual.clone()));
+            }
+        }
+        unfit
     }
 }

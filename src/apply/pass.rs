@@ -3,11 +3,12 @@
 use super::ApplySettings;
 use super::bird::Shut;
 use super::bird::change::Change;
+use super::outcome::Outcome;
 use super::rows::Known;
 use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName};
-use crate::plan::drift::{Thing, Undone};
+use crate::plan::drift::Thing;
 use crate::plan::wireguard::LinkActual;
 use crate::plan::{self, Drafts, FileKind, Inputs, Observed, Owner, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
@@ -15,7 +16,6 @@ use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// What one pass works on, and what came of it.
 pub struct Pass {
@@ -34,24 +34,8 @@ pub struct Pass {
     pub shut: Option<Shut>,
     /// What is wanted of the peerings.
     pub drafts: Drafts,
-    pub failures: BTreeMap<Owner, String>,
-    /// Whose changes wait until BIRD may be told.
-    pub waiting: BTreeSet<Owner>,
-    /// Changes of BIRD's files that BIRD has not seen.
-    pub changes: Vec<Change>,
-    /// What is put right by this pass if its steps are taken.
-    pub mends: BTreeSet<(Owner, Thing)>,
-    /// What is not done.
-    pub undone: Undone,
-    /// Whose files were written or removed and may not outlast a loss of power.
-    pub unsynced: BTreeMap<FileKind, Vec<Owner>>,
-    /// What is left as it is for now, and why.
-    pub left: BTreeMap<Owner, String>,
-    /// How long links took that could not be made.
-    pub link_failures: Duration,
-    /// BIRD's files were touched, and that was noted.
-    pub owes: bool,
-    pub steps: usize,
+    /// What came of it so far.
+    pub outcome: Outcome,
 }
 
 impl Pass {
@@ -73,58 +57,19 @@ impl Pass {
             latencies: store.latencies().map_err(words)?,
             routes,
         };
+        let failures = inputs.rows.failures.clone();
         Ok(Pass {
             settings,
             generation,
             stones,
-            failures: inputs.rows.failures.clone(),
             inputs,
             observed: Observed::default(),
+            drafts: Drafts::default(),
             machine: Machine::default(),
             strays: BTreeSet::new(),
             shut: None,
-            waiting: BTreeSet::new(),
-            changes: Vec::new(),
-            mends: BTreeSet::new(),
-            undone: Undone::default(),
-            drafts: Drafts::default(),
-            unsynced: BTreeMap::new(),
-            left: BTreeMap::new(),
-            link_failures: Duration::ZERO,
-            owes: false,
-            steps: 0,
+            outcome: Outcome { failures, ..Outcome::default() },
         })
-    }
-
-    /// What belongs together goes no further after its first failure. What is the POP's own does:
-    /// an address that cannot be set is no reason to leave a file as it is.
-    pub fn has_failed(&self, step: &Step) -> bool {
-        let served = step.owner().filter(|it| *it != Owner::Pop);
-        let stopped =
-            |owner: Owner| self.failures.contains_key(&owner) || self.waiting.contains(&owner);
-        served.is_some_and(stopped)
-    }
-
-    /// BIRD's files stay as they are: whose step this is waits, or fails.
-    pub fn hold(&mut self, step: &Step, shut: &Shut) {
-        self.undone.held.extend(Thing::of(step));
-        let owners: Vec<Owner> = match step {
-            Step::ConfigureBird { present, absent } => {
-                present.iter().chain(absent).copied().collect()
-            }
-            other => other.owner().into_iter().collect(),
-        };
-        for owner in owners {
-            self.stop(owner, shut);
-        }
-    }
-
-    /// It goes no further in this pass.
-    pub fn stop(&mut self, owner: Owner, shut: &Shut) {
-        match shut {
-            Shut::Silent(why) => drop(self.failures.entry(owner).or_insert(why.clone())),
-            Shut::Undo => drop(self.waiting.insert(owner)),
-        }
     }
 
     /// Does BIRD run nothing of it any more, as far as anybody can know?
@@ -132,13 +77,6 @@ impl Pass {
         match &self.observed.actual.protocols {
             Some(running) => !running.contains(&owner),
             None => self.settings.bird_socket.is_none(),
-        }
-    }
-
-    pub fn fail(&mut self, owner: Option<Owner>, why: String) {
-        match owner {
-            Some(owner) => drop(self.failures.entry(owner).or_insert(why)),
-            None => log::error!("{why}"),
         }
     }
 
@@ -152,39 +90,26 @@ impl Pass {
             }
             Step::RemoveLink(name) => drop(links.remove(name)),
             Step::WriteFile { kind, owner, .. } | Step::RemoveFile { kind, owner, .. } => {
-                self.unsynced.entry(*kind).or_default().push(*owner);
+                self.outcome.unsynced.entry(*kind).or_default().push(*owner);
             }
             _ => {}
         }
         match Change::of(step).filter(|_| self.settings.bird_socket.is_some()) {
             // It is told when BIRD has accepted it.
-            Some(change) => self.changes.push(change),
-            None => self.tell(Thing::of(step), &step.to_string()),
-        }
-    }
-
-    /// Logs what was done, and what it put right.
-    pub fn tell(&mut self, thing: Option<(Owner, Thing)>, words: &str) {
-        log::info!("{words}");
-        if let Some((owner, thing)) = thing.filter(|it| self.mends.remove(it)) {
-            log::warn!("{owner}: drift: its {thing} was not as it was left; it was put right");
+            Some(change) => self.outcome.changes.push(change),
+            None => self.outcome.tell(Thing::of(step), &step.to_string()),
         }
     }
 
     /// Makes the files durable that were touched until now, before anybody is told of them.
     pub fn sync(&mut self) {
-        for (kind, owners) in std::mem::take(&mut self.unsynced) {
+        for (kind, owners) in std::mem::take(&mut self.outcome.unsynced) {
             if let Err(error) = files::sync(self.settings.directory(kind)) {
-                owners.into_iter().for_each(|it| self.fail(Some(it), error.to_string()));
+                for owner in owners {
+                    self.outcome.fail(Some(owner), error.to_string());
+                }
             }
         }
-    }
-
-    /// Everything that is not as it should be, and why.
-    pub fn all_failures(&self) -> BTreeMap<Owner, String> {
-        let mut all = self.left.clone();
-        all.extend(self.failures.clone());
-        all
     }
 
     /// Must we look where the other end is? Not while packets go both ways.
@@ -205,7 +130,7 @@ impl Pass {
     /// A row that cannot be served explains what the machine has of it.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
         let mut asns = plan::unexplained(wanted, &self.observed.actual);
-        asns.retain(|asn| !self.failures.contains_key(&Owner::Peering(*asn)));
+        asns.retain(|asn| !self.outcome.failures.contains_key(&Owner::Peering(*asn)));
         asns
     }
 
@@ -230,18 +155,18 @@ impl Pass {
     /// Has it no row? What a command took away is none, unless that failed.
     fn is_left_over(&self, asn: Asn) -> bool {
         let rows = &self.inputs.rows;
-        let failed = self.failures.contains_key(&Owner::Peering(asn));
+        let failed = self.outcome.failures.contains_key(&Owner::Peering(asn));
         let ended = self.inputs.removed.contains(&asn);
         !rows.serves(asn) && !rows.resting.contains(&asn) && (failed || !ended)
     }
 
     /// The board's entries after this pass; what it did not look at is taken over from before.
     pub fn entries(&self, before: &mut BTreeMap<Asn, Entry>) -> BTreeMap<Asn, Entry> {
-        let failed = self.all_failures().into_iter();
+        let failed = self.outcome.all_failures().into_iter();
         let mut entries: BTreeMap<Asn, Entry> = failed
             .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
             .collect();
-        let waiting = self.waiting.iter().filter_map(|owner| owner.asn());
+        let waiting = self.outcome.waiting.iter().filter_map(|owner| owner.asn());
         entries.extend(waiting.map(|asn| (asn, self.entry(Progress::Queued))));
         for peering in &self.inputs.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));

@@ -58,7 +58,7 @@ impl Apply {
             entries
         });
         let sysctls = pass.sysctls();
-        let failures = pass.all_failures();
+        let failures = pass.outcome.all_failures();
         let (foreign, strays) = (self.foreign.clone(), pass.strays);
         Ok(Survey { steps, unexplained, foreign, strays, refusal, failures, sysctls })
     }
