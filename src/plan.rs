@@ -9,6 +9,7 @@ pub mod bird;
 mod drafts;
 pub mod drift;
 pub mod latency;
+mod occupied;
 mod owner;
 mod rows;
 pub mod show;
@@ -18,6 +19,7 @@ mod wanted;
 pub mod wireguard;
 
 pub use drafts::{Draft, DraftCache, Drafts};
+pub use occupied::occupied;
 pub use owner::Owner;
 pub use rows::Rows;
 pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};

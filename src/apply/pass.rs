@@ -134,30 +134,9 @@ impl Pass {
         asns
     }
 
-    /// The ids whose port something on the machine has that no row explains: what was left behind,
-    /// or could not be taken away.
+    /// The ids that are not free, though no row has them.
     pub fn occupied(&self) -> BTreeSet<u16> {
-        let base = self.inputs.pop.site.base_port;
-        let links = self.observed.actual.links.iter().map(|(name, link)| {
-            let owner = Owner::of_link(name.as_str());
-            (owner.and_then(Owner::asn), link.listen_port)
-        });
-        let confs =
-            self.observed.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
-        let mut ids = BTreeSet::new();
-        for (asn, port) in links.chain(confs) {
-            let left = asn.is_some_and(|asn| self.is_left_over(asn));
-            ids.extend(port.checked_sub(base).filter(|id| left && *id > 0));
-        }
-        ids
-    }
-
-    /// Has it no row? What a command took away is none, unless that failed.
-    fn is_left_over(&self, asn: Asn) -> bool {
-        let rows = &self.inputs.rows;
-        let failed = self.outcome.failures.contains_key(&Owner::Peering(asn));
-        let ended = self.inputs.removed.contains(&asn);
-        !rows.serves(asn) && !rows.resting.contains(&asn) && (failed || !ended)
+        plan::occupied(&self.inputs, &self.observed.actual, &self.outcome.failures)
     }
 
     /// The board's entries after this pass; what it did not look at is taken over from before.
@@ -198,16 +177,6 @@ impl Pass {
     fn entry(&self, progress: Progress) -> Entry {
         Entry { generation: self.generation, progress, ..Entry::default() }
     }
-}
-
-/// The port of a WireGuard file; 0: none that can be read.
-fn port_of(conf: &str) -> u16 {
-    let value = |line: &str| {
-        let (name, value) = line.split_once('=')?;
-        let is_port = name.trim().eq_ignore_ascii_case("ListenPort");
-        is_port.then(|| value.trim().parse().ok()).flatten()
-    };
-    conf.lines().find_map(value).unwrap_or(0)
 }
 
 /// A link as the board tells it.
