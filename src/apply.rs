@@ -168,6 +168,18 @@ impl Apply {
         self.routes.clone()
     }
 
+    /// Learns which ids the machine still has something of: before the first pass has, a command
+    /// must not give one of them out. What keeps it from being seen, the first pass tells.
+    pub async fn find_occupied(&mut self) {
+        let settings = self.settings.borrow().clone();
+        let read = Pass::read(&self.store.borrow(), &mut self.known, settings);
+        if let Ok(mut pass) = read
+            && self.observe(&mut pass).await.is_ok()
+        {
+            self.store.borrow_mut().set_occupied(pass.occupied());
+        }
+    }
+
     /// Runs until the program ends. The first pass comes at once.
     pub async fn run(mut self) {
         self.lookups = Lookups::Beside;

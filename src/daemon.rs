@@ -172,7 +172,7 @@ impl Service {
 
     /// Serves until a signal ends it.
     async fn run(
-        self,
+        mut self,
         executor: Rc<LocalExecutor<'static>>,
         sockets: Sockets,
         signals: Signals,
@@ -194,6 +194,7 @@ impl Service {
             RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
+        self.apply.find_occupied().await;
         drop(reading);
         self.answer_locally(sockets.local.as_ref(), &news, &executor)?;
         tell(&self.assembled.backend());
