@@ -171,9 +171,7 @@ impl Apply {
     /// Learns which ids the machine still has something of: before the first pass has, a command
     /// must not give one of them out. What keeps it from being seen, the first pass tells.
     pub async fn find_occupied(&mut self) {
-        let settings = self.settings.borrow().clone();
-        let read = Pass::read(&self.store.borrow(), &mut self.known, settings);
-        if let Ok(mut pass) = read
+        if let Ok(mut pass) = self.read()
             && self.observe(&mut pass).await.is_ok()
         {
             self.store.borrow_mut().set_occupied(pass.occupied());
@@ -261,8 +259,7 @@ impl Apply {
 
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
-        let (settings, routes) = (self.settings.borrow().clone(), self.routes.borrow().clone());
-        let mut pass = Pass::read(&self.store.borrow(), &mut self.known, settings, routes)?;
+        let mut pass = self.read()?;
         let changed_ago = self.observe(&mut pass).await?;
         pass.drafts = self.drafts.renew(&pass.inputs, &pass.observed.actual);
         let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
@@ -283,6 +280,11 @@ impl Apply {
         pass.observed.endpoints = endpoints::located(&self.names, &pass);
         self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
+    }
+
+    fn read(&mut self) -> Result<Pass, String> {
+        let (settings, routes) = (self.settings.borrow().clone(), self.routes.borrow().clone());
+        Pass::read(&self.store.borrow(), &mut self.known, settings, routes)
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
