@@ -3,7 +3,7 @@
 
 pub mod bird;
 pub mod copies;
-mod deadline;
+pub mod deadline;
 pub mod dns;
 pub mod files;
 pub mod git;

@@ -13,6 +13,7 @@ use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS,
 use crate::model::Asn;
 use crate::plan::{Owner, bird as plan};
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
+use crate::sys::files;
 use change::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -73,6 +74,8 @@ pub enum Shut {
     Silent(String),
     /// The operator tries a configuration out, and BIRD is to go back to the one of before.
     Undo,
+    /// It would wait for ever at one of them; what and where, with the remedy.
+    Trap(String),
 }
 
 /// What the loop knows when it asks BIRD.
@@ -175,10 +178,11 @@ impl BirdHand {
         debt: Debt,
     ) -> Result<Sight, BirdError> {
         let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-        if self.main_file.is_none() {
+        let trap = trap(settings);
+        if self.main_file.is_none() && trap.is_none() {
             self.main_file = bird.examine().await?.main_file;
         }
-        let shut = bird.undo_s().await?.map(|_| Shut::Undo);
+        let shut = trap.or(bird.undo_s().await?.map(|_| Shut::Undo));
         // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
         let read = bird.ages().await?.configured;
         let times = read.zip(debt.changed_ago);
@@ -195,6 +199,9 @@ impl BirdHand {
     /// cannot be asked.
     pub async fn refusal(&mut self, settings: &ApplySettings) -> Option<String> {
         let socket = settings.bird_socket.as_deref()?;
+        if trap(settings).is_some() {
+            return None;
+        }
         let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
         match bird.check().await.ok()? {
             Check::Ok => None,
@@ -206,6 +213,10 @@ impl BirdHand {
     /// any more afterwards.
     pub async fn configure(&mut self, settings: &ApplySettings, task: Task) -> Outcome {
         let Some(socket) = settings.bird_socket.as_deref() else { return Outcome::default() };
+        if let Some(shut) = trap(settings) {
+            self.waits(&shut);
+            return task.give_up(settings, shut);
+        }
         let limit = Duration::from_secs(BIRD_CONNECT_S);
         let outcome = match connect(socket, limit).await {
             Ok(mut bird) => self.attempt(&mut bird, settings, task).await,
@@ -333,7 +344,7 @@ impl Shut {
     /// For the operator, and for whoever waits.
     pub fn words(&self) -> &str {
         match self {
-            Shut::Silent(why) => why,
+            Shut::Silent(why) | Shut::Trap(why) => why,
             Shut::Undo => UNDO_WORDS,
         }
     }
@@ -361,6 +372,11 @@ impl Outcome {
     fn failure(&self, owner: Owner) -> Option<&str> {
         self.failures.iter().find(|it| it.0 == owner).map(|it| it.1.as_str())
     }
+}
+
+/// What BIRD would wait for if it were asked to read its files.
+fn trap(settings: &ApplySettings) -> Option<Shut> {
+    files::trap(&settings.bird_directory).map(|trap| Shut::Trap(trap.to_string()))
 }
 
 async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {

@@ -64,7 +64,7 @@ impl Outcome {
     pub fn stop(&mut self, owner: Owner, shut: &Shut) {
         match shut {
             Shut::Silent(why) => drop(self.failures.entry(owner).or_insert(why.clone())),
-            Shut::Undo => drop(self.waiting.insert(owner)),
+            Shut::Undo | Shut::Trap(_) => drop(self.waiting.insert(owner)),
         }
     }
 

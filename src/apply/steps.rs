@@ -35,7 +35,7 @@ impl Apply {
                 pass.outcome.stop(owner, shut);
             }
         }
-        if shut == Some(Shut::Undo) {
+        if matches!(shut, Some(Shut::Undo | Shut::Trap(_))) {
             pass.outcome.waiting.extend(absent.iter().copied());
         }
         for change in &kept {

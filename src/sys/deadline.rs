@@ -8,7 +8,7 @@ use smol::{Timer, future};
 use std::time::Duration;
 
 /// What `work` comes to, or `None` if it takes longer than `limit`; it is dropped then.
-pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let late = async {
         Timer::after(limit).await;
         None

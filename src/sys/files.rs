@@ -10,7 +10,7 @@ mod strays;
 
 pub use memory::Memory;
 pub(in crate::sys) use memory::Stamp;
-pub use strays::{Stray, strays};
+pub use strays::{Stray, strays, trap};
 
 use super::owner;
 use crate::limits::{OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};

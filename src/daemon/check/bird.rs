@@ -2,8 +2,10 @@
 
 use super::trial::Trial;
 use super::{Findings, Scene, files};
-use crate::limits::BIRD_CONNECT_S;
+use crate::limits::{BIRD_COMMAND_S, BIRD_CONNECT_S};
 use crate::sys::bird::{self, Bird, BirdFault};
+use crate::sys::deadline::within;
+use crate::sys::files::trap;
 use std::time::Duration;
 
 /// The area's name.
@@ -37,8 +39,20 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
         }
     };
     findings.ok(NAME, format_args!("{}: BIRD {}", socket.display(), bird.version()));
-    configuration(&mut bird, scene, findings).await;
-    super::routes::look(&mut bird, findings).await;
+    if let Some(trap) = trap(directory) {
+        return findings.wrong(CONFIGURATION, trap.what, trap.remedy);
+    }
+    if within(Duration::from_secs(BIRD_COMMAND_S), talk(&mut bird, scene, findings)).await.is_none()
+    {
+        let detail = format!("BIRD did not answer everything in {BIRD_COMMAND_S} s");
+        findings.wrong(NAME, detail, "see whether BIRD hangs: birdc show status; its log");
+    }
+}
+
+/// Everything that is asked once BIRD has greeted.
+async fn talk(bird: &mut Bird, scene: &Scene, findings: &mut Findings) {
+    configuration(bird, scene, findings).await;
+    super::routes::look(bird, findings).await;
 }
 
 /// Is the configuration accepted as it is, and would it be with one peering more?

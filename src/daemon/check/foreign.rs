@@ -12,6 +12,9 @@ pub(super) fn look(survey: &Survey, findings: &mut Findings) {
         findings.ok(NAME, format_args!("not ours: {words}"));
     }
     for stray in &survey.strays {
+        if findings.list().iter().any(|finding| finding.detail == stray.what) {
+            continue;
+        }
         findings.wrong(NAME, &stray.what, &stray.remedy);
     }
     if !survey.unexplained.is_empty() {

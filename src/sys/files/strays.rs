@@ -7,6 +7,9 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+/// What is wrong with a FIFO, a socket or a device.
+const SPECIAL: &str = "no file (a FIFO, a socket or a device): BIRD would wait for it for ever";
+
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stray {
@@ -14,6 +17,35 @@ pub struct Stray {
     pub what: String,
     /// What mends it.
     pub remedy: String,
+}
+
+/// The first entry at which BIRD would wait for ever when it reads the directory, and answer nobody:
+/// a FIFO, a socket or a device, or a link to one.
+pub fn trap(directory: &Path) -> Option<Stray> {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if is_hidden(&entry.file_name().to_string_lossy()) || !is_special(&entry) {
+            continue;
+        }
+        let path = path.display();
+        let what = format!("{path}: {SPECIAL}");
+        return Some(Stray { what, remedy: format!("rm {path}") });
+    }
+    None
+}
+
+/// Is it neither a file nor a directory? What a link leads to counts.
+fn is_special(entry: &fs::DirEntry) -> bool {
+    let found = match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => fs::metadata(entry.path()).map(|it| it.file_type()),
+        found => found,
+    };
+    found.is_ok_and(|kind| !kind.is_file() && !kind.is_dir())
+}
+
+/// BIRD's include does not look at these.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
 }
 
 /// What BIRD stumbles over, or what keeps a file of ours from being written. A directory that
@@ -24,8 +56,8 @@ pub fn strays(directory: &Path) -> BTreeSet<Stray> {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let (name, path) = (name.to_string_lossy(), entry.path());
-        // BIRD's include does not look at hidden ones.
-        if !name.starts_with('.')
+        if !is_hidden(&name)
+            && !is_special(&entry)
             && let Some(what) = stray(&name, &path)
         {
             let path = path.display();
@@ -33,6 +65,7 @@ pub fn strays(directory: &Path) -> BTreeSet<Stray> {
             strays.insert(Stray { what, remedy });
         }
     }
+    strays.extend(trap(directory));
     strays
 }
 
@@ -43,7 +76,6 @@ fn stray(name: &str, path: &Path) -> Option<String> {
         Ok(it) if it.is_dir() => {
             is_ours.then(|| "a directory, where a file of ours has its place".to_string())
         }
-        Ok(it) if !it.is_file() => Some("no file that BIRD can read".to_string()),
         Ok(_) => copied_from(name).map(|it| format!("a copy of {it}, and BIRD reads it too")),
     }
 }
@@ -78,6 +110,7 @@ mod tests {
             fs::create_dir(place.0.join(name)).unwrap();
         }
         symlink("nowhere", place.0.join("broken")).unwrap();
+        assert_eq!(trap(&place.0), None);
         let strays = strays(&place.0);
         let named = ["broken", "ebgp_as3~", "ebgp_as4.bak", "ebgp_as5", "ibgp_nl-ams1.orig"];
         let starts = named.map(|it| format!("{}: ", place.0.join(it).display()));
@@ -86,5 +119,19 @@ mod tests {
             strays.len() == 5 && all.iter().all(|it| it.0.what.starts_with(it.1)),
             "{strays:#?}"
         );
+    }
+
+    #[test]
+    fn what_bird_would_wait_for_is_a_trap() {
+        let place = Place::new("traps");
+        let socket = place.0.join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let found = trap(&place.0).unwrap();
+        assert_eq!(found.remedy, format!("rm {}", socket.display()));
+        assert_eq!(strays(&place.0), BTreeSet::from([found]));
+        fs::rename(&socket, place.0.join(".socket")).unwrap();
+        assert_eq!(trap(&place.0), None);
+        symlink("/dev/null", place.0.join("device")).unwrap();
+        assert!(trap(&place.0).is_some_and(|it| it.remedy.ends_with("/device")));
     }
 }

@@ -132,6 +132,28 @@ fn a_look_is_no_change_for_the_plan() {
     assert_eq!(draft.peerling(&["plan"]).fine(), "");
 }
 
+/// BIRD would open it and wait for ever: it is not asked, by whoever looks nor by the service.
+#[test]
+fn a_fifo_among_birds_files() {
+    let Some((draft, _daemon)) = draft_with(FUNCTIONS, &[]) else { return };
+    create(&draft).fine();
+    let fifo = draft.path("bird/pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o644)).unwrap();
+    let looked = report(&draft);
+    looked.has("bird_configuration", "wrong", "bird/pipe: no file (a FIFO, ");
+    let remedy = Some(format!("rm {}", fifo.display()));
+    let told = looked.findings.iter().filter(|it| it.remedy == remedy);
+    assert_eq!(told.count(), 1, "{looked:#?}");
+    let applied = draft.peerling(&["apply"]);
+    assert!(applied.status != Some(0) && applied.stderr.contains("bird/pipe"), "{applied:#?}");
+    // BIRD still answers.
+    let again = report(&draft);
+    again.has("bird", "ok", ": BIRD ");
+    fs::remove_file(&fifo).unwrap();
+    assert_eq!(draft.peerling(&["apply"]).status, Some(0));
+    report(&draft).has("bird_configuration", "ok", "BIRD would take a peering's file");
+}
+
 #[test]
 fn a_socket_without_bird() {
     let Some(mut draft) = Draft::new() else { return };
