@@ -64,6 +64,16 @@ impl Report {
         report
     }
 
+    /// Asserts that something wrong with these words has this remedy.
+    pub fn mends(&self, words: &str, remedy: &str) {
+        let found = self.findings.iter().any(|finding| {
+            finding.state == "wrong"
+                && finding.detail.contains(words)
+                && finding.remedy.as_deref() == Some(remedy)
+        });
+        assert!(found, "no {words:?} with {remedy:?} in {self:#?}");
+    }
+
     /// Asserts that an area has a finding in this state with these words.
     pub fn has(&self, name: &str, state: &str, words: &str) {
         let found = self.findings.iter().any(|finding| {

@@ -22,6 +22,9 @@ const READING_WORDS: &str = "Reading configuration from ";
 pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
     let directory = &scene.assembled.config.bird.directory;
     files::directory(NAME, directory, "-g bird -m 0750", scene, findings);
+    if let Some(includes) = &scene.assembled.config.bird.include_directory {
+        files::directory(NAME, includes, "-g bird -m 0750", scene, findings);
+    }
     let Some(socket) = &scene.assembled.config.bird.socket else {
         return findings.ok(NAME, "BIRD is not spoken to: bird.socket is empty");
     };

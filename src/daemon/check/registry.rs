@@ -1,11 +1,12 @@
 //! The clone of the registry: what it says, how old it is, and who pulls it.
 
-use super::{Findings, Scene, words};
+use super::{Findings, Scene, files, words};
 use crate::limits::REGISTRY_AGE_S_MAX;
 use crate::registry::{Finding, Index, Tally};
 use crate::sys::git::{self, Sight, Standing};
 use crate::sys::rights::may;
 use crate::sys::tree::{self, TreeError};
+use crate::sys::users;
 use rustix::fs::Access;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -80,15 +81,27 @@ fn tell_objects(objects: &[Finding], findings: &mut Findings) {
 
 /// What makes a clone where there is none.
 fn cloning(scene: &Scene) -> String {
-    let shown = scene.assembled.config.registry.directory.display();
-    format!("git clone --depth 1 https://git.dn42.dev/dn42/registry.git {shown}")
+    let registry = &scene.assembled.config.registry;
+    let shown = registry.directory.display();
+    let mut remedy = String::new();
+    // Git clones into no directory that has something in it.
+    if registry.directory.symlink_metadata().is_ok() {
+        remedy += &format!("mv {shown} {shown}.old; ");
+    }
+    remedy += &format!("git clone --depth 1 https://git.dn42.dev/dn42/registry.git {shown}");
+    // Whoever else pulls it owns it.
+    if registry.pull_interval_s > 0 {
+        remedy += &format!("; chown -R {} {shown}", users::name(users::current()));
+    }
+    remedy
 }
 
 fn unreadable(scene: &Scene, error: &TreeError, findings: &mut Findings) {
-    let shown = scene.assembled.config.registry.directory.display();
-    let remedy = match error.is_denied() {
-        true => format!("chmod -R a+rX {shown}, and a+x for the directories above it"),
-        false => cloning(scene),
+    let directory = &scene.assembled.config.registry.directory;
+    let remedy = match files::wall(directory) {
+        Some(wall) => files::entering(wall),
+        None if error.is_denied() => format!("chmod -R a+rX {}", directory.display()),
+        None => cloning(scene),
     };
     findings.wrong(NAME, error, remedy);
 }
@@ -112,7 +125,8 @@ async fn routes(scene: &Scene, findings: &mut Findings) {
 async fn clone(scene: &Scene, findings: &mut Findings) -> Option<SystemTime> {
     let registry = &scene.assembled.config.registry;
     let (directory, pulls) = (&registry.directory, registry.pull_interval_s > 0);
-    if !directory.exists() {
+    // What cannot be entered was told: nobody knows what is in it.
+    if !directory.exists() || !may(directory, Access::EXEC_OK) {
         return None;
     }
     if !pulls && !directory.join(".git").exists() {
@@ -144,7 +158,7 @@ async fn clone(scene: &Scene, findings: &mut Findings) -> Option<SystemTime> {
 }
 
 fn owning(directory: &Path) -> String {
-    let us = crate::sys::users::name(crate::sys::users::current());
+    let us = users::name(users::current());
     format!("chown -R {us} {0}; git -C {0} status tells more", directory.display())
 }
 

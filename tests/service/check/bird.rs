@@ -154,6 +154,22 @@ fn a_fifo_among_birds_files() {
     report(&draft).has("bird_configuration", "ok", "BIRD would take a peering's file");
 }
 
+/// BIRD passes over directories; what it includes beside the peerings has to be there.
+#[test]
+fn directories_that_bird_includes() {
+    let Some((mut draft, _daemon)) = draft_with(FUNCTIONS, &[]) else { return };
+    fs::create_dir(draft.path("bird/old")).unwrap();
+    let looked = report(&draft);
+    assert!(looked.ok, "{looked:#?}");
+    let tables = draft.path("tables");
+    draft.set("bird", "include_directory", &format!("{tables:?}"));
+    let us = if rustix::process::geteuid().is_root() { "root" } else { return };
+    let remedy = format!("install -d -o {us} -g bird -m 0750 {}", tables.display());
+    report(&draft).mends("tables: there is no such directory", &remedy);
+    fs::create_dir(&tables).unwrap();
+    report(&draft).has("bird", "ok", "tables can be written");
+}
+
 #[test]
 fn a_socket_without_bird() {
     let Some(mut draft) = Draft::new() else { return };

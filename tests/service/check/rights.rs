@@ -73,6 +73,62 @@ fn what_only_root_can_read_is_wrong() {
     assert!(report(&draft).ok);
 }
 
+/// Debian's /etc/bird is BIRD's group's alone: what lies in it is there all the same.
+#[test]
+fn a_directory_on_the_way_that_the_service_may_not_enter() {
+    const GROUP: u32 = 4_000_000_001;
+    let Some(mut draft) = nobodys() else { return };
+    let wall = draft.path("etc-bird");
+    fs::create_dir_all(wall.join("peers")).unwrap();
+    give(&wall.join("peers"), NOBODY);
+    chown(&wall, Some(0), Some(GROUP)).unwrap();
+    mode(wall.clone(), 0o750);
+    draft.set("bird", "directory", &format!("{:?}", wall.join("peers")));
+    let us = name_of_nobody();
+    let remedy = format!("adduser {us} {GROUP}, then systemctl restart peerling");
+    let words = format!("etc-bird/peers: cannot be reached: {us} may not enter {}", wall.display());
+    report(&draft).mends(&words, &remedy);
+    mode(wall.clone(), 0o700);
+    report(&draft).mends(&words, &format!("chmod a+x {}", wall.display()));
+    mode(wall, 0o755);
+    report(&draft).has("bird", "ok", "peers can be written");
+}
+
+fn name_of_nobody() -> String {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let entry = passwd.lines().find(|line| line.split(':').nth(2) == Some("65534")).unwrap();
+    entry.split(':').next().unwrap().to_string()
+}
+
+/// A key that is there is no reason to make a new one, nor is a registry to clone it anew.
+#[test]
+fn what_only_changed_hands_is_given_back() {
+    let Some(mut draft) = nobodys() else { return };
+    let key = draft.path("ssh_host_ed25519_key");
+    let shown = key.display().to_string();
+    chown(&key, Some(0), Some(0)).unwrap();
+    report(&draft).mends(&shown, &format!("chown {} {shown}", name_of_nobody()));
+    chown(&key, Some(NOBODY), None).unwrap();
+    mode(key.clone(), 0);
+    report(&draft).mends(&shown, &format!("chmod 600 {shown}"));
+    mode(key, 0o600);
+    let registry = draft.path("registry");
+    mode(registry.clone(), 0);
+    let looked = report(&draft);
+    looked.mends("cannot read the registry's", &format!("chmod -R a+rX {}", registry.display()));
+    assert!(looked.findings.iter().all(|it| !it.detail.contains("no clone of git")), "{looked:#?}");
+    mode(registry.clone(), 0o755);
+    fs::remove_dir_all(registry.join("data")).unwrap();
+    draft.set("registry", "pull_interval_s", "900");
+    let shown = registry.display();
+    let remedy = format!(
+        "mv {shown} {shown}.old; git clone --depth 1 https://git.dn42.dev/dn42/registry.git \
+         {shown}; chown -R {} {shown}",
+        name_of_nobody()
+    );
+    report(&draft).mends("/data: ", &remedy);
+}
+
 /// With pulling on: exit 0 for root, whose git would call the clone's owner dubious.
 #[test]
 fn a_clone_of_the_services_user_is_well_for_root() {
