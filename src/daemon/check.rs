@@ -66,6 +66,7 @@ pub fn run(file: &ConfigFile) -> Report {
     let assembled = match Assembled::load_to_look(file) {
         Ok(assembled) => assembled,
         Err(troubles) => {
+            configuration::missing(file, &mut findings);
             for trouble in troubles {
                 findings.wrong(configuration::NAME, trouble, configuration::REMEDY);
             }
@@ -140,6 +141,7 @@ fn survey(scene: &Scene, findings: &mut Findings) {
     match once::survey(scene.assembled.clone(), scene.file.clone()) {
         Ok(survey) => {
             kernel::sysctls(&survey, findings);
+            wireguard::links(scene, &survey, findings);
             peerings::look(&survey, findings);
             foreign::look(&survey, findings);
         }

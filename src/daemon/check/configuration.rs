@@ -1,6 +1,6 @@
 //! The configuration: what it says, and the text that it names.
 
-use super::{Findings, Scene};
+use super::{ConfigFile, Findings, Scene};
 use crate::sys::rights::may;
 use crate::sys::users;
 use rustix::fs::Access;
@@ -11,8 +11,20 @@ pub(super) const NAME: &str = "configuration";
 /// What to do about a line of the configuration.
 pub(super) const REMEDY: &str = "correct the line; peerling.toml(5) tells what each key takes";
 
+/// What to do where there is no configuration.
+const WRITE: &str = "write it; peerling.toml(5) tells how, or --config FILE names another";
+
 /// AS numbers that nobody has, for manuals (RFC 5398).
 const NOBODYS: [RangeInclusive<u32>; 2] = [64_496..=64_511, 65_536..=65_551];
+
+/// Tells that there is no file, where what it should say is missing.
+pub(super) fn missing(file: &ConfigFile, findings: &mut Findings) {
+    let path = file.path();
+    if matches!(file, ConfigFile::Usual(_)) && !path.exists() {
+        let shown = path.display();
+        findings.wrong(NAME, format_args!("there is no {shown}"), WRITE);
+    }
+}
 
 /// Looks at what the configuration names besides keys and directories.
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {

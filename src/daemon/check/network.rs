@@ -3,7 +3,7 @@
 use super::service::Asked;
 use super::{Findings, Scene};
 use crate::model::HostName;
-use crate::sys::dns::Resolver;
+use crate::sys::dns::{DnsError, Resolver};
 use crate::sys::{own_addresses, socket};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +11,8 @@ use std::path::Path;
 
 /// The area of the POP's public name.
 const NAME: &str = "name";
+/// The area of the name servers that the service asks.
+const NAME_SERVERS: &str = "name_servers";
 /// The area of the SSH service's addresses.
 const LISTEN: &str = "listen";
 /// Domains that nobody can have (RFC 2606, RFC 6761).
@@ -23,6 +25,22 @@ pub(super) fn is_placeholder(name: &str) -> bool {
     NOBODYS.iter().any(|domain| {
         name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     })
+}
+
+/// Is it the name servers' fault, and not the name's? Then no endpoint of a member resolves.
+fn is_of_servers(error: &DnsError) -> bool {
+    match error {
+        DnsError::TimedOut(_)
+        | DnsError::Unreachable
+        | DnsError::ServerFailure(_)
+        | DnsError::Refused(_) => true,
+        DnsError::NotFound(_)
+        | DnsError::NoData(..)
+        | DnsError::Garbage(_)
+        | DnsError::AliasLoop(_)
+        | DnsError::Unaskable(_)
+        | DnsError::Machine(_) => false,
+    }
 }
 
 /// Does the name lead here? Members connect to it, and their tunnels end at it.
@@ -38,8 +56,17 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
     let families = scene.assembled.config.peers.ip_mode;
     let resolver = Resolver::system(Path::new(super::super::RESOLV_CONF));
     let addresses = match resolver.resolve(&name, families).await {
-        Ok(addresses) => addresses,
+        Ok(addresses) => {
+            findings.ok(NAME_SERVERS, "they answer");
+            addresses
+        }
+        Err(error) if is_of_servers(&error) => {
+            let detail = format!("{shown} cannot be asked for: {error}");
+            let remedy = format!("name servers that answer, in {}", super::super::RESOLV_CONF);
+            return findings.wrong(NAME_SERVERS, detail, remedy);
+        }
         Err(error) => {
+            findings.ok(NAME_SERVERS, "they answer");
             let remedy =
                 format!("an AAAA record (or A) of {shown} with an address of this machine");
             return findings.warn(NAME, format_args!("{shown}: {error}"), remedy);
@@ -108,6 +135,14 @@ fn listen_on(address: SocketAddr, own: &[IpAddr], asked: &Asked, findings: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_not_there_is_no_fault_of_the_servers() {
+        let name: HostName = "pop.flap42.eu".parse().unwrap();
+        let faults = [DnsError::TimedOut(9), DnsError::ServerFailure(name.clone())];
+        assert!(faults.iter().all(is_of_servers));
+        assert!(!is_of_servers(&DnsError::NotFound(name)));
+    }
 
     #[test]
     fn names_of_manuals_are_known() {

@@ -1,6 +1,9 @@
 //! WireGuard: the private key, and who makes links.
 
 use super::{Findings, Scene, files, unit};
+use crate::apply::Survey;
+use crate::model::{IfName, WgSecret};
+use crate::plan::Step;
 use crate::sys::rights::may;
 use crate::sys::users;
 use crate::sys::wireguard::Judgement;
@@ -8,6 +11,8 @@ use rustix::fs::Access;
 
 /// The area's name.
 const NAME: &str = "wireguard";
+/// How many links are named.
+const LINKS_SHOWN_MAX: usize = 5;
 
 /// The private key, as whoever looks can see it: root, before it goes on as the service's user.
 pub(super) fn key(scene: &Scene, findings: &mut Findings) {
@@ -46,6 +51,53 @@ pub(super) fn key_of_service(scene: &Scene, findings: &mut Findings) {
     }
 }
 
+/// Is the key of the configuration another one than the links have that run?
+pub(super) fn links(scene: &Scene, survey: &Survey, findings: &mut Findings) {
+    let names = with_other_key(survey);
+    if names.is_empty() {
+        return;
+    }
+    let wireguard = &scene.assembled.config.wireguard;
+    let file = match wireguard.private_key {
+        Some(_) => "wireguard.private_key".to_string(),
+        None => wireguard.private_key_file.display().to_string(),
+    };
+    let more = names.len().saturating_sub(LINKS_SHOWN_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let shown: Vec<&str> = names.iter().take(LINKS_SHOWN_MAX).map(|name| name.as_str()).collect();
+    findings.wrong(
+        NAME,
+        format_args!(
+            "the key in {file} is not that of the links {}{more}: apply would give every tunnel \
+             another key, and members would have to change theirs",
+            shown.join(", ")
+        ),
+        format_args!(
+            "put the key of before into {file}: the backup's copy, or that which \
+             `wg show {} private-key` prints",
+            shown.first().unwrap_or(&"LINK")
+        ),
+    );
+}
+
+/// Would the links that run get another key?
+pub(super) fn has_other_key(survey: &Survey) -> bool {
+    !with_other_key(survey).is_empty()
+}
+
+/// The links that run with another key than the configuration's.
+fn with_other_key(survey: &Survey) -> Vec<&IfName> {
+    let mut names = Vec::new();
+    for step in &survey.steps {
+        let Step::ChangeLink(wanted, actual) = step else { continue };
+        let running = actual.private_key.as_ref().map(WgSecret::public);
+        if running.is_some_and(|key| key != wanted.private_key.public()) {
+            names.push(&wanted.name);
+        }
+    }
+    names
+}
+
 /// The back end that makes links, and the directory of their files.
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {
     let choice = scene.assembled.backend();
@@ -59,4 +111,44 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
     }
     let directory = &scene.assembled.config.wireguard.directory;
     files::directory(NAME, directory, "-m 0700", scene, findings);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::wireguard::{LinkActual, LinkWanted};
+
+    fn survey(running: Option<[u8; 32]>) -> Survey {
+        let wanted = LinkWanted {
+            name: IfName::of("4242420001".parse().unwrap()),
+            private_key: WgSecret::new([1; 32]),
+            listen_port: "52001".parse().unwrap(),
+            mtu: None,
+            local: "fe80:263::1:1".parse().unwrap(),
+            remote: "fe80::2:1".parse().unwrap(),
+            ipv4: None,
+            peer_key: WgSecret::new([2; 32]).public(),
+            preshared_key: None,
+            endpoint: None,
+            allowed_ips: [].into(),
+        };
+        let private_key = running.map(WgSecret::new);
+        let actual = LinkActual { private_key, ..LinkActual::default() };
+        Survey { steps: vec![Step::ChangeLink(wanted, actual)], ..Survey::default() }
+    }
+
+    #[test]
+    fn another_key_is_known_and_the_same_one_clamped_is_not_another() {
+        let mut clamped = [1; 32];
+        (clamped[0], clamped[31]) = (0, 65);
+        for same in [None, Some([1; 32]), Some(clamped)] {
+            assert!(!has_other_key(&survey(same)), "{same:?}");
+        }
+        let other = survey(Some([9; 32]));
+        let names: Vec<&str> = with_other_key(&other).into_iter().map(IfName::as_str).collect();
+        assert_eq!(names, ["wg-as4242420001"]);
+        let mut findings = Findings::default();
+        super::super::peerings::look(&other, &mut findings);
+        assert_eq!(findings.list(), [], "apply is no remedy");
+    }
 }

@@ -41,7 +41,9 @@ fn a_name_that_does_not_lead_here() {
     report(&draft).has("name", "warn", "192.0.2.77 is no address of this machine");
     draft.set("pop", "name", "\"nowhere.dn42\"");
     if let Some(report) = report_apart(&draft) {
-        report.has("name", "warn", "nowhere.dn42");
+        report.has("name_servers", "wrong", "nowhere.dn42 cannot be asked for: ");
+        let remedy = "name servers that answer, in /etc/resolv.conf";
+        report.mends("nowhere.dn42", remedy);
     }
 }
 
@@ -136,6 +138,25 @@ fn a_registry_that_lets_nobody_in() {
     report(&draft).has("registry", "wrong", "0 maintainers and no SSH key that can log in");
     fs::remove_dir_all(draft.path("registry/data/mntner")).unwrap();
     report(&draft).has("registry", "wrong", "data/mntner");
+    let directory = draft.path("registry");
+    fs::remove_dir_all(directory.join("data")).unwrap();
+    let shown = directory.display();
+    let clone = format!("git clone --depth 1 https://git.dn42.dev/dn42/registry.git {shown}");
+    report(&draft).mends("/data: ", &format!("mv {shown} {shown}.old; {clone}"));
+    fs::remove_dir_all(&directory).unwrap();
+    report(&draft).mends("cannot read the registry's", &clone);
+}
+
+/// What a stranger sees who types the command before anything else.
+#[test]
+fn a_configuration_that_is_not_there() {
+    let usual = std::path::Path::new("/etc/peerling/peerling.toml");
+    let Some(draft) = Draft::new().filter(|_| !usual.exists() || skip("it is there")) else {
+        return;
+    };
+    let looked = Report::of(draft.bare_command().args(["check", "--json"]));
+    assert_eq!(looked.findings[0].detail, "there is no /etc/peerling/peerling.toml");
+    looked.has("configuration", "wrong", "PEERLING_POP_ASN: pop.asn is missing");
 }
 
 /// What is wrong with other people's objects is told, and is not the operator's fault.
