@@ -32,22 +32,11 @@ demo: ## build and run everything in a temporary directory, without root
 	$(CARGO) build --quiet
 	./target/debug/peerling demo --run ./fixtures/demo/session.sh
 
-lab: lab-packages ## two network namespaces, BIRD and WireGuard: from peer_create to Established
-	$(CARGO) build --quiet
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/peering.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/takeover.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/forms.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/hands.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/drift.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/clock.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/limits.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/crashes.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/diagnosis.sh
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/filters.sh
+lab: lab-packages ## every play of tests/lab.rs, one after the other: from peer_create to Established, and what goes wrong
+	PEERLING_LAB=required $(CARGO) test --quiet --test lab -- --nocapture --test-threads=1 --skip mesh
 
 lab-mesh: lab-packages ## four POPs of one network: links, Babel, iBGP, a member, a cut
-	$(CARGO) build --quiet
-	PEERLING=$(CURDIR)/target/debug/peerling tests/lab/mesh.sh
+	PEERLING_LAB=required $(CARGO) test --quiet --test lab -- --nocapture --exact mesh
 
 test: lab-packages ## every test; as root on Debian the lab too
 	@mkdir -p target && rm -f $(SKIPS)

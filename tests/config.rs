@@ -67,6 +67,10 @@ fn golden_pairs() {
 
 #[test]
 fn the_effective_print_reads_as_the_same_configuration() {
+    // `golden_pairs` writes them anew at this very moment; the next run judges them.
+    if std::env::var_os("BLESS").is_some() {
+        return;
+    }
     for entry in fs::read_dir(fixtures()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "ok") {

@@ -1,6 +1,11 @@
 //! The lab: the real binary between network namespaces, with OpenSSH, BIRD and WireGuard. The plays
-//! are shell scripts in `tests/lab`, which `make lab` runs too; here each is one test that prints
-//! its steps.
+//! are shell scripts in `tests/lab`; what they have in common is in `tests/lab/parts`. The list of
+//! plays is in this file alone. Each is one test of that name, which prints its steps, and
+//! `make lab` runs these tests one after the other:
+//!
+//! ```sh
+//! cargo test --test lab drift
+//! ```
 //!
 //! Where the lab cannot be set up (no root, a program is missing) the tests say so and pass, unless
 //! `PEERLING_LAB=required`.
@@ -8,7 +13,7 @@
 #[path = "../src/testing.rs"]
 mod testing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the plays run beside the binary under test.
@@ -34,6 +39,10 @@ const PROGRAMS: [&str; 18] = [
 ];
 /// Where root's programs lie, for whoever has not got them in PATH.
 const ROOT_PATH: &str = "/usr/local/sbin:/usr/sbin:/sbin";
+/// A script right here is a play.
+const PLAYS_DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab");
+/// Prints README's transcript, and is no test.
+const TRANSCRIPT: &str = "transcript";
 /// A userspace WireGuard makes its links here.
 const TUN: &str = "/dev/net/tun";
 
@@ -62,64 +71,64 @@ fn play(name: &str) {
     if let Some(why) = missing(&path) {
         return testing::skipped(name, &format!("the lab cannot be set up: {why}"));
     }
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lab").join(name);
+    let script = Path::new(PLAYS_DIRECTORY).join(name).with_extension("sh");
     let mut run = Command::new("bash");
     run.arg(&script).env("PATH", path).env("PEERLING", env!("CARGO_BIN_EXE_peerling"));
     let status = run.stdin(Stdio::null()).status().expect("bash can be run");
     assert!(status.success(), "{name}: {status}; what failed is told above");
 }
 
-#[test]
-fn a_peering_from_the_registry_to_its_removal() {
-    play("peering.sh");
+/// One test for each play, by the name of its script.
+macro_rules! plays {
+    ($($(#[$what:meta])* $name:ident)*) => {
+        const PLAYS: &[&str] = &[$(stringify!($name)),*];
+        $(
+            $(#[$what])*
+            #[test]
+            fn $name() {
+                play(stringify!($name));
+            }
+        )*
+    };
+}
+
+plays! {
+    /// A peering from the key in the registry to its removal.
+    peering
+    /// A running POP is taken over from the replaced service without a step.
+    takeover
+    /// What `peer_status` says of two dozen mistakes of members.
+    diagnosis
+    /// What `peer_config` prints for other programs comes up as printed.
+    forms
+    /// What an operator changes by hand is mended, and nothing is removed unasked.
+    hands
+    /// Drift is mended and logged, and after the third time left alone.
+    drift
+    /// A wall clock that is set moves nothing else.
+    clock
+    /// A machine without room for more links says which limit it is.
+    limits
+    /// Crashes and faults harm no other peering, and pass.
+    crashes
+    /// Four POPs are one network.
+    mesh
+    /// The filters of `peerling bird-init` let in what they should.
+    filters
 }
 
 #[test]
-fn a_running_pop_is_taken_over_without_a_step() {
-    play("takeover.sh");
-}
-
-#[test]
-fn what_is_wrong_is_named() {
-    play("diagnosis.sh");
-}
-
-#[test]
-fn what_is_printed_for_other_programs_comes_up_as_printed() {
-    play("forms.sh");
-}
-
-#[test]
-fn what_hands_change_is_mended_and_nothing_goes_unasked() {
-    play("hands.sh");
-}
-
-#[test]
-fn drift_is_mended_told_and_then_left() {
-    play("drift.sh");
-}
-
-#[test]
-fn a_clock_that_is_set_moves_nothing_else() {
-    play("clock.sh");
-}
-
-#[test]
-fn a_machine_without_room_for_more_links_says_so() {
-    play("limits.sh");
-}
-
-#[test]
-fn crashes_and_faults_harm_nobody_and_pass() {
-    play("crashes.sh");
-}
-
-#[test]
-fn four_pops_are_one_network() {
-    play("mesh.sh");
-}
-
-#[test]
-fn the_filters_let_in_what_they_should() {
-    play("filters.sh");
+fn every_play_is_listed() {
+    let mut scripts = Vec::new();
+    for entry in std::fs::read_dir(PLAYS_DIRECTORY).expect("the directory of plays") {
+        let path = entry.expect("a directory entry").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        if path.is_file() && name != TRANSCRIPT {
+            scripts.push(name);
+        }
+    }
+    scripts.sort();
+    let mut listed = PLAYS.to_vec();
+    listed.sort_unstable();
+    assert_eq!(scripts, listed, "the scripts in {PLAYS_DIRECTORY}, and the list in tests/lab.rs");
 }

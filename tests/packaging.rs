@@ -97,3 +97,21 @@ fn the_log_is_rotated_under_whoever_writes_it() {
     });
     assert_eq!(kept.count(), 4);
 }
+
+/// Without the stand-in of `cross/russh-util` a session holds 12 kB more, and nobody counts what a
+/// client makes us work. Cargo takes upstream's crate as soon as russh asks for another version.
+#[test]
+fn russh_uses_our_russh_util() {
+    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+    let lock = lock.expect("Cargo.lock");
+    let packages: Vec<&str> = lock.split("[[package]]\n").skip(1).collect();
+    let ours: Vec<&&str> =
+        packages.iter().filter(|package| package.contains("name = \"russh-util\"\n")).collect();
+    let [only] = ours.as_slice() else {
+        panic!("one russh-util is in Cargo.lock, not {}: {ours:?}", ours.len());
+    };
+    assert!(!only.contains("source = "), "from a registry, not from cross/russh-util:\n{only}");
+    let russh = packages.iter().find(|package| package.contains("name = \"russh\"\n"));
+    assert!(russh.is_some_and(|russh| russh.contains("\n \"russh-util\",\n")), "{russh:?}");
+    assert!(!lock.contains("[[patch.unused]]"), "Cargo did not use the patch");
+}

@@ -16,9 +16,17 @@ mod testing;
 /// The program that is tested.
 const PEERLING: &str = env!("CARGO_BIN_EXE_peerling");
 
+/// Pages that name files, and things to type.
+const PAGES: [&str; 4] =
+    ["README.md", "CONTRIBUTING.md", "cross/README.md", "cross/russh-util/README.md"];
+
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).expect("a page of documentation")
+}
+
 fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    std::fs::read_to_string(path).expect("README.md")
+    page("README.md")
 }
 
 /// Compares the lines between two marks with what they should be, or writes them.
@@ -46,10 +54,10 @@ fn the_readme_is_up_to_date() {
 }
 
 /// What stands between backquotes.
-fn spans() -> Vec<String> {
+fn spans(text: &str) -> Vec<String> {
     let mut spans = Vec::new();
     let mut is_fenced = false;
-    for line in readme().lines() {
+    for line in text.lines() {
         if line.starts_with("```") {
             is_fenced = !is_fenced;
         } else if !is_fenced {
@@ -60,8 +68,8 @@ fn spans() -> Vec<String> {
 }
 
 /// Lines to be typed: indented ones and those of blocks, without comments, each whole.
-fn typed_lines() -> Vec<String> {
-    let text = readme().replace("\\\n", " ");
+fn typed_lines(text: &str) -> Vec<String> {
+    let text = text.replace("\\\n", " ");
     let mut lines = Vec::new();
     let mut is_fenced = false;
     for line in text.lines() {
@@ -82,14 +90,14 @@ fn commands(line: &str) -> Vec<String> {
 
 /// Every `peerling …` of the README, in lines and in sentences.
 fn operations() -> BTreeSet<String> {
-    let lines = [spans(), typed_lines()].concat();
+    let lines = [spans(&readme()), typed_lines(&readme())].concat();
     let all = lines.iter().flat_map(|line| commands(line));
     all.filter(|line| line.starts_with("peerling ") && !line.contains('<')).collect()
 }
 
 /// Every command of the shell that a line gives to ssh.
 fn by_ssh() -> Vec<String> {
-    let lines = [spans(), typed_lines()].concat();
+    let lines = [spans(&readme()), typed_lines(&readme())].concat();
     let all = lines.iter().flat_map(|line| commands(line));
     let words = all.filter(|it| it.starts_with("ssh -p 4242 ")).filter_map(|line| {
         let (_, words) = line.split_once("@")?;
@@ -106,7 +114,7 @@ fn has_flag(spec: &CommandSpec, word: &str) -> bool {
 #[test]
 fn every_command_and_flag_that_is_named_exists() {
     let mut wrong = Vec::new();
-    for line in by_ssh().into_iter().chain(spans()) {
+    for line in by_ssh().into_iter().chain(spans(&readme())) {
         let mut words = line.split_whitespace();
         let Some(spec) = words.next().and_then(|it| COMMANDS.iter().find(|spec| spec.name == it))
         else {
@@ -124,7 +132,7 @@ fn every_command_and_flag_that_is_named_exists() {
             wrong.push(format!("{line}: there is no such command"));
         }
     }
-    for span in spans().iter().filter(|span| span.starts_with("--")) {
+    for span in spans(&readme()).iter().filter(|span| span.starts_with("--")) {
         let name = span.split([' ', '=', '[']).next().unwrap_or(span);
         let operator = OPERATIONS.iter().flat_map(|it| it.arguments).chain(OPTIONS);
         let known = COMMANDS.iter().any(|spec| has_flag(spec, name))
@@ -137,28 +145,48 @@ fn every_command_and_flag_that_is_named_exists() {
 }
 
 #[test]
-fn every_file_target_and_key_that_is_named_exists() {
+fn every_file_and_target_that_is_named_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let makefile = std::fs::read_to_string(root.join("Makefile")).expect("Makefile");
+    let makefile = page("Makefile");
     let mut wrong = Vec::new();
-    let text = readme();
+    for name in PAGES {
+        let text = page(name);
+        for file in missing_files(&text, root) {
+            wrong.push(format!("{name}: there is no {file}"));
+        }
+        let lines = [spans(&text), typed_lines(&text)].concat();
+        for line in lines.iter().filter_map(|line| line.strip_prefix("make ")) {
+            let target = line.split_whitespace().next().unwrap_or_default();
+            if !makefile.lines().any(|it| it.starts_with(&format!("{target}:"))) {
+                wrong.push(format!("{name}: there is no make {target}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What a page names or links to below the repository and is not there. `NAME` stands for a name
+/// that the reader chooses, so the directory must be there.
+fn missing_files(text: &str, root: &Path) -> Vec<String> {
+    let directories = ["src/", "tests/", "packaging/", "fixtures/", "cross/", "benches/"];
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let files = spans().into_iter().chain(links.map(str::to_string));
-    for name in files {
-        let is_path = ["src/", "tests/", "packaging/", "fixtures/", "cross/", "benches/"];
-        let path = name.split('#').next().unwrap_or_default();
-        if is_path.iter().any(|it| path.starts_with(it)) && !root.join(path).exists() {
-            wrong.push(format!("there is no {name}"));
+    let mut names = spans(text);
+    names.extend(links.map(str::to_string));
+    let mut missing = Vec::new();
+    for name in names {
+        let path = name.split(['#', ' ']).next().unwrap_or_default();
+        let path = path.split("NAME").next().unwrap_or_default();
+        if directories.iter().any(|it| path.starts_with(it)) && !root.join(path).exists() {
+            missing.push(name);
         }
     }
-    let lines = [spans(), typed_lines()].concat();
-    for line in lines.iter().filter_map(|line| line.strip_prefix("make ")) {
-        let target = line.split_whitespace().next().unwrap_or_default();
-        if !makefile.lines().any(|it| it.starts_with(&format!("{target}:"))) {
-            wrong.push(format!("there is no make {target}"));
-        }
-    }
-    for span in spans() {
+    missing
+}
+
+#[test]
+fn every_key_that_is_named_exists() {
+    let mut wrong = Vec::new();
+    for span in spans(&readme()) {
         let name = span.split([' ', '=']).next().unwrap_or_default();
         let Some((section, key)) = name.split_once('.') else { continue };
         let is_section = sections().iter().any(|it| it.name == section);

@@ -12,6 +12,7 @@ use crate::backup::{Change, SERVERS, message};
 use crate::control::Control;
 use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_S_MAX, BACKUP_QUIET_S};
 use crate::local::News;
+use crate::model::{Once, Turn};
 use crate::store::Generation;
 use crate::sys::git::{GitError, WorkingCopy};
 use smol::channel::Receiver;
@@ -37,8 +38,7 @@ pub struct Backup {
     saved: Option<Generation>,
     seen: Option<Generation>,
     burst: Option<Burst>,
-    /// What is not well, as it was logged.
-    told: Option<String>,
+    trouble: Once<String>,
 }
 
 /// Changes that were not exported yet.
@@ -57,7 +57,7 @@ pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Re
     loop {
         let mended = asked(&again).await;
         heed(&wishes, &mut backup, &control);
-        news.backup_error.replace(backup.as_ref().and_then(|backup| backup.told.clone()));
+        news.backup_error.replace(backup.as_ref().and_then(|it| it.trouble.wrong().cloned()));
         let Some(backup) = &mut backup else { continue };
         if mended {
             backup.rhythm.again();
@@ -94,7 +94,15 @@ impl Backup {
     fn new(wish: Wish, control: Rc<Control>) -> Backup {
         let mut rhythm = Rhythm::new(wish.interval, Duration::from_secs(BACKUP_PAUSE_S_MAX));
         rhythm.soon();
-        Backup { wish, control, rhythm, saved: None, seen: None, burst: None, told: None }
+        Backup {
+            wish,
+            control,
+            rhythm,
+            saved: None,
+            seen: None,
+            burst: None,
+            trouble: Once::default(),
+        }
     }
 
     /// Has somebody changed something?
@@ -119,12 +127,11 @@ impl Backup {
         let made = self.try_to().await;
         self.rhythm.tried(made.is_ok());
         let place = self.wish.directory.display();
-        match (&made, &self.told) {
-            (Err(why), told) if told.as_ref() != Some(why) => log::warn!("backup: {place}: {why}"),
-            (Ok(()), Some(_)) => log::info!("backup: {place}: it is well again"),
-            _ => {}
+        match self.trouble.turn(made.err()) {
+            Turn::Wrong(why) => log::warn!("backup: {place}: {why}"),
+            Turn::Over => log::info!("backup: {place}: it is well again"),
+            Turn::Same => {}
         }
-        self.told = made.err();
     }
 
     /// What could be exported is committed and sent, also where something could not.

@@ -5,6 +5,7 @@
 use crate::board::Cause;
 use crate::control::Control;
 use crate::limits::{DATABASE_LOOK_MS, DATABASE_PROOF_S, DATABASE_QUIET_S};
+use crate::model::{Once, Turn};
 use crate::store::{Store, StoreError};
 use smol::Timer;
 use std::rc::Rc;
@@ -18,8 +19,7 @@ struct DatabaseWatch {
     /// Nothing has changed since what stood in `-wal` was moved.
     is_settled: bool,
     proven: Instant,
-    /// What is not well, as it was logged.
-    told: Option<String>,
+    trouble: Once<String>,
 }
 
 /// Who has changed the database since the last look.
@@ -40,9 +40,9 @@ pub async fn run(control: Rc<Control>) {
         Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
         let looked = watch.look(&control.store.borrow(), Instant::now());
         if looked.as_ref().is_ok_and(|changed| *changed == Changed::ByOthers) {
-            control.bell.ring(Cause::Everything("the database was changed"));
+            control.bell.ring(Cause::Other("the database was changed"));
         }
-        watch.tell(looked.err().map(|error| error.to_string()));
+        watch.tell(looked.err());
     }
 }
 
@@ -50,7 +50,13 @@ impl DatabaseWatch {
     /// Over a database that was proven sound when it was opened, just now.
     fn new(store: &Store, now: Instant) -> DatabaseWatch {
         let state = store.state().ok();
-        DatabaseWatch { state, changed: now, is_settled: false, proven: now, told: None }
+        DatabaseWatch {
+            state,
+            changed: now,
+            is_settled: false,
+            proven: now,
+            trouble: Once::default(),
+        }
     }
 
     fn look(&mut self, store: &Store, now: Instant) -> Result<Changed, StoreError> {
@@ -75,15 +81,12 @@ impl DatabaseWatch {
     }
 
     /// Logs what is not well, once, and that it is over.
-    fn tell(&mut self, trouble: Option<String>) {
-        if trouble == self.told {
-            return;
+    fn tell(&mut self, error: Option<StoreError>) {
+        match self.trouble.turn(error.map(|error| error.to_string())) {
+            Turn::Wrong(words) => log::error!("{words}"),
+            Turn::Over => log::info!("the database is well again"),
+            Turn::Same => {}
         }
-        match &trouble {
-            Some(words) => log::error!("{words}"),
-            None => log::info!("the database is well again"),
-        }
-        self.told = trouble;
     }
 }
 

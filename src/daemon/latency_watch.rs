@@ -8,8 +8,9 @@ use crate::limits::{
     LATENCY_ECHO_PAUSE_MS, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_S,
     LATENCY_PARALLEL_MAX, LATENCY_WAIT_MS,
 };
-use crate::model::{Asn, Measured, Timestamp};
+use crate::model::{Asn, Measured, Once, Timestamp, Turn};
 use crate::plan::latency::measured;
+use crate::store::StoreError;
 use crate::sys;
 use crate::sys::ping::{Echoes, PingError, ping};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -26,8 +27,10 @@ pub struct LatencyWatch {
     control: Rc<Control>,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
     schedule: Schedule,
-    /// Was it logged that this POP cannot ping?
-    told: bool,
+    /// Why this POP cannot ping.
+    unable: Once<String>,
+    /// Why what was measured cannot be kept.
+    lost: Once<String>,
 }
 
 /// When each endpoint is to be measured.
@@ -40,7 +43,8 @@ type Pinged = Result<Vec<Duration>, PingError>;
 impl LatencyWatch {
     /// Nothing is measured yet.
     pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> LatencyWatch {
-        LatencyWatch { control, settings, schedule: Schedule::default(), told: false }
+        let (schedule, unable, lost) = Default::default();
+        LatencyWatch { control, settings, schedule, unable, lost }
     }
 
     /// Measures until the program ends.
@@ -60,15 +64,32 @@ impl LatencyWatch {
         }
     }
 
-    /// Keeps what was measured, tells it on the board, and wakes the loop where a class changes.
+    /// Logs, once and when it is over, that this POP cannot ping or cannot keep what it measured.
     fn note(&mut self, results: Vec<(Asn, Pinged)>, now: Timestamp) {
-        let known = match self.control.store.borrow().latencies() {
-            Ok(known) => known,
-            Err(error) => return log::warn!("what was measured is lost: {error}"),
-        };
+        let echoes: Vec<(Asn, Echo)> =
+            results.into_iter().map(|(asn, pinged)| (asn, echo(pinged))).collect();
+        let unable = echoes.iter().find_map(|(_, echo)| match echo {
+            Echo::Unable(why) => Some(why.clone()),
+            Echo::Answer(_) | Echo::Silence => None,
+        });
+        match self.unable.turn(unable) {
+            Turn::Wrong(why) => log::warn!("latency classes stay as they are: {why}"),
+            Turn::Over => log::info!("latency is measured again"),
+            Turn::Same => {}
+        }
+        let kept = self.keep(echoes, now);
+        match self.lost.turn(kept.err().map(|error| error.to_string())) {
+            Turn::Wrong(why) => log::warn!("what was measured is lost: {why}"),
+            Turn::Over => log::info!("what is measured is kept again"),
+            Turn::Same => {}
+        }
+    }
+
+    /// Keeps what was measured, tells it on the board, and wakes the loop where a class changes.
+    fn keep(&self, echoes: Vec<(Asn, Echo)>, now: Timestamp) -> Result<(), StoreError> {
+        let known = self.control.store.borrow().latencies()?;
         let mut fresh = BTreeMap::new();
-        for (asn, pinged) in results {
-            let echo = self.echo(pinged);
+        for (asn, echo) in echoes {
             if let Echo::Answer(us) = echo
                 // Without a class the loop has not come to this peering yet.
                 && let Some(written) = self.control.board.entry(asn).and_then(|it| it.class)
@@ -77,10 +98,9 @@ impl LatencyWatch {
             }
             self.control.board.note(asn, |entry| entry.distance = Some(echo));
         }
-        match self.control.store.borrow_mut().put_latencies(&fresh) {
-            Ok(()) => self.ring(&fresh),
-            Err(error) => log::warn!("what was measured is lost: {error}"),
-        }
+        self.control.store.borrow_mut().put_latencies(&fresh)?;
+        self.ring(&fresh);
+        Ok(())
     }
 
     fn ring(&self, fresh: &BTreeMap<Asn, Measured>) {
@@ -92,18 +112,6 @@ impl LatencyWatch {
                 self.control.bell.ring(Cause::Saved(words));
             }
         }
-    }
-
-    /// What came back. That this POP cannot ping is logged once.
-    fn echo(&mut self, pinged: Pinged) -> Echo {
-        let echo = echo(pinged);
-        if let Echo::Unable(why) = &echo
-            && !self.told
-        {
-            log::warn!("latency classes stay as they are: {why}");
-            self.told = true;
-        }
-        echo
     }
 }
 

@@ -12,12 +12,12 @@ use crate::config::Registry;
 use crate::control::Control;
 use crate::limits::{GIT_PULL_PAUSE_S_MAX, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
 use crate::local::News;
+use crate::model::{Once, OnceEach, Turn};
 use crate::registry::{Finding, Index, Tally, judge_replacement};
 use crate::sys::git::{self, GitError, Pulled};
 use crate::sys::tree::{self, Stamp};
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -31,11 +31,11 @@ pub struct RegistryWatch {
     news: Rc<News>,
     routes: RoutesWatch,
     stamp: Option<Stamp>,
-    /// What was logged already: each finding is told once.
-    told: BTreeSet<String>,
-    refused: Option<String>,
-    /// Why the clone is not pulled, as it was logged.
-    stuck: Option<String>,
+    findings: OnceEach<String>,
+    /// Why what was read is not taken over.
+    refused: Once<String>,
+    /// Why the clone is not pulled.
+    stuck: Once<String>,
 }
 
 impl RegistryWatch {
@@ -55,9 +55,9 @@ impl RegistryWatch {
             news,
             routes,
             stamp: None,
-            told: BTreeSet::new(),
-            refused: None,
-            stuck: None,
+            findings: OnceEach::default(),
+            refused: Once::default(),
+            stuck: Once::default(),
         }
     }
 
@@ -129,15 +129,14 @@ impl RegistryWatch {
             Err(error) => Some(error.to_string()),
         };
         let directory = self.directory.display();
-        match (&stuck, &self.stuck) {
-            (Some(now), before) if before.as_ref() != Some(now) => {
-                log::warn!("{directory}: not pulled: {now}; the registry of before serves on");
+        match self.stuck.turn(stuck) {
+            Turn::Wrong(why) => {
+                log::warn!("{directory}: not pulled: {why}; the registry of before serves on");
             }
-            (None, Some(_)) => log::info!("{directory}: pulled again"),
-            _ => {}
+            Turn::Over => log::info!("{directory}: pulled again"),
+            Turn::Same => {}
         }
-        self.news.pull_error.replace(stuck.clone());
-        self.stuck = stuck;
+        self.news.pull_error.replace(self.stuck.wrong().cloned());
     }
 
     /// Reads the clone, and takes it over if it is sound.
@@ -161,9 +160,12 @@ impl RegistryWatch {
         if let Err(shrunk) = judge_replacement(old, new) {
             return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
-        let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
-        words.difference(&self.told).for_each(|finding| log::debug!("registry: {finding}"));
-        (self.told, self.refused) = (words, None);
+        for finding in self.findings.turn(findings.iter().map(ToString::to_string).collect()) {
+            log::debug!("registry: {finding}");
+        }
+        if self.refused.turn(None) == Turn::Over {
+            log::info!("the registry is taken over again");
+        }
         self.news.registry_refused.replace(None);
         self.news.registry_read.set(Some(Instant::now()));
         self.control.index.replace(Rc::new(index));
@@ -174,15 +176,14 @@ impl RegistryWatch {
             new.keys,
             Tally::of(findings)
         );
-        self.control.bell.ring(Cause::Everything("the registry was read"));
+        self.control.bell.ring(Cause::Registry("the registry was read"));
     }
 
     /// Says so once for each reason; the old index serves on.
     fn refuse(&mut self, why: String) {
-        if self.refused.as_ref() != Some(&why) {
+        if let Turn::Wrong(why) = self.refused.turn(Some(why)) {
             log::error!("registry not taken over: {why}; the one of before serves on");
             self.news.registry_refused.replace(Some(why.clone()));
-            self.refused = Some(why);
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use crate::apply::{ApplySettings, SharedTexts};
 use crate::board::{Bell, Cause};
+use crate::model::{Once, OnceEach, Turn};
 use crate::plan::FileKind;
 use crate::registry::{Finding, Roa, Tally, judge_routes};
 use crate::sys::tree::{self, Stamp};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,9 +20,9 @@ pub struct RoutesWatch {
     stamp: Option<Stamp>,
     /// How many lines the tables had that were taken over last.
     counts: [usize; 2],
-    /// What was logged already: each finding is told once.
-    told: BTreeSet<String>,
-    refused: Option<String>,
+    findings: OnceEach<String>,
+    /// Why the registry's routes are not taken over.
+    refused: Once<String>,
 }
 
 impl RoutesWatch {
@@ -38,8 +38,8 @@ impl RoutesWatch {
             texts,
             stamp: None,
             counts: [0, 0],
-            told: BTreeSet::new(),
-            refused: None,
+            findings: OnceEach::default(),
+            refused: Once::default(),
         }
     }
 
@@ -51,7 +51,7 @@ impl RoutesWatch {
     /// Reads the routes where their tables are wanted and something changed, and takes them over if
     /// they are sound. What changes meanwhile is read at the next look.
     pub async fn follow(&mut self, bell: &Bell) {
-        if self.settings.borrow().include_directory.is_none() {
+        if self.settings.borrow().pop.include_directory.is_none() {
             return self.again();
         }
         let before = tree::stamp_routes(&self.directory).await;
@@ -75,28 +75,31 @@ impl RoutesWatch {
         if let Err(shrunk) = judge_routes(self.counts, counts) {
             return self.refuse(format!("{shrunk} (if that is right, restart peerling)"));
         }
-        let words: BTreeSet<String> = findings.iter().map(|it| it.to_string()).collect();
-        words.difference(&self.told).for_each(|finding| log::debug!("registry: {finding}"));
-        (self.told, self.refused, self.counts) = (words, None, counts);
+        for finding in self.findings.turn(findings.iter().map(ToString::to_string).collect()) {
+            log::debug!("registry: {finding}");
+        }
+        if self.refused.turn(None) == Turn::Over {
+            log::info!("route origins are taken from the registry again");
+        }
+        self.counts = counts;
         if adopt(roa, &self.texts) {
             let tally = Tally::of(findings);
             log::info!("route origins: {} of IPv4, {} of IPv6; {tally}", counts[0], counts[1]);
-            bell.ring(Cause::Everything("the route origins changed"));
+            bell.ring(Cause::Registry("the route origins changed"));
         }
     }
 
     /// Says so once for each reason; the tables of before stay.
     fn refuse(&mut self, why: String) {
-        if self.refused.as_ref() != Some(&why) {
+        if let Turn::Wrong(why) = self.refused.turn(Some(why)) {
             log::error!("route origins not taken from the registry: {why}; the tables stay");
-            self.refused = Some(why);
         }
     }
 }
 
 /// For a single pass: what the loop would be told.
 pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &SharedTexts) {
-    if settings.include_directory.is_none() {
+    if settings.pop.include_directory.is_none() {
         return;
     }
     match tree::read_routes(directory).await {

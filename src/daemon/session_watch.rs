@@ -6,7 +6,7 @@ use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view
 use crate::board::{BgpView, Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
-use crate::model::{Asn, IfName, Timestamp};
+use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{Known, Sight, Subject, Transition};
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
@@ -28,8 +28,8 @@ pub struct SessionWatch {
     uptime: Option<Duration>,
     /// Has the loop told of any peering yet?
     begun: bool,
-    /// Was it logged that transitions cannot be written down?
-    told: bool,
+    /// Why transitions cannot be written down.
+    unwritten: Once<String>,
 }
 
 /// What one look saw; `None`: nobody to ask, or no answer.
@@ -61,8 +61,8 @@ impl SessionWatch {
         let last = control.store.borrow().last_transitions();
         let last = last.inspect_err(|error| log::warn!("what was last seen is not known: {error}"));
         let known = Known::from_last(last.unwrap_or_default());
-        let (begun, told) = (false, false);
-        SessionWatch { control, settings, known, uptime: None, begun, told }
+        let unwritten = Once::default();
+        SessionWatch { control, settings, known, uptime: None, begun: false, unwritten }
     }
 
     /// Looks until the program ends.
@@ -102,12 +102,13 @@ impl SessionWatch {
         };
         let transitions: Vec<(Asn, Transition)> = sights.iter().filter_map(judge).collect();
         let written = self.control.store.borrow_mut().note_transitions(&transitions);
-        if let Err(error) = &written
-            && !self.told
-        {
-            log::warn!("what came up and went down cannot be written down: {error}");
+        match self.unwritten.turn(written.as_ref().err().map(ToString::to_string)) {
+            Turn::Wrong(why) => {
+                log::warn!("what came up and went down cannot be written down: {why}");
+            }
+            Turn::Over => log::info!("what comes up and goes down is written down again"),
+            Turn::Same => {}
         }
-        self.told = written.is_err();
         if written.is_err() {
             return;
         }
@@ -147,21 +148,21 @@ impl SessionWatch {
             bell.ring(Cause::Bird("a BGP session is missing or disabled"));
         }
         if !amiss.links.is_empty() {
-            bell.ring(Cause::Everything("a link is missing"));
+            bell.ring(Cause::Other("a link is missing"));
         }
     }
 }
 
 async fn look(settings: &ApplySettings) -> Seen {
-    let links = match settings.backend {
+    let links = match settings.pop.backend {
         Backend::Files => None,
         // What cannot be read is told by the loop.
-        _ => settings.backend.observe(&settings.patience).await.ok().map(|links| {
+        _ => settings.pop.backend.observe(&settings.patience).await.ok().map(|links| {
             links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
         }),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket, settings.inventory.is_some()).await.ok(),
+        Some(socket) => ask(socket, settings.pop.inventory.is_some()).await.ok(),
         None => None,
     };
     Seen { links, bird }

@@ -3,15 +3,18 @@
 use super::pop::LINK_PREFIX;
 use super::{Asn, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
+use base64ct::{Base64, Encoding as _};
 use curve25519_dalek::MontgomeryPoint;
 use std::fmt::Write as _;
 use std::{fmt, str::FromStr};
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A WireGuard public key: 32 bytes of Curve25519, written as canonical base64 (wg(8)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WgKey([u8; WG_KEY_BYTES]);
 
-/// A WireGuard private or preshared key. It shows itself only where it is asked to.
+/// A WireGuard private or preshared key. It shows itself only where it is asked to, and is zeroed
+/// when it goes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WgSecret([u8; WG_KEY_BYTES]);
 
@@ -41,63 +44,48 @@ pub enum WgKeyError {
     Zero,
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// 43 characters and one `=`.
 const TEXT_BYTES: usize = 44;
+const HEX_BYTES: usize = 2 * WG_KEY_BYTES;
 
-/// RFC 4648 base64 of exactly 32 bytes. A key is the only base64 that this program reads or writes
-/// by itself, and it must refuse spare bits with a word of its own.
+/// RFC 4648 base64 of exactly 32 bytes. The letters are no index into a table, so that the time
+/// that it takes tells nothing of a secret.
 fn decode(text: &str) -> Result<[u8; WG_KEY_BYTES], WgKeyError> {
     let body = text.strip_suffix('=').filter(|body| body.len() == TEXT_BYTES - 1);
+    let body = body.ok_or(WgKeyError::Form)?;
     let mut key = [0; WG_KEY_BYTES];
-    let mut bytes = key.iter_mut();
-    let (mut bits, mut held) = (0_u32, 0);
-    for letter in body.ok_or(WgKeyError::Form)?.bytes() {
-        let value = ALPHABET.iter().position(|it| *it == letter).ok_or(WgKeyError::Form)?;
-        bits = bits << 6 | u32::try_from(value).unwrap_or(0);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            if let Some(byte) = bytes.next() {
-                *byte = (bits >> held & 0xff) as u8;
-            }
-        }
+    if Base64::decode(text, &mut key).is_ok() {
+        return Ok(key);
     }
-    match bits & ((1 << held) - 1) {
-        0 => Ok(key),
-        _ => Err(WgKeyError::Spare),
-    }
+    // So many letters of the alphabet have one fault left: bits that belong to no byte.
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    if body.bytes().all(is_letter) { Err(WgKeyError::Spare) } else { Err(WgKeyError::Form) }
 }
 
-fn encode(key: &[u8; WG_KEY_BYTES], out: &mut impl fmt::Write) -> fmt::Result {
-    for group in key.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let bits = bits << (8 * (3 - group.len()));
-        for position in 0..4 {
-            let index = bits >> (18 - 6 * position) & 0x3f;
-            let letter = ALPHABET.get(index as usize).copied().unwrap_or(b'A');
-            out.write_char(if position > group.len() { '=' } else { char::from(letter) })?;
-        }
+/// The base64 of a key, in memory that is zeroed when it goes.
+struct KeyText(Zeroizing<[u8; TEXT_BYTES]>);
+
+impl KeyText {
+    fn new() -> KeyText {
+        KeyText(Zeroizing::new([0; TEXT_BYTES]))
     }
-    Ok(())
+
+    fn encode(&mut self, key: &[u8; WG_KEY_BYTES]) -> &str {
+        // 32 bytes are 44 characters, for which there is room.
+        Base64::encode(key, self.0.as_mut_slice()).unwrap_or_default()
+    }
 }
 
 fn hex(key: &[u8; WG_KEY_BYTES]) -> String {
-    key.iter().fold(String::with_capacity(2 * WG_KEY_BYTES), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = Zeroizing::new([0; HEX_BYTES]);
+    // 32 bytes are 64 digits, for which there is room.
+    base16ct::lower::encode_str(key, text.as_mut_slice()).unwrap_or_default().to_owned()
 }
 
 fn from_hex(text: &str) -> Option<[u8; WG_KEY_BYTES]> {
     let mut key = [0; WG_KEY_BYTES];
-    if text.len() != 2 * WG_KEY_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(key)
+    let is_whole = text.len() == HEX_BYTES && base16ct::mixed::decode(text, &mut key).is_ok();
+    is_whole.then_some(key)
 }
 
 impl WgKey {
@@ -166,10 +154,7 @@ impl WgSecret {
 
     /// Base64, for a file that only its owner can read. Named so that a search finds every place.
     pub fn reveal(&self) -> String {
-        let mut text = String::with_capacity(TEXT_BYTES);
-        // Writing to a String cannot fail.
-        let _ = encode(&self.0, &mut text);
-        text
+        KeyText::new().encode(&self.0).to_owned()
     }
 }
 
@@ -225,13 +210,19 @@ impl FromStr for WgSecret {
 
 impl fmt::Display for WgKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        encode(&self.0, out)
+        out.write_str(KeyText::new().encode(&self.0))
     }
 }
 
 impl fmt::Debug for WgKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        encode(&self.0, out)
+        out.write_str(KeyText::new().encode(&self.0))
+    }
+}
+
+impl Drop for WgSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -310,7 +301,13 @@ mod tests {
         let key = WgKey::new(bytes).unwrap();
         assert_eq!(key.to_string(), "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o=");
         assert_eq!(key.to_string().parse(), Ok(key));
-        assert_eq!(WgKey::from_hex(&key.to_hex()), Some(key));
+        let hex = key.to_hex();
+        assert_eq!(&hex[..8], "01080f16");
+        assert_eq!(WgKey::from_hex(&hex), Some(key));
+        assert_eq!(WgKey::from_hex(&hex.to_uppercase()), Some(key));
+        for wrong in ["", &hex[1..], &hex[2..], &format!("{hex}00"), &hex.replace("01", "+1")] {
+            assert_eq!(WgKey::from_hex(wrong), None, "{wrong:?}");
+        }
         let all: WgKey = format!("{}8=", "/".repeat(42)).parse().unwrap();
         assert_eq!(all.bytes(), &[0xff; 32]);
     }
@@ -327,6 +324,7 @@ mod tests {
             assert_eq!(parse(text), Err(WgKeyError::Form), "{text:?}");
         }
         assert_eq!(parse(&format!("{good}=")), Err(WgKeyError::Form));
+        assert_eq!(parse(&format!("{}==", &good[..42])), Err(WgKeyError::Form));
         assert_eq!(parse(&format!("é{}", &good[2..])), Err(WgKeyError::Form));
     }
 

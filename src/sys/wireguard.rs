@@ -14,6 +14,8 @@ pub use choose::{Choice, Judgement, choose};
 pub use error::WireError;
 pub use machine::Machine;
 
+pub use crate::plan::wireguard::Backend;
+
 use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END_S};
 use crate::model::IfName;
 use crate::plan::Owner;
@@ -32,20 +34,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
-
-/// What new links become.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// Links of the kernel's WireGuard.
-    Kernel,
-    /// A process for each link.
-    Userspace {
-        /// The program that is started with the link's name: a path, or a name for PATH.
-        command: String,
-    },
-    /// Nothing: somebody else brings up what the files say. All verbs do nothing.
-    Files,
-}
 
 /// Every link that bears a name of ours, as it is, or why it cannot be read.
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
@@ -148,8 +136,8 @@ impl Backend {
         }
     }
 
-    /// Takes away the socket that a killed process left behind, where its link is wanted no more and
-    /// no step is about it. One at which somebody listens stays.
+    /// Takes away the socket that a killed process left behind, where its link is wanted no more
+    /// and no step is about it. One at which somebody listens stays.
     pub async fn sweep(&self, name: &IfName) {
         if matches!(self, Backend::Userspace { .. }) {
             uapi::remove_stale(&uapi::socket_path(name.as_str())).await;

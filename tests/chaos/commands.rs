@@ -1,7 +1,8 @@
 //! Commands of members and administrators: what they type, how it comes to the POP, and what the
 //! answer means for the model.
 
-use crate::model::{Banned, ByMember, Command, Standing, Told, Wanted, Wish};
+use crate::answers::{Answer, read, read_json};
+use crate::model::{Banned, ByMember, Command, Standing, Wanted, Wish};
 use crate::play::Play;
 use crate::pop::{Speaker, exec, ssh, timed};
 use crate::random::Random;
@@ -11,7 +12,6 @@ use crate::weather::{self, Fault};
 use peerling::model::WgKey;
 use std::process::Stdio;
 use std::time::Duration;
-use tinyjson::JsonValue;
 
 /// How long a command may take that waits for nothing, whatever is wrong.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
@@ -29,23 +29,8 @@ enum Voice {
     Exec(usize),
 }
 
-/// What became of a command.
-#[derive(Debug)]
-enum Answer {
-    Done(Told),
-    /// Its code.
-    Refused(String),
-    Fault,
-    /// Nobody was let in.
-    Denied,
-    /// Nobody was there.
-    Absent,
-    /// It may have been done.
-    Lost,
-}
-
 /// A command with who says it, and whether a sound POP has to do it.
-struct Said1 {
+struct Spoken {
     command: Command,
     voice: Voice,
     is_sound: bool,
@@ -59,7 +44,7 @@ pub fn any_asn(random: &mut Random) -> u32 {
 /// One command in a session, or in a process, of its own.
 pub fn one(play: &mut Play, random: &mut Random) {
     let spoken = draw(play, random, None, &[]);
-    let Some(Said1 { command, voice, is_sound }) = spoken else {
+    let Some(Spoken { command, voice, is_sound }) = spoken else {
         return play.note("command", "nothing to say");
     };
     let mut line = command.line() + " --json";
@@ -84,7 +69,7 @@ pub fn one(play: &mut Play, random: &mut Random) {
 pub fn several(play: &mut Play, random: &mut Random) {
     let member = random.below(MEMBERS);
     let voice = if random.chance(60) { Voice::Admin(member) } else { Voice::Member(member) };
-    let mut lines: Vec<Said1> = Vec::new();
+    let mut lines: Vec<Spoken> = Vec::new();
     for _ in 0..3 + random.below(8) {
         let taken: Vec<u32> = lines.iter().filter_map(|it| it.command.asn()).collect();
         lines.extend(draw(play, random, Some(&voice), &taken));
@@ -99,7 +84,7 @@ pub fn several(play: &mut Play, random: &mut Random) {
     let whole = read(&said);
     for line in &lines {
         let answer = match (answers.next(), &whole) {
-            (Some(text), _) => of_json(text),
+            (Some(text), _) => read_json(text),
             (None, Answer::Denied) => Answer::Denied,
             (None, Answer::Absent) => Answer::Absent,
             (None, _) => Answer::Lost,
@@ -134,7 +119,7 @@ pub fn look(play: &mut Play, random: &mut Random) {
 /// A command, and the service killed over it.
 pub fn killed_over(play: &mut Play, random: &mut Random) {
     let spoken = draw(play, random, None, &[]);
-    let Some(Said1 { command, voice, .. }) = spoken else {
+    let Some(Spoken { command, voice, .. }) = spoken else {
         return play.note("signal", "nothing to kill over");
     };
     let voice = match voice {
@@ -228,7 +213,7 @@ fn speaker(play: &Play, voice: &Voice, random: &mut Random) -> Speaker {
 
 /// A command that makes sense, mostly; `None`: there is nothing to say about any AS number but
 /// those of `taken`.
-fn draw(play: &Play, random: &mut Random, voice: Option<&Voice>, taken: &[u32]) -> Option<Said1> {
+fn draw(play: &Play, random: &mut Random, voice: Option<&Voice>, taken: &[u32]) -> Option<Spoken> {
     let mut asns = all_asns();
     if let Some(Voice::Member(member)) = voice {
         asns = play.stage.members[*member].asns.clone();
@@ -260,7 +245,7 @@ fn draw(play: &Play, random: &mut Random, voice: Option<&Voice>, taken: &[u32]) 
         return None;
     }
     let is_sound = is_sound(play, &command, &voice);
-    Some(Said1 { command, voice, is_sound })
+    Some(Spoken { command, voice, is_sound })
 }
 
 fn draw_voice(play: &Play, random: &mut Random, command: &Command) -> Voice {
@@ -373,40 +358,6 @@ fn is_sound(play: &Play, command: &Command, voice: &Voice) -> bool {
     let banned = command.asn().is_some_and(|asn| play.model.banned_asns.contains(&asn))
         || play.model.banned_members.contains(&by_registry.name);
     possible && owns && !banned && !play.registry_unknown
-}
-
-fn read(said: &Said) -> Answer {
-    let json = said.stdout.lines().rev().find(|line| line.starts_with('{'));
-    match (said.status, json) {
-        (Some(0 | 3), Some(text)) => of_json(text),
-        (Some(4), _) => Answer::Fault,
-        (Some(1 | 2), Some(text)) => of_json(text),
-        (Some(1 | 2), None) => Answer::Refused(said.stderr.trim().to_owned()),
-        (Some(255), _) if said.stderr.contains("Permission denied") => Answer::Denied,
-        (Some(255), _) if said.stderr.contains("Connection refused") => Answer::Absent,
-        _ => Answer::Lost,
-    }
-}
-
-fn of_json(text: &str) -> Answer {
-    let Ok(json) = text.parse::<JsonValue>() else { return Answer::Lost };
-    let field = |json: &JsonValue, name: &str| -> Option<JsonValue> {
-        json.get::<std::collections::HashMap<String, JsonValue>>()?.get(name).cloned()
-    };
-    let text = |json: Option<JsonValue>| json.and_then(|it| it.get::<String>().cloned());
-    if let Some(error) = field(&json, "error").filter(|it| it.get::<String>().is_none()) {
-        if let Some(code) = text(field(&error, "code")) {
-            return if code == "fault" { Answer::Fault } else { Answer::Refused(code) };
-        }
-    }
-    let peer = field(&json, "peer");
-    let id = peer.as_ref().and_then(|it| field(it, "id")?.get::<f64>().map(|it| *it as u32));
-    let state = peer.as_ref().and_then(|it| text(field(it, "state")));
-    Answer::Done(Told {
-        id,
-        psk: text(field(&json, "psk")),
-        pending: state.as_deref() == Some("pending"),
-    })
 }
 
 /// What the answer means for the model, and whether it may be one.

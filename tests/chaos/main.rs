@@ -18,8 +18,10 @@
     reason = "a test without the usual harness: whatever is not as it should be ends it"
 )]
 
+mod answers;
 mod bystander;
 mod commands;
+mod database;
 mod foreign;
 mod hands;
 mod machine;

@@ -3,7 +3,7 @@
 use crate::bystander::Bystander;
 use crate::foreign::Foreign;
 use crate::model::Model;
-use crate::pop::Pop;
+use crate::pop::{Database, Pop};
 use crate::quiet;
 use crate::random::Random;
 use crate::stage::Stage;
@@ -127,7 +127,7 @@ impl Play {
             self.step();
         }
         quiet::moment(self);
-        self.pop.stop_service(&self.stage);
+        self.pop.stop_service(&self.stage, Database::Free);
     }
 
     fn is_over(&self, limit: Limit) -> bool {
@@ -198,7 +198,8 @@ impl Play {
         let counts: Vec<String> =
             self.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         format!(
-            "{} operations in {seconds:.0} s, {:.0} s of them quiet ({:.0}/s): {}; slowest answer {} ms: {}",
+            "{} operations in {seconds:.0} s, {:.0} s of them quiet ({:.0}/s beside): {}; \
+             slowest answer {} ms: {}",
             self.number,
             self.waited.as_secs_f64(),
             self.number as f64 / (seconds - self.waited.as_secs_f64()).max(1.0),

@@ -5,7 +5,7 @@
 use crate::machine::tool;
 use crate::model::{Model, Peering, Standing, Told};
 use crate::play::Play;
-use crate::pop::{Pop, Speaker, bird_parses, ssh, tail};
+use crate::pop::{Database, Pop, Speaker, bird_parses, ssh, tail};
 use crate::run::{Said, run};
 use crate::stage::{BYSTANDER, MEMBERS, secret};
 use crate::{machine_check, weather};
@@ -190,7 +190,7 @@ fn left_alone(play: &mut Play, listed: &BTreeMap<u32, JsonValue>) {
     let spoilt = |asn: &u32| play.model.damage.get(asn).is_some_and(|it| *it > DRIFTS_MENDED);
     let left: Vec<u32> = listed.keys().copied().filter(|asn| is_left(asn) && spoilt(asn)).collect();
     if !left.is_empty() {
-        play.pop.stop_service(&play.stage);
+        play.pop.stop_service(&play.stage, Database::Free);
         play.pop.start_service(&play.stage);
         play.model.damage.clear();
         play.tell(&format!(

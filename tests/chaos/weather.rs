@@ -1,17 +1,15 @@
-//! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and is
-//! mended as an operator would.
+//! What goes wrong around peerling for a while: each fault begins, lasts for some operations, and
+//! is mended as an operator would.
 
 use crate::machine::{Program, sh, signal, try_sh};
 use crate::model::Standing;
 use crate::play::{Play, Theme};
-use crate::pop::link_process;
+use crate::pop::{Database, link_process};
 use crate::random::Random;
-use crate::run::{LOOK, wait_for};
-use crate::{commands, hands};
+use crate::{commands, database, hands};
 use rustix::process::Signal;
 use std::fs;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 /// Kinds of faults by their numbers in [`draw`]; the first are those of BIRD.
 const KINDS: usize = 18;
@@ -22,9 +20,6 @@ const LASTS_SHORT_MAX: usize = 12;
 const LASTS_LONG_MAX: usize = 100;
 /// The same of one that makes each command wait.
 const LASTS_SLOW_MAX: usize = 5;
-
-/// How long it may take until a pass has seen that a row is gone.
-const NOTICED_MAX: Duration = Duration::from_secs(5);
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +53,7 @@ pub enum Fault {
 #[derive(Default)]
 pub struct Weather {
     faults: Vec<(Fault, usize)>,
-    lock: Option<Program>,
+    pub lock: Option<Program>,
     /// Faults that are left out, by their names: to look for others.
     without: String,
 }
@@ -90,6 +85,15 @@ impl Weather {
     /// A fault that has lasted long enough.
     pub fn due(&self, number: usize) -> Option<Fault> {
         self.faults.iter().find(|(_, until)| *until <= number).map(|(fault, _)| fault.clone())
+    }
+
+    pub fn database(&self) -> Database {
+        let hinders =
+            |fault: &Fault| matches!(fault, Fault::DatabaseLocked | Fault::DiskFull("state"));
+        match self.faults.iter().any(|(fault, _)| hinders(fault)) {
+            true => Database::Hindered,
+            false => Database::Free,
+        }
     }
 
     /// Could BIRD's files be refused for a reason of the operator's own?
@@ -185,11 +189,11 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         Fault::BirdStopped if pop.bird.is_none() => return false,
         Fault::BirdStopped => pop.end_bird(Signal::TERM),
         Fault::BirdConf => stage.bird_conf("protocol nonsense;\n"),
-        Fault::Collision(name) => return fs::write(stage.path(name), collision_text(name)).is_ok(),
+        Fault::Collision(name) => return put(&stage.path(name), collision_text(name).as_bytes()),
         Fault::Copy(name) => {
             let ours = fs::read(stage.path(name.trim_end_matches('~')));
             let Ok(text) = ours else { return false };
-            return fs::write(stage.path(name), text).is_ok();
+            return put(&stage.path(name), &text);
         }
         Fault::DiskFull(part) => {
             try_sh(&format!("cat /dev/zero >{}", stage.path(part).join(".filler").display()));
@@ -198,8 +202,8 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
             let to = stage.path(part).display().to_string();
             return try_sh(&format!("mount -o remount,ro {to}")).status == Some(0);
         }
-        Fault::DatabaseLocked => return lock(play),
-        Fault::RowAway(asn) => return take_row_away(play, *asn),
+        Fault::DatabaseLocked => return database::lock(play),
+        Fault::RowAway(asn) => return database::take_row_away(play, *asn),
         Fault::NamesHang => match &mut play.stage.names {
             Some(names) => names.hang(),
             None => return false,
@@ -221,7 +225,7 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
         Fault::ServiceStopped if pop.service.is_none() => return false,
         Fault::ServiceStopped => {
-            pop.stop_service(stage);
+            pop.stop_service(stage, play.weather.database());
             play.model.damage.clear();
         }
         Fault::UndoScheduled if !pop.bird_answers() => return false,
@@ -231,6 +235,15 @@ fn start(play: &mut Play, fault: &Fault) -> bool {
         }
     }
     true
+}
+
+/// Writes a file of the operator's, or none where there is no room for it.
+fn put(path: &Path, content: &[u8]) -> bool {
+    let written = fs::write(path, content).is_ok();
+    if !written {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 /// It is put right again.
@@ -265,7 +278,7 @@ pub fn mend(play: &mut Play, fault: Fault) {
                 lock.end(Signal::KILL);
             }
         }
-        Fault::RowAway(asn) => put_row_back(play, *asn),
+        Fault::RowAway(asn) => database::put_row_back(play, *asn),
         Fault::NamesHang | Fault::NamesStopped => {
             play.stage.names_well();
             play.zone_unknown = true;
@@ -312,12 +325,16 @@ pub fn start_service(play: &mut Play) {
         return;
     }
     play.model.damage.clear();
-    match play.weather.is_calm() {
-        true => play.pop.start_service(&play.stage),
-        false => {
-            if let Err(status) = play.pop.try_service(&play.stage) {
-                play.tell(&format!("the service ended at its start with {status}"));
-            }
+    let away: Vec<u32> = play.away.iter().copied().collect();
+    let before: Vec<usize> = away.iter().map(|asn| database::tellings(play, *asn)).collect();
+    if play.weather.is_calm() {
+        play.pop.start_service(&play.stage);
+    } else if let Err(status) = play.pop.try_service(&play.stage) {
+        return play.tell(&format!("the service ended at its start with {status}"));
+    }
+    for (asn, before) in away.into_iter().zip(before) {
+        if !database::is_noticed(play, asn, before) {
+            mend(play, Fault::RowAway(asn));
         }
     }
 }
@@ -340,76 +357,6 @@ fn unlock_directories(play: &mut Play) {
     sh(&format!("mount -o remount,rw {at}/bird; mount -o remount,rw {at}/wireguard"));
 }
 
-/// Somebody else writes to the database, and does not end.
-fn lock(play: &mut Play) -> bool {
-    let told = play.stage.path("locked");
-    let mut command = Command::new("sqlite3");
-    command.arg(play.stage.path("state/peering.db")).stdin(Stdio::piped());
-    command.stdout(fs::File::create(&told).unwrap()).stderr(Stdio::null());
-    let mut holder = Program::start(&mut command);
-    holder.say(".timeout 2000\nBEGIN IMMEDIATE;\nSELECT 'locked';\n");
-    let locked = wait_for(|| {
-        let text = fs::read_to_string(&told).unwrap_or_default();
-        (text.contains("locked") || holder.ended().is_some()).then_some(())
-    });
-    let locked = locked.is_some() && holder.ended().is_none();
-    play.weather.lock = locked.then_some(holder);
-    locked
-}
-
-fn take_row_away(play: &mut Play, asn: u32) -> bool {
-    if asn == 0 || !play.weather.is_calm() || !play.model.doubts.is_empty() {
-        return false;
-    }
-    let row = format!("DELETE FROM peering_links WHERE as_num = {asn};");
-    let before = tellings(play, asn);
-    if sqlite(play, &row).is_none() {
-        return false;
-    }
-    play.away.insert(asn);
-    // Until a pass has looked, nobody knows that its link is left and its id is not free.
-    let begin = Instant::now();
-    while tellings(play, asn) == before {
-        if begin.elapsed() > NOTICED_MAX {
-            put_row_back(play, asn);
-            return false;
-        }
-        std::thread::sleep(LOOK);
-    }
-    true
-}
-
-/// How often the service told that this peering is on the machine and not in the database.
-fn tellings(play: &Play, asn: u32) -> usize {
-    let log = fs::read(play.stage.path("peerling.log")).unwrap();
-    let log = String::from_utf8_lossy(&log);
-    let told =
-        |line: &&str| line.contains("not in the database") && line.contains(&asn.to_string());
-    log.lines().filter(told).count()
-}
-
-fn put_row_back(play: &mut Play, asn: u32) {
-    let peering = &play.model.peerings[&asn];
-    let (host, port) = peering.endpoint.clone().unwrap_or(("::".to_owned(), 1));
-    let link_local = peering.link_local.as_ref().map_or("NULL".to_owned(), |it| format!("'{it}'"));
-    let row = format!(
-        "INSERT INTO peering_links VALUES ({}, {asn}, '{}', '{host}', {port}, {link_local});",
-        peering.id.expect("known, or it would not have been taken away"),
-        peering.key,
-    );
-    let back = wait_for(|| sqlite(play, &row));
-    assert!(back.is_some(), "the row of AS{asn} cannot be put back: its id was given to another");
-    play.away.remove(&asn);
-}
-
-/// Runs a statement on the database; `None`: it was not possible.
-fn sqlite(play: &Play, statement: &str) -> Option<()> {
-    let database = play.stage.path("state/peering.db").display().to_string();
-    let said =
-        try_sh(&format!("sqlite3 -cmd '.timeout 2000' {database} <<'SQL'\n{statement}\nSQL"));
-    (said.status == Some(0)).then_some(())
-}
-
 /// What comes and goes in one operation.
 pub fn pass_by(play: &mut Play, random: &mut Random) {
     if play.pop.service.is_none() {
@@ -427,7 +374,7 @@ pub fn pass_by(play: &mut Play, random: &mut Random) {
         }
         3 => return asleep(play, random),
         4 => {
-            play.pop.stop_service(&play.stage);
+            play.pop.stop_service(&play.stage, play.weather.database());
             start_service(play);
             "SIGTERM, and started again"
         }

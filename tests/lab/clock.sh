@@ -5,10 +5,10 @@
 # needs, and faketime.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency neighbours restart killed; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency neighbours restart killed; do . "$HERE/parts/$chapter.sh"; done
 
 # The clock of peerling is the machine's and this, read anew at each look; the steady clock stays.
 clock_is() { echo "$1" >"$LAB/clock"; }

@@ -5,10 +5,10 @@
 # prlimit.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency neighbours restart killed faults; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency neighbours restart killed faults; do . "$HERE/parts/$chapter.sh"; done
 
 set_stage node
 registry_of node $FIRST $THERE $OTHER 424242002{1..4}

@@ -3,9 +3,9 @@
 # PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-for chapter in sides creation wrongs raw; do . "$HERE/$chapter.sh"; done
+for chapter in sides creation wrongs raw; do . "$HERE/parts/$chapter.sh"; done
 
 set_stage node "${MEMBERS[@]}" heir
 NAMES=$!

@@ -4,10 +4,10 @@
 # what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency neighbours restart killed; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency neighbours restart killed; do . "$HERE/parts/$chapter.sh"; done
 
 # Peerings that nobody's router answers for.
 THIRD=4242420031

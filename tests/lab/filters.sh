@@ -4,9 +4,9 @@
 # sees no difference. PEERLING names the binary; needs bird, birdc, ip, jq, ssh-keygen, unshare, wg.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
+. "$HERE/parts/sides.sh"
 
 FIRST=4242420001
 SECOND=4242420002

@@ -4,9 +4,9 @@
 # (target/debug/peerling). Needs what peering.sh needs, and FRR's zebra and bgpd.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
+. "$HERE/parts/sides.sh"
 
 ONE=4242420001
 OTHER=4242420002

@@ -5,11 +5,11 @@
 # Established beside it, and must not notice. PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
+. "$HERE/parts/sides.sh"
 for chapter in creation latency neighbours restart killed edited unasked; do
-    . "$HERE/$chapter.sh"
+    . "$HERE/parts/$chapter.sh"
 done
 
 set_stage node

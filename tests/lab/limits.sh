@@ -5,13 +5,13 @@
 # wireguard-go, wg, ip, jq, /dev/net/tun.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 if [ -z "${LAB_INSIDE:-}" ]; then
     LAB_INSIDE=1 exec unshare --user --map-root-user --mount --net --pid --fork --kill-child \
         --mount-proc -- bash "$0" "$@"
 fi
-. "$HERE/sides.sh"
-. "$HERE/restart.sh"
+. "$HERE/parts/sides.sh"
+. "$HERE/parts/restart.sh"
 
 LINKS_MAX=8
 LIMIT=/proc/sys/user/max_inotify_instances

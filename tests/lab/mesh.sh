@@ -4,10 +4,10 @@
 # switched off. PEERLING names the binary; needs what peering.sh needs, and ping.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-. "$HERE/fleet.sh"
+. "$HERE/parts/sides.sh"
+. "$HERE/parts/fleet.sh"
 
 MEMBER_ASN=4242420001
 ALL=(ams1 ams2 par1 waw1)

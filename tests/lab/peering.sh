@@ -5,10 +5,10 @@
 # jq, /dev/net/tun.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency neighbours changes restart removal; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency neighbours changes restart removal; do . "$HERE/parts/$chapter.sh"; done
 
 set_stage node roam
 registry_of node $FIRST $REFUSED 4242420003

@@ -4,10 +4,10 @@
 # nothing. PEERLING names the binary; needs what peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation restart; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation restart; do . "$HERE/parts/$chapter.sh"; done
 
 # What the replaced service had: ids in use are 3 and 17, the member of 3 chose an address.
 old_database() {
@@ -96,6 +96,7 @@ state_of_machine() {
 set_stage node
 for name in pop node quiet; do wireguard_keys "$name"; done
 registry_of node $FIRST
+registry_of quiet 64600
 pop_config
 pop_bird
 old_database
@@ -108,6 +109,11 @@ await 30 "BGP Established" -- established pop ebgp_as${FIRST}_v6
 step "a POP of the replaced service: two peerings, one BGP session Established"
 
 BEFORE=$(state_of_machine) SINCE=$(since ebgp_as${FIRST}_v6)
+# The replaced service left its database readable by all: what check says mends it.
+peerling check >"$LAB/check.out" 2>&1 && fail "check does not mind a database that all can read"
+remedy=$(sed -n 's/^ *to mend: \(chmod 600 .*\)$/\1/p' "$LAB/check.out")
+[ "$remedy" = "chmod 600 $LAB/peering.db" ] || fail "check: $(cat "$LAB/check.out")"
+$remedy
 peerling check >"$LAB/check.out" 2>&1 || fail "check: $(cat "$LAB/check.out")"
 nothing_planned
 step "peerling check is content, and peerling plan has no step"

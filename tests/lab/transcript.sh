@@ -4,10 +4,10 @@
 # peering.sh needs.
 set -euo pipefail
 HERE=$(dirname "$(realpath "$0")")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-. "$HERE/creation.sh"
+. "$HERE/parts/sides.sh"
+. "$HERE/parts/creation.sh"
 
 type_line() { printf '%s\r' "$1" >&9; }
 screen_has() { grep -q "$1" "$LAB/screen"; }

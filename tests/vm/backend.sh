@@ -4,9 +4,9 @@
 set -euo pipefail
 : "${VIRTUAL_MACHINE:?it unloads a module, and runs only in a virtual machine: tests/vm/plays.sh vm/backend.sh}"
 HERE=$(realpath "$(dirname "$0")/../lab")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
+. "$HERE/parts/sides.sh"
 
 # check_says WORDS: among what is well.
 check_says() {
@@ -26,7 +26,7 @@ userspace() { sed -i "/^backend/a userspace_command = \"$1\"" "$LAB/peerling.tom
 
 set_stage
 wireguard_keys pop
-mkdir -p "$LAB/registry/data/mntner" "$LAB/registry/data/aut-num"
+registry_of node 4242420001
 pop_config
 pop_bird
 bird_start pop

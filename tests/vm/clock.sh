@@ -4,10 +4,10 @@
 set -euo pipefail
 : "${VIRTUAL_MACHINE:?it sets the clock, and runs only in a virtual machine: tests/vm/plays.sh vm/clock.sh}"
 HERE=$(realpath "$(dirname "$0")/../lab")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency restart; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency restart; do . "$HERE/parts/$chapter.sh"; done
 YEAR_S=31536000
 
 # jump SECONDS WORDS: sets the clock, and looks whether anybody noticed.

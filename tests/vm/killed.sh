@@ -3,10 +3,10 @@
 # those of processes. The other kill points are the same for both; crashes.sh plays them all.
 set -euo pipefail
 HERE=$(realpath "$(dirname "$0")/../lab")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-for chapter in creation latency restart killed; do . "$HERE/$chapter.sh"; done
+. "$HERE/parts/sides.sh"
+for chapter in creation latency restart killed; do . "$HERE/parts/$chapter.sh"; done
 
 set_stage node
 registry_of node $FIRST $THERE $OTHER

@@ -6,10 +6,10 @@
 # own, and the links stay: the kernel would take longer to remove them. They are 150 kB of memory each.
 set -euo pipefail
 HERE=$(realpath "$(dirname "$0")/../lab")
-. "$HERE/stage.sh"
+. "$HERE/parts/stage.sh"
 enter "$0" "$@"
-. "$HERE/sides.sh"
-. "$HERE/restart.sh"
+. "$HERE/parts/sides.sh"
+. "$HERE/parts/restart.sh"
 LINKS=${LINKS:-1000}
 RATIO_MAX=${RATIO_MAX:-120}
 # What the kernel does for new links behind their maker's back takes some seconds.

@@ -8,7 +8,7 @@
 # /run/netns and /etc/resolv.conf, and when its first process ends, however that comes, nothing of
 # it is left.
 
-# The binary under test. HERE is this directory; whoever sources this file has set it.
+# The binary under test. HERE is tests/lab; whoever sources this file has set it.
 PEERLING=$(realpath "${PEERLING:-$HERE/../../target/debug/peerling}")
 export PEERLING
 
