@@ -1,6 +1,6 @@
 //! A line becomes words. Not as a POSIX shell has it, which is why no library does this: a
-//! backslash is a letter, since members paste Windows paths and regular expressions as reasons; a
-//! `#` begins no comment inside a line; and the quote that is not closed is named.
+//! backslash is a letter like any other, a `#` begins no comment inside a line, every blank of
+//! Unicode ends a word, and the quote that is not closed is named.
 
 use crate::model::Refusal;
 
