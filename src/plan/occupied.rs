@@ -21,7 +21,7 @@ pub fn occupied(
     }
     let mut ids = BTreeSet::new();
     for (owner, port) in holders {
-        let id = port.checked_sub(inputs.pop.site.base_port).unwrap_or(0);
+        let id = port.saturating_sub(inputs.pop.site.base_port);
         if let Some(Owner::Peering(asn)) = owner
             && id > 0
             && is_left_over(asn, inputs, failures)
