@@ -4,8 +4,8 @@
 //! only chooses among the maintainers of that key; one that names a maintainer who does not have
 //! the key is refused. What is said to a stranger is what the public registry says anyway.
 
-use crate::command::{Command, Scope, Who};
-use crate::model::{Asn, Mntner, Refusal};
+use crate::command::Command;
+use crate::model::{Asn, Mntner, Refusal, Role};
 use crate::registry::{Index, KeyFingerprint};
 use std::fmt;
 
@@ -15,20 +15,11 @@ pub struct Identity {
     /// The maintainer that they are, or act for; `None`: an administrator who named none.
     pub maintainer: Option<Mntner>,
     /// What the key is good for.
-    pub rights: Rights,
+    pub role: Role,
     /// The key, as OpenSSH prints it; `local` for the operator's own command line.
     pub key: String,
     /// Where the session comes from.
     pub source: String,
-}
-
-/// What a key is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rights {
-    /// The maintainer's own AS numbers.
-    Member,
-    /// Everything.
-    Admin,
 }
 
 /// Why somebody is not let in, in words that help them and tell nobody anything new.
@@ -54,24 +45,24 @@ pub fn identify(
     admins: &[KeyFingerprint],
     login: &str,
     key: &KeyFingerprint,
-) -> Result<(Option<Mntner>, Rights), Denial> {
+) -> Result<(Option<Mntner>, Role), Denial> {
     let named = named(index, login);
     if named.is_none() && index.counts().maintainers == 0 && !admins.contains(key) {
         return Err(Denial::NoRegistry);
     }
     if admins.contains(key) {
-        return Ok((named, Rights::Admin));
+        return Ok((named, Role::Admin));
     }
     let owners: Vec<Mntner> = index.by_key(key).map(|it| it.name().clone()).collect();
     // One of the key's own wins over a maintainer of somebody else's that the name may mean too.
     if let Some(name) = Mntner::candidates(login).find(|name| owners.contains(name)) {
-        return Ok((Some(name), Rights::Member));
+        return Ok((Some(name), Role::Member));
     }
     match named {
         Some(name) => Err(denial(index, name)),
         None => match owners.as_slice() {
             [] => Err(Denial::Unknown(login.to_string())),
-            [only] => Ok((Some(only.clone()), Rights::Member)),
+            [only] => Ok((Some(only.clone()), Role::Member)),
             several => Err(Denial::Several(several.to_vec())),
         },
     }
@@ -106,55 +97,19 @@ impl Identity {
         found.map(|it| it.asns().to_vec()).unwrap_or_default()
     }
 
-    /// Whom the commands are that they see listed.
-    pub fn who(&self) -> Who {
-        match self.rights {
-            Rights::Member => Who::Member,
-            Rights::Admin => Who::Admin,
-        }
-    }
-
     /// The name in audit records: an administrator is recorded as such, whoever they act for.
     pub fn actor(&self) -> String {
-        match (self.rights, &self.maintainer) {
-            (Rights::Member, Some(name)) => name.to_string(),
-            (Rights::Admin, Some(name)) => format!("admin for {name}"),
+        match (self.role, &self.maintainer) {
+            (Role::Member, Some(name)) => name.to_string(),
+            (Role::Admin, Some(name)) => format!("admin for {name}"),
             (_, None) => "admin".to_string(),
         }
     }
 }
 
-/// May they? Decided on the typed command, without a wildcard: a new command does not compile
-/// before somebody has decided whom it is for.
+/// Whether they may, by the command's row.
 pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
-    let admin = match command {
-        Command::PeerList(Scope::All)
-        | Command::PeerApprove
-        | Command::PeerReject
-        | Command::PeerSuspend
-        | Command::Ban
-        | Command::Unban
-        | Command::Audit => true,
-        Command::Help(_)
-        | Command::Intro
-        | Command::Whoami
-        | Command::PeerList(Scope::Mine)
-        | Command::PeerCreate
-        | Command::PeerEdit
-        | Command::PeerConfig(_)
-        | Command::PeerStatus(_)
-        | Command::PeerHistory
-        | Command::PeerExport
-        | Command::Pops
-        | Command::PeerDisable
-        | Command::PeerEnable
-        | Command::PeerRemove
-        | Command::Bye => false,
-    };
-    match (admin, identity.rights) {
-        (false, _) | (true, Rights::Admin) => Ok(()),
-        (true, Rights::Member) => Err(for_operators()),
-    }
+    if identity.role.may_act_as(command.role()) { Ok(()) } else { Err(for_operators()) }
 }
 
 /// What a member is told who asks for what is not theirs.
@@ -164,32 +119,6 @@ pub fn for_operators() -> Refusal {
         "That is for the operators of this POP",
         "help lists what is for you; without --all you see your own peerings",
     )
-}
-
-/// Does a ban stand against it? A new peering and whatever changes one or switches it on is barred;
-/// looking, and taking away, never is. Without a wildcard, as [`permit`] is.
-pub fn is_barred_by_bans(command: &Command) -> bool {
-    match command {
-        Command::PeerCreate | Command::PeerEdit | Command::PeerEnable => true,
-        Command::Help(_)
-        | Command::Intro
-        | Command::Whoami
-        | Command::PeerList(_)
-        | Command::PeerConfig(_)
-        | Command::PeerStatus(_)
-        | Command::PeerHistory
-        | Command::PeerExport
-        | Command::Pops
-        | Command::PeerDisable
-        | Command::PeerRemove
-        | Command::PeerApprove
-        | Command::PeerReject
-        | Command::PeerSuspend
-        | Command::Ban
-        | Command::Unban
-        | Command::Audit
-        | Command::Bye => false,
-    }
 }
 
 impl fmt::Display for Denial {
@@ -241,6 +170,7 @@ impl fmt::Display for Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Scope;
     use crate::registry::Builder;
 
     const ALICE: &str =
@@ -313,8 +243,8 @@ mod tests {
     fn an_administrator_is_whoever_they_name() {
         let admins = [key(ALICE)];
         let found = |login: &str| identify(&index(), &admins, login, &key(ALICE)).unwrap();
-        assert_eq!(found("empty"), ("EMPTY-MNT".parse().ok(), Rights::Admin));
-        assert_eq!(found("nobody"), (None, Rights::Admin));
+        assert_eq!(found("empty"), ("EMPTY-MNT".parse().ok(), Role::Admin));
+        assert_eq!(found("nobody"), (None, Role::Admin));
         let none = identify(&Index::default(), &[], "alice", &key(ALICE));
         assert_eq!(none, Err(Denial::NoRegistry));
     }
@@ -323,13 +253,13 @@ mod tests {
     fn only_administrators_see_everybody() {
         let mut somebody = Identity {
             maintainer: "ALICE-MNT".parse().ok(),
-            rights: Rights::Member,
+            role: Role::Member,
             key: String::new(),
             source: String::new(),
         };
         assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_err());
         assert!(permit(&somebody, &Command::PeerList(Scope::Mine)).is_ok());
-        somebody.rights = Rights::Admin;
+        somebody.role = Role::Admin;
         assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_ok());
         assert_eq!(somebody.actor(), "admin for ALICE-MNT");
     }

@@ -12,11 +12,11 @@ mod look;
 mod mend;
 mod names;
 mod observe;
+mod outcome;
 mod own;
 mod pass;
 mod retry;
 mod rows;
-mod served;
 mod steps;
 mod survey;
 
@@ -25,27 +25,24 @@ pub use look::echo;
 pub use pass::link_view;
 pub use survey::{Removals, Survey, unexplained_words};
 
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
+use crate::board::{Bell, Board, Cause};
 use crate::limits::{RESOLVE_MS, RETRY_S};
-use crate::mesh::Inventory;
-use crate::model::{Asn, WgSecret};
-use crate::peering::Site;
+use crate::model::Asn;
 use crate::peering::policy::Policy;
 use crate::plan::drift::{Ledger, Thing};
-use crate::plan::{FileKind, Owner, Step};
+use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
 use crate::store::{Store, Tombstone};
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
 use crate::sys::files::Memory;
 use crate::sys::uapi::Patience;
-use crate::sys::wireguard::{self, Backend};
+use crate::sys::wireguard;
 use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
 use names::Names;
-use observe::Observed;
+use observe::Found;
 use pass::Pass;
 use rows::Known;
-use served::Drafted;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,12 +54,8 @@ use steps::{perform, sweep};
 /// What the loop needs to know of the configuration.
 #[derive(Clone, Debug)]
 pub struct ApplySettings {
-    /// This POP.
-    pub site: Site,
-    /// Our private key.
-    pub private_key: WgSecret,
-    /// How links are made.
-    pub backend: Backend,
+    /// What is wanted of this POP.
+    pub pop: Rc<PopSettings>,
     /// Which links' processes are left in peace, since they did not answer.
     pub patience: Rc<Patience>,
     /// Where `wg-as<ASN>.conf` lies.
@@ -71,16 +64,8 @@ pub struct ApplySettings {
     pub bird_directory: PathBuf,
     /// BIRD's socket; `None`: only files are written.
     pub bird_socket: Option<PathBuf>,
-    /// The template that BIRD's files build on.
-    pub template: String,
     /// Which addresses may be an endpoint.
     pub policy: Policy,
-    /// The POPs of our own network, where there are others.
-    pub inventory: Option<Rc<Inventory>>,
-    /// Where the files lie that all BGP sessions share; `None`: there are none.
-    pub include_directory: Option<PathBuf>,
-    /// Does the service set the kernel's settings itself?
-    pub sets_sysctls: bool,
     /// How long the loop sleeps where nothing happens.
     pub interval: Duration,
     /// How long the watch sleeps between two looks.
@@ -99,7 +84,7 @@ pub struct Apply {
     /// What the database said when it was last read.
     known: Known,
     /// What was wanted of the peerings.
-    drafted: Drafted,
+    drafts: DraftCache,
     /// What the files held when they were last read.
     memory: Memory,
     /// What the other files of BIRD's configuration define.
@@ -153,7 +138,7 @@ impl Apply {
             settings,
             bird: BirdHand::default(),
             known: Known::default(),
-            drafted: Drafted::default(),
+            drafts: DraftCache::default(),
             memory: Memory::default(),
             definitions: Definitions::default(),
             had_file: BTreeSet::new(),
@@ -183,6 +168,16 @@ impl Apply {
         self.routes.clone()
     }
 
+    /// Learns which ids the machine still has something of: before the first pass has, a command
+    /// must not give one of them out. What keeps it from being seen, the first pass tells.
+    pub async fn find_occupied(&mut self) {
+        if let Ok(mut pass) = self.read()
+            && self.observe(&mut pass).await.is_ok()
+        {
+            self.store.borrow_mut().set_occupied(pass.occupied());
+        }
+    }
+
     /// Runs until the program ends. The first pass comes at once.
     pub async fn run(mut self) {
         self.lookups = Lookups::Beside;
@@ -191,7 +186,7 @@ impl Apply {
     }
 
     async fn passes(mut self) {
-        let mut causes = vec![Cause::Everything("start")];
+        let mut causes = vec![Cause::Other("start")];
         let (mut retry_s, mut due) = (RETRY_S, Instant::now());
         loop {
             if let Some(well) = self.heed(&causes).await {
@@ -202,7 +197,7 @@ impl Apply {
             }
             let tick = async {
                 smol::Timer::at(due).await;
-                vec![Cause::Everything(retry::TICK)]
+                vec![Cause::Tick]
             };
             causes = self.bell.heard().or(tick).await;
         }
@@ -221,14 +216,14 @@ impl Apply {
     /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was
     /// no pass, since somebody only wanted to look. That puts off nothing.
     async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {
-        let looks: Vec<Asn> = causes
-            .iter()
-            .filter_map(|cause| if let Cause::Look(asn) = cause { Some(*asn) } else { None })
-            .collect();
-        let well = match looks.len() == causes.len() {
-            true => None,
-            false => Some(self.pass(causes).await),
-        };
+        let mut looks = Vec::new();
+        for cause in causes {
+            if let Cause::Look(asn) = cause {
+                looks.push(*asn);
+            }
+        }
+        let only_looks = looks.len() == causes.len();
+        let well = if only_looks { None } else { Some(self.pass(causes).await) };
         if !looks.is_empty() {
             self.look(&looks).await;
         }
@@ -237,7 +232,7 @@ impl Apply {
 
     /// One pass. `true`: everything wanted is there.
     pub async fn pass(&mut self, causes: &[Cause]) -> bool {
-        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+        if causes.contains(&Cause::Reload) {
             self.memory = Memory::default();
         }
         let mut pass = match self.prepare().await {
@@ -254,23 +249,25 @@ impl Apply {
             self.trouble(Some(trouble));
             return false;
         }
-        log::debug!("pass over generation {} ({causes:?}): {} steps", pass.generation, pass.steps);
+        log::debug!(
+            "pass over generation {} ({causes:?}): {} steps",
+            pass.generation,
+            pass.outcome.steps
+        );
         self.finish(pass).await
     }
 
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
-        let mut pass =
-            Pass::read(&self.store.borrow(), &mut self.known, self.settings.borrow().clone())?;
-        pass.routes = self.routes.borrow().clone();
+        let mut pass = self.read()?;
         let changed_ago = self.observe(&mut pass).await?;
-        pass.drafts = self.drafted.renew(&pass);
+        pass.drafts = self.drafts.renew(&pass.inputs, &pass.observed.actual);
         let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
         if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed_ago }).await {
-            pass.actual.unread = sight.unread;
+            pass.observed.actual.unread = sight.unread;
             if !matches!(sight.shut, Some(Shut::Silent(_))) {
-                pass.actual.disabled = sight.running.disabled;
-                pass.actual.protocols = Some(sight.running.all);
+                pass.observed.actual.disabled = sight.running.disabled;
+                pass.observed.actual.protocols = Some(sight.running.all);
             }
             pass.shut = sight.shut;
         }
@@ -280,32 +277,38 @@ impl Apply {
         if self.lookups == Lookups::Awaited {
             self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
         }
-        pass.resolved = endpoints::located(&self.names, &pass);
+        pass.observed.endpoints = endpoints::located(&self.names, &pass);
         self.store.borrow_mut().set_occupied(pass.occupied());
         Ok(pass)
+    }
+
+    fn read(&mut self) -> Result<Pass, String> {
+        let (settings, routes) = (self.settings.borrow().clone(), self.routes.borrow().clone());
+        Pass::read(&self.store.borrow(), &mut self.known, settings, routes)
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
     /// it is somebody else's link, which is told once and no reason to try again.
     /// How long ago one of BIRD's files changed, where that is known.
     async fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
-        let Observed { actual, unreadable, mut foreign, hand_made, changed_ago } =
+        let Found { actual, unreadable, mut foreign, hand_made, changed_ago } =
             observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
-            match pass.concerns(owner) {
-                true => drop(pass.failures.insert(owner, why)),
-                false => drop(foreign.insert(format!("nothing with {owner}: {why}"))),
+            if pass.inputs.concerns(owner) {
+                pass.outcome.failures.insert(owner, why);
+            } else {
+                foreign.insert(format!("nothing with {owner}: {why}"));
             }
         }
-        (self.foreign, pass.hand_made) = (foreign, hand_made);
-        pass.ages = self.board.handshake_ages(&actual.links);
-        pass.actual = actual;
+        (self.foreign, pass.observed.hand_made) = (foreign, hand_made);
+        pass.observed.handshake_ages = self.board.handshake_ages(&actual.links);
+        pass.observed.actual = actual;
         Ok(changed_ago)
     }
 
     async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
         self.close_to_others(pass);
-        let mut wanted = pass.wanted();
+        let mut wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
         let unexplained = pass.unexplained(&wanted);
         if !unexplained.is_empty() && unexplained != self.unexplained {
             // In a damaged database rows vanish, and nobody took them out.
@@ -319,7 +322,7 @@ impl Apply {
         }
         let steps = pass.differences(&wanted);
         let steps = self.sift(pass, &wanted, steps);
-        pass.steps = steps.len();
+        pass.outcome.steps = steps.len();
         for step in &steps {
             sys::give_way().await;
             self.take(pass, step).await;
@@ -334,7 +337,7 @@ impl Apply {
     /// Files with our private key that somebody else wrote, or copied here, are nobody else's to
     /// read.
     fn close_to_others(&self, pass: &Pass) {
-        for owner in self.memory.exposed().filter(|owner| pass.settings.knows(*owner)) {
+        for owner in self.memory.exposed().filter(|owner| pass.inputs.pop.knows(*owner)) {
             // Whoever may not do this is told so by `check`.
             let _ = files::close_to_others(&pass.settings.wireguard_directory, owner);
         }
@@ -345,10 +348,10 @@ impl Apply {
         let socket = pass.settings.bird_socket.as_ref();
         if let Some(shut) = pass.shut.clone().filter(|_| step.is_birds() && socket.is_some()) {
             self.bird.waits(&shut);
-            return pass.hold(step, &shut);
+            return pass.outcome.hold(step, &shut);
         }
-        if pass.has_failed(step) {
-            return pass.undone.failed.extend(Thing::of(step));
+        if pass.outcome.has_failed(step) {
+            return pass.outcome.undone.failed.extend(Thing::of(step));
         }
         let done = match step {
             Step::ConfigureBird { .. } => {
@@ -366,8 +369,8 @@ impl Apply {
         match done {
             Ok(()) => pass.note(step),
             Err(why) => {
-                pass.undone.failed.extend(Thing::of(step));
-                pass.fail(step.owner(), why);
+                pass.outcome.undone.failed.extend(Thing::of(step));
+                pass.outcome.fail(step.owner(), why);
             }
         }
     }
@@ -383,8 +386,7 @@ impl Apply {
         self.store.borrow_mut().set_occupied(pass.occupied());
         self.tell(&pass);
         self.trouble(self.bird.trouble());
-        let well =
-            pass.failures.is_empty() && pass.waiting.is_empty() && self.bird.trouble().is_none();
+        let well = pass.outcome.is_well() && self.bird.trouble().is_none();
         self.board.publish(pass.generation, |before| pass.entries(before));
         well
     }
@@ -395,15 +397,15 @@ impl Apply {
         let owner = Owner::Peering(stone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
             if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
-                pass.failures.entry(owner).or_insert(error.to_string());
+                pass.outcome.failures.entry(owner).or_insert(error.to_string());
             }
         }
-        if pass.failures.contains_key(&owner) || pass.waiting.contains(&owner) {
+        if pass.outcome.is_stopped(owner) {
             return;
         }
         if !pass.is_gone(owner) {
             let silent = || Shut::Silent("BIRD may still run its protocol".to_string());
-            return pass.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
+            return pass.outcome.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
         }
         self.had_file.remove(&owner);
         if let Err(error) = self.store.borrow_mut().forget(stone) {
@@ -421,7 +423,7 @@ impl Apply {
 
     /// Logs each failure once, and that it is over.
     fn tell(&mut self, pass: &Pass) {
-        let failures = pass.all_failures();
+        let failures = pass.outcome.all_failures();
         for (owner, why) in &failures {
             if self.told.get(owner) != Some(why) {
                 log::error!("{owner}: {why}");

@@ -25,20 +25,23 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// The cause of a pass after SIGHUP: the operator wants everything looked over and tried.
-pub const NEW_CONFIGURATION: &str = "new configuration";
-
-/// Why the loop is woken.
+/// Why the loop is woken. Words are for the log; only the variant steers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Something was saved; the words are for the log.
+    /// A command saved something.
     Saved(String),
-    /// The registry, the configuration or the clock: everything is to be looked over.
-    Everything(&'static str),
-    /// What BIRD runs is not what it should; the words are for the log.
+    /// The configuration was read again (SIGHUP): the operator wants everything tried at once.
+    Reload,
+    /// The interval is over.
+    Tick,
+    /// The registry, or the route origins in it.
+    Registry(&'static str),
+    /// What BIRD runs is not what it should.
     Bird(&'static str),
     /// Somebody wants to know how this peering is.
     Look(Asn),
+    /// Something else may have changed.
+    Other(&'static str),
 }
 
 /// The bell.
@@ -153,7 +156,7 @@ impl Bell {
         let mut causes = self.causes.borrow_mut();
         if causes.len() >= BELL_CAUSES_MAX {
             causes.clear();
-            causes.push(Cause::Everything("many changes at once"));
+            causes.push(Cause::Other("many changes at once"));
         } else if !causes.contains(&cause) {
             causes.push(cause);
         }

@@ -1,17 +1,19 @@
 //! What can be asked for, and what can be answered: the language between the shell and the rest.
 //!
-//! [`COMMANDS`] is the one list of commands: words, flags, help. The grammar reads it, `help`
-//! prints it. A command never prints; it is answered with a [`Reply`], which the shell shows as a
-//! table or as JSON. A command with an answer missing is answered with a [`Question`]: at a prompt
-//! it is asked, for a script it is a usage error. So the questions and the flags can never
-//! disagree.
+//! [`COMMANDS`] is the one list of commands: words, flags, help, who may and what it needs. The
+//! grammar reads it, `help` prints it, whoever judges a command asks its row. A command never
+//! prints; it is answered with a [`Reply`], which the shell shows as a table or as JSON. A command
+//! with an answer missing is answered with a [`Question`]: at a prompt it is asked, for a script it
+//! is a usage error. So the questions and the flags can never disagree.
 
 mod decision;
+mod flags;
 mod follow;
 mod lookup;
 mod pops;
 mod reply;
 mod shown;
+mod spec;
 mod table;
 mod vocabulary;
 
@@ -24,7 +26,8 @@ pub use reply::{
     PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
 };
 pub use shown::{Change, LimitsView, Shown};
-pub use table::{COMMANDS, CommandSpec, Flag, FlagSpec, Who};
+pub use spec::{Bans, CommandSpec, Flag, FlagSpec, Reads};
+pub use table::COMMANDS;
 pub use vocabulary::Vocabulary;
 
 use crate::model::Refusal;

@@ -28,14 +28,14 @@ mod vocabulary;
 pub use pace::Pace;
 pub use pops::Sisters;
 
-use crate::access::{self, Identity, Rights};
+use crate::access::{self, Identity};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{
     Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Shown, Stop, Who,
+    Reply, Request, Scope, Shown, Stop,
 };
 use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Open, Refusal, Timestamp};
+use crate::model::{Asn, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Peering, Site, Standing, Unservable};
@@ -112,7 +112,7 @@ impl Control {
         let case = self.case(identity, request, now)?;
         self.admit(&case)?;
         match &request.command {
-            Command::Help(topic) => help(topic.as_deref(), identity.who()),
+            Command::Help(topic) => help(topic.as_deref(), identity.role),
             Command::Intro => Ok(Reply::Intro(self.greeted(&case))),
             Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
             Command::PeerList(scope) => Ok(self.list(&case, *scope)),
@@ -145,7 +145,7 @@ impl Control {
         let index = self.index.borrow().clone();
         let owned = identity.asns(&index);
         let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
-        for row in self.rows(&request.command, (identity.rights, &owned))? {
+        for row in self.rows(&request.command, (identity.role, &owned))? {
             match Peering::read(&row) {
                 Ok((peering, _)) => peerings.push(peering),
                 Err(why) => unservable.push((row.as_num, why)),
@@ -277,9 +277,9 @@ impl Control {
 
 impl Case<'_> {
     fn context(&self) -> Context<'_> {
-        let reach = match self.identity.rights {
-            Rights::Member => Reach::Own,
-            Rights::Admin => Reach::Any,
+        let reach = match self.identity.role {
+            Role::Member => Reach::Own,
+            Role::Admin => Reach::Any,
         };
         Context { site: &self.settings.site, owned: &self.owned, reach, peerings: &self.peerings }
     }
@@ -296,7 +296,7 @@ impl Case<'_> {
     fn identity_view(&self) -> IdentityView {
         IdentityView {
             maintainer: self.identity.maintainer.clone(),
-            admin: self.identity.rights == Rights::Admin,
+            role: self.identity.role,
             asns: self.owned.clone(),
             network: self.settings.network.clone(),
             server: self.settings.site.name.clone(),
@@ -329,7 +329,7 @@ impl Case<'_> {
         let mine: Vec<_> = self.peerings.iter().filter(|it| self.owned.contains(&it.asn)).collect();
         match mine.as_slice() {
             [only] => Ok(only),
-            [] if self.identity.rights == Rights::Member => {
+            [] if self.identity.role == Role::Member => {
                 Err(no_peering("You have no peering here".to_string()).into())
             }
             _ => Err(ask(Field::Asn, "AS Number".to_string())),
@@ -354,17 +354,17 @@ impl Case<'_> {
     }
 }
 
-fn help(topic: Option<&str>, who: Who) -> Outcome {
+fn help(topic: Option<&str>, role: Role) -> Outcome {
     let Some(topic) = topic else {
-        return Ok(Reply::Help(None, who));
+        return Ok(Reply::Help(None, role));
     };
     let spec = crate::command::lookup(topic).map_err(|_| {
         Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
     })?;
-    match (spec.who, who) {
-        (Who::Admin, Who::Member) => Err(access::for_operators().into()),
-        _ => Ok(Reply::Help(Some(spec), who)),
+    if !role.may_act_as(spec.role) {
+        return Err(access::for_operators().into());
     }
+    Ok(Reply::Help(Some(spec), role))
 }
 
 fn no_peering(message: String) -> Refusal {

@@ -35,7 +35,7 @@ pub use assemble::{Assembled, ConfigFile, Trouble};
 pub use configured::{EXIT_CONFIGURATION, Failure, test};
 
 use crate::apply::{Apply, ApplySettings};
-use crate::board::{Bell, Board, Cause, NEW_CONFIGURATION};
+use crate::board::{Bell, Board, Cause};
 use crate::control::Control;
 use crate::local::{self, LocalSocket, News, SocketError};
 use crate::ssh::Server;
@@ -172,7 +172,7 @@ impl Service {
 
     /// Serves until a signal ends it.
     async fn run(
-        self,
+        mut self,
         executor: Rc<LocalExecutor<'static>>,
         sockets: Sockets,
         signals: Signals,
@@ -194,6 +194,7 @@ impl Service {
             RoutesWatch::new(&registry.directory, self.apply.settings(), self.apply.routes());
         let mut watch = RegistryWatch::new(registry, self.control.clone(), news.clone(), routes);
         watch.start().await;
+        self.apply.find_occupied().await;
         drop(reading);
         self.answer_locally(sockets.local.as_ref(), &news, &executor)?;
         tell(&self.assembled.backend());
@@ -271,7 +272,7 @@ fn adopt(
 ) -> Result<(), Trouble> {
     new.can_make_links()?;
     let settings = new.apply_settings()?;
-    if settings.backend != apply.borrow().backend {
+    if settings.pop.backend != apply.borrow().pop.backend {
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));
@@ -280,7 +281,7 @@ fn adopt(
         "configuration read again; listeners, host keys, database and what [registry] says need a \
          restart"
     );
-    control.bell.ring(Cause::Everything(NEW_CONFIGURATION));
+    control.bell.ring(Cause::Reload);
     Ok(())
 }
 

@@ -11,10 +11,10 @@
 //! 3. [`control`] carries it out: may they ([`access::permit`]), is every answer right
 //!    ([`peering::vet`]), then one transaction in the [`store`] with its audit record. It rings the
 //!    bell ([`board::Bell`]).
-//! 4. [`apply`] wakes. It reads what is wanted, observes what is, and [`plan::diff`] gives the
-//!    steps between them. [`sys`] performs them: files, links, BIRD. The ways to other POPs of
-//!    one's own [`mesh`] take the same road: a [`plan::Owner`] says whose a link, a file or a BGP
-//!    session is.
+//! 4. [`apply`] wakes. It reads the database and observes the machine; [`plan::wanted`] says what
+//!    should be, [`plan::diff`] gives the steps to it. [`sys`] performs them: files, links, BIRD.
+//!    The ways to other POPs of one's own [`mesh`] take the same road: a [`plan::Owner`] says whose
+//!    a link, a file or a BGP session is.
 //! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
@@ -35,7 +35,8 @@
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, then the compiler names the places that need an arm.
+//! A command: a row in `command/table.rs`, a file in `control` that does it, and its answer in
+//! `command/reply.rs`; then the compiler names the places that need an arm.
 //! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
 //! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
 //! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and

@@ -16,6 +16,7 @@ mod mark;
 mod once;
 mod pop;
 mod refusal;
+mod role;
 pub mod spelling;
 mod wireguard;
 
@@ -30,6 +31,7 @@ pub use mark::{MARK, is_marked};
 pub use once::{Once, OnceEach, Turn};
 pub use pop::{PopError, PopId, PopName};
 pub use refusal::Refusal;
+pub use role::Role;
 pub use wireguard::{IfName, Likeness, WgKey, WgKeyError, WgSecret};
 
 /// Seconds since 1970-01-01 UTC. Time is always an argument: only the outermost modules read a

@@ -1,20 +1,28 @@
-//! What should be, what is, and the steps from one to the other. Pure: the same values always give
-//! the same steps, and values that agree give none.
+//! What should be ([`wanted`]), what is, and the steps from one to the other ([`diff`]). Pure: the
+//! same values always give the same steps, and values that agree give none.
 //!
 //! Order matters twice. A link comes before the BIRD file that names it, so that the BGP session
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
 pub mod bird;
+mod drafts;
 pub mod drift;
 pub mod latency;
+mod occupied;
 mod owner;
+mod rows;
 pub mod show;
 pub mod symbols;
 pub mod sysctl;
+mod wanted;
 pub mod wireguard;
 
+pub use drafts::{Draft, DraftCache, Drafts};
+pub use occupied::occupied;
 pub use owner::Owner;
+pub use rows::Rows;
+pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
 
 use crate::mesh::bird as mesh;
 use crate::model::{Asn, IfName};
@@ -22,36 +30,7 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
-use sysctl::Sysctl;
 use wireguard::{EndpointRule, LinkActual, LinkWanted};
-
-/// What should be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// The peerings to be served, and the links to the other POPs.
-    pub served: BTreeMap<Owner, ServedWanted>,
-    /// Those that somebody asked to take down. Nothing else is ever removed.
-    pub ended: Vec<Owner>,
-    /// The files of this POP that all BGP sessions share.
-    pub shared: BTreeMap<FileKind, Rc<str>>,
-    /// What stands on `lo`.
-    pub loopback: Vec<IpNet>,
-    /// Settings of the kernel that are ours to set.
-    pub sysctls: Vec<&'static Sysctl>,
-}
-
-/// One peering, or one way to another POP, as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServedWanted {
-    /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`; `None` where the tunnel was
-    /// switched off, and what is there of it goes.
-    pub conf: Option<Rc<str>>,
-    /// The content of `ebgp_as<ASN>` or `ibgp_<POP>`; `None` where a file of the operator's own
-    /// stands in its place.
-    pub bird: Option<Rc<str>>,
-    /// The link; `None` where WireGuard is left to files.
-    pub link: Option<LinkWanted>,
-}
 
 /// What is. Only what is ours by name is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -23,10 +23,10 @@ pub mod view;
 mod watch;
 
 use crate::command::{
-    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary, Who,
+    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
-use crate::model::{Asn, Refusal};
+use crate::model::{Asn, Refusal, Role};
 use harmless::harmless_json;
 use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
@@ -136,8 +136,8 @@ impl Session {
     }
 
     /// The same session for such a caller. It says nothing about what they may.
-    pub fn listed_for(mut self, who: Who) -> Session {
-        self.vocabulary.admin = who == Who::Admin;
+    pub fn listed_for(mut self, role: Role) -> Session {
+        self.vocabulary.role = role;
         self
     }
 
@@ -285,7 +285,7 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        let read = grammar::parse(text, self.vocabulary.who());
+        let read = grammar::parse(text, self.vocabulary.role);
         let read = read.and_then(|request| match self.unwatchable(&request) {
             Some(refusal) => Err(refusal),
             None => Ok(request),

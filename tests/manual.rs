@@ -1,8 +1,9 @@
 //! The manual pages and the completions of shells are true: what they list is what the tables say.
 //! `make bless` writes the lists; mandoc and the shells read the results.
 
-use peerling::command::{COMMANDS, CommandSpec, Who};
+use peerling::command::{COMMANDS, CommandSpec};
 use peerling::config::{KeySpec, Preset, keys, sections, tables};
+use peerling::model::Role;
 use peerling::usage::{Argument, OPERATIONS, OPTIONS};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -78,8 +79,8 @@ fn the_page_of_the_program_lists_operations_and_commands() {
         format!(".It {head}\n{}\n", roff(&sentence(it.about)))
     };
     between("man/peerling.8", ".\\\"", "options", &OPTIONS.iter().map(option).collect::<String>());
-    for (mark, who) in [("commands", Who::Member), ("admin", Who::Admin)] {
-        let rows = COMMANDS.iter().filter(|it| it.who == who).map(command);
+    for (mark, role) in [("commands", Role::Member), ("admin", Role::Admin)] {
+        let rows = COMMANDS.iter().copied().filter(|it| it.role == role).map(command);
         between("man/peerling.8", ".\\\"", mark, &rows.collect::<String>());
     }
 }

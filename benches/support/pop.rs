@@ -10,6 +10,7 @@ use peerling::daemon::block_on;
 use peerling::limits::FILE_SETTLED_S;
 use peerling::model::{Families, Timestamp};
 use peerling::peering::policy::Policy;
+use peerling::plan::PopSettings;
 use peerling::store::{Actor, Store};
 use peerling::sys::dns::Resolver;
 use peerling::sys::wireguard::Backend;
@@ -49,24 +50,27 @@ impl Loop {
     /// Over a directory that holds `peering.db`; with this socket of BIRD's, or with files alone.
     pub fn new(directory: &Path, bird_socket: Option<PathBuf>) -> Loop {
         let store = Rc::new(RefCell::new(Store::open(&directory.join("peering.db")).unwrap()));
-        let settings = ApplySettings {
+        let pop = PopSettings {
             site: peers::site(),
             private_key: peers::secret(),
             backend: Backend::Files,
+            template: "dnpeers".into(),
+            inventory: None,
+            include_directory: None,
+            sets_sysctls: false,
+        };
+        let settings = ApplySettings {
+            pop: Rc::new(pop),
             patience: Rc::default(),
             wireguard_directory: made(directory, "wireguard"),
             bird_directory: made(directory, "bird"),
             bird_socket,
-            template: "dnpeers".into(),
             policy: Policy {
                 families: Families::Both,
                 reserved: Vec::new(),
                 allowed: Vec::new(),
                 own: Vec::new(),
             },
-            inventory: None,
-            include_directory: None,
-            sets_sysctls: false,
             interval: Duration::from_secs(300),
             watch_interval: Duration::from_secs(30),
         };
@@ -79,7 +83,7 @@ impl Loop {
 
     /// One pass; everything wanted is there afterwards.
     pub fn pass(&mut self) {
-        let causes = [Cause::Everything("bench")];
+        let causes = [Cause::Other("bench")];
         let is_well = block_on(async |_| self.apply.pass(&causes).await).unwrap();
         let entries = self.board.entries();
         let failed = entries.values().find(|it| it.progress != Progress::Applied);

@@ -365,7 +365,7 @@ impl Outcome {
 
 async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
     let mut protocols = bird.protocols(PATTERN).await?;
-    let ways: BTreeMap<String, Owner> = settings.ways();
+    let ways: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
     if !ways.is_empty() {
         protocols.extend(bird.protocols(MESH_PATTERN).await?);
     }

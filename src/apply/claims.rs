@@ -14,7 +14,7 @@ impl Apply {
     pub(super) fn heed_claims(&mut self, pass: &mut Pass) {
         let directory = &pass.settings.bird_directory;
         let same = RefCell::new(BTreeMap::from([(directory.clone(), true)]));
-        let birds = &pass.actual.birds;
+        let birds = &pass.observed.actual.birds;
         let is_ours = |path: &Path| {
             let owner = path.file_name().and_then(|it| FileKind::Bird.owner(it.to_str()?));
             owner.is_some_and(|it| birds.contains_key(&it)) && lies_in(path, directory, &same)
@@ -29,25 +29,25 @@ impl Apply {
     /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
     /// only bear such a name.
     pub(super) fn disown(&mut self, pass: &mut Pass) {
-        self.had_file.extend(pass.actual.birds.keys());
-        let mut running = pass.actual.protocols.take();
-        let mut disabled = std::mem::take(&mut pass.actual.disabled);
+        self.had_file.extend(pass.observed.actual.birds.keys());
+        let mut running = pass.observed.actual.protocols.take();
+        let mut disabled = std::mem::take(&mut pass.observed.actual.disabled);
         for owners in running.iter_mut().chain([&mut disabled]) {
             owners.retain(|owner| {
-                let is_known = self.had_file.contains(owner) || pass.concerns(*owner);
-                is_known && !pass.hand_made.contains(owner)
+                let is_known = self.had_file.contains(owner) || pass.inputs.concerns(*owner);
+                is_known && !pass.observed.hand_made.contains(owner)
             });
         }
-        (pass.actual.protocols, pass.actual.disabled) = (running, disabled);
+        (pass.observed.actual.protocols, pass.observed.actual.disabled) = (running, disabled);
     }
 
     fn leave_to_operator(&mut self, pass: &mut Pass, claims: &Claims) {
-        let peerings = pass.rows.peerings.iter().map(|it| Owner::Peering(it.asn));
-        let ways = pass.settings.links().into_iter().map(|it| Owner::Mesh(it.to.name));
+        let peerings = pass.inputs.rows.peerings.iter().map(|it| Owner::Peering(it.asn));
+        let ways = pass.inputs.pop.links().into_iter().map(|it| Owner::Mesh(it.to.name));
         let owners: Vec<Owner> = peerings.chain(ways).collect();
         for owner in owners {
             let Some((name, file)) = claimed(owner, claims) else { continue };
-            if pass.actual.birds.contains_key(&owner) {
+            if pass.observed.actual.birds.contains_key(&owner) {
                 let ours = FileKind::Bird.name(owner);
                 let file = file.display();
                 pass.strays.insert(Stray {
@@ -63,15 +63,17 @@ impl Apply {
                         file.display()
                     ));
                 }
-                Owner::Peering(_) | Owner::Pop => drop(pass.left.insert(owner, words(owner, file))),
+                Owner::Peering(_) | Owner::Pop => {
+                    drop(pass.outcome.left.insert(owner, words(owner, file)))
+                }
             }
-            pass.hand_made.insert(owner);
+            pass.observed.hand_made.insert(owner);
         }
         // Whatever the database says of them: what runs there is the operator's.
-        let running = pass.actual.protocols.iter().flatten().copied();
+        let running = pass.observed.actual.protocols.iter().flatten().copied();
         let theirs: Vec<Owner> = running.filter(|it| claimed(*it, claims).is_some()).collect();
-        let birds = &pass.actual.birds;
-        pass.hand_made.extend(theirs.into_iter().filter(|it| !birds.contains_key(it)));
+        let birds = &pass.observed.actual.birds;
+        pass.observed.hand_made.extend(theirs.into_iter().filter(|it| !birds.contains_key(it)));
     }
 }
 

@@ -10,23 +10,14 @@ use super::names::Names;
 use crate::model::{Endpoint, Host, HostName, IfName, WgKey};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
-use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
+use crate::plan::{Owner, Resolved};
 use crate::sys;
 use crate::sys::wireguard::Backend;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-
-/// What came of an endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resolved {
-    /// Where to send; `None`: leave it as it is.
-    pub address: Option<SocketAddr>,
-    /// Why there is no address.
-    pub trouble: Option<String>,
-}
 
 /// An endpoint as it was declared, with the key of the router there.
 struct Declared {
@@ -38,7 +29,7 @@ struct Declared {
 /// Hands in the names that a pass would like to know anew; they are not waited for.
 pub fn ask(names: &Names, pass: &Pass) {
     // wg-quick resolves names for itself.
-    if pass.settings.backend != Backend::Files {
+    if pass.inputs.pop.backend != Backend::Files {
         let declared = declared(pass);
         let wanted = declared.iter().filter_map(|it| name(&it.endpoint)).cloned();
         names.ask(wanted, pass.settings.policy.families);
@@ -63,14 +54,14 @@ pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
         families: policy.families,
     };
     let mut all = BTreeMap::new();
-    let routers = routers(&pass.actual.links);
+    let routers = routers(&pass.observed.actual.links);
     for Declared { owner, endpoint, key } in declared(pass) {
         let name = owner.link();
-        let link = name.as_ref().and_then(|name| pass.actual.links.get(name));
+        let link = name.as_ref().and_then(|name| pass.observed.actual.links.get(name));
         let policy = if owner.asn().is_some() { &policy } else { &trusting };
         let answer = match &endpoint.host {
             Host::Ip(address) => Some(Ok(vec![address.get()])),
-            Host::Name(_) if pass.settings.backend == Backend::Files => None,
+            Host::Name(_) if pass.inputs.pop.backend == Backend::Files => None,
             Host::Name(name) => names.known(name, policy.families),
         };
         let resolved = match answer {
@@ -88,14 +79,14 @@ pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
 /// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
 fn declared(pass: &Pass) -> Vec<Declared> {
     let mut all = Vec::new();
-    for peering in &pass.rows.peerings {
+    for peering in &pass.inputs.rows.peerings {
         let due = pass.is_stale(&IfName::of(peering.asn)) || is_declared_anew(pass, peering);
         if let (true, Some(endpoint)) = (due, peering.endpoint.clone()) {
             let owner = Owner::Peering(peering.asn);
             all.push(Declared { owner, endpoint, key: peering.key });
         }
     }
-    for way in pass.settings.links() {
+    for way in pass.inputs.pop.links() {
         if let (true, Some(endpoint)) = (pass.is_stale(&way.name()), way.endpoint) {
             all.push(Declared { owner: Owner::Mesh(way.to.name), endpoint, key: way.to.key });
         }
@@ -137,7 +128,7 @@ fn everywhere() -> Vec<IpNet> {
 /// file tells what was meant until now.
 fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
     let wanted = pass.drafts.get(&peering.asn).and_then(|it| it.wanted.conf.as_ref());
-    let there = pass.actual.confs.get(&Owner::Peering(peering.asn));
+    let there = pass.observed.actual.confs.get(&Owner::Peering(peering.asn));
     there.zip(wanted).is_some_and(|(there, wanted)| {
         !Rc::ptr_eq(there, wanted) && remote(there) != remote(wanted)
     })

@@ -21,7 +21,8 @@ impl Apply {
     /// Looks at these peerings, at all of them at once, and tells on the board.
     pub(super) async fn look(&mut self, asns: &[Asn]) {
         let settings = self.settings.borrow().clone();
-        let mut observed = settings.backend.observe(&settings.patience).await.unwrap_or_default();
+        let mut observed =
+            settings.pop.backend.observe(&settings.patience).await.unwrap_or_default();
         let mut link = |asn: &Asn| {
             let name = IfName::of(*asn);
             Some((name.clone(), observed.remove(&name)?.ok()?))

@@ -2,17 +2,17 @@
 //! left alone, and a link that cannot be made waits.
 
 use super::{Apply, Pass};
-use crate::board::{Cause, NEW_CONFIGURATION};
+use crate::board::Cause;
 use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
 use crate::plan::drift::{Thing, Verdict};
 use crate::plan::{Owner, Step, Wanted};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 impl Apply {
     /// What a command asked for, or the operator by SIGHUP, is tried at once.
     pub(super) fn listen(&mut self, causes: &[Cause]) {
-        if causes.contains(&Cause::Everything(NEW_CONFIGURATION)) {
+        if causes.contains(&Cause::Reload) {
             self.ledger.hurry();
         }
         let queued = self.board.queued().into_iter();
@@ -29,8 +29,8 @@ impl Apply {
             }
             if let Step::ConfigureBird { mut present, absent } = step {
                 // That BIRD lost one whose file is right is BIRD's trouble, and no drift of it.
-                present.retain(|it| files.contains(it) || !pass.left.contains_key(it));
-                if !present.is_empty() || !absent.is_empty() || pass.actual.unread {
+                present.retain(|it| files.contains(it) || !pass.outcome.left.contains_key(it));
+                if !present.is_empty() || !absent.is_empty() || pass.observed.actual.unread {
                     taken.push(Step::ConfigureBird { present, absent });
                 }
                 continue;
@@ -52,17 +52,19 @@ impl Apply {
         match self.ledger.judge(owner, thing, wanted, Instant::now()) {
             Verdict::Take => true,
             Verdict::Mend => {
-                pass.mends.insert((owner, thing));
+                pass.outcome.mends.insert((owner, thing));
                 true
             }
             Verdict::Leave => {
-                pass.left.insert(owner, left_words(thing));
+                pass.outcome.left.insert(owner, left_words(thing));
                 false
             }
             Verdict::Wait => {
                 let why = self.told.get(&owner).cloned();
-                pass.left.insert(owner, why.unwrap_or("its link could not be made".to_string()));
-                pass.undone.failed.insert((owner, thing));
+                pass.outcome
+                    .left
+                    .insert(owner, why.unwrap_or("its link could not be made".to_string()));
+                pass.outcome.undone.failed.insert((owner, thing));
                 false
             }
         }
@@ -70,7 +72,7 @@ impl Apply {
 
     /// Makes a link. Programs that make none may not hold up the others for long.
     pub(super) async fn create_link(&mut self, pass: &mut Pass, step: &Step) -> Result<(), String> {
-        if pass.link_failures > Duration::from_secs(LINK_FAILURES_S_MAX) {
+        if pass.outcome.link_failures > Duration::from_secs(LINK_FAILURES_S_MAX) {
             return Err("its link is not tried now: too many others could not be made".to_string());
         }
         let begun = Instant::now();
@@ -82,7 +84,7 @@ impl Apply {
             }
         }
         if made.is_err() {
-            pass.link_failures += begun.elapsed();
+            pass.outcome.link_failures += begun.elapsed();
         }
         made
     }
@@ -90,9 +92,13 @@ impl Apply {
     /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
     pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
         self.board.set_ways(pass.ways(wanted));
-        self.ledger.settle(wanted, &pass.undone);
-        let peering = |(owner, why): (&Owner, &String)| Some((owner.asn()?, why.clone()));
-        let left = pass.left.iter().filter_map(peering).collect();
+        self.ledger.settle(wanted, &pass.outcome.undone);
+        let mut left = BTreeMap::new();
+        for (owner, why) in &pass.outcome.left {
+            if let Some(asn) = owner.asn() {
+                left.insert(asn, why.clone());
+            }
+        }
         if left == self.left {
             return;
         }

@@ -123,7 +123,7 @@ impl Names {
         let now = self.resolver.resolve(&name, families).await;
         self.open.borrow_mut().remove(&name);
         if before.map(sorted) != Some(sorted(now)) {
-            bell.ring(Cause::Everything("a name has another answer"));
+            bell.ring(Cause::Other("a name has another answer"));
         }
     }
 }

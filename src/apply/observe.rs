@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Observed {
+pub struct Found {
     /// What is ours.
     pub actual: Actual,
     /// Links that cannot be read, or are no WireGuard, by the owner in their names.
@@ -34,41 +34,41 @@ pub struct Observed {
 type Links = (BTreeMap<IfName, LinkActual>, BTreeMap<Owner, String>);
 
 /// Reads files and links. What cannot be read at all is an error, and then nothing is done.
-pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Observed, String> {
-    let mut observed = Observed::default();
+pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Found, String> {
+    let mut found = Found::default();
     let mut changed: Option<SystemTime> = None;
     let mut files = |directory: &Path, kind: FileKind| {
-        let found = memory.observe(directory, kind).map_err(words)?;
-        observed.foreign.extend(found.foreign.into_iter().map(words));
-        changed = changed.max(found.changed.filter(|_| kind.is_birds()));
-        Ok::<_, String>(found.ours)
+        let files = memory.observe(directory, kind).map_err(words)?;
+        found.foreign.extend(files.foreign.into_iter().map(words));
+        changed = changed.max(files.changed.filter(|_| kind.is_birds()));
+        Ok::<_, String>(files.ours)
     };
     let mut confs = files(&settings.wireguard_directory, FileKind::WireGuard)?;
     let mut birds = files(&settings.bird_directory, FileKind::Bird)?;
     let mut shared = BTreeMap::new();
     for (directory, kind) in
-        settings.include_directory.iter().flat_map(|it| SHARED_FILES.map(|kind| (it, kind)))
+        settings.pop.include_directory.iter().flat_map(|it| SHARED_FILES.map(|kind| (it, kind)))
     {
         shared.extend(files(directory, kind)?.into_values().map(|text| (kind, text)));
     }
-    observed.changed_ago = changed.and_then(|it| it.elapsed().ok());
-    confs.retain(|owner, _| settings.knows(*owner));
-    birds.retain(|owner, _| settings.knows(*owner));
-    observed.actual = Actual { confs, birds, shared, ..Actual::default() };
-    observed.leave_hand_made();
-    if settings.inventory.is_some() {
-        observed.machine(settings)?;
+    found.changed_ago = changed.and_then(|it| it.elapsed().ok());
+    confs.retain(|owner, _| settings.pop.knows(*owner));
+    birds.retain(|owner, _| settings.pop.knows(*owner));
+    found.actual = Actual { confs, birds, shared, ..Actual::default() };
+    found.leave_hand_made();
+    if settings.pop.inventory.is_some() {
+        found.machine(settings)?;
     }
-    (observed.actual.links, observed.unreadable) = links(settings).await?;
-    Ok(observed)
+    (found.actual.links, found.unreadable) = links(settings).await?;
+    Ok(found)
 }
 
 /// Reads the links alone: those that are ours, and why some cannot be read.
 async fn links(settings: &ApplySettings) -> Result<Links, String> {
     let (mut links, mut unreadable) = Links::default();
-    let found = settings.backend.observe(&settings.patience).await;
+    let found = settings.pop.backend.observe(&settings.patience).await;
     for (name, link) in found.map_err(|error| error.to_string())? {
-        match (link, Owner::of_link(name.as_str()).filter(|it| settings.knows(*it))) {
+        match (link, Owner::of_link(name.as_str()).filter(|it| settings.pop.knows(*it))) {
             (Ok(link), Some(_)) => drop(links.insert(name, link)),
             (Err(error), Some(owner)) => drop(unreadable.insert(owner, error.to_string())),
             // Without an inventory links of such a name are nobody's business here.
@@ -78,7 +78,7 @@ async fn links(settings: &ApplySettings) -> Result<Links, String> {
     Ok((links, unreadable))
 }
 
-impl Observed {
+impl Found {
     /// Other POPs have iBGP files that somebody wrote by hand: those without our mark stay.
     fn leave_hand_made(&mut self) {
         let is_hand_made = |(owner, text): &(&Owner, &Rc<str>)| {
@@ -98,13 +98,13 @@ impl Observed {
             match sysctl::read(it.name) {
                 Ok(value) => drop(self.actual.sysctls.insert(it.name, value)),
                 // Only who is to set it needs it.
-                Err(why) if settings.sets_sysctls => {
+                Err(why) if settings.pop.sets_sysctls => {
                     self.unreadable.entry(Owner::Pop).or_insert(why);
                 }
                 Err(_) => {}
             }
         }
-        if settings.backend != Backend::Files {
+        if settings.pop.backend != Backend::Files {
             self.actual.loopback = loopback::addresses().map_err(|error| error.to_string())?;
         }
         Ok(())

@@ -3,64 +3,39 @@
 use super::ApplySettings;
 use super::bird::Shut;
 use super::bird::change::Change;
-use super::endpoints::Resolved;
-use super::rows::{Known, Rows};
-use super::served::{Draft, Drafts};
+use super::outcome::Outcome;
+use super::rows::Known;
 use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
-use crate::model::{Asn, IfName, Measured};
-use crate::plan::drift::{Thing, Undone};
+use crate::model::{Asn, IfName};
+use crate::plan::drift::Thing;
 use crate::plan::wireguard::LinkActual;
-use crate::plan::{self, Actual, FileKind, Owner, ServedWanted, Step, Wanted};
+use crate::plan::{self, Drafts, FileKind, Inputs, Observed, Owner, Step, Wanted};
 use crate::store::{Generation, Store, StoreError, Tombstone};
 use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// What one pass works on, and what came of it.
 pub struct Pass {
     pub settings: Rc<ApplySettings>,
     pub generation: Generation,
-    pub rows: Rc<Rows>,
+    /// What was said.
+    pub inputs: Inputs,
+    /// What was seen.
+    pub observed: Observed,
     pub stones: Vec<Tombstone>,
-    /// Distances measured, by AS number.
-    pub latencies: BTreeMap<Asn, Measured>,
-    /// What the registry says for the files that all BGP sessions share.
-    pub routes: BTreeMap<FileKind, Rc<str>>,
     /// The sockets that its steps go over.
     pub machine: Machine,
-    pub actual: Actual,
-    /// Those for whose BGP session the operator keeps a file of their own.
-    pub hand_made: BTreeSet<Owner>,
     /// What lies among BIRD's files and does no good there.
     pub strays: BTreeSet<Stray>,
     /// Why BIRD's files stay as they are.
     pub shut: Option<Shut>,
     /// What is wanted of the peerings.
     pub drafts: Drafts,
-    pub resolved: BTreeMap<Owner, Resolved>,
-    /// How old the last handshakes are, in seconds, where there was one.
-    pub ages: BTreeMap<IfName, u64>,
-    pub failures: BTreeMap<Owner, String>,
-    /// Whose changes wait until BIRD may be told.
-    pub waiting: BTreeSet<Owner>,
-    /// Changes of BIRD's files that BIRD has not seen.
-    pub changes: Vec<Change>,
-    /// What is put right by this pass if its steps are taken.
-    pub mends: BTreeSet<(Owner, Thing)>,
-    /// What is not done.
-    pub undone: Undone,
-    /// Whose files were written or removed and may not outlast a loss of power.
-    pub unsynced: BTreeMap<FileKind, Vec<Owner>>,
-    /// What is left as it is for now, and why.
-    pub left: BTreeMap<Owner, String>,
-    /// How long links took that could not be made.
-    pub link_failures: Duration,
-    /// BIRD's files were touched, and that was noted.
-    pub owes: bool,
-    pub steps: usize,
+    /// What came of it so far.
+    pub outcome: Outcome,
 }
 
 impl Pass {
@@ -69,94 +44,45 @@ impl Pass {
         store: &Store,
         known: &mut Known,
         settings: Rc<ApplySettings>,
+        routes: BTreeMap<FileKind, Rc<str>>,
     ) -> Result<Pass, String> {
         let words = |error: StoreError| error.to_string();
-        let rows = known.read(store, &settings).map_err(words)?;
+        let rows = known.read(store, &settings.pop).map_err(words)?;
+        let generation = store.generation().map_err(words)?;
+        let stones = store.tombstones().map_err(words)?;
+        let inputs = Inputs {
+            pop: settings.pop.clone(),
+            rows,
+            removed: stones.iter().map(|stone| stone.asn).collect(),
+            latencies: store.latencies().map_err(words)?,
+            routes,
+        };
+        let failures = inputs.rows.failures.clone();
         Ok(Pass {
             settings,
-            generation: store.generation().map_err(words)?,
-            stones: store.tombstones().map_err(words)?,
-            latencies: store.latencies().map_err(words)?,
-            failures: rows.failures.clone(),
-            rows,
-            routes: BTreeMap::new(),
+            generation,
+            stones,
+            inputs,
+            observed: Observed::default(),
+            drafts: Drafts::default(),
             machine: Machine::default(),
-            actual: Actual::default(),
-            hand_made: BTreeSet::new(),
             strays: BTreeSet::new(),
             shut: None,
-            waiting: BTreeSet::new(),
-            changes: Vec::new(),
-            mends: BTreeSet::new(),
-            undone: Undone::default(),
-            drafts: Drafts::default(),
-            resolved: BTreeMap::new(),
-            ages: BTreeMap::new(),
-            unsynced: BTreeMap::new(),
-            left: BTreeMap::new(),
-            link_failures: Duration::ZERO,
-            owes: false,
-            steps: 0,
+            outcome: Outcome { failures, ..Outcome::default() },
         })
-    }
-
-    /// Is there anything to be done about it?
-    pub fn concerns(&self, owner: Owner) -> bool {
-        let Owner::Peering(asn) = owner else { return self.settings.knows(owner) };
-        self.rows.peerings.iter().any(|it| it.asn == asn)
-            || self.stones.iter().any(|it| it.asn == asn)
-            || self.rows.resting.contains(&asn)
-    }
-
-    /// What belongs together goes no further after its first failure. What is the POP's own does:
-    /// an address that cannot be set is no reason to leave a file as it is.
-    pub fn has_failed(&self, step: &Step) -> bool {
-        let served = step.owner().filter(|it| *it != Owner::Pop);
-        let stopped =
-            |owner: Owner| self.failures.contains_key(&owner) || self.waiting.contains(&owner);
-        served.is_some_and(stopped)
-    }
-
-    /// BIRD's files stay as they are: whose step this is waits, or fails.
-    pub fn hold(&mut self, step: &Step, shut: &Shut) {
-        self.undone.held.extend(Thing::of(step));
-        let owners: Vec<Owner> = match step {
-            Step::ConfigureBird { present, absent } => {
-                present.iter().chain(absent).copied().collect()
-            }
-            other => other.owner().into_iter().collect(),
-        };
-        for owner in owners {
-            self.stop(owner, shut);
-        }
-    }
-
-    /// It goes no further in this pass.
-    pub fn stop(&mut self, owner: Owner, shut: &Shut) {
-        match shut {
-            Shut::Silent(why) => drop(self.failures.entry(owner).or_insert(why.clone())),
-            Shut::Undo => drop(self.waiting.insert(owner)),
-        }
     }
 
     /// Does BIRD run nothing of it any more, as far as anybody can know?
     pub fn is_gone(&self, owner: Owner) -> bool {
-        match &self.actual.protocols {
+        match &self.observed.actual.protocols {
             Some(running) => !running.contains(&owner),
             None => self.settings.bird_socket.is_none(),
         }
     }
 
-    pub fn fail(&mut self, owner: Option<Owner>, why: String) {
-        match owner {
-            Some(owner) => drop(self.failures.entry(owner).or_insert(why)),
-            None => log::error!("{why}"),
-        }
-    }
-
     /// A step was taken. What it made of a link is known, and nobody has to be asked for it.
     pub fn note(&mut self, step: &Step) {
-        let links = &mut self.actual.links;
+        let links = &mut self.observed.actual.links;
         match step {
             Step::CreateLink(wanted) => drop(links.insert(wanted.name.clone(), wanted.done(None))),
             Step::ChangeLink(wanted, before) => {
@@ -164,67 +90,37 @@ impl Pass {
             }
             Step::RemoveLink(name) => drop(links.remove(name)),
             Step::WriteFile { kind, owner, .. } | Step::RemoveFile { kind, owner, .. } => {
-                self.unsynced.entry(*kind).or_default().push(*owner);
+                self.outcome.unsynced.entry(*kind).or_default().push(*owner);
             }
             _ => {}
         }
         match Change::of(step).filter(|_| self.settings.bird_socket.is_some()) {
             // It is told when BIRD has accepted it.
-            Some(change) => self.changes.push(change),
-            None => self.tell(Thing::of(step), &step.to_string()),
-        }
-    }
-
-    /// Logs what was done, and what it put right.
-    pub fn tell(&mut self, thing: Option<(Owner, Thing)>, words: &str) {
-        log::info!("{words}");
-        if let Some((owner, thing)) = thing.filter(|it| self.mends.remove(it)) {
-            log::warn!("{owner}: drift: its {thing} was not as it was left; it was put right");
+            Some(change) => self.outcome.changes.push(change),
+            None => self.outcome.tell(Thing::of(step), &step.to_string()),
         }
     }
 
     /// Makes the files durable that were touched until now, before anybody is told of them.
     pub fn sync(&mut self) {
-        for (kind, owners) in std::mem::take(&mut self.unsynced) {
+        for (kind, owners) in std::mem::take(&mut self.outcome.unsynced) {
             if let Err(error) = files::sync(self.settings.directory(kind)) {
-                owners.into_iter().for_each(|it| self.fail(Some(it), error.to_string()));
+                for owner in owners {
+                    self.outcome.fail(Some(owner), error.to_string());
+                }
             }
         }
     }
 
-    /// Everything that is not as it should be, and why.
-    pub fn all_failures(&self) -> BTreeMap<Owner, String> {
-        let mut all = self.left.clone();
-        all.extend(self.failures.clone());
-        all
-    }
-
     /// Must we look where the other end is? Not while packets go both ways.
     pub fn is_stale(&self, link: &IfName) -> bool {
-        self.ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
-    }
-
-    pub fn wanted(&self) -> Wanted {
-        let served = |(asn, draft): (&Asn, &Rc<Draft>)| {
-            let owner = Owner::Peering(*asn);
-            let mut wanted = self.resolved_to(owner, draft.wanted.clone());
-            wanted.bird = wanted.bird.filter(|_| !self.hand_made.contains(&owner));
-            (owner, wanted)
-        };
-        let stones = self.stones.iter().map(|stone| stone.asn);
-        let mut wanted = Wanted {
-            served: self.drafts.iter().map(served).collect(),
-            ended: stones.chain(self.rows.resting.iter().copied()).map(Owner::Peering).collect(),
-            ..Wanted::default()
-        };
-        self.want_own(&mut wanted);
-        wanted
+        self.observed.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
     }
 
     /// The steps from what is to what should be. Without a socket nobody can be told to configure
     /// BIRD.
     pub fn differences(&self, wanted: &Wanted) -> Vec<Step> {
-        let mut steps = plan::diff(wanted, &self.actual);
+        let mut steps = plan::diff(wanted, &self.observed.actual);
         if self.settings.bird_socket.is_none() {
             steps.retain(|step| !matches!(step, Step::ConfigureBird { .. }));
         }
@@ -233,53 +129,25 @@ impl Pass {
 
     /// A row that cannot be served explains what the machine has of it.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
-        let mut asns = plan::unexplained(wanted, &self.actual);
-        asns.retain(|asn| !self.failures.contains_key(&Owner::Peering(*asn)));
+        let mut asns = plan::unexplained(wanted, &self.observed.actual);
+        asns.retain(|asn| !self.outcome.failures.contains_key(&Owner::Peering(*asn)));
         asns
     }
 
-    /// The ids whose port something on the machine has that no row explains: what was left behind,
-    /// or could not be taken away.
+    /// The ids that are not free, though no row has them.
     pub fn occupied(&self) -> BTreeSet<u16> {
-        let base = self.settings.site.base_port;
-        let links = self.actual.links.iter().map(|(name, link)| {
-            let owner = Owner::of_link(name.as_str());
-            (owner.and_then(Owner::asn), link.listen_port)
-        });
-        let confs = self.actual.confs.iter().map(|(owner, text)| (owner.asn(), port_of(text)));
-        let mut ids = BTreeSet::new();
-        for (asn, port) in links.chain(confs) {
-            let left = asn.is_some_and(|asn| self.is_left_over(asn));
-            ids.extend(port.checked_sub(base).filter(|id| left && *id > 0));
-        }
-        ids
-    }
-
-    /// Has it no row? What a command took away is none, unless that failed.
-    fn is_left_over(&self, asn: Asn) -> bool {
-        let served = self.rows.peerings.iter().any(|it| it.asn == asn);
-        let failed = self.failures.contains_key(&Owner::Peering(asn));
-        let ended = self.stones.iter().any(|it| it.asn == asn);
-        !served && !self.rows.resting.contains(&asn) && (failed || !ended)
-    }
-
-    /// The endpoint follows a name.
-    fn resolved_to(&self, owner: Owner, mut wanted: ServedWanted) -> ServedWanted {
-        if let Some(link) = &mut wanted.link {
-            link.endpoint = self.resolved.get(&owner).and_then(|it| it.address);
-        }
-        wanted
+        plan::occupied(&self.inputs, &self.observed.actual, &self.outcome.failures)
     }
 
     /// The board's entries after this pass; what it did not look at is taken over from before.
     pub fn entries(&self, before: &mut BTreeMap<Asn, Entry>) -> BTreeMap<Asn, Entry> {
-        let failed = self.all_failures().into_iter();
+        let failed = self.outcome.all_failures().into_iter();
         let mut entries: BTreeMap<Asn, Entry> = failed
             .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
             .collect();
-        let waiting = self.waiting.iter().filter_map(|owner| owner.asn());
+        let waiting = self.outcome.waiting.iter().filter_map(|owner| owner.asn());
         entries.extend(waiting.map(|asn| (asn, self.entry(Progress::Queued))));
-        for peering in &self.rows.peerings {
+        for peering in &self.inputs.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let progress = std::mem::take(&mut entry.progress);
             let before = before.remove(&peering.asn).unwrap_or_default();
@@ -289,8 +157,8 @@ impl Pass {
     }
 
     fn served_entry(&self, asn: Asn, progress: Progress, before: Entry) -> Entry {
-        let link = self.actual.links.get(&IfName::of(asn));
-        let resolved = self.resolved.get(&Owner::Peering(asn));
+        let link = self.observed.actual.links.get(&IfName::of(asn));
+        let resolved = self.observed.endpoints.get(&Owner::Peering(asn));
         let used = || link.and_then(|it| it.peers.first()?.endpoint);
         Entry {
             generation: self.generation,
@@ -309,16 +177,6 @@ impl Pass {
     fn entry(&self, progress: Progress) -> Entry {
         Entry { generation: self.generation, progress, ..Entry::default() }
     }
-}
-
-/// The port of a WireGuard file; 0: none that can be read.
-fn port_of(conf: &str) -> u16 {
-    let value = |line: &str| {
-        let (name, value) = line.split_once('=')?;
-        let is_port = name.trim().eq_ignore_ascii_case("ListenPort");
-        is_port.then(|| value.trim().parse().ok()).flatten()
-    };
-    conf.lines().find_map(value).unwrap_or(0)
 }
 
 /// A link as the board tells it.

@@ -2,7 +2,7 @@
 
 use super::Apply;
 use super::bird::change::Change;
-use super::bird::{Outcome, Shut, Task};
+use super::bird::{self, Shut, Task};
 use super::pass::Pass;
 use crate::plan::drift::Thing;
 use crate::plan::wireguard::EndpointRule;
@@ -14,10 +14,10 @@ impl Apply {
     /// left out.
     pub(super) async fn configure(&mut self, pass: &mut Pass, step: &Step) {
         let Step::ConfigureBird { present, absent } = step else { return };
-        let well = |owner: &&Owner| !pass.failures.contains_key(*owner);
-        let present: Vec<Owner> = present.iter().filter(well).copied().collect();
-        let changes = std::mem::take(&mut pass.changes);
-        let unread = pass.actual.unread;
+        let mut present = present.clone();
+        present.retain(|owner| !pass.outcome.failures.contains_key(owner));
+        let changes = std::mem::take(&mut pass.outcome.changes);
+        let unread = pass.observed.actual.unread;
         if changes.is_empty() && present.is_empty() && absent.is_empty() && !unread {
             return;
         }
@@ -25,26 +25,26 @@ impl Apply {
         let changed: Vec<(Owner, FileKind)> =
             changes.iter().map(|it| (it.owner, it.kind)).collect();
         let task = Task { changes, suspects, present, absent: absent.clone(), unread };
-        let Outcome { kept, failures, shut, is_told } =
+        let bird::Outcome { kept, failures, shut, is_told } =
             self.bird.configure(&pass.settings, task).await;
         for (owner, kind) in changed {
             if !kept.iter().any(|it| (it.owner, it.kind) == (owner, kind)) {
-                pass.undone.failed.insert((owner, Thing::File(kind)));
+                pass.outcome.undone.failed.insert((owner, Thing::File(kind)));
             }
             if let Some(shut) = &shut {
-                pass.stop(owner, shut);
+                pass.outcome.stop(owner, shut);
             }
         }
         if shut == Some(Shut::Undo) {
-            pass.waiting.extend(absent.iter().copied());
+            pass.outcome.waiting.extend(absent.iter().copied());
         }
         for change in &kept {
-            pass.tell(Some((change.owner, Thing::File(change.kind))), &change.words);
+            pass.outcome.tell(Some((change.owner, Thing::File(change.kind))), &change.words);
         }
         if is_told {
             log::info!("{step}");
             let stays = |owner: &Owner| failures.iter().any(|it| it.0 == *owner);
-            if let Some(running) = &mut pass.actual.protocols {
+            if let Some(running) = &mut pass.observed.actual.protocols {
                 running.retain(|owner| !absent.contains(owner) || stays(owner));
             }
         }
@@ -53,7 +53,7 @@ impl Apply {
             self.clear_debt();
         }
         for (owner, why) in failures {
-            pass.failures.entry(owner).or_insert(why);
+            pass.outcome.failures.entry(owner).or_insert(why);
         }
         pass.shut = pass.shut.take().or(shut);
     }
@@ -62,10 +62,10 @@ impl Apply {
     /// has to read them. Times would not tell: those of BIRD are whole seconds.
     pub(super) fn owe(&mut self, pass: &mut Pass, step: &Step) {
         let touches = Change::of(step).is_some() && pass.settings.bird_socket.is_some();
-        if touches && !pass.owes {
+        if touches && !pass.outcome.owes {
             self.note_debt(true);
             self.bird.noted(true);
-            pass.owes = true;
+            pass.outcome.owes = true;
         }
     }
 
@@ -92,7 +92,7 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
     let mut suspects = Vec::new();
     for owner in present {
         let is_new = changes.iter().any(|it| it.owner == *owner);
-        let text = pass.actual.birds.get(owner).filter(|_| !is_new);
+        let text = pass.observed.actual.birds.get(owner).filter(|_| !is_new);
         suspects.extend(text.map(|text| Change {
             kind: FileKind::Bird,
             owner: *owner,
@@ -108,8 +108,8 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
 /// to remove, and so no step that would take the socket away.
 pub async fn sweep(pass: &Pass, wanted: &Wanted) {
     for name in wanted.ended.iter().filter_map(|owner| owner.link()) {
-        if !pass.actual.links.contains_key(&name) {
-            pass.settings.backend.sweep(&name).await;
+        if !pass.observed.actual.links.contains_key(&name) {
+            pass.inputs.pop.backend.sweep(&name).await;
         }
     }
 }
@@ -117,7 +117,7 @@ pub async fn sweep(pass: &Pass, wanted: &Wanted) {
 /// One step, except those of BIRD's socket.
 pub async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
     let (settings, machine) = (&pass.settings, &pass.machine);
-    let backend = &settings.backend;
+    let backend = &settings.pop.backend;
     match step {
         Step::WriteFile { kind, owner, new, .. } => {
             let directory = settings.directory(*kind);

@@ -5,7 +5,7 @@ use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;
 use crate::plan::sysctl::Sysctl;
-use crate::plan::{Owner, Step};
+use crate::plan::{self, Owner, Step};
 use crate::sys::files::{Stray, strays};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ impl Apply {
         let mut pass = self.prepare().await?;
         pass.strays.extend(strays(&pass.settings.bird_directory));
         let refusal = self.bird.refusal(&pass.settings).await;
-        let wanted = pass.wanted();
+        let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
         self.board.publish(pass.generation, |before| {
             let mut entries = pass.entries(before);
@@ -58,7 +58,7 @@ impl Apply {
             entries
         });
         let sysctls = pass.sysctls();
-        let failures = pass.all_failures();
+        let failures = pass.outcome.all_failures();
         let (foreign, strays) = (self.foreign.clone(), pass.strays);
         Ok(Survey { steps, unexplained, foreign, strays, refusal, failures, sysctls })
     }

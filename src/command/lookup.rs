@@ -1,22 +1,23 @@
 //! A command's name as people type it: whole, abbreviated, or nearly right.
 
-use super::table::{COMMANDS, CommandSpec, Who};
+use super::{COMMANDS, CommandSpec};
+use crate::model::Role;
 use crate::model::spelling::distance;
 
 /// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
 /// names that come near: those that begin with it, or else those that a typing mistake or two away.
 pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
-    lookup_for(name, Who::Admin)
+    lookup_for(name, Role::Admin)
 }
 
 /// The same for such a caller: what is not listed for them is found by its whole name only, so that
 /// it makes nothing ambiguous.
-pub fn lookup_for(name: &str, who: Who) -> Result<&'static CommandSpec, Vec<&'static str>> {
+pub fn lookup_for(name: &str, role: Role) -> Result<&'static CommandSpec, Vec<&'static str>> {
     let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
-    if let Some(found) = COMMANDS.iter().find(exact) {
+    if let Some(found) = COMMANDS.iter().copied().find(exact) {
         return Ok(found);
     }
-    let listed = || COMMANDS.iter().filter(|it| it.is_listed_for(who));
+    let listed = || COMMANDS.iter().copied().filter(|it| it.is_listed_for(role));
     let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
     let candidates: Vec<_> = listed().filter(begins).collect();
     match candidates.as_slice() {
@@ -49,7 +50,7 @@ mod tests {
         assert_eq!(found("reboot"), Err(vec![]));
         assert_eq!(found(""), Err(vec![]));
         assert_eq!(found(&"x".repeat(4000)), Err(vec![]));
-        let member = |name: &str| lookup_for(name, Who::Member).map(|it| it.name);
+        let member = |name: &str| lookup_for(name, Role::Member).map(|it| it.name);
         assert_eq!(found("peer_s"), Err(vec!["peer_status", "peer_suspend"]));
         assert_eq!(member("peer_s"), Ok("peer_status"));
         assert_eq!(member("peer_r"), Ok("peer_remove"));

@@ -1,14 +1,14 @@
 //! Answers as plain values: what the shell shows as a table, and programs get as JSON.
 
-use super::{Change, CommandSpec, Decision, Form, HistoryView, PopsView, Scope, Who};
-use crate::model::{Asn, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
+use super::{Change, CommandSpec, Decision, Form, HistoryView, PopsView, Scope};
+use crate::model::{Asn, Families, LinkLocal, Mntner, Port, Role, WgKey, WgSecret};
 use std::fmt;
 
 /// What a command is answered with.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// The list of commands for such a caller, or one of them.
-    Help(Option<&'static CommandSpec>, Who),
+    Help(Option<&'static CommandSpec>, Role),
     /// The greeting.
     Intro(IdentityView),
     /// Who the caller is.
@@ -59,8 +59,8 @@ pub enum Applied {
 pub struct IdentityView {
     /// The maintainer; `None` for an administrator who acts for nobody.
     pub maintainer: Option<Mntner>,
-    /// Is it an administrator?
-    pub admin: bool,
+    /// What they may do.
+    pub role: Role,
     /// The AS numbers, sorted.
     pub asns: Vec<Asn>,
     /// The name of this network.

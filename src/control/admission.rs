@@ -2,10 +2,9 @@
 //! end where each is to be approved.
 
 use super::{Case, Control, Open, fault};
-use crate::access::{self, Rights};
-use crate::command::{Command, Field, Stop};
+use crate::command::{Bans, Command, Field, Stop};
 use crate::limits::PENDING_PER_MAINTAINER_MAX;
-use crate::model::{Asn, Refusal};
+use crate::model::{Asn, Refusal, Role};
 use crate::peering::{Peering, Standing};
 
 impl Control {
@@ -13,7 +12,7 @@ impl Control {
     /// an AS number is judged as soon as it is there. Administrators decide for themselves.
     pub(super) fn admit(&self, case: &Case<'_>) -> Result<(), Stop> {
         let command = &case.request.command;
-        if case.identity.rights == Rights::Admin || !access::is_barred_by_bans(command) {
+        if case.identity.role == Role::Admin || command.spec().bans == Bans::Allow {
             return Ok(());
         }
         let (maintainer, asn) = (case.identity.maintainer.as_ref(), case.meant());

@@ -4,9 +4,8 @@
 use super::answers::Judge;
 use super::options::preshared_key;
 use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
-use crate::access::Rights;
 use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
-use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal};
+use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal, Role};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Standing};
 use crate::store::StoreError;
@@ -173,9 +172,9 @@ impl Case<'_> {
     /// number's maintainer's; who made it stands in the trail.
     fn maintainer_of(&self, asn: Asn) -> Option<Mntner> {
         let caller = self.identity.maintainer.as_ref();
-        match self.identity.rights {
-            Rights::Member => caller.cloned(),
-            Rights::Admin => {
+        match self.identity.role {
+            Role::Member => caller.cloned(),
+            Role::Admin => {
                 let named = self.index.owners(asn).find(|owner| Some(*owner) == caller);
                 named.or_else(|| self.index.owners(asn).next()).cloned()
             }
@@ -203,9 +202,9 @@ impl Case<'_> {
     }
 
     fn standing(&self) -> Standing {
-        match (self.settings.open, self.identity.rights) {
-            (Open::Approval, Rights::Member) => Standing::Pending,
-            (Open::Approval, Rights::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
+        match (self.settings.open, self.identity.role) {
+            (Open::Approval, Role::Member) => Standing::Pending,
+            (Open::Approval, Role::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
         }
     }
 

@@ -1,10 +1,9 @@
 //! peer_history: what happened to a peering, as far as the caller may see it.
 
 use super::{Case, Control, Outcome, fault, wrong};
-use crate::access::Rights;
 use crate::command::{Field, HistoryView, Reply, Stop};
 use crate::limits::RECORDS_SHOWN_MAX;
-use crate::model::{Asn, Mntner};
+use crate::model::{Asn, Mntner, Role};
 use crate::peering::trail::{Happening, Reader, history};
 use crate::peering::vet;
 use crate::store::Filter;
@@ -16,10 +15,10 @@ impl Control {
         let filter = Filter { asn: Some(asn), ..Filter::default() };
         let trail = self.store.borrow().trail(&filter).map_err(fault)?;
         let owners: Vec<Mntner> = case.index.owners(asn).cloned().collect();
-        let reader = match (case.identity.rights, &case.identity.maintainer) {
-            (Rights::Member, Some(name)) => Reader::Member(name, &owners),
+        let reader = match (case.identity.role, &case.identity.maintainer) {
+            (Role::Member, Some(name)) => Reader::Member(name, &owners),
             // Nobody is a member without a maintainer.
-            (Rights::Admin, _) | (Rights::Member, None) => Reader::Operator,
+            (Role::Admin, _) | (Role::Member, None) => Reader::Operator,
         };
         let transitions = self.transitions(asn)?;
         let (happenings, cut) = history(&trail, transitions, reader, RECORDS_SHOWN_MAX);

@@ -2,10 +2,9 @@
 //! without a database there are no notices.
 
 use super::{Case, Control, fault};
-use crate::access::Rights;
 use crate::command::IdentityView;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
-use crate::model::{Asn, Mntner};
+use crate::model::{Asn, Mntner, Role};
 use crate::peering::{Peering, Standing};
 use crate::store::{Filter, Store, StoreError};
 
@@ -20,14 +19,14 @@ impl Control {
 }
 
 fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
-    let rows = match case.identity.rights {
-        Rights::Admin => store.rows()?,
-        Rights::Member => store.rows_of(&case.owned)?,
+    let rows = match case.identity.role {
+        Role::Admin => store.rows()?,
+        Role::Member => store.rows_of(&case.owned)?,
     };
     let peerings: Vec<Peering> =
         rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
     let mut notices = Vec::new();
-    if case.identity.rights == Rights::Admin {
+    if case.identity.role == Role::Admin {
         notices.extend(queue(&peerings));
     }
     let maintainer = case.identity.maintainer.as_ref();

@@ -2,9 +2,8 @@
 //! busy, and datagrams to addresses that they name.
 
 use super::{Case, Control, Stop};
-use crate::access::Rights;
 use crate::limits::{CHANGES_MAX, CHANGES_S, PROBE_KEPT_S};
-use crate::model::{Mntner, Refusal};
+use crate::model::{Mntner, Refusal, Role};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -43,12 +42,12 @@ impl Control {
     /// To be asked before something is written, and only then: what changes nothing costs nothing.
     /// Administrators are not bounded.
     pub(super) fn may_change(&self, case: &Case<'_>) -> Result<(), Stop> {
-        match (case.identity.rights, &case.identity.maintainer) {
-            (Rights::Member, Some(name)) => {
+        match (case.identity.role, &case.identity.maintainer) {
+            (Role::Member, Some(name)) => {
                 let taken = self.pace.changes.borrow_mut().take(name, Instant::now());
                 taken.map_err(|wait| too_many(wait).into())
             }
-            (Rights::Admin, _) | (_, None) => Ok(()),
+            (Role::Admin, _) | (_, None) => Ok(()),
         }
     }
 

@@ -99,7 +99,7 @@ impl Control {
             return;
         }
         if link.endpoint != Some(*address) {
-            self.bell.ring(Cause::Everything("an endpoint that does not answer is elsewhere now"));
+            self.bell.ring(Cause::Other("an endpoint that does not answer is elsewhere now"));
         }
         if !self.may_probe(case) {
             return;

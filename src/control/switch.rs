@@ -5,9 +5,8 @@
 //! goes back to it serves such a peering again.
 
 use super::{Case, Control, Outcome, refusal_of};
-use crate::access::Rights;
 use crate::command::Reply;
-use crate::model::Refusal;
+use crate::model::{Refusal, Role};
 use crate::peering::{Peering, Standing};
 
 impl Control {
@@ -26,11 +25,11 @@ impl Control {
     /// command.
     pub(super) async fn enable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        match (peering.standing, case.identity.rights) {
+        match (peering.standing, case.identity.role) {
             (Standing::Active, _) => self.as_it_is(case, peering).await,
             (Standing::Pending, _) => Err(pending(peering).into()),
-            (Standing::Suspended, Rights::Member) => Err(suspended(case, peering).into()),
-            (Standing::Disabled, _) | (Standing::Suspended, Rights::Admin) => {
+            (Standing::Suspended, Role::Member) => Err(suspended(case, peering).into()),
+            (Standing::Disabled, _) | (Standing::Suspended, Role::Admin) => {
                 self.switch(case, peering, Standing::Active, "enable").await
             }
         }

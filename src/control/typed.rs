@@ -4,8 +4,9 @@
 //! database that fails costs somebody their history, and nothing else.
 
 use super::Control;
-use crate::access::{Identity, Rights};
+use crate::access::Identity;
 use crate::limits::SHELL_HISTORY_BATCH_LINES;
+use crate::model::Role;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -17,9 +18,9 @@ impl Control {
     /// Whose history it is: a maintainer's, whichever of their keys it was; an administrator's own,
     /// whomever they act for.
     pub fn history_owner(&self, identity: &Identity) -> String {
-        match (identity.rights, &identity.maintainer) {
-            (Rights::Member, Some(name)) => name.to_string(),
-            (Rights::Admin, _) | (_, None) => identity.key.clone(),
+        match (identity.role, &identity.maintainer) {
+            (Role::Member, Some(name)) => name.to_string(),
+            (Role::Admin, _) | (_, None) => identity.key.clone(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::limits::TEXT_FILE_BYTES_MAX;
 use crate::model::{SysctlChoice, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
+use crate::plan::PopSettings;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SeatLimits, SshSettings, load_or_make};
 use crate::store::Store;
@@ -175,20 +176,22 @@ impl Assembled {
     /// For the apply loop.
     pub fn apply_settings(&self) -> Result<ApplySettings, Trouble> {
         let config = &self.config;
-        let backend = self.backend().backend;
-        Ok(ApplySettings {
+        let pop = PopSettings {
             site: self.site(),
             private_key: self.private_key.clone()?,
-            backend,
+            backend: self.backend().backend,
+            template: config.bird.template.clone(),
+            inventory: config.inventory.clone().map(Rc::new),
+            include_directory: config.bird.include_directory.clone(),
+            sets_sysctls: config.mesh.sysctl == SysctlChoice::Set,
+        };
+        Ok(ApplySettings {
+            pop: Rc::new(pop),
             patience: Rc::default(),
             wireguard_directory: config.wireguard.directory.clone(),
             bird_directory: config.bird.directory.clone(),
             bird_socket: config.bird.socket.clone(),
-            template: config.bird.template.clone(),
             policy: self.policy(),
-            inventory: config.inventory.clone().map(Rc::new),
-            include_directory: config.bird.include_directory.clone(),
-            sets_sysctls: config.mesh.sysctl == SysctlChoice::Set,
             interval: Duration::from_secs(config.apply.interval_s.into()),
             watch_interval: Duration::from_secs(config.apply.watch_interval_s.into()),
         })

@@ -40,7 +40,7 @@ pub async fn run(control: Rc<Control>) {
         Timer::after(DATABASE_LOOK_INTERVAL).await;
         let looked = watch.look(&control.store.borrow(), Instant::now());
         if looked.as_ref().is_ok_and(|changed| *changed == Changed::ByOthers) {
-            control.bell.ring(Cause::Everything("the database was changed"));
+            control.bell.ring(Cause::Other("the database was changed"));
         }
         watch.tell(looked.err());
     }

@@ -41,7 +41,7 @@ pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>>
         Removals::Asked => service.apply,
         Removals::Confirmed => service.apply.confirming(),
     };
-    let passed = block_on(async |_| apply.pass(&[Cause::Everything("peerling apply")]).await);
+    let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
     let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
     passed.and_then(|well| closed.map(|()| well)).map_err(|it| vec![it])
 }

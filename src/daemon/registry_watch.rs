@@ -175,7 +175,7 @@ impl RegistryWatch {
             new.keys,
             Tally::of(findings)
         );
-        self.control.bell.ring(Cause::Everything("the registry was read"));
+        self.control.bell.ring(Cause::Registry("the registry was read"));
     }
 
     /// Says so once for each reason; the old index serves on.

@@ -51,7 +51,7 @@ impl RoutesWatch {
     /// Reads the routes where their tables are wanted and something changed, and takes them over if
     /// they are sound. What changes meanwhile is read at the next look.
     pub async fn follow(&mut self, bell: &Bell) {
-        if self.settings.borrow().include_directory.is_none() {
+        if self.settings.borrow().pop.include_directory.is_none() {
             return self.again();
         }
         let before = tree::stamp_routes(&self.directory).await;
@@ -85,7 +85,7 @@ impl RoutesWatch {
         if adopt(roa, &self.texts) {
             let tally = Tally::of(findings);
             log::info!("route origins: {} of IPv4, {} of IPv6; {tally}", counts[0], counts[1]);
-            bell.ring(Cause::Everything("the route origins changed"));
+            bell.ring(Cause::Registry("the route origins changed"));
         }
     }
 
@@ -99,7 +99,7 @@ impl RoutesWatch {
 
 /// For a single pass: what the loop would be told.
 pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &SharedTexts) {
-    if settings.include_directory.is_none() {
+    if settings.pop.include_directory.is_none() {
         return;
     }
     match tree::read_routes(directory).await {

@@ -148,21 +148,21 @@ impl SessionWatch {
             bell.ring(Cause::Bird("a BGP session is missing or disabled"));
         }
         if !amiss.links.is_empty() {
-            bell.ring(Cause::Everything("a link is missing"));
+            bell.ring(Cause::Other("a link is missing"));
         }
     }
 }
 
 async fn look(settings: &ApplySettings) -> Seen {
-    let links = match settings.backend {
+    let links = match settings.pop.backend {
         Backend::Files => None,
         // What cannot be read is told by the loop.
-        _ => settings.backend.observe(&settings.patience).await.ok().map(|links| {
+        _ => settings.pop.backend.observe(&settings.patience).await.ok().map(|links| {
             links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
         }),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket, settings.inventory.is_some()).await.ok(),
+        Some(socket) => ask(socket, settings.pop.inventory.is_some()).await.ok(),
         None => None,
     };
     Seen { links, bird }

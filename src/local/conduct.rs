@@ -1,9 +1,9 @@
 //! A command of the shell from this machine: the local administrator's, or a maintainer's by their
 //! hand.
 
-use crate::access::{Identity, Rights};
+use crate::access::Identity;
 use crate::control::Control;
-use crate::model::Mntner;
+use crate::model::{Mntner, Role};
 use crate::shell::grammar::line_of;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -48,7 +48,7 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
     let identity = identity(control, order.maintainer.as_deref())?;
     let our_asn = control.settings.borrow().site.asn;
     let start = Start::Exec(line_of(&order.words));
-    let mut session = Session::new(start, None, our_asn).listed_for(identity.who());
+    let mut session = Session::new(start, None, our_asn).listed_for(identity.role);
     let mut output = Output::default();
     session.begin(&mut output);
     session.feed(&order.input);
@@ -76,7 +76,7 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
 fn identity(control: &Control, name: Option<&str>) -> Result<Identity, String> {
     let maintainer = name.map(|name| maintainer(control, name)).transpose()?;
     let (key, source) = (LOCAL.to_string(), LOCAL.to_string());
-    Ok(Identity { maintainer, rights: Rights::Admin, key, source })
+    Ok(Identity { maintainer, role: Role::Admin, key, source })
 }
 
 fn maintainer(control: &Control, name: &str) -> Result<Mntner, String> {

@@ -19,6 +19,20 @@ use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
+/// What new links become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Links of the kernel's WireGuard.
+    Kernel,
+    /// A process for each link.
+    Userspace {
+        /// The program that is started with the link's name: a path, or a name for PATH.
+        command: String,
+    },
+    /// Nothing: somebody else brings up what the files say. All verbs do nothing.
+    Files,
+}
+
 /// A link as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkWanted {

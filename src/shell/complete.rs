@@ -3,10 +3,10 @@
 
 use super::grammar;
 use crate::command::{
-    COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary, Who,
+    COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary,
 };
 use crate::limits::COMPLETED_BYTES_MAX;
-use crate::model::Asn;
+use crate::model::{Asn, Role};
 
 /// What may stand in place of the word before the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,10 +83,12 @@ fn common<'a>(left: &'a str, right: &str) -> &'a str {
 }
 
 fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    match grammar::command(words, vocabulary.who()) {
+    match grammar::command(words, vocabulary.role) {
         _ if words.is_empty() => names(word, vocabulary),
-        Ok((spec, _)) if spec.who == Who::Admin && !vocabulary.admin => Vec::new(),
-        Ok((spec, rest)) if spec.name == "help" => candidates_of_help(rest, word, vocabulary),
+        Ok((spec, _)) if !spec.is_listed_for(vocabulary.role) => Vec::new(),
+        Ok((spec, rest)) if matches!(spec.command, Command::Help(_)) => {
+            candidates_of_help(rest, word, vocabulary)
+        }
         Ok((spec, rest)) => arguments(spec, rest, word, vocabulary),
         Err(_) => match words {
             [first] => second_words(first, vocabulary),
@@ -104,7 +106,7 @@ fn candidates_of_help(words: &[String], word: &str, vocabulary: &Vocabulary) -> 
 }
 
 fn known(vocabulary: &Vocabulary) -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().filter(|it| it.who == Who::Member || vocabulary.admin)
+    COMMANDS.iter().copied().filter(|it| it.is_listed_for(vocabulary.role))
 }
 
 /// Names of commands; other names of the same only if somebody begins to type one.
@@ -164,7 +166,7 @@ fn flags_used<'a>(spec: &'a CommandSpec, rest: &[String]) -> (Vec<&'a str>, Opti
 }
 
 fn flags_left(spec: &CommandSpec, used: &[&str], vocabulary: &Vocabulary) -> Vec<String> {
-    let allowed = |it: &&FlagSpec| it.flag != Flag::All || vocabulary.admin;
+    let allowed = |it: &&FlagSpec| it.flag != Flag::All || vocabulary.role == Role::Admin;
     let left = spec.flags.iter().filter(|it| !used.contains(&it.name)).filter(allowed);
     left.map(|it| it.name.to_string()).collect()
 }
@@ -199,14 +201,14 @@ fn number(asn: Asn, word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn vocabulary(admin: bool) -> Vocabulary {
+    fn vocabulary(role: Role) -> Vocabulary {
         let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
-        Vocabulary { admin, own: numbers(&[4242420001, 64600]), peered: numbers(&[4242420001]) }
+        Vocabulary { role, own: numbers(&[4242420001, 64600]), peered: numbers(&[4242420001]) }
     }
 
     /// The line after Tab, and the candidates.
     fn tab(line: &str) -> (String, Vec<String>) {
-        let found = command(line, &vocabulary(false));
+        let found = command(line, &vocabulary(Role::Member));
         let kept = line.chars().count() - found.replaced;
         (line.chars().take(kept).collect::<String>() + &found.text, found.candidates)
     }
@@ -268,19 +270,22 @@ mod tests {
     #[test]
     fn what_nobody_knows_stays() {
         for line in ["reboot ", "reboot --x", "whoami x", "peer_list 6", "'peer_c", "help help x"] {
-            assert_eq!(command(line, &vocabulary(true)), Completion::default(), "{line}");
+            assert_eq!(command(line, &vocabulary(Role::Admin)), Completion::default(), "{line}");
         }
         let far = format!("peer_config {}", " ".repeat(COMPLETED_BYTES_MAX));
-        assert_eq!(command(&far, &vocabulary(true)), Completion::default());
-        assert_eq!(command("peer_config \"4\"", &vocabulary(true)), Completion::default());
-        assert_eq!(command("peer_create --wg-pub-key ", &vocabulary(true)), Completion::default());
+        assert_eq!(command(&far, &vocabulary(Role::Admin)), Completion::default());
+        assert_eq!(command("peer_config \"4\"", &vocabulary(Role::Admin)), Completion::default());
+        assert_eq!(
+            command("peer_create --wg-pub-key ", &vocabulary(Role::Admin)),
+            Completion::default()
+        );
     }
 
     #[test]
     fn only_administrators_are_offered_what_is_theirs() {
         for line in ["ba", "peer_app", "peer app", "ban --m", "peer_list --a", "help audi"] {
-            assert_eq!(command(line, &vocabulary(false)), Completion::default(), "{line}");
-            assert_eq!(command(line, &vocabulary(true)).candidates.len(), 1, "{line}");
+            assert_eq!(command(line, &vocabulary(Role::Member)), Completion::default(), "{line}");
+            assert_eq!(command(line, &vocabulary(Role::Admin)).candidates.len(), 1, "{line}");
         }
     }
 
@@ -290,7 +295,7 @@ mod tests {
             let suggestion = suggestion.map(str::to_string);
             let question =
                 Question { field, prompt: String::new(), suggestion, shown: None, unasked: None };
-            answer(before, &question, &command, &vocabulary(false))
+            answer(before, &question, &command, &vocabulary(Role::Member))
         };
         let create = || Command::PeerCreate;
         assert_eq!(known(Field::Asn, None, "", create()).candidates, ["4242420001", "64600"]);
@@ -304,7 +309,7 @@ mod tests {
 
     #[test]
     fn whatever_is_typed_can_be_completed() {
-        let vocabulary = vocabulary(true);
+        let vocabulary = vocabulary(Role::Admin);
         for line in ["é", "日本 ", "\u{301}", "a=", "=", "--", "peer_list --", "help ", "\t", "as"]
         {
             let found = command(line, &vocabulary);

@@ -26,13 +26,13 @@ fn has_key(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Who;
+    use crate::model::Role;
     use crate::shell::grammar;
 
     const KEY: &str = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";
 
     fn kept(line: &str) -> bool {
-        may_be_kept(line, &grammar::parse(line, Who::Member).expect(line))
+        may_be_kept(line, &grammar::parse(line, Role::Member).expect(line))
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod pops;
 mod status;
 
 use crate::command::{Applied, IdentityView, PeerView, Reply};
-use crate::model::{Refusal, WgSecret};
+use crate::model::{Refusal, Role, WgSecret};
 use nanoserde::SerJson;
 
 /// The version of everything here.
@@ -178,7 +178,7 @@ fn identity(view: &IdentityView) -> Identity {
     Identity {
         version: VERSION,
         maintainer: view.maintainer.as_ref().map(|it| it.to_string()),
-        admin: view.admin,
+        admin: view.role == Role::Admin,
         asns: view.asns.iter().map(|it| it.get()).collect(),
         server: view.server.clone(),
         server_asn: view.our_asn.get(),

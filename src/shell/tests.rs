@@ -10,7 +10,7 @@ use crate::command::{
     CheckView, ConfigView, Distance, IdentityView, Mark, OurSide, PeerView, PeeringState,
     PopPeering, PopView, PopsView, RawView, Reply, Scope, StatusView, Whose,
 };
-use crate::model::Families;
+use crate::model::{Families, Role};
 use crate::testing::golden;
 use std::collections::VecDeque;
 
@@ -82,7 +82,7 @@ pub(super) fn network() -> PopsView {
 fn identity() -> IdentityView {
     IdentityView {
         maintainer: "ALICE-MNT".parse().ok(),
-        admin: false,
+        role: Role::Member,
         asns: vec![Asn::new(4242420001).unwrap(), Asn::new(64600).unwrap()],
         network: "Example Network".into(),
         server: "pop.example.net".into(),
@@ -307,8 +307,8 @@ fn answers_fit_the_window() {
     };
     let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
     let replies = [
-        Reply::Help(None, Who::Member),
-        Reply::Help(crate::command::lookup("peer_create").ok(), Who::Member),
+        Reply::Help(None, Role::Member),
+        Reply::Help(crate::command::lookup("peer_create").ok(), Role::Member),
         Reply::Intro(identity()),
         Reply::Peers(peers, Scope::Mine),
         Reply::Config(Box::new(config)),
@@ -324,7 +324,7 @@ fn answers_fit_the_window() {
         fits(&Reply::Removed(our_asn(), late()), columns);
         fits(&Reply::Whoami(identity()), columns);
         let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
-        commands.for_each(|spec| fits(&Reply::Help(spec, Who::Admin), columns));
+        commands.for_each(|spec| fits(&Reply::Help(spec, Role::Admin), columns));
         let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }

@@ -17,10 +17,9 @@ use super::table::{Borders, Color, Fit, Style, Table};
 use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
-    Who,
 };
 use crate::limits::PIPE_COLUMNS;
-use crate::model::{Asn, LinkLocal, Port, Refusal};
+use crate::model::{Asn, LinkLocal, Port, Refusal, Role};
 use std::fmt::Write as _;
 
 /// Where an answer is shown.
@@ -124,9 +123,9 @@ fn sentence(words: &str) -> String {
     harmless(words) + end
 }
 
-fn commands(who: Who, screen: Screen) -> String {
+fn commands(role: Role, screen: Screen) -> String {
     let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
-    let shown = COMMANDS.iter().filter(|it| it.is_listed_for(who));
+    let shown = COMMANDS.iter().copied().filter(|it| it.is_listed_for(role));
     table.rows = shown.map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
     format!(
         "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
@@ -172,18 +171,18 @@ fn intro(view: &IdentityView, screen: Screen) -> String {
 }
 
 fn who(view: &IdentityView) -> String {
-    match (&view.maintainer, view.admin) {
-        (Some(name), false) => name.to_string(),
-        (Some(name), true) => format!("{name} (by an administrator)"),
+    match (&view.maintainer, view.role) {
+        (Some(name), Role::Member) => name.to_string(),
+        (Some(name), Role::Admin) => format!("{name} (by an administrator)"),
         (None, _) => "administrator".to_string(),
     }
 }
 
 fn asns(view: &IdentityView, screen: Screen) -> String {
     if view.asns.is_empty() {
-        return match view.admin {
-            true => "You may act for every AS number.\n".to_string(),
-            false => "The registry has no AS number that you maintain.\n".to_string(),
+        return match view.role {
+            Role::Admin => "You may act for every AS number.\n".to_string(),
+            Role::Member => "The registry has no AS number that you maintain.\n".to_string(),
         };
     }
     let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);

@@ -4,7 +4,7 @@ use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
 use super::inbox::{Inbox, size};
 use super::wire::hang_up;
-use crate::access::{Denial, Identity, Rights};
+use crate::access::{Denial, Identity};
 use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
@@ -355,7 +355,7 @@ impl Channel {
     fn vocabulary(&self, terminal: bool) -> Vocabulary {
         match self.identity() {
             Some(it) if terminal => self.control.vocabulary(&it),
-            Some(it) => Vocabulary { admin: it.rights == Rights::Admin, ..Vocabulary::default() },
+            Some(it) => Vocabulary { role: it.role, ..Vocabulary::default() },
             None => Vocabulary::default(),
         }
     }

@@ -6,10 +6,10 @@ use super::client::Client;
 use super::handler::Event;
 use super::inbox::{Held, Postbox, inbox};
 use super::seats::{Full, Owner, Seat};
-use crate::access::{self, Denial, Identity, Rights};
+use crate::access::{self, Denial, Identity};
 use crate::control::Control;
 use crate::limits::{CHANNELS_MAX, MNTNER_BYTES_MAX};
-use crate::model::{Mntner, Refusal};
+use crate::model::{Mntner, Refusal, Role};
 use crate::registry::KeyFingerprint;
 use russh::ChannelId;
 use russh::server::Handle;
@@ -84,10 +84,10 @@ impl Proof {
     pub fn identity(&self, control: &Control) -> Result<Identity, Denial> {
         let index = control.index.borrow();
         let settings = control.settings.borrow();
-        let (maintainer, rights) =
+        let (maintainer, role) =
             access::identify(&index, &settings.admins, &self.login, &self.key)?;
         let (key, source) = (self.key.to_string(), self.source.clone());
-        Ok(Identity { maintainer, rights, key, source })
+        Ok(Identity { maintainer, role, key, source })
     }
 
     /// The same proof, as if they had logged in by this name. It proves nothing more: whether the
@@ -101,8 +101,8 @@ impl Admitted {
     /// Whose places are taken.
     fn owner(&self) -> Owner {
         match self {
-            Admitted::One(who) => match (who.rights, &who.maintainer) {
-                (Rights::Member, Some(name)) => Owner::Members(vec![name.clone()]),
+            Admitted::One(who) => match (who.role, &who.maintainer) {
+                (Role::Member, Some(name)) => Owner::Members(vec![name.clone()]),
                 (_, name) => Owner::Admin(name.clone()),
             },
             Admitted::Several(names) => Owner::Members(names.clone()),

@@ -14,6 +14,8 @@ pub use choose::{Choice, Judgement, choose};
 pub use error::WireError;
 pub use machine::Machine;
 
+pub use crate::plan::wireguard::Backend;
+
 use crate::limits::{ROUTE_LOOK_PAUSE, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END};
 use crate::model::IfName;
 use crate::plan::Owner;
@@ -31,20 +33,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
-
-/// What new links become.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// Links of the kernel's WireGuard.
-    Kernel,
-    /// A process for each link.
-    Userspace {
-        /// The program that is started with the link's name: a path, or a name for PATH.
-        command: String,
-    },
-    /// Nothing: somebody else brings up what the files say. All verbs do nothing.
-    Files,
-}
 
 /// Every link that bears a name of ours, as it is, or why it cannot be read.
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;

@@ -37,11 +37,19 @@ pub fn take_row_away(play: &mut Play, asn: u32) -> bool {
         return false;
     }
     play.away.insert(asn);
-    // Until a pass has looked, nobody knows that its link is left and its id is not free.
+    let noticed = is_noticed(play, asn, before);
+    if !noticed {
+        put_row_back(play, asn);
+    }
+    noticed
+}
+
+/// Waits until the service tells once more that this row is gone. Until a pass has looked, nobody
+/// knows that its link is left and its id is not free.
+pub fn is_noticed(play: &Play, asn: u32, before: usize) -> bool {
     let begin = Instant::now();
     while tellings(play, asn) == before {
         if begin.elapsed() > NOTICED_MAX {
-            put_row_back(play, asn);
             return false;
         }
         std::thread::sleep(LOOK);
@@ -50,7 +58,7 @@ pub fn take_row_away(play: &mut Play, asn: u32) -> bool {
 }
 
 /// How often the service told that this peering is on the machine and not in the database.
-fn tellings(play: &Play, asn: u32) -> usize {
+pub fn tellings(play: &Play, asn: u32) -> usize {
     let log = fs::read(play.stage.path("peerling.log")).unwrap();
     let log = String::from_utf8_lossy(&log);
     let told =

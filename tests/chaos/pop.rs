@@ -6,7 +6,10 @@ use crate::ssh::Ssh;
 use crate::stage::{PORT, Stage};
 use rustix::process::Signal;
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -116,7 +119,7 @@ impl Pop {
             if bird.ended().is_some() {
                 return Some(false);
             }
-            std::os::unix::net::UnixStream::connect(&control).ok().map(|_| true)
+            greets(&control).then_some(true)
         });
         if answers != Some(true) {
             return false;
@@ -159,6 +162,13 @@ impl Pop {
         let resident = resident.trim().trim_end_matches(" kB").parse().unwrap();
         (resident, fs::read_dir(format!("/proc/{id}/fd")).unwrap().count())
     }
+}
+
+/// BIRD takes connections before it has read its files; it greets when it runs.
+fn greets(control: &Path) -> bool {
+    let Ok(mut stream) = UnixStream::connect(control) else { return false };
+    let patient = stream.set_read_timeout(Some(Duration::from_millis(100))).is_ok();
+    patient && stream.read_exact(&mut [0]).is_ok()
 }
 
 /// Would BIRD start with the files that lie there?

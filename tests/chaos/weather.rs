@@ -325,12 +325,16 @@ pub fn start_service(play: &mut Play) {
         return;
     }
     play.model.damage.clear();
-    match play.weather.is_calm() {
-        true => play.pop.start_service(&play.stage),
-        false => {
-            if let Err(status) = play.pop.try_service(&play.stage) {
-                play.tell(&format!("the service ended at its start with {status}"));
-            }
+    let away: Vec<u32> = play.away.iter().copied().collect();
+    let before: Vec<usize> = away.iter().map(|asn| database::tellings(play, *asn)).collect();
+    if play.weather.is_calm() {
+        play.pop.start_service(&play.stage);
+    } else if let Err(status) = play.pop.try_service(&play.stage) {
+        return play.tell(&format!("the service ended at its start with {status}"));
+    }
+    for (asn, before) in away.into_iter().zip(before) {
+        if !database::is_noticed(play, asn, before) {
+            mend(play, Fault::RowAway(asn));
         }
     }
 }

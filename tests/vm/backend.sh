@@ -26,7 +26,7 @@ userspace() { sed -i "/^backend/a userspace_command = \"$1\"" "$LAB/peerling.tom
 
 set_stage
 wireguard_keys pop
-mkdir -p "$LAB/registry/data/mntner" "$LAB/registry/data/aut-num"
+registry_of node 4242420001
 pop_config
 pop_bird
 bird_start pop

@@ -17,7 +17,7 @@ set -eu
 PATH=$PATH:/usr/sbin:/sbin
 kernel=${KERNEL:-$(ls -v /boot/vmlinuz-*-amd64 | tail -n 1)}
 version=${kernel#*/vmlinuz-}
-seconds_max=${SECONDS_MAX:-300}
+seconds_max=${SECONDS_MAX:-600}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root

@@ -7,7 +7,7 @@ use crate::model::{Asn, Families, Timestamp, WgSecret};
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Standing};
-use crate::plan::bird as plan;
+use crate::plan::{PopSettings, bird as plan};
 use crate::store::{Actor, Store};
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::Backend;
@@ -162,21 +162,27 @@ impl Stage {
         self.path("peers").join(plan::file_name(asn(number))).exists()
     }
 
-    fn settings(&self) -> ApplySettings {
-        let families = Families::Both;
-        ApplySettings {
+    fn pop(&self, inventory: Option<Rc<Inventory>>) -> PopSettings {
+        PopSettings {
             site: site(),
             private_key: WgSecret::new([1; 32]),
             backend: Backend::Files,
+            template: "dnpeers".into(),
+            inventory,
+            include_directory: None,
+            sets_sysctls: false,
+        }
+    }
+
+    fn settings(&self) -> ApplySettings {
+        let families = Families::Both;
+        ApplySettings {
+            pop: Rc::new(self.pop(None)),
             patience: Rc::default(),
             wireguard_directory: self.path("wireguard"),
             bird_directory: self.path("peers"),
             bird_socket: Some(self.path("bird.ctl")),
-            template: "dnpeers".into(),
             policy: Policy { families, reserved: vec![], allowed: vec![], own: vec![] },
-            inventory: None,
-            include_directory: None,
-            sets_sysctls: false,
             interval: Duration::ZERO,
             watch_interval: Duration::ZERO,
         }
@@ -189,8 +195,8 @@ impl Stage {
 
     /// The same on one of several POPs.
     pub fn start_in(&self, database: &str, inventory: Inventory) -> Loop {
-        let inventory = Some(Rc::new(inventory));
-        self.start_with(database, ApplySettings { inventory, ..self.settings() })
+        let pop = Rc::new(self.pop(Some(Rc::new(inventory))));
+        self.start_with(database, ApplySettings { pop, ..self.settings() })
     }
 
     fn start_with(&self, database: &str, settings: ApplySettings) -> Loop {
@@ -207,7 +213,7 @@ impl Stage {
 impl Loop {
     /// One pass; `true`: everything wanted is there.
     pub fn pass(&mut self) -> bool {
-        smol::block_on(self.apply.pass(&[Cause::Everything("test")]))
+        smol::block_on(self.apply.pass(&[Cause::Other("test")]))
     }
 
     /// The lines of a plan.

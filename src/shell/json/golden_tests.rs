@@ -1,13 +1,12 @@
 //! One golden file for each kind of answer, `fixtures/json/<schema>-<case>.json`. That they are as
 //! `packaging/schema` says, and that real answers are too, tests/service/schema.rs holds.
 
-use super::help::schema;
 use super::{refusal, reply};
 use crate::command::{
-    Applied, COMMANDS, Change, CheckView, ConfigView, ExportView, Flag, Form, IdentityView, Mark,
-    PeerView, PeeringState, Reply, Scope, StatusView, Who, Whose, lookup,
+    Applied, COMMANDS, Change, CheckView, CommandSpec, ConfigView, ExportView, Flag, Form,
+    IdentityView, Mark, PeerView, PeeringState, Reply, Scope, StatusView, Whose, lookup,
 };
-use crate::model::{Asn, Families, Refusal, WgSecret};
+use crate::model::{Asn, Families, Refusal, Role, WgSecret};
 use crate::shell::tests::{network, peer as example};
 
 const NAMED: &str = "fixtures/json";
@@ -45,7 +44,7 @@ fn failed() -> PeerView {
 fn identity() -> IdentityView {
     IdentityView {
         maintainer: "ALICE-MNT".parse().ok(),
-        admin: false,
+        role: Role::Member,
         asns: vec![asn(64600), asn(4242420001)],
         network: "Example Network".into(),
         server: "pop.example.net".into(),
@@ -113,10 +112,10 @@ fn answers_are_golden() {
     };
     let disabled = PeerView { state: PeeringState::Disabled, ..peer() };
     let late = Applied::No("not applied within 30 s; it goes on".into());
-    let admin = IdentityView { maintainer: None, admin: true, asns: vec![], ..identity() };
+    let admin = IdentityView { maintainer: None, role: Role::Admin, asns: vec![], ..identity() };
     for (name, answer) in [
-        ("help-all", Reply::Help(None, Who::Admin)),
-        ("help-one", Reply::Help(lookup("peer_config").ok(), Who::Member)),
+        ("help-all", Reply::Help(None, Role::Admin)),
+        ("help-one", Reply::Help(lookup("peer_config").ok(), Role::Member)),
         ("whoami-member", Reply::Whoami(identity())),
         ("whoami-admin", Reply::Whoami(admin)),
         ("peers-none", Reply::Peers(vec![], Scope::Mine)),
@@ -144,9 +143,10 @@ fn answers_are_golden() {
 /// An answer without a schema is one that a program cannot rely on.
 #[test]
 fn every_answer_in_json_has_a_schema() {
-    let json = COMMANDS.iter().filter(|it| it.flags.iter().any(|flag| flag.flag == Flag::Json));
-    let (described, bare): (Vec<_>, Vec<_>) = json.partition(|it| schema(it.name).is_some());
-    for name in described.iter().filter_map(|it| schema(it.name)) {
+    let json =
+        COMMANDS.iter().copied().filter(|it| it.flags.iter().any(|flag| flag.flag == Flag::Json));
+    let (described, bare): (Vec<_>, Vec<_>) = json.partition(|it| it.schema.is_some());
+    for name in described.iter().filter_map(|it: &&CommandSpec| it.schema) {
         let path = format!("{}/packaging/schema/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&format!("\"$id\": \"urn:peerling:v1:{name}\"")), "{path}");

@@ -1,8 +1,8 @@
 //! `help` as JSON: every command with its flags, for programs that write programs.
 
 use super::VERSION;
-use crate::command::{COMMANDS, CommandSpec, Field, Flag, FlagSpec, Form, Who};
-use crate::model::Families;
+use crate::command::{COMMANDS, CommandSpec, Field, Flag, FlagSpec, Form};
+use crate::model::{Families, Role};
 use nanoserde::SerJson;
 
 #[derive(SerJson)]
@@ -38,48 +38,25 @@ struct FlagHelp {
 }
 
 /// All commands for such a caller, or one; without a line end.
-pub fn help(one: Option<&CommandSpec>, who: Who) -> String {
+pub fn help(one: Option<&CommandSpec>, role: Role) -> String {
     let commands = match one {
         Some(spec) => vec![command(spec)],
-        None => COMMANDS.iter().filter(|it| it.is_listed_for(who)).map(command).collect(),
+        None => COMMANDS.iter().copied().filter(|it| it.is_listed_for(role)).map(command).collect(),
     };
     Help { version: VERSION, commands }.serialize_json()
 }
 
 fn command(spec: &CommandSpec) -> CommandHelp {
-    let json = spec.flags.iter().any(|it| it.flag == Flag::Json);
     CommandHelp {
         name: spec.name.to_string(),
         aliases: spec.aliases.iter().map(|it| it.to_string()).collect(),
         summary: spec.summary.to_string(),
         detail: spec.detail.to_string(),
-        who: match spec.who {
-            Who::Member => "member".to_string(),
-            Who::Admin => "admin".to_string(),
-        },
+        who: spec.role.word().to_string(),
         example: spec.example.to_string(),
-        schema: json.then(|| schema(spec.name).map(|it| format!("urn:peerling:v1:{it}"))).flatten(),
+        schema: spec.schema.map(|it| format!("urn:peerling:v1:{it}")),
         flags: spec.flags.iter().map(flag).collect(),
     }
-}
-
-/// Which file of `packaging/schema` describes the answer; errors are `error` everywhere.
-pub(super) fn schema(command: &str) -> Option<&'static str> {
-    Some(match command {
-        "help" => "help",
-        "whoami" => "whoami",
-        "peer_list" => "peers",
-        "peer_create" | "peer_config" | "peer_status" => "peer",
-        "peer_edit" | "peer_disable" | "peer_enable" => "peer",
-        "peer_approve" | "peer_suspend" => "peer",
-        "peer_remove" | "peer_reject" => "removed",
-        "peer_export" => "export",
-        "peer_history" => "history",
-        "pops" => "pops",
-        "ban" | "unban" => "ban",
-        "audit" => "audit",
-        _ => return None,
-    })
 }
 
 fn flag(spec: &FlagSpec) -> FlagHelp {

@@ -26,7 +26,7 @@ impl Seat {
         let mut session = Session::new(Start::Shell, Some(screen), our_asn());
         let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
         let (own, peered) = (numbers(&[4242420001, 64600]), numbers(&[64600]));
-        session.know(Vocabulary { admin: false, own, peered });
+        session.know(Vocabulary { role: Role::Member, own, peered });
         session.recall(before);
         let mut seat = Seat { session, glass: Glass::new(screen.columns, Wrap::Deferred) };
         seat.serve(Output::default());

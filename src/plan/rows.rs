@@ -1,0 +1,57 @@
+//! The rows of the database as peerings: those to be served, those that rest, and those that cannot
+//! be.
+
+use super::Owner;
+use crate::model::Asn;
+use crate::peering::{Peering, Row, Site, Standing};
+use std::collections::BTreeMap;
+
+/// What the rows say.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Those to be served, by AS number.
+    pub peerings: Vec<Peering>,
+    /// Standing that is not to be served: taken down like a removal, but kept in the database.
+    pub resting: Vec<Asn>,
+    /// What cannot be read or served, and why.
+    pub failures: BTreeMap<Owner, String>,
+}
+
+impl Rows {
+    /// Reads rows on a POP. One that cannot be read or served is a failure of its peering.
+    pub fn read(rows: &[Row], site: &Site) -> Rows {
+        let mut all = Rows::default();
+        for row in rows {
+            match Peering::read(row) {
+                Ok((peering, _)) if peering.standing == Standing::Active => {
+                    all.serve(peering, site);
+                }
+                Ok((peering, _)) => all.resting.push(peering.asn),
+                Err(why) => {
+                    if let Some(asn) = row.asn() {
+                        all.failures.insert(Owner::Peering(asn), why.to_string());
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Is this AS number's peering to be served?
+    pub fn serves(&self, asn: Asn) -> bool {
+        self.peerings.iter().any(|peering| peering.asn == asn)
+    }
+
+    fn serve(&mut self, peering: Peering, site: &Site) {
+        if site.port(peering.id).is_some() {
+            self.peerings.push(peering);
+        } else {
+            self.failures.insert(Owner::Peering(peering.asn), no_port(&peering, site));
+        }
+    }
+}
+
+fn no_port(peering: &Peering, site: &Site) -> String {
+    let (id, base) = (peering.id, site.base_port);
+    format!("its id {id} and wireguard.base_port {base} together are no port")
+}

@@ -1,0 +1,349 @@
+//! What should be, worked out of what the operator, the members and the registry said and of what
+//! was seen of the machine.
+
+use super::sysctl::{SYSCTLS, Sysctl};
+use super::wireguard::{Backend, LinkWanted};
+use super::{Actual, Drafts, FileKind, Owner, Rows};
+use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
+use crate::model::{Asn, IfName, Measured, WgSecret};
+use crate::peering::Site;
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// This POP as its operator configured it.
+#[derive(Clone, Debug)]
+pub struct PopSettings {
+    /// What is the same for all its peerings.
+    pub site: Site,
+    /// Our private key.
+    pub private_key: WgSecret,
+    /// How links are made.
+    pub backend: Backend,
+    /// The template that BIRD's files build on.
+    pub template: String,
+    /// The POPs of our own network, where there are others.
+    pub inventory: Option<Rc<Inventory>>,
+    /// Where the files lie that all BGP sessions share; `None`: there are none.
+    pub include_directory: Option<PathBuf>,
+    /// Does the service set the kernel's settings itself?
+    pub sets_sysctls: bool,
+}
+
+/// What was said: by the operator, by the members, by the registry.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The configuration.
+    pub pop: Rc<PopSettings>,
+    /// The peerings of the database.
+    pub rows: Rc<Rows>,
+    /// Those that a command removed, and of which something may still be there.
+    pub removed: Vec<Asn>,
+    /// Latencies that were measured.
+    pub latencies: BTreeMap<Asn, Measured>,
+    /// What the registry says for the files that all BGP sessions share.
+    pub routes: BTreeMap<FileKind, Rc<str>>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// What there is of ours.
+    pub actual: Actual,
+    /// Those for whose BGP session the operator keeps a file of their own.
+    pub hand_made: BTreeSet<Owner>,
+    /// How old the last handshakes are, in seconds, where there was one.
+    pub handshake_ages: BTreeMap<IfName, u64>,
+    /// Where endpoints are, as far as that had to be known.
+    pub endpoints: BTreeMap<Owner, Resolved>,
+}
+
+/// What came of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Where to send; `None`: leave it as it is.
+    pub address: Option<SocketAddr>,
+    /// Why there is no address.
+    pub trouble: Option<String>,
+}
+
+/// What should be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The peerings to be served, and the links to the other POPs.
+    pub served: BTreeMap<Owner, ServedWanted>,
+    /// Those that somebody asked to take down. Nothing else is ever removed.
+    pub ended: Vec<Owner>,
+    /// The files of this POP that all BGP sessions share.
+    pub shared: BTreeMap<FileKind, Rc<str>>,
+    /// What stands on `lo`.
+    pub loopback: Vec<IpNet>,
+    /// Settings of the kernel that are ours to set.
+    pub sysctls: Vec<&'static Sysctl>,
+}
+
+/// One peering, or one way to another POP, as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedWanted {
+    /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`; `None` where the tunnel was
+    /// switched off, and what is there of it goes.
+    pub conf: Option<Rc<str>>,
+    /// The content of `ebgp_as<ASN>` or `ibgp_<POP>`; `None` where a file of the operator's own
+    /// stands in its place.
+    pub bird: Option<Rc<str>>,
+    /// The link; `None` where WireGuard is left to files.
+    pub link: Option<LinkWanted>,
+}
+
+impl PopSettings {
+    /// Is this one of those whose things are looked at? Other POPs are known by the inventory.
+    pub fn knows(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Pop | Owner::Peering(_) => true,
+            Owner::Mesh(pop) => self.links().iter().any(|link| link.to.name == pop),
+        }
+    }
+
+    /// Our links to the other POPs.
+    pub fn links(&self) -> Vec<MeshLink<'_>> {
+        self.inventory.as_ref().map(|it| it.links()).unwrap_or_default()
+    }
+
+    /// BIRD's protocols for the BGP sessions with other POPs, and whose they are.
+    pub fn mesh_protocols(&self) -> BTreeMap<String, Owner> {
+        let mut protocols = BTreeMap::new();
+        for link in self.links() {
+            let owner = Owner::Mesh(link.to.name);
+            if let Some(protocol) = owner.protocol() {
+                protocols.insert(protocol, owner);
+            }
+        }
+        protocols
+    }
+}
+
+impl Inputs {
+    /// Is there anything to be done about it?
+    pub fn concerns(&self, owner: Owner) -> bool {
+        let Owner::Peering(asn) = owner else { return self.pop.knows(owner) };
+        self.rows.serves(asn) || self.removed.contains(&asn) || self.rows.resting.contains(&asn)
+    }
+}
+
+impl Observed {
+    fn address(&self, owner: Owner) -> Option<SocketAddr> {
+        self.endpoints.get(&owner)?.address
+    }
+}
+
+/// What should be. `drafts`: what is wanted of the peerings by the same inputs, from
+/// [`super::DraftCache`].
+pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
+    let pop = &inputs.pop;
+    let mut wanted = Wanted::default();
+    for (asn, draft) in drafts.iter() {
+        let owner = Owner::Peering(*asn);
+        wanted.served.insert(owner, peering(owner, &draft.wanted, observed));
+    }
+    let ended = inputs.removed.iter().chain(&inputs.rows.resting);
+    wanted.ended.extend(ended.copied().map(Owner::Peering));
+    if pop.include_directory.is_some() {
+        wanted.shared = shared(inputs);
+    }
+    if let Some(inventory) = &pop.inventory {
+        want_mesh(&mut wanted, inventory, pop, observed);
+    }
+    wanted
+}
+
+/// The endpoint follows a name, and a file of the operator's own stays theirs.
+fn peering(owner: Owner, draft: &ServedWanted, observed: &Observed) -> ServedWanted {
+    let mut wanted = draft.clone();
+    if let Some(link) = &mut wanted.link {
+        link.endpoint = observed.address(owner);
+    }
+    if observed.hand_made.contains(&owner) {
+        wanted.bird = None;
+    }
+    wanted
+}
+
+/// The files that all BGP sessions share.
+fn shared(inputs: &Inputs) -> BTreeMap<FileKind, Rc<str>> {
+    let mut texts = inputs.routes.clone();
+    if let Some(inventory) = &inputs.pop.inventory {
+        texts.insert(FileKind::Babel, mesh::babel(inventory).into());
+    }
+    texts
+}
+
+/// The links to other POPs, and what of this machine they need.
+fn want_mesh(wanted: &mut Wanted, inventory: &Inventory, pop: &PopSettings, observed: &Observed) {
+    let me = inventory.me();
+    for link in inventory.links() {
+        let owner = Owner::Mesh(link.to.name);
+        let is_on = me.is_some_and(|me| me.switch == Switch::On) && link.to.switch == Switch::On;
+        if is_on {
+            wanted.served.insert(owner, way(&link, inventory, pop, observed));
+        } else {
+            wanted.ended.push(owner);
+        }
+    }
+    if pop.backend != Backend::Files {
+        wanted.loopback = me.map(|me| me.loopback()).unwrap_or_default();
+    }
+    if pop.sets_sysctls {
+        wanted.sysctls = SYSCTLS.iter().collect();
+    }
+}
+
+/// One way to another POP. Where only its tunnel was switched off, the BGP session goes round by
+/// others. An iBGP file that somebody wrote by hand stays theirs.
+fn way(
+    link: &MeshLink<'_>,
+    inventory: &Inventory,
+    pop: &PopSettings,
+    observed: &Observed,
+) -> ServedWanted {
+    let owner = Owner::Mesh(link.to.name);
+    let mut wanted = ServedWanted { conf: None, bird: None, link: None };
+    if link.switch == Switch::On {
+        wanted.conf = Some(conf::render(link, &pop.private_key).into());
+        if pop.backend != Backend::Files {
+            wanted.link = Some(way_link(link, pop, observed.address(owner)));
+        }
+    }
+    if !observed.hand_made.contains(&owner) {
+        wanted.bird = mesh::ibgp(inventory, link.to, pop.site.asn).map(Into::into);
+    }
+    wanted
+}
+
+fn way_link(link: &MeshLink<'_>, pop: &PopSettings, endpoint: Option<SocketAddr>) -> LinkWanted {
+    LinkWanted {
+        name: link.name(),
+        private_key: pop.private_key.clone(),
+        listen_port: link.listen_port,
+        mtu: link.mtu,
+        local: link.ipv6.0,
+        remote: link.ipv6.1,
+        ipv4: Some(link.ipv4),
+        peer_key: link.to.key,
+        preshared_key: None,
+        endpoint,
+        allowed_ips: link.allowed_ips().into(),
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::super::DraftCache;
+    use super::*;
+    use crate::mesh::tests::inventory;
+    use crate::peering::Peering;
+    use crate::peering::tests::{peering, site};
+
+    pub fn pop() -> PopSettings {
+        PopSettings {
+            site: site(),
+            private_key: WgSecret::new([1; 32]),
+            backend: Backend::Kernel,
+            template: "dnpeers".into(),
+            inventory: None,
+            include_directory: None,
+            sets_sysctls: false,
+        }
+    }
+
+    pub fn inputs(peerings: Vec<Peering>) -> Inputs {
+        Inputs {
+            pop: Rc::new(pop()),
+            rows: Rc::new(Rows { peerings, ..Rows::default() }),
+            removed: Vec::new(),
+            latencies: BTreeMap::new(),
+            routes: BTreeMap::new(),
+        }
+    }
+
+    fn all(inputs: &Inputs, observed: &Observed) -> Wanted {
+        let drafts = DraftCache::default().renew(inputs, &observed.actual);
+        wanted(inputs, &drafts, observed)
+    }
+
+    fn owner(number: u32) -> Owner {
+        Owner::Peering(Asn::new(number).unwrap())
+    }
+
+    #[test]
+    fn a_link_follows_its_name_and_what_was_made_by_hand_is_not_wanted() {
+        let inputs = inputs(vec![peering(1, 64601, None), peering(2, 64602, None)]);
+        let mut observed = Observed::default();
+        let address = "[2001:db8::1]:20263".parse().ok();
+        observed.endpoints.insert(owner(64601), Resolved { address, trouble: None });
+        observed.hand_made.insert(owner(64602));
+        let wanted = all(&inputs, &observed);
+        let [one, two] = [64601, 64602].map(|it| wanted.served[&owner(it)].clone());
+        assert_eq!([&one, &two].map(|it| it.link.as_ref().unwrap().endpoint), [address, None]);
+        assert_eq!([&one, &two].map(|it| it.bird.is_some()), [true, false]);
+        assert!(two.conf.is_some());
+    }
+
+    #[test]
+    fn what_rests_ends_like_what_was_removed() {
+        let mut inputs = inputs(vec![peering(1, 64601, None)]);
+        let [removed, resting] = [64602, 64603].map(|it| Asn::new(it).unwrap());
+        inputs.removed.push(removed);
+        let peerings = inputs.rows.peerings.clone();
+        inputs.rows = Rc::new(Rows { peerings, resting: vec![resting], ..Rows::default() });
+        let wanted = all(&inputs, &Observed::default());
+        assert_eq!(wanted.ended, [owner(64602), owner(64603)]);
+        assert!(wanted.served.keys().eq(&[owner(64601)]));
+        assert!([64601, 64602, 64603].iter().all(|it| inputs.concerns(owner(*it))));
+        assert!(!inputs.concerns(owner(64604)));
+    }
+
+    #[test]
+    fn a_tunnel_that_is_off_keeps_its_session_and_a_pop_that_is_off_ends() {
+        let mut inputs = inputs(Vec::new());
+        let mut pops = inventory();
+        let names: Vec<_> = pops.links().iter().map(|link| link.to.name).collect();
+        let [first, second] = [names[0], names[1]];
+        let mut settings = pop();
+        settings.inventory = Some(Rc::new(pops.clone()));
+        settings.include_directory = Some("/x".into());
+        inputs.pop = Rc::new(settings.clone());
+        let both = all(&inputs, &Observed::default());
+        let served = &both.served[&Owner::Mesh(first)];
+        assert!(served.conf.is_some() && served.link.is_some() && served.bird.is_some());
+        assert!(!both.loopback.is_empty() && both.shared.contains_key(&FileKind::Babel));
+        let exception = crate::mesh::Exception {
+            pops: (pops.own, first),
+            cost: None,
+            mtu: None,
+            reach: None,
+            switch: Switch::Off,
+        };
+        pops.exceptions = vec![exception];
+        for pop in pops.pops.iter_mut().filter(|pop| pop.name == second) {
+            pop.switch = Switch::Off;
+        }
+        settings.inventory = Some(Rc::new(pops));
+        inputs.pop = Rc::new(settings);
+        let some = all(&inputs, &Observed::default());
+        let served = &some.served[&Owner::Mesh(first)];
+        assert!(served.conf.is_none() && served.link.is_none() && served.bird.is_some());
+        assert_eq!(some.ended, [Owner::Mesh(second)]);
+    }
+
+    #[test]
+    fn where_links_are_left_to_files_none_is_made() {
+        let mut inputs = inputs(vec![peering(1, 64601, None)]);
+        let inventory = Some(Rc::new(inventory()));
+        inputs.pop = Rc::new(PopSettings { backend: Backend::Files, inventory, ..pop() });
+        let wanted = all(&inputs, &Observed::default());
+        assert!(wanted.served.len() > 1 && wanted.loopback.is_empty());
+        assert!(wanted.served.values().all(|it| it.link.is_none() && it.conf.is_some()));
+    }
+}
