@@ -288,8 +288,8 @@ impl Apply {
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
-    /// it is somebody else's link, which is told once and no reason to try again. The answer is when
-    /// the newest of BIRD's files changed.
+    /// it is somebody else's link, which is told once and no reason to try again. The answer is
+    /// when the newest of BIRD's files changed.
     async fn observe(&mut self, pass: &mut Pass) -> Result<Option<SystemTime>, String> {
         let Found { actual, unreadable, mut foreign, hand_made, changed } =
             observe::observe(&pass.settings, &mut self.memory).await?;

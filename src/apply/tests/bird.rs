@@ -192,3 +192,25 @@ fn what_lies_among_our_files_is_told() {
     let survey = smol::block_on(all.apply.survey()).unwrap();
     assert_eq!((survey.refusal, survey.strays.len()), (None, 0));
 }
+
+/// BIRD would wait at a FIFO for ever: what members change waits instead, and is called queued.
+#[test]
+fn bird_is_not_asked_to_read_a_fifo() {
+    let Some(stage) = Stage::new("fifo") else { return };
+    let mut all = stage.start("x.db");
+    all.create(ONE);
+    assert!(all.pass(), "{:?}", all.board.trouble());
+    let fifo = stage.path("peers/pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    all.create(TWO);
+    all.remove(ONE);
+    assert!(!all.pass());
+    for number in [ONE, TWO] {
+        assert_eq!(all.progress(number), Some(Progress::Queued));
+    }
+    assert!(all.board.trouble().unwrap().contains(&format!("rm {}", fifo.display())));
+    assert!(stage.runs(ONE) && stage.has_file(ONE) && !stage.has_file(TWO));
+    fs::remove_file(&fifo).unwrap();
+    assert!(all.pass(), "{:?}", all.board.trouble());
+    assert!(stage.runs(TWO) && !stage.runs(ONE));
+}

@@ -19,8 +19,8 @@ pub struct Stray {
     pub remedy: String,
 }
 
-/// The first entry at which BIRD would wait for ever when it reads the directory, and answer nobody:
-/// a FIFO, a socket or a device, or a link to one.
+/// The first entry at which BIRD would wait for ever when it reads the directory, and answer
+/// nobody: a FIFO, a socket or a device, or a link to one.
 pub fn trap(directory: &Path) -> Option<Stray> {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
