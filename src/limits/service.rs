@@ -201,6 +201,8 @@ pub const DATABASE_LOOK_MS: u64 = 1_000;
 /// How long nothing must have changed before everything is moved into the database's one file, in
 /// seconds: a copy of that file alone is then whole.
 pub const DATABASE_QUIET_S: u64 = 60;
+/// Files with the same time in their names: what is kept of a database that another one replaces.
+pub const KEPT_IN_A_SECOND_MAX: u32 = 100;
 /// How often the whole database is read to see whether it is damaged, in seconds: a day.
 pub const DATABASE_PROOF_S: u64 = 24 * 60 * 60;
 /// A configuration, a private key or a banner: larger is a mistake.
