@@ -2,6 +2,7 @@
 //! that was replaced, an owner that is not the service.
 
 use crate::answers::json;
+use crate::check::report;
 use crate::commands::{ENDPOINT, create};
 use crate::files::names;
 use crate::pop::{Draft, Pop, router_key};
@@ -179,6 +180,24 @@ fn what_replaces_the_database_is_opened_alone() {
         let check = pop.peerling(&["check"]);
         assert!(all(&check).contains("peering.db: 2 peerings, sound"), "{check:#?}");
     }
+}
+
+/// What the running service knows of its database, it says at once.
+#[test]
+fn check_asks_the_service_whether_its_database_is_still_there() {
+    let Some(pop) = pop_with_two() else { return };
+    pop.peerling(&["export", "backup"]).fine();
+    let service = |words: &str, remedy: &str| {
+        let report = report(&pop);
+        report.has("service", "wrong", words);
+        let mut told = report.findings.iter().filter(|finding| finding.name == "service");
+        let told = told.next().and_then(|finding| finding.remedy.clone()).unwrap();
+        assert!(told.contains(remedy) && !told.contains("reload"), "{told}");
+    };
+    fs::rename(pop.path("peering.db"), pop.path("away.db")).unwrap();
+    service("the file was moved away or removed", "peerling restore FILE");
+    fs::copy(pop.path("backup/servers/pop/peering.db"), pop.path("peering.db")).unwrap();
+    service("the file was moved or replaced", "systemctl restart peerling");
 }
 
 /// SQLite would remove the -wal beside an empty database, with every change in it.
