@@ -205,6 +205,8 @@ pub const DATABASE_QUIET_S: u64 = 60;
 pub const KEPT_IN_A_SECOND_MAX: u32 = 100;
 /// How often the whole database is read to see whether it is damaged, in seconds: a day.
 pub const DATABASE_PROOF_S: u64 = 24 * 60 * 60;
+/// What has to be free where the service writes, in bytes: less is a full disk.
+pub const CHECK_FREE_BYTES_MIN: u64 = 1_048_576;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 
