@@ -13,7 +13,7 @@ pub(super) enum Asked {
     /// One runs, and could not be asked.
     Mute,
     /// What it sees.
-    Seen(Seen),
+    Seen(Box<Seen>),
 }
 
 /// Asks the service that runs over the database, if there is one.
@@ -30,7 +30,7 @@ pub(super) fn ask(scene: &Scene, findings: &mut Findings) -> Asked {
     match seen {
         Ok(seen) => {
             tell(&seen.board, findings);
-            Asked::Seen(seen)
+            Asked::Seen(Box::new(seen))
         }
         Err(error @ ClientError::Permission(_)) => {
             findings.warn(NAME, error, "peerling check as root");

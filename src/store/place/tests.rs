@@ -95,7 +95,7 @@ fn the_wal_does_not_stay_beside_another_file() {
     for is_replaced in [true, false] {
         let place = Place::new("aside");
         let (mut store, path) = open(&place);
-        assert_eq!(store.set_companions_aside(now).unwrap(), [PathBuf::new(); 0], "all is ours");
+        assert_eq!(store.set_companions_aside(now).unwrap(), Vec::<PathBuf>::new(), "all is ours");
         let changes = fs::read(companion(&path, "-wal")).unwrap();
         let other = place.0.join("other.db");
         Store::open(&other).unwrap().close().unwrap();
@@ -109,7 +109,7 @@ fn the_wal_does_not_stay_beside_another_file() {
         let moved = store.set_companions_aside(now).unwrap();
         let names = ["peering.db-wal.20231114221320.2", "peering.db-shm.20231114221320"];
         assert_eq!(moved, names.map(|name| place.0.join(name)));
-        assert_eq!(store.set_companions_aside(now).unwrap(), [PathBuf::new(); 0]);
+        assert_eq!(store.set_companions_aside(now).unwrap(), Vec::<PathBuf>::new());
         assert!(store.rows().is_err() && store.close().is_err());
         assert!(fs::read(&moved[0]).unwrap() == changes, "nothing is lost");
         assert!(!companion(&path, "-wal").exists());
@@ -133,7 +133,7 @@ fn what_is_not_ours_or_in_its_place_is_left_alone() {
         fs::copy(&file, place.0.join("copy")).unwrap();
         fs::rename(place.0.join("copy"), &file).unwrap();
     }
-    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), [PathBuf::new(); 0]);
+    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), Vec::<PathBuf>::new());
     let place = Place::new("symlink");
     let (first, path) = open(&place);
     drop(first);
@@ -144,7 +144,7 @@ fn what_is_not_ours_or_in_its_place_is_left_alone() {
     fs::write(&link, "another").unwrap();
     assert!(matches!(store.rows(), Err(StoreError::Replaced(_))));
     assert!(!store.is_replaced());
-    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), [PathBuf::new(); 0]);
+    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), Vec::<PathBuf>::new());
     assert!(companion(&path, "-wal").exists());
 }
 
