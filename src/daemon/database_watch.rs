@@ -1,6 +1,6 @@
 //! The watch over the database: somebody else's change rings the bell; a file that is damaged or
-//! was replaced is told, and our `-wal` does not stay beside another's file; what stands in `-wal` moves into the file when nothing has changed for a
-//! while.
+//! was replaced is told, and our `-wal` does not stay beside another's file; what stands in `-wal`
+//! moves into the file when nothing has changed for a while.
 
 use super::Trouble;
 use crate::board::Cause;
