@@ -48,7 +48,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use steps::{perform, sweep};
 
 /// What the loop needs to know of the configuration.
@@ -260,10 +260,10 @@ impl Apply {
     /// Everything that a pass has to know before its first step.
     async fn prepare(&mut self) -> Result<Pass, String> {
         let mut pass = self.read()?;
-        let changed_ago = self.observe(&mut pass).await?;
+        let changed = self.observe(&mut pass).await?;
         pass.drafts = self.drafts.renew(&pass.inputs, &pass.observed.actual);
         let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
-        if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed_ago }).await {
+        if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed }).await {
             pass.observed.actual.unread = sight.unread;
             if !matches!(sight.shut, Some(Shut::Silent(_))) {
                 pass.observed.actual.disabled = sight.running.disabled;
@@ -288,10 +288,10 @@ impl Apply {
     }
 
     /// What is. A link that cannot be read is its peering's failure; where there is no such peering
-    /// it is somebody else's link, which is told once and no reason to try again.
-    /// How long ago one of BIRD's files changed, where that is known.
-    async fn observe(&mut self, pass: &mut Pass) -> Result<Option<Duration>, String> {
-        let Found { actual, unreadable, mut foreign, hand_made, changed_ago } =
+    /// it is somebody else's link, which is told once and no reason to try again. The answer is when
+    /// the newest of BIRD's files changed.
+    async fn observe(&mut self, pass: &mut Pass) -> Result<Option<SystemTime>, String> {
+        let Found { actual, unreadable, mut foreign, hand_made, changed } =
             observe::observe(&pass.settings, &mut self.memory).await?;
         for (owner, why) in unreadable {
             if pass.inputs.concerns(owner) {
@@ -303,7 +303,7 @@ impl Apply {
         (self.foreign, pass.observed.hand_made) = (foreign, hand_made);
         pass.observed.handshake_ages = self.board.handshake_ages(&actual.links);
         pass.observed.actual = actual;
-        Ok(changed_ago)
+        Ok(changed)
     }
 
     async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {

@@ -35,8 +35,9 @@
 //!
 //! # Where to change what
 //!
-//! A command: a row in `command/table.rs`, a file in `control` that does it, and its answer in
-//! `command/reply.rs`; then the compiler names the places that need an arm.
+//! A command: a variant in `command.rs`, its row in `command/table.rs` and in the list there, a
+//! file in `control` that does it, and its answer in `command/reply.rs`; the compiler names the
+//! rest.
 //! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
 //! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
 //! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and

@@ -1,8 +1,11 @@
-//! Every bound in one place, each with its reason. Units come last in the name.
+//! Every bound in one place, each with its reason. A time is a `Duration`; where it is a
+//! number, its unit comes last in the name, as other units do.
 //!
 //! Nothing here is tunable at run time: what an operator may choose is in `config`, and its
 //! defaults and ranges are here too. Relations between bounds are checked when the program is
 //! compiled.
+
+use std::time::Duration;
 
 mod others;
 mod service;
@@ -95,7 +98,7 @@ pub const REGISTRY_FINDINGS_MAX: usize = 100;
 /// Characters of a name or value that a finding repeats: enough to find it again in an editor.
 pub const REGISTRY_EXCERPT_CHARS_MAX: usize = 72;
 /// Time spent on files before other tasks get their turn: less than any member's round trip.
-pub const REGISTRY_SLICE_MS_MAX: u64 = 2;
+pub const REGISTRY_SLICE_MAX: Duration = Duration::from_millis(2);
 /// A git lock older than this was left by a git that died; a pull takes seconds.
 pub const GIT_LOCK_AGE_S_MAX: u64 = 600;
 /// The file that a worktree has in place of the directory `.git`: one path (`PATH_MAX` in

@@ -16,11 +16,15 @@ mod json;
 pub mod keys;
 pub mod line;
 mod questions;
+mod start;
 pub mod status;
 pub mod table;
 mod text;
 pub mod view;
 mod watch;
+mod words;
+
+pub use start::Start;
 
 use crate::command::{
     Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
@@ -55,15 +59,6 @@ pub struct Output {
     pub out: Vec<u8>,
     /// Standard error; empty at a terminal.
     pub err: Vec<u8>,
-}
-
-/// What the client asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// A shell.
-    Shell,
-    /// One command.
-    Exec(String),
 }
 
 /// A session.
@@ -158,16 +153,17 @@ impl Session {
 
     /// Starts it: the single command is read, or the prompt is on its way.
     pub fn begin(&mut self, output: &mut Output) {
-        if let Start::Exec(command) = &self.start {
-            let command = command.clone();
-            self.todo = Some(Todo::Close);
-            match command.len() > LINE_BYTES_MAX {
-                true => self.too_long(output),
-                false => self.read(&command, output),
+        let Some(parsed) = self.start.parse(self.vocabulary.role) else {
+            if !self.terminal {
+                self.rest(output);
             }
-        } else if !self.terminal {
-            self.rest(output);
+            return;
+        };
+        self.todo = Some(Todo::Close);
+        if self.start.bytes() > LINE_BYTES_MAX {
+            return self.too_long(output);
         }
+        self.carry_out(parsed, self.start.format_asked(), output);
     }
 
     /// Bytes from the member.
@@ -285,22 +281,29 @@ impl Session {
         if !grammar::carries_secret(text) {
             self.line.remember(text);
         }
-        let read = grammar::parse(text, self.vocabulary.role);
-        let read = read.and_then(|request| match self.unwatchable(&request) {
+        let parsed = grammar::parse_line(text, self.vocabulary.role);
+        if let Ok(request) = &parsed {
+            self.keep(text, request);
+        }
+        self.carry_out(parsed, grammar::format_asked_in_line(text), output);
+    }
+
+    /// Does what was typed, or says what is wrong with it, as `errors` are to look.
+    fn carry_out(&mut self, parsed: Result<Request, Refusal>, errors: Format, output: &mut Output) {
+        let parsed = parsed.and_then(|request| match self.unwatchable(&request) {
             Some(refusal) => Err(refusal),
             None => Ok(request),
         });
-        match read {
+        match parsed {
             Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
-                self.keep(text, &request);
                 if self.terminal && request.format == Format::Text {
                     at_terminal(&mut request);
                 }
                 self.shown = None;
                 self.todo = Some(Todo::Run(request));
             }
-            Err(refusal) if grammar::wants_json(text) => {
+            Err(refusal) if errors == Format::Json => {
                 self.status = status::USAGE;
                 self.print_json(&json::refusal(&refusal), output);
                 self.rest(output);
@@ -314,8 +317,9 @@ impl Session {
 
     fn keep(&mut self, text: &str, request: &Request) {
         let typed = self.terminal && self.start == Start::Shell;
+        let done = !request.from_input && self.unwatchable(request).is_none();
         let again = self.kept.last().is_some_and(|last| last == text);
-        if typed && !again && discreet::may_be_kept(text, request) {
+        if typed && done && !again && discreet::may_be_kept(text, request) {
             self.kept.push(text.to_owned());
         }
     }
@@ -368,7 +372,7 @@ impl Session {
     /// Nothing is under way any more: back to the prompt, or the end of a single command.
     fn rest(&mut self, output: &mut Output) {
         match self.start {
-            Start::Exec(_) => self.todo = Some(Todo::Close),
+            Start::Exec(_) | Start::Words(_) => self.todo = Some(Todo::Close),
             Start::Shell if self.terminal => {
                 let prompt = format!("AS{}> ", self.our_asn);
                 self.line.prompt(&prompt, Recall::Commands, &mut output.out);

@@ -30,7 +30,7 @@ mod unwelcome;
 mod wire;
 
 use crate::control::Control;
-use crate::limits::{ACCEPT_PAUSE_MS, CLIENT_LINES_S, SSH_EVENTS_MAX};
+use crate::limits::{ACCEPT_PAUSE, CLIENT_LINES_WINDOW, SSH_EVENTS_MAX};
 use crate::sys;
 use client::{Client, Stage};
 use conversation::{Attempt, Conversation};
@@ -127,7 +127,7 @@ impl Server {
                 Ok((stream, peer)) => self.clone().take(stream, peer),
                 Err(error) => {
                     log::warn!("accept: {error}");
-                    sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -231,7 +231,7 @@ impl Server {
     /// Tells each minute what was only counted, until the program ends.
     async fn tell_sums(self: Rc<Self>) {
         loop {
-            sleep(Duration::from_secs(CLIENT_LINES_S)).await;
+            sleep(CLIENT_LINES_WINDOW).await;
             let sums = self.reports.borrow_mut().end();
             if let Some(words) = sums.untold {
                 log::info!("more that were not let in: {words}");

@@ -16,7 +16,7 @@ use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use change::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use trial::{Trial, Verdict, refused};
 
 /// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
@@ -39,6 +39,8 @@ pub struct BirdHand {
     theirs: BTreeSet<Owner>,
     /// It was told, and the database still says that it has to be.
     is_paid: bool,
+    /// The change of its files that it was last seen to have read.
+    read_change: Option<SystemTime>,
     configured: Option<Instant>,
     /// The least time from one configuration to the next.
     pub pause: Duration,
@@ -80,8 +82,8 @@ pub enum Shut {
 pub struct Debt {
     /// By the database its files were touched, by us or somebody before us, and it was not told.
     pub noted: bool,
-    /// How long ago one of our files changed.
-    pub changed_ago: Option<Duration>,
+    /// When the newest of our files changed.
+    pub changed: Option<SystemTime>,
 }
 
 /// What BIRD is to be told.
@@ -119,6 +121,7 @@ impl Default for BirdHand {
             untold: BTreeSet::new(),
             theirs: BTreeSet::new(),
             is_paid: false,
+            read_change: None,
             configured: None,
             pause: Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS),
             main_file: None,
@@ -181,8 +184,13 @@ impl BirdHand {
         let shut = bird.undo_s().await?.map(|_| Shut::Undo);
         // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
         let read = bird.ages().await?.configured;
-        let times = read.zip(debt.changed_ago);
-        let is_newer = times.is_some_and(|(read, file)| file + Duration::from_secs(1) < read);
+        let times = read.zip(debt.changed.and_then(|it| it.elapsed().ok()));
+        // What was found read once stays so, however the clock is set afterwards.
+        let is_newer = debt.changed != self.read_change
+            && times.is_some_and(|(read, file)| file + Duration::from_secs(1) < read);
+        if !is_newer {
+            self.read_change = debt.changed;
+        }
         let is_owed = debt.noted && !self.is_paid;
         let mut running = ours(&mut bird, settings).await?;
         // It may run them as they were before: they count as missing until it was told.

@@ -12,7 +12,7 @@ use crate::sys::{loopback, sysctl};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -25,9 +25,8 @@ pub struct Found {
     pub foreign: BTreeSet<String>,
     /// POPs for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
-    /// How long ago one of BIRD's files that are ours changed; `None`: there is none, or the clock
-    /// was set.
-    pub changed_ago: Option<Duration>,
+    /// When the newest of BIRD's files that are ours changed; `None`: there is none.
+    pub changed: Option<SystemTime>,
 }
 
 /// Links that are ours by name, and why others of ours cannot be read.
@@ -51,7 +50,7 @@ pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Fo
     {
         shared.extend(files(directory, kind)?.into_values().map(|text| (kind, text)));
     }
-    found.changed_ago = changed.and_then(|it| it.elapsed().ok());
+    found.changed = changed;
     confs.retain(|owner, _| settings.pop.knows(*owner));
     birds.retain(|owner, _| settings.pop.knows(*owner));
     found.actual = Actual { confs, birds, shared, ..Actual::default() };

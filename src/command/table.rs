@@ -397,19 +397,4 @@ static BYE: CommandSpec = CommandSpec {
 };
 
 #[cfg(test)]
-mod tests {
-    use super::super::Flag;
-    use super::*;
-
-    #[test]
-    fn every_row_is_complete() {
-        for command in COMMANDS {
-            assert!(!command.summary.is_empty() && !command.summary.ends_with('.'), "{command:?}");
-            assert!(command.example.starts_with(command.name), "{command:?}");
-            assert!(command.flags.iter().all(|it| it.name.starts_with("--")), "{command:?}");
-            let json = command.flags.iter().any(|it| it.flag == Flag::Json);
-            assert_eq!(json, command.schema.is_some(), "{command:?}");
-            assert!(std::ptr::eq(*command, command.command.spec()), "{command:?}");
-        }
-    }
-}
+mod tests;

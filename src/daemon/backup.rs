@@ -10,7 +10,7 @@ use super::export::Pieces;
 use super::rhythm::Rhythm;
 use crate::backup::{Change, SERVERS, message};
 use crate::control::Control;
-use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_S_MAX, BACKUP_QUIET_S};
+use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_MAX, BACKUP_QUIET_S};
 use crate::local::News;
 use crate::model::{Once, Turn};
 use crate::store::Generation;
@@ -92,7 +92,7 @@ impl Wish {
 impl Backup {
     /// The first is due at once.
     fn new(wish: Wish, control: Rc<Control>) -> Backup {
-        let mut rhythm = Rhythm::new(wish.interval, Duration::from_secs(BACKUP_PAUSE_S_MAX));
+        let mut rhythm = Rhythm::new(wish.interval, BACKUP_PAUSE_MAX);
         rhythm.soon();
         Backup {
             wish,

@@ -5,13 +5,13 @@
 use super::Trouble;
 use crate::board::Cause;
 use crate::control::Control;
-use crate::limits::{DATABASE_LOOK_MS, DATABASE_PROOF_S, DATABASE_QUIET_S};
+use crate::limits::{DATABASE_LOOK_INTERVAL, DATABASE_PROOF_INTERVAL, DATABASE_QUIET};
 use crate::model::{Once, Turn};
 use crate::store::{Store, StoreError};
 use crate::sys;
 use smol::Timer;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What is known of the database.
 struct DatabaseWatch {
@@ -39,7 +39,7 @@ enum Changed {
 pub async fn run(control: Rc<Control>) {
     let mut watch = DatabaseWatch::new(&control.store.borrow(), Instant::now());
     loop {
-        Timer::after(Duration::from_millis(DATABASE_LOOK_MS)).await;
+        Timer::after(DATABASE_LOOK_INTERVAL).await;
         let looked = watch.look(&control.store.borrow(), Instant::now());
         if looked.as_ref().is_ok_and(|changed| *changed == Changed::ByOthers) {
             control.bell.ring(Cause::Other("the database was changed"));
@@ -99,11 +99,11 @@ impl DatabaseWatch {
         if changed != Changed::No {
             (self.state, self.changed, self.is_settled) = (Some(state), now, false);
         }
-        if !self.is_settled && now - self.changed >= Duration::from_secs(DATABASE_QUIET_S) {
+        if !self.is_settled && now - self.changed >= DATABASE_QUIET {
             store.settle()?;
             self.is_settled = true;
         }
-        if now - self.proven >= Duration::from_secs(DATABASE_PROOF_S) {
+        if now - self.proven >= DATABASE_PROOF_INTERVAL {
             self.proven = now;
             store.prove_sound()?;
         }
@@ -129,10 +129,11 @@ mod tests {
     use crate::testing::Place;
     use std::fs::{self, OpenOptions};
     use std::io::{Seek as _, SeekFrom, Write as _};
+    use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const QUIET: Duration = Duration::from_secs(DATABASE_QUIET_S);
-    const DAY: Duration = Duration::from_secs(DATABASE_PROOF_S);
+    const QUIET: Duration = DATABASE_QUIET;
+    const DAY: Duration = DATABASE_PROOF_INTERVAL;
 
     fn actor() -> Actor {
         let (key, source) = ("local".to_string(), "local".to_string());

@@ -7,7 +7,7 @@ use super::assemble::read_config;
 use super::{Assembled, ConfigFile, Service, Trouble, block_on, database_watch};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::local::{Applied, Client, Done, Order, conduct};
-use crate::shell::grammar;
+use crate::shell::Start;
 use crate::sys::tree;
 use smol::future;
 use std::io::{Read as _, Write as _};
@@ -19,7 +19,7 @@ const NOT_RUNNING: &str = "peerling does not run here: what is saved is applied 
 /// Runs one command; its exit status.
 pub fn run(file: ConfigFile, mut order: Order) -> Result<u32, Vec<Trouble>> {
     let database = read_config(&file)?.store.path;
-    if grammar::reads_input(&grammar::line_of(&order.words)) {
+    if Start::of_words(&order.words).reads_input() {
         order.input = standard_input();
     }
     match Client::connect(&database) {

@@ -10,13 +10,13 @@ mod sources;
 use super::{Assembled, ConfigFile, Trouble, block_on};
 use crate::backup::list::{self, LIST};
 use crate::backup::{DATABASE, SERVERS, blank, name_of};
-use crate::limits::BACKUP_SLICE_MS_MAX;
+use crate::limits::BACKUP_SLICE_MAX;
 use crate::store::{Store, StoreError};
 use crate::sys::copies::{CopyError, Entry, Folder, drafted};
 use sources::{Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What is copied, and under which name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +189,7 @@ impl Exported {
     /// Comes after each file: lets the others have their turn.
     async fn pause(&mut self) {
         let started = self.started.get_or_insert_with(Instant::now);
-        if started.elapsed() >= Duration::from_millis(BACKUP_SLICE_MS_MAX) {
+        if started.elapsed() >= BACKUP_SLICE_MAX {
             crate::sys::give_way().await;
             self.started = Some(Instant::now());
         }

@@ -5,8 +5,8 @@ use crate::apply::{ApplySettings, echo};
 use crate::board::{Cause, Echo};
 use crate::control::Control;
 use crate::limits::{
-    LATENCY_ECHO_PAUSE_MS, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_S,
-    LATENCY_PARALLEL_MAX, LATENCY_WAIT_MS,
+    LATENCY_ECHO_PAUSE, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_INTERVAL,
+    LATENCY_PARALLEL_MAX, LATENCY_WAIT,
 };
 use crate::model::{Asn, Measured, Once, Timestamp, Turn};
 use crate::plan::latency::measured;
@@ -50,7 +50,7 @@ impl LatencyWatch {
     /// Measures until the program ends.
     pub async fn run(mut self) {
         loop {
-            smol::Timer::after(Duration::from_secs(LATENCY_LOOK_S)).await;
+            smol::Timer::after(LATENCY_LOOK_INTERVAL).await;
             // Where BIRD is out of our reach, nobody could be told of a class.
             if self.settings.borrow().bird_socket.is_none() {
                 continue;
@@ -151,11 +151,8 @@ fn chance() -> u16 {
 
 /// Pings them all, [`LATENCY_PARALLEL_MAX`] at a time.
 async fn measure(due: &[(Asn, IpAddr)]) -> Vec<(Asn, Pinged)> {
-    let echoes = Echoes {
-        count: LATENCY_ECHOES,
-        interval: Duration::from_millis(LATENCY_ECHO_PAUSE_MS),
-        timeout: Duration::from_millis(LATENCY_WAIT_MS),
-    };
+    let echoes =
+        Echoes { count: LATENCY_ECHOES, interval: LATENCY_ECHO_PAUSE, timeout: LATENCY_WAIT };
     let (places, executor) = (Semaphore::new(LATENCY_PARALLEL_MAX), LocalExecutor::new());
     let one = |(asn, address): &(Asn, IpAddr)| {
         let (places, asn, address) = (&places, *asn, *address);

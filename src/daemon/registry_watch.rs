@@ -10,7 +10,7 @@ use super::routes_watch::RoutesWatch;
 use crate::board::Cause;
 use crate::config::Registry;
 use crate::control::Control;
-use crate::limits::{GIT_PULL_PAUSE_S_MAX, REGISTRY_LOOK_S, REGISTRY_READS_MAX};
+use crate::limits::{GIT_PULL_PAUSE_MAX, REGISTRY_LOOK_INTERVAL, REGISTRY_READS_MAX};
 use crate::local::News;
 use crate::model::{Once, OnceEach, Turn};
 use crate::registry::{Finding, Index, Tally, judge_replacement};
@@ -49,8 +49,7 @@ impl RegistryWatch {
         let seconds = Duration::from_secs(config.pull_interval_s.into());
         RegistryWatch {
             directory: config.directory.clone(),
-            pulls: (!seconds.is_zero())
-                .then(|| Rhythm::new(seconds, Duration::from_secs(GIT_PULL_PAUSE_S_MAX))),
+            pulls: (!seconds.is_zero()).then(|| Rhythm::new(seconds, GIT_PULL_PAUSE_MAX)),
             control,
             news,
             routes,
@@ -72,7 +71,7 @@ impl RegistryWatch {
     pub async fn run(mut self, again: Receiver<()>) {
         self.follow_routes().await;
         loop {
-            if asked(&again, Duration::from_secs(REGISTRY_LOOK_S)).await {
+            if asked(&again, REGISTRY_LOOK_INTERVAL).await {
                 self.stamp = None;
                 self.routes.again();
                 self.pulls.iter_mut().for_each(Rhythm::soon);

@@ -85,9 +85,9 @@ const _: () = assert!(BIRD_LINE_BYTES_MAX < BIRD_REPLY_BYTES_MAX);
 
 // --- netlink and WireGuard
 
-/// Seconds that one answer of the kernel may take; it answers in microseconds, and a slow disk or a
+/// How long one answer of the kernel may take; it answers in microseconds, and a slow disk or a
 /// busy host may delay the loading of a module.
-pub const NETLINK_TIMEOUT_S: u64 = 5;
+pub const NETLINK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of one datagram of the kernel: it fills at most 32 KiB of a dump at a time (`netlink_dump`
 /// in net/netlink/af_netlink.c).
 pub const NETLINK_DATAGRAM_BYTES_MAX: usize = 32 * 1024;
@@ -120,8 +120,8 @@ pub const USERSPACE_START_S: u64 = 10;
 pub const USERSPACE_OUTPUT_BYTES_MAX: u64 = 4096;
 /// Characters of a program's own words in an error.
 pub const USERSPACE_WORDS_MAX: usize = 200;
-/// Seconds that a userspace WireGuard may take to end after its link was deleted; it takes 30 ms.
-pub const USERSPACE_END_S: u64 = 5;
+/// How long a userspace WireGuard may take to end after its link was deleted; it takes 30 ms.
+pub const USERSPACE_END: Duration = Duration::from_secs(5);
 
 /// Prefixes of one peer that are written out in a line; of more only their number is told.
 pub const ALLOWED_IPS_SHOWN_MAX: usize = 8;
@@ -132,8 +132,8 @@ pub const UNEXPLAINED_SHOWN_MAX: usize = 10;
 /// How often a new address is looked at until the kernel has made the route that comes with it; it
 /// takes a few milliseconds.
 pub const ROUTE_LOOKS_MAX: usize = 100;
-/// The time between two such looks, in milliseconds.
-pub const ROUTE_LOOK_PAUSE_MS: u64 = 2;
+/// The time between two such looks.
+pub const ROUTE_LOOK_PAUSE: Duration = Duration::from_millis(2);
 
 // --- echo requests and the latency class
 
@@ -148,16 +148,16 @@ pub const LATENCY_INTERVAL_S: u64 = 1_800;
 /// How soon a peering is measured that has appeared, in seconds: its member may be about to come
 /// up.
 pub const LATENCY_FIRST_S: u64 = 5;
-/// How often it is looked whether one is due, in seconds.
-pub const LATENCY_LOOK_S: u64 = 2;
+/// How often it is looked whether one is due.
+pub const LATENCY_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Endpoints measured at once: some hundred packets per second.
 pub const LATENCY_PARALLEL_MAX: usize = 32;
 /// Echo requests for one measurement.
 pub const LATENCY_ECHOES: u16 = 5;
-/// The time from one of them to the next, in milliseconds: routers answer few per second.
-pub const LATENCY_ECHO_PAUSE_MS: u64 = 250;
-/// How long answers are waited for, in milliseconds: longer than class 8 lasts (2981 ms).
-pub const LATENCY_WAIT_MS: u64 = 4_000;
+/// The time from one of them to the next: routers answer few per second.
+pub const LATENCY_ECHO_PAUSE: Duration = Duration::from_millis(250);
+/// How long answers are waited for: longer than class 8 lasts (2981 ms).
+pub const LATENCY_WAIT: Duration = Duration::from_millis(4_000);
 /// After this time an old round trip weighs half, in seconds: a mean age of six hours, that of the
 /// 12-hour average which the dn42 wiki asks for.
 pub const LATENCY_HALF_LIFE_S: u64 = 4 * 60 * 60;

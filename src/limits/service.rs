@@ -170,8 +170,8 @@ const _: () = assert!(2 * LOCAL_WORKING_S < LOCAL_ANSWER_S);
 
 /// Characters of a line in the log: BIRD's words about a file, or the problems of a configuration.
 pub const LOG_LINE_CHARS_MAX: usize = 4_000;
-/// How often the registry's clone is looked at, in seconds: a look costs 6 ms.
-pub const REGISTRY_LOOK_S: u64 = 10;
+/// How often the registry's clone is looked at: a look costs 6 ms.
+pub const REGISTRY_LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a registry that changes while it is read is read again before we wait for the next
 /// look.
 pub const REGISTRY_READS_MAX: usize = 3;
@@ -180,9 +180,9 @@ pub const REGISTRY_READS_MAX: usize = 3;
 pub const REGISTRY_AGE_S_MAX: u64 = 2 * 86_400;
 /// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
 pub const GIT_PULL_S: u64 = 120;
-/// How long the pauses between pulls grow while they fail, in seconds: 4 hours. Nobody hammers a
+/// How long the pauses between pulls grow while they fail. Nobody hammers a
 /// dead server, and a registry of yesterday still serves.
-pub const GIT_PULL_PAUSE_S_MAX: u64 = 4 * 3600;
+pub const GIT_PULL_PAUSE_MAX: Duration = Duration::from_secs(4 * 3600);
 /// How long a connection by SSH may take for git, in seconds.
 pub const GIT_CONNECT_S: u64 = 20;
 /// How long another host may send nothing to git over HTTP, in seconds.
@@ -196,15 +196,15 @@ pub const GIT_WORDS_MAX: usize = 300;
 /// Loose objects after which git collects its garbage: some 10 MB on the disk; git itself waits for
 /// 6,700.
 pub const GIT_GC_OBJECTS: u32 = 2_000;
-/// How often we look whether somebody else changed the database, in milliseconds.
-pub const DATABASE_LOOK_MS: u64 = 1_000;
-/// How long nothing must have changed before everything is moved into the database's one file, in
-/// seconds: a copy of that file alone is then whole.
-pub const DATABASE_QUIET_S: u64 = 60;
+/// How often we look whether somebody else changed the database.
+pub const DATABASE_LOOK_INTERVAL: Duration = Duration::from_millis(1_000);
+/// How long nothing must have changed before everything is moved into the database's one file: a
+/// copy of that file alone is then whole.
+pub const DATABASE_QUIET: Duration = Duration::from_secs(60);
+/// How often the whole database is read to see whether it is damaged.
+pub const DATABASE_PROOF_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Files with the same time in their names: what is kept of a database that another one replaces.
 pub const KEPT_IN_A_SECOND_MAX: u32 = 100;
-/// How often the whole database is read to see whether it is damaged, in seconds: a day.
-pub const DATABASE_PROOF_S: u64 = 24 * 60 * 60;
 /// What has to be free where the service writes, in bytes: less is a full disk.
 pub const CHECK_FREE_BYTES_MIN: u64 = 1_048_576;
 /// A configuration, a private key or a banner: larger is a mistake.
@@ -223,14 +223,14 @@ pub const BACKUP_LOOK_S: u64 = 5;
 pub const BACKUP_QUIET_S: u64 = 60;
 /// How long changes wait at most, in seconds, where there is always another one.
 pub const BACKUP_DELAY_S_MAX: u64 = 600;
-/// How long the pauses between backups grow while they fail, in seconds: 4 hours.
-pub const BACKUP_PAUSE_S_MAX: u64 = 4 * 3600;
+/// How long the pauses between backups grow while they fail.
+pub const BACKUP_PAUSE_MAX: Duration = Duration::from_secs(4 * 3600);
 /// How long one command of git may take for the backup, in seconds.
 pub const GIT_PUSH_S: u64 = 120;
 /// How often a push is tried while other POPs push as well.
 pub const GIT_PUSH_TRIES: u32 = 5;
-/// How long copying may keep everybody else waiting at a stretch, in milliseconds.
-pub const BACKUP_SLICE_MS_MAX: u64 = 5;
+/// How long copying may keep everybody else waiting at a stretch.
+pub const BACKUP_SLICE_MAX: Duration = Duration::from_millis(5);
 
 /// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
 /// few hundred.

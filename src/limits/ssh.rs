@@ -74,8 +74,8 @@ pub const MEMBER_WORK_MS: u64 = 2_000;
 pub const MEMBER_WORK_SHARE: u64 = 4;
 /// The longest rest at a stretch, in milliseconds.
 pub const WORK_REST_MS_MAX: u64 = 5_000;
-/// Seconds between keepalives, shorter than what home routers remember of a connection.
-pub const SSH_KEEPALIVE_S: u64 = 30;
+/// The time between keepalives, shorter than what home routers remember of a connection.
+pub const SSH_KEEPALIVE: Duration = Duration::from_secs(30);
 /// Keepalives without an answer before a client is given up.
 pub const SSH_KEEPALIVES_MAX: usize = 3;
 /// How long a client may take nothing of what it asked for, in seconds.
@@ -107,10 +107,10 @@ pub const CLIENT_LINES_MAX: u32 = 30;
 pub const CLIENT_GROUPS_MAX: usize = 256;
 /// Sums that are told of a minute, the largest; the rest becomes one.
 pub const CLIENT_SUMS_MAX: usize = 5;
-/// The minute, in seconds.
-pub const CLIENT_LINES_S: u64 = 60;
-/// A pause after `accept` failed, in milliseconds: without descriptors it would fail again at once.
-pub const ACCEPT_PAUSE_MS: u64 = 100;
+/// The minute for which lines are counted.
+pub const CLIENT_LINES_WINDOW: Duration = Duration::from_secs(60);
+/// A pause after `accept` failed: without descriptors it would fail again at once.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const _: () = assert!(INBOX_BYTES_MAX <= INBOXES_BYTES_MAX);
 // What a connection holds of its client's input at the very worst, in bytes.

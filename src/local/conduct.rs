@@ -4,7 +4,6 @@
 use crate::access::Identity;
 use crate::control::Control;
 use crate::model::{Mntner, Role};
-use crate::shell::grammar::line_of;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
 use std::time::Duration;
@@ -47,7 +46,7 @@ pub enum Applied {
 pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Result<Done, String> {
     let identity = identity(control, order.maintainer.as_deref())?;
     let our_asn = control.settings.borrow().site.asn;
-    let start = Start::Exec(line_of(&order.words));
+    let start = Start::of_words(&order.words);
     let mut session = Session::new(start, None, our_asn).listed_for(identity.role);
     let mut output = Output::default();
     session.begin(&mut output);

@@ -5,7 +5,7 @@ use super::message::{Answer, BoardView, DatabaseView, PeeringView, RegistryView,
 use crate::board::{Entry, Progress};
 use crate::control::Control;
 use crate::limits::{
-    ACCEPT_PAUSE_MS, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
+    ACCEPT_PAUSE, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
     LOCAL_WRITE_S,
 };
 use crate::model::Asn;
@@ -89,7 +89,7 @@ impl Server {
                 }
                 Err(error) => {
                     log::warn!("the local socket: {error}");
-                    Timer::after(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                    Timer::after(ACCEPT_PAUSE).await;
                 }
             }
         }

@@ -39,21 +39,23 @@ pub fn answer(
 ) -> Completion {
     let flags = || COMMANDS.iter().flat_map(|spec| spec.flags);
     let flag = flags().find(|it| it.flag == Flag::Answer(question.field));
-    let numbers = match command {
-        Command::PeerCreate => &vocabulary.own,
-        _ => &vocabulary.peered,
-    };
+    let numbers = numbers(command, vocabulary);
     let mut all = flag.map(|it| values(it, numbers, before)).unwrap_or_default();
     let suggestion = question.suggestion.clone().filter(|it| !it.is_empty() && !all.contains(it));
     all.extend(suggestion.filter(|_| question.field != Field::Confirm));
     pick(before, all)
 }
 
+/// The AS numbers that a command may be about: only a new peering is with one that has none.
+fn numbers<'a>(command: &Command, vocabulary: &'a Vocabulary) -> &'a [Asn] {
+    if *command == Command::PeerCreate { &vocabulary.own } else { &vocabulary.peered }
+}
+
 /// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
 /// cursor is inside quotes, or farther than anybody completes.
 fn words(before: &str) -> Option<(Vec<String>, String)> {
     let near = Some(before).filter(|it| it.len() <= COMPLETED_BYTES_MAX)?;
-    let mut words = grammar::split(near).ok()?;
+    let mut words = super::words::split(near).ok()?;
     let tail = before.rsplit(char::is_whitespace).next().unwrap_or(before);
     if tail.is_empty() {
         return Some((words, String::new()));
@@ -130,7 +132,7 @@ fn arguments(
     word: &str,
     vocabulary: &Vocabulary,
 ) -> Vec<String> {
-    let numbers = if spec.name == "peer_create" { &vocabulary.own } else { &vocabulary.peered };
+    let numbers = numbers(&spec.command, vocabulary);
     let (used, open) = flags_used(spec, rest);
     if let Some(flag) = open {
         return values(flag, numbers, word);

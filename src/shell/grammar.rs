@@ -1,5 +1,6 @@
-//! A line of words becomes a request. Everything it knows comes from the table of commands.
+//! Words become a request. Everything it knows comes from the table of commands.
 
+use super::words;
 use crate::command::{
     COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup_for,
 };
@@ -8,18 +9,35 @@ use crate::model::{Likeness, Mntner, Refusal, Role, WgKey};
 use crate::peering::pasted;
 use std::time::Duration;
 
-/// Reads a line. A refusal has the code `usage`.
+/// Reads a line.
 ///
-/// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
-/// equals sign. A bare word after a command that takes `--asn` is that AS number, or a maintainer
-/// if it is a whole name and the command takes one. Only what is listed for `role` is abbreviated.
-pub fn parse(line: &str, role: Role) -> Result<Request, Refusal> {
+/// # Errors
+///
+/// What is no command is refused with the code `usage`.
+pub fn parse_line(line: &str, role: Role) -> Result<Request, Refusal> {
+    refuse_file(line)?;
+    request(&words::split(line)?, role)
+}
+
+/// Reads a command that is split into words already; else as [`parse_line`].
+pub fn parse(words: &[String], role: Role) -> Result<Request, Refusal> {
+    refuse_file(&words.join(" "))?;
+    request(words, role)
+}
+
+fn refuse_file(line: &str) -> Result<(), Refusal> {
     if is_file(line) {
         let message = "That is a piece of a WireGuard file, not a command";
         return Err(Refusal::new("usage", message, "peer_create asks for what is in it"));
     }
-    let words = split(line)?;
-    let (spec, rest) = command(&words, role)?;
+    Ok(())
+}
+
+/// `peer list`, `peer_list`, `peer-list` and `peer_l` are one. A flag's value follows it or an
+/// equals sign. A bare word after a command that takes `--asn` is that AS number, or a maintainer
+/// if it is a whole name and the command takes one. Only what is listed for `role` is abbreviated.
+fn request(words: &[String], role: Role) -> Result<Request, Refusal> {
+    let (spec, rest) = command(words, role)?;
     let mut request = Request::new(spec.command.clone());
     if let Command::Help(_) = spec.command {
         let (json, rest): (Vec<String>, Vec<String>) =
@@ -41,36 +59,23 @@ pub fn parse(line: &str, role: Role) -> Result<Request, Refusal> {
     Ok(request)
 }
 
-/// The line that means these words: each with a blank or a quote in it, and an empty one, is
-/// quoted. A single word is a line already.
-pub fn line_of(words: &[String]) -> String {
-    match words {
-        [line] => line.clone(),
-        words => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+/// How an error is to look. JSON is known to be asked for even where the rest is wrong.
+pub fn format_asked(words: &[String]) -> Format {
+    let mut before = "";
+    for word in words {
+        let json = before == "--format" && word == "json";
+        if json || word == "--json" || word == "--format=json" {
+            return Format::Json;
+        }
+        before = word;
     }
+    Format::Text
 }
 
-/// Either kind of quote holds the other: a word with both is a row of quoted pieces.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| !letter.is_whitespace() && !['"', '\''].contains(&letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_string();
-    }
-    let pieces = word.split('\'').map(|piece| format!("'{piece}'"));
-    pieces.collect::<Vec<_>>().join("\"'\"")
-}
-
-/// Does the command read its answers from standard input?
-pub fn reads_input(line: &str) -> bool {
-    parse(line, Role::Admin).is_ok_and(|request| request.from_input)
-}
-
-/// Was JSON asked for? Known even where the line is otherwise wrong: then the error is JSON too.
-pub fn wants_json(line: &str) -> bool {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    words.contains(&"--json")
-        || words.contains(&"--format=json")
-        || words.windows(2).any(|it| it == ["--format", "json"])
+/// The same for a line, whose quotes may be what is wrong.
+pub fn format_asked_in_line(line: &str) -> Format {
+    let words: Vec<String> = line.split_whitespace().map(str::to_string).collect();
+    format_asked(&words)
 }
 
 /// Does the line carry a preshared or private key, or a file that may have any? Then it is not kept
@@ -216,31 +221,6 @@ pub(super) fn spelt(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// Words between blanks; quotes of either kind hold blanks together, and a backslash nothing.
-pub(super) fn split(line: &str) -> Result<Vec<String>, Refusal> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    for letter in line.chars() {
-        match (quote, letter) {
-            (Some(open), close) if open == close => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(letter);
-                word.get_or_insert_default();
-            }
-            (None, blank) if blank.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(letter),
-        }
-    }
-    words.extend(word);
-    match quote {
-        None => Ok(words),
-        Some(open) => Err(Refusal::new(
-            "usage",
-            format!("The {open} has no partner"),
-            "Close it, or leave it out",
-        )),
-    }
-}
-
 /// The names of all commands for `help`.
 pub fn names() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().map(|it| it.name)
@@ -251,29 +231,27 @@ mod tests {
     use super::*;
 
     fn ok(line: &str) -> Request {
-        parse(line, Role::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
+        parse_line(line, Role::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
     }
 
     fn no(line: &str) -> String {
-        let refusal = parse(line, Role::Admin).expect_err(line);
+        let refusal = parse_line(line, Role::Admin).expect_err(line);
         assert_eq!(refusal.code, "usage");
         refusal.to_string()
     }
 
     #[test]
-    fn words_become_a_line_and_words_again() {
-        for words in [
-            vec!["ban", "EXAMPLE-MNT", "--reason", "two words"],
-            vec!["ban", "--reason", "it's \"quoted\" twice"],
-            vec!["ban", "--reason", ""],
-            vec!["a", "'", "''", "\"", " ", "\t\n", "b c'd e"],
-        ] {
-            let words: Vec<String> = words.into_iter().map(str::to_string).collect();
-            assert_eq!(split(&line_of(&words)).unwrap(), words, "{}", line_of(&words));
+    fn words_are_taken_as_they_are() {
+        for reason in ["two words", "it's \"quoted\" twice", "", "--json is a flag"] {
+            let words = ["ban", "EXAMPLE-MNT", "--reason", reason].map(str::to_string);
+            let request = parse(&words, Role::Admin).unwrap();
+            assert_eq!(request.answer(Field::Reason), Some(reason));
+            assert_eq!(format_asked(&words), Format::Text, "{reason}");
         }
-        assert_eq!(line_of(&["peer_list --all".to_string()]), "peer_list --all");
-        let json = ["peer_list", "nonsense", "--json"].map(str::to_string);
-        assert!(wants_json(&line_of(&json)));
+        let words = ["peer_list", "nonsense", "--json"].map(str::to_string);
+        assert_eq!(format_asked(&words), Format::Json);
+        let file = ["PrivateKey", "=", "x"].map(str::to_string);
+        assert!(parse(&file, Role::Admin).unwrap_err().message.contains("WireGuard file"));
     }
 
     #[test]
@@ -339,7 +317,7 @@ mod tests {
             ("peer_create --wait=99999999999999999999", "1 to 600"),
             ("peer_create --from file", "--from takes -"),
             ("peer_create --from", "--from needs a value"),
-            ("peer_create 'x", "has no partner"),
+            ("peer_create 'x", "is not closed"),
             ("help reboot", "no command reboot"),
         ] {
             assert!(no(line).contains(words), "{line}: {}", no(line));
@@ -351,11 +329,11 @@ mod tests {
         for line in ["peer_config --format json", "peer_config --format=json", "peer_config --json"]
         {
             assert_eq!(ok(line).format, Format::Json, "{line}");
-            assert!(wants_json(line), "{line}");
+            assert_eq!(format_asked_in_line(line), Format::Json, "{line}");
         }
         let frr = ok("peer_config 64600 --format frr");
         assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
-        assert!(!wants_json("peer_config --format frr"));
+        assert_eq!(format_asked_in_line("peer_config --format frr"), Format::Text);
         assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
     }
 
@@ -369,8 +347,8 @@ mod tests {
         for spec in COMMANDS {
             assert_eq!(ok(spec.name).command, spec.command);
             for line in [spec.name, spec.example] {
-                assert!(parse(line, Role::Admin).is_ok(), "{line}");
-                assert!(parse(line, Role::Member).is_ok(), "{line}: refused as what it is");
+                assert!(parse_line(line, Role::Admin).is_ok(), "{line}");
+                assert!(parse_line(line, Role::Member).is_ok(), "{line}: refused as what it is");
             }
         }
     }

@@ -75,14 +75,14 @@ fn refuse(message: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Command, ExportView, lookup};
+    use crate::command::{Command, ExportView};
     use crate::model::Families;
     use crate::shell::view;
 
     fn imported(input: &str, flags: &[(Field, &str)]) -> Result<Request, Refusal> {
         let mut request = Request::new(Command::PeerCreate);
         request.answers.extend(flags.iter().map(|(field, value)| (*field, value.to_string())));
-        read(input.as_bytes(), lookup("peer_create").unwrap(), &mut request).map(|()| request)
+        read(input.as_bytes(), Command::PeerCreate.spec(), &mut request).map(|()| request)
     }
 
     fn exported() -> ExportView {
@@ -162,7 +162,7 @@ mod tests {
             assert_eq!(refusal.code, "usage");
             assert!(refusal.message.contains(words), "{input:?}: {refusal}");
         }
-        let spec = lookup("peer_create").unwrap();
+        let spec = Command::PeerCreate.spec();
         let mut request = Request::new(Command::PeerCreate);
         for input in [vec![b'#'; IMPORT_BYTES_MAX + 1], vec![0xff]] {
             assert_eq!(read(&input, spec, &mut request).unwrap_err().code, "usage");

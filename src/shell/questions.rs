@@ -4,7 +4,7 @@
 use super::complete::{self, Completion};
 use super::line::Recall;
 use super::{Output, Session, Start, Todo, import, json, status, view};
-use crate::command::{Command, Field, Format, Question, Reply, Request, Shown, Stop, lookup};
+use crate::command::{Command, Field, Format, Question, Reply, Request, Shown, Stop};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
@@ -109,10 +109,8 @@ impl Session {
             return false;
         }
         let input = std::mem::take(&mut self.typed);
-        let read = lookup("peer_create")
-            .map_err(|_| Refusal::new("usage", "There is nothing to import", ""))
-            .and_then(|spec| import::read(&input, spec, &mut request));
-        match read {
+        let spec = request.command.spec();
+        match import::read(&input, spec, &mut request) {
             Ok(()) => self.todo = Some(Todo::Run(request)),
             Err(refusal) => self.fail(refusal, Some(request), output),
         }
@@ -144,7 +142,7 @@ impl Session {
     pub(super) fn unanswered(&mut self, output: &mut Output) {
         let (question, request) = (self.question.take(), self.request.take());
         match question {
-            Some(question) if matches!(self.start, Start::Exec(_)) => {
+            Some(question) if self.start != Start::Shell => {
                 self.fail(missing(&question), request, output);
             }
             _ => self.finish(Reply::Bye, output),

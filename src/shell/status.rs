@@ -22,13 +22,29 @@ pub fn of_refusal(refusal: &Refusal) -> u32 {
 /// What an answered command ends with.
 pub fn of_reply(reply: &Reply) -> u32 {
     match reply {
-        Reply::Created(_, Applied::No(_))
-        | Reply::Edited(_, _, Applied::No(_))
-        | Reply::Switched(_, Applied::No(_))
-        | Reply::Unchanged(_, Applied::No(_))
-        | Reply::Removed(_, Applied::No(_)) => NOT_APPLIED,
-        Reply::Decided(it) if matches!(it.applied(), Some(Applied::No(_))) => NOT_APPLIED,
+        Reply::Created(_, applied)
+        | Reply::Edited(_, _, applied)
+        | Reply::Switched(_, applied)
+        | Reply::Unchanged(_, applied)
+        | Reply::Removed(_, applied) => of_applied(applied),
+        Reply::Decided(decision) => decision.applied().map_or(DONE, of_applied),
         Reply::Abandoned => REFUSED,
-        _ => DONE,
+        Reply::Help(..)
+        | Reply::Intro(_)
+        | Reply::Whoami(_)
+        | Reply::Peers(..)
+        | Reply::Config(_)
+        | Reply::Exported(_)
+        | Reply::Pops(_)
+        | Reply::Status(_)
+        | Reply::History(_)
+        | Reply::Bye => DONE,
+    }
+}
+
+fn of_applied(applied: &Applied) -> u32 {
+    match applied {
+        Applied::No(_) => NOT_APPLIED,
+        Applied::Yes | Applied::NotAwaited => DONE,
     }
 }

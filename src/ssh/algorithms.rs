@@ -4,7 +4,7 @@
 //! with encrypt-then-MAC, no SHA-1 anywhere. Every client of the last eight years has some of it.
 
 use crate::limits::{
-    AUTH_ATTEMPTS_MAX, SSH_CHANNEL_EVENTS_MAX, SSH_KEEPALIVE_S, SSH_KEEPALIVES_MAX, SSH_OUTPUT_MAX,
+    AUTH_ATTEMPTS_MAX, SSH_CHANNEL_EVENTS_MAX, SSH_KEEPALIVE, SSH_KEEPALIVES_MAX, SSH_OUTPUT_MAX,
     SSH_WINDOW_BYTES,
 };
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKey};
@@ -72,7 +72,7 @@ pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
         window_size: SSH_WINDOW_BYTES,
         // Grace and idleness are timed by the conversation, which knows what the client is doing.
         inactivity_timeout: None,
-        keepalive_interval: Some(Duration::from_secs(SSH_KEEPALIVE_S)),
+        keepalive_interval: Some(SSH_KEEPALIVE),
         keepalive_max: SSH_KEEPALIVES_MAX,
         ..russh::server::Config::default()
     }

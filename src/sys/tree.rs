@@ -12,7 +12,7 @@ mod stamp;
 pub use routes::read_routes;
 pub use stamp::{Stamp, busy, stamp, stamp_routes};
 
-use crate::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX, REGISTRY_SLICE_MS_MAX};
+use crate::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX, REGISTRY_SLICE_MAX};
 use crate::registry::{Builder, Finding, Index, Kind, Skip};
 use rustix::fs::{CWD, Dir, DirEntry, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
@@ -22,7 +22,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What the index is made from.
 const INDEXED: [Kind; 2] = [Kind::Mntner, Kind::AutNum];
@@ -186,7 +186,7 @@ fn skip(errno: Errno) -> Skip {
 impl Pace {
     /// Comes after each file.
     async fn step(&mut self) {
-        if self.0.elapsed() >= Duration::from_millis(REGISTRY_SLICE_MS_MAX) {
+        if self.0.elapsed() >= REGISTRY_SLICE_MAX {
             super::give_way().await;
             self.0 = Instant::now();
         }

@@ -16,7 +16,7 @@ pub use machine::Machine;
 
 pub use crate::plan::wireguard::Backend;
 
-use crate::limits::{ROUTE_LOOK_PAUSE_MS, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END_S};
+use crate::limits::{ROUTE_LOOK_PAUSE, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END};
 use crate::model::IfName;
 use crate::plan::Owner;
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
@@ -33,7 +33,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 /// Every link that bears a name of ours, as it is, or why it cannot be read.
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
@@ -212,7 +211,7 @@ pub async fn settle(machine: &Machine) {
         let Some(routes) = machine.peer_routes(only) else { return };
         awaited.retain(|route| !routes.contains(route));
         if !awaited.is_empty() {
-            smol::Timer::after(Duration::from_millis(ROUTE_LOOK_PAUSE_MS)).await;
+            smol::Timer::after(ROUTE_LOOK_PAUSE).await;
         }
     }
 }
@@ -233,7 +232,7 @@ async fn ended(mut held: Async<UnixStream>, name: &IfName) -> Result<(), WireErr
     let still = || WireError::StillRunning(name.clone());
     let end = async { held.read(&mut [0]).await.map_or(Ok(()), |count| gone(count, still)) };
     let late = async {
-        smol::Timer::after(Duration::from_secs(USERSPACE_END_S)).await;
+        smol::Timer::after(USERSPACE_END).await;
         Err(still())
     };
     or(end, late).await

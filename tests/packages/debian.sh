@@ -155,7 +155,7 @@ inside chown peerling /etc/wireguard.key
 # What OpenRC makes at boot.
 mkdir -p "$root"/run/openrc/{daemons,exclusive,failed,inactive,options,scheduled,started,starting,stopping,tmp}
 touch "$root/run/openrc/softlevel"
-inside install -d -o peerling -g peerling /var/lib/peerling/registry
+inside install -d -o peerling -g peerling /var/lib/peerling /var/lib/peerling/registry
 cp -r "$here/../../fixtures/registry/." "$root/var/lib/peerling/registry/"
 plant
 # A mistake in the configuration: told once, and not started again and again.

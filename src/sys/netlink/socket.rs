@@ -7,7 +7,7 @@
 use super::NetlinkError;
 use super::message::{Content, Message, kernel_text, messages};
 use crate::limits::{
-    NETLINK_DATAGRAM_BYTES_MAX, NETLINK_DATAGRAMS_MAX, NETLINK_DUMP_TRIES_MAX, NETLINK_TIMEOUT_S,
+    NETLINK_DATAGRAM_BYTES_MAX, NETLINK_DATAGRAMS_MAX, NETLINK_DUMP_TRIES_MAX, NETLINK_TIMEOUT,
 };
 use netlink_bindings::builtin::Nlmsghdr;
 use netlink_bindings::traits::{NetlinkRequest, Protocol};
@@ -15,7 +15,6 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use std::cell::Cell;
 use std::io;
-use std::time::Duration;
 
 /// Flags of a request (linux/netlink.h): it is one, and it wants an acknowledgement.
 const NLM_F_REQUEST: u16 = 1;
@@ -46,7 +45,7 @@ impl Socket {
             // Kernels before 4.12 and 4.20 know one or the other not, and answer all the same.
             let _ = socket.set_ext_ack(true);
             let _ = socket.set_netlink_get_strict_chk(true);
-            let timeout = Some(Duration::from_secs(NETLINK_TIMEOUT_S));
+            let timeout = Some(NETLINK_TIMEOUT);
             set_socket_timeout(&socket, Timeout::Recv, timeout)?;
             Ok(Socket { socket, port, sequence: Cell::new(0), family: 0 })
         };
