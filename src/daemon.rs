@@ -251,8 +251,7 @@ impl Service {
 /// Saves what is left to save, so that the database's file alone is all of it.
 fn end(control: &Control) -> Result<(), Trouble> {
     control.write_typed();
-    let closed = control.store.borrow_mut().close();
-    closed.map_err(|error| Trouble::new(error.to_string()))
+    database_watch::close(&mut control.store.borrow_mut())
 }
 
 /// Says how links are made; loudly, where it is not as anybody would want it.

@@ -17,6 +17,7 @@ mod peerings;
 mod registry;
 mod routes;
 mod service;
+mod space;
 mod trial;
 mod unit;
 mod wireguard;
@@ -87,6 +88,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
     let asked = service::ask(scene, findings);
     network::listen(scene, &asked, findings);
     host_keys::look(scene, findings);
+    space::look(scene, findings);
     let rows = database::look(scene, findings);
     wireguard::look(scene, findings);
     kernel::look(scene, findings);

@@ -1,12 +1,14 @@
 //! The watch over the database: somebody else's change rings the bell; a file that is damaged or
-//! was replaced is told; what stands in `-wal` moves into the file when nothing has changed for a
-//! while.
+//! was replaced is told, and our `-wal` does not stay beside another's file; what stands in `-wal`
+//! moves into the file when nothing has changed for a while.
 
+use super::Trouble;
 use crate::board::Cause;
 use crate::control::Control;
 use crate::limits::{DATABASE_LOOK_INTERVAL, DATABASE_PROOF_INTERVAL, DATABASE_QUIET};
 use crate::model::{Once, Turn};
 use crate::store::{Store, StoreError};
+use crate::sys;
 use smol::Timer;
 use std::rc::Rc;
 use std::time::Instant;
@@ -43,6 +45,34 @@ pub async fn run(control: Rc<Control>) {
             control.bell.ring(Cause::Other("the database was changed"));
         }
         watch.tell(looked.err());
+        let store = control.store.borrow();
+        if store.is_replaced() {
+            make_way(&store);
+        }
+    }
+}
+
+/// Moves what stands in `-wal` into the file and lets go of it; beside a file that is not ours our
+/// `-wal` does not stay.
+pub fn close(store: &mut Store) -> Result<(), Trouble> {
+    make_way(store);
+    store.close().map_err(|error| Trouble::new(error.to_string()))
+}
+
+/// Sets our `-wal` aside where our file is gone, and logs where it is: whatever is there now is
+/// opened alone.
+fn make_way(store: &Store) {
+    match store.set_companions_aside(sys::now()) {
+        Ok(moved) if moved.is_empty() => {}
+        Ok(moved) => {
+            let names: Vec<String> = moved.iter().map(|file| file.display().to_string()).collect();
+            log::warn!(
+                "what stood beside the old database does not belong to what is there now, and is \
+                 kept as {}",
+                names.join(" and ")
+            );
+        }
+        Err(error) => log::error!("the old database's -wal could not be set aside: {error}"),
     }
 }
 

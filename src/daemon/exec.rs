@@ -4,7 +4,7 @@
 //! applied when the service starts, and nobody knows what of the rest is.
 
 use super::assemble::read_config;
-use super::{Assembled, ConfigFile, Service, Trouble, block_on};
+use super::{Assembled, ConfigFile, Service, Trouble, block_on, database_watch};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::local::{Applied, Client, Done, Order, conduct};
 use crate::shell::Start;
@@ -52,7 +52,7 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Vec<Trouble>> {
         let done = conduct(&service.control, order, Applied::Nowhere);
         future::or(done, service.apply.attend()).await
     });
-    let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
+    let closed = database_watch::close(&mut store.borrow_mut());
     let done = run.and_then(|done| done.map_err(Trouble::new)).map_err(|trouble| vec![trouble])?;
     closed.map(|()| done).map_err(|trouble| vec![trouble])
 }

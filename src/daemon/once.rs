@@ -1,7 +1,7 @@
 //! `peerling plan` and `peerling apply`: one pass, told or taken.
 
 use super::routes_watch::read_once;
-use super::{Assembled, ConfigFile, Service, Trouble, block_on};
+use super::{Assembled, ConfigFile, Service, Trouble, block_on, database_watch};
 use crate::apply::{Removals, Survey};
 use crate::board::Cause;
 use crate::store::{Store, StoreError};
@@ -42,7 +42,7 @@ pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>>
         Removals::Confirmed => service.apply.confirming(),
     };
     let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
-    let closed = store.borrow_mut().close().map_err(|error| Trouble::new(error.to_string()));
+    let closed = database_watch::close(&mut store.borrow_mut());
     passed.and_then(|well| closed.map(|()| well)).map_err(|it| vec![it])
 }
 

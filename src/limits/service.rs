@@ -203,6 +203,10 @@ pub const DATABASE_LOOK_INTERVAL: Duration = Duration::from_millis(1_000);
 pub const DATABASE_QUIET: Duration = Duration::from_secs(60);
 /// How often the whole database is read to see whether it is damaged.
 pub const DATABASE_PROOF_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+/// Files with the same time in their names: what is kept of a database that another one replaces.
+pub const KEPT_IN_A_SECOND_MAX: u32 = 100;
+/// What has to be free where the service writes, in bytes: less is a full disk.
+pub const CHECK_FREE_BYTES_MIN: u64 = 1_048_576;
 /// A configuration, a private key or a banner: larger is a mistake.
 pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 

@@ -78,10 +78,21 @@ pub struct BoardView {
     pub generation: i64,
     /// What keeps the apply loop from working at all.
     pub trouble: Option<String>,
+    /// Why the database that the service has open is not used any more.
+    pub database: Option<DatabaseView>,
     /// The registry.
     pub registry: RegistryView,
     /// What the last backup failed with.
     pub backup_error: Option<String>,
+}
+
+/// What is wrong with the database, as it is at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, SerJson, DeJson)]
+pub struct DatabaseView {
+    /// What happened.
+    pub trouble: String,
+    /// What to type.
+    pub remedy: String,
 }
 
 /// How the registry's clone is, as the service sees it.

@@ -1,7 +1,7 @@
 //! The service's side of the local socket.
 
 use super::conduct::{Applied, Order, conduct};
-use super::message::{Answer, BoardView, PeeringView, RegistryView, Request, pieces};
+use super::message::{Answer, BoardView, DatabaseView, PeeringView, RegistryView, Request, pieces};
 use crate::board::{Entry, Progress};
 use crate::control::Control;
 use crate::limits::{
@@ -148,6 +148,7 @@ impl Client {
         BoardView {
             generation: self.control.board.generation(),
             trouble: self.control.board.trouble(),
+            database: self.database(),
             registry: RegistryView {
                 read_age_s: news.registry_read.get().map(age_s),
                 pulled_age_s: news.pulled.get().map(age_s),
@@ -156,6 +157,11 @@ impl Client {
             },
             backup_error: news.backup_error.borrow().clone(),
         }
+    }
+
+    fn database(&self) -> Option<DatabaseView> {
+        let error = self.control.store.borrow().trusted().err()?;
+        Some(DatabaseView { trouble: error.to_string(), remedy: error.remedy().to_string() })
     }
 
     fn peering(&self, asn: Asn, entry: &Entry) -> PeeringView {

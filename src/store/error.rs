@@ -25,10 +25,12 @@ pub enum StoreError {
     Another(PathBuf, String),
     /// It is damaged, in SQLite's words.
     Damaged(PathBuf, String),
-    /// There is none, or an empty one, beside a `-wal` that holds changes of one.
-    Orphaned(PathBuf),
-    /// Somebody moved, removed or replaced its file while it was open.
+    /// There is none, or an empty one, beside a `-wal` (the second) that holds changes of one.
+    Orphaned(PathBuf, PathBuf),
+    /// Somebody put another file in its place, or in that of its `-wal`, while it was open.
     Replaced(PathBuf),
+    /// Somebody moved it away or removed it while it was open.
+    Removed(PathBuf),
     /// This user cannot write it; why, and what mends it.
     Unwritable(PathBuf, String),
     /// What the system said about a file.
@@ -37,6 +39,24 @@ pub enum StoreError {
     NotRestored(PathBuf, String),
     /// What SQLite said, and about which file.
     Sqlite(PathBuf, rusqlite::Error),
+}
+
+/// What mends a database that cannot be used any more.
+const RESTORE: &str = "systemctl stop peerling; peerling restore FILE; systemctl start peerling";
+/// What mends one that was replaced.
+const REOPEN: &str = "systemctl restart peerling opens what is there now; for another database: \
+                      systemctl stop peerling; peerling restore FILE; systemctl start peerling";
+
+impl StoreError {
+    /// What to type.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            StoreError::Damaged(..) | StoreError::Removed(_) => RESTORE,
+            StoreError::Replaced(_) => REOPEN,
+            StoreError::Busy(_) => "peerling check again; lsof tells who holds it",
+            _ => "as it says",
+        }
+    }
 }
 
 /// What SQLite said, about this file.
@@ -88,16 +108,24 @@ impl fmt::Display for StoreError {
                  `peerling restore FILE` puts the peering.db of a backup in its place",
                 path.display()
             ),
-            StoreError::Orphaned(path) => write!(
+            StoreError::Orphaned(path, wal) => write!(
                 out,
-                "{path}: there is no database here, or an empty one, but {path}-wal holds changes \
-                 of one, which would be lost; put the database back, or move {path}-wal away",
-                path = path.display()
+                "{path}: there is no database here, or an empty one, but {wal} holds changes \
+                 of one, which would be lost; put the database back, or `peerling restore FILE`; \
+                 to begin anew, move {wal} to another directory",
+                path = path.display(),
+                wal = wal.display()
             ),
             StoreError::Replaced(path) => write!(
                 out,
                 "{}: the file was moved or replaced while it was open; nothing is read from it or \
-                 written to it any more; systemctl restart peerling opens what is there now",
+                 written to it any more; {REOPEN}",
+                path.display()
+            ),
+            StoreError::Removed(path) => write!(
+                out,
+                "{}: the file was moved away or removed while it was open; nothing is read from it \
+                 or written to it any more; put it back, or {RESTORE}",
                 path.display()
             ),
             StoreError::Unwritable(path, words) => {

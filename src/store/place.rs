@@ -6,12 +6,15 @@
 //! told was saved.
 
 use super::StoreError;
+use crate::limits::KEPT_IN_A_SECOND_MAX;
+use crate::model::Timestamp;
 use crate::sys::owner::{give_to_owner_of, is_open_to_others};
 use crate::sys::users;
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -36,8 +39,29 @@ pub enum Found {
 /// Which files an open database has.
 #[derive(Debug)]
 pub struct OpenedFiles {
-    database: (PathBuf, Identity),
-    wal: Option<(PathBuf, Identity)>,
+    database: OpenedFile,
+    /// The same file where the database's path is a symlink: its companions lie beside this one.
+    real: OpenedFile,
+    wal: Option<OpenedFile>,
+    shm: Option<OpenedFile>,
+}
+
+/// A file, and where it was when it was opened.
+#[derive(Debug)]
+struct OpenedFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// What is at the place of an open database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occupant {
+    /// The database that is open.
+    Ours,
+    /// Nothing.
+    Nobody,
+    /// Another file.
+    Another,
 }
 
 /// A file, whatever it is called.
@@ -50,10 +74,7 @@ struct Identity {
 /// The file that belongs to this database, `suffix` being one of [`COMPANIONS`]. SQLite puts it
 /// beside the file itself, where the database's path is a symlink.
 pub fn companion(path: &Path, suffix: &str) -> PathBuf {
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut name: OsString = real.into_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
+    with_suffix(&fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()), suffix)
 }
 
 /// What is at this path? An error: what is there would be lost if it were opened.
@@ -64,10 +85,10 @@ pub fn judge(path: &Path) -> Result<Found, StoreError> {
         // What keeps it from being seen shows when it is opened.
         Err(_) => return Ok(Found::Database),
     };
-    if bytes == 0 && has_bytes(&companion(path, "-wal")) {
-        return Err(StoreError::Orphaned(path.to_path_buf()));
-    }
     if bytes == 0 {
+        if let Some(wal) = orphan(path) {
+            return Err(StoreError::Orphaned(path.to_path_buf(), wal));
+        }
         return Ok(Found::Nothing);
     }
     // A transaction that a crash interrupted is taken back by SQLite: to no bytes, if it was the
@@ -78,6 +99,25 @@ pub fn judge(path: &Path) -> Result<Found, StoreError> {
         return Err(StoreError::Damaged(path.to_path_buf(), words));
     }
     Ok(Found::Database)
+}
+
+/// The `-wal` with changes of a database that is not there, also one that was set aside. A new
+/// database in its place would look as if nobody had ever had a peering.
+fn orphan(path: &Path) -> Option<PathBuf> {
+    let wal = companion(path, "-wal");
+    if has_bytes(&wal) {
+        return Some(wal);
+    }
+    let set_aside = with_suffix(Path::new(wal.file_name()?), ".");
+    let entries = fs::read_dir(wal.parent()?).ok()?;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_set_aside = name.as_bytes().starts_with(set_aside.as_os_str().as_bytes());
+        if is_set_aside && has_bytes(&entry.path()) {
+            return Some(entry.path());
+        }
+    }
+    None
 }
 
 fn has_bytes(path: &Path) -> bool {
@@ -181,20 +221,81 @@ fn of_another(file: &Path, owner: u32, directory: &Path, path: &Path) -> String 
 impl OpenedFiles {
     /// Those that are there now. `None`: the database is in memory.
     pub fn of(path: &Path) -> Option<OpenedFiles> {
-        let database = (path.to_path_buf(), Identity::of(path)?);
-        let wal = companion(path, "-wal");
-        let wal = Identity::of(&wal).map(|identity| (wal, identity));
-        Some(OpenedFiles { database, wal })
+        let real = fs::canonicalize(path).ok()?;
+        Some(OpenedFiles {
+            database: OpenedFile::of(path.to_path_buf())?,
+            real: OpenedFile::of(real)?,
+            wal: OpenedFile::of(companion(path, "-wal")),
+            shm: OpenedFile::of(companion(path, "-shm")),
+        })
     }
 
-    /// Are they still where they were? Whatever is written to a file that was moved, removed or
-    /// replaced is lost.
-    pub fn are_in_place(&self) -> bool {
-        [Some(&self.database), self.wal.as_ref()]
-            .into_iter()
-            .flatten()
-            .all(|(path, identity)| Identity::of(path).as_ref() == Some(identity))
+    /// What is at the database's path now. Whatever is written to a file that was moved, removed or
+    /// replaced is lost; where its `-wal` was, the database counts as replaced.
+    pub fn occupant(&self) -> Occupant {
+        match (self.database.occupant(), &self.wal) {
+            (Occupant::Ours, Some(wal)) if wal.occupant() != Occupant::Ours => Occupant::Another,
+            (occupant, _) => occupant,
+        }
     }
+
+    /// What is now beside the companions, into which SQLite would write their changes.
+    pub fn beside_companions(&self) -> Occupant {
+        self.real.occupant()
+    }
+
+    /// Gives companions that are still ours another name, with the time in it, if they are beside
+    /// another file or none: the next program that opens what is there does not find them. Returns
+    /// the new names.
+    pub fn set_companions_aside(&self, now: Timestamp) -> io::Result<Vec<PathBuf>> {
+        let mut moved = Vec::new();
+        if self.beside_companions() == Occupant::Ours {
+            return Ok(moved);
+        }
+        for file in [&self.wal, &self.shm].into_iter().flatten() {
+            if file.occupant() == Occupant::Ours {
+                let aside = unused(&file.path, now, &[""])?;
+                fs::rename(&file.path, &aside)?;
+                moved.push(aside);
+            }
+        }
+        Ok(moved)
+    }
+}
+
+impl OpenedFile {
+    fn of(path: PathBuf) -> Option<OpenedFile> {
+        Some(OpenedFile { identity: Identity::of(&path)?, path })
+    }
+
+    fn occupant(&self) -> Occupant {
+        match Identity::of(&self.path) {
+            Some(identity) if identity == self.identity => Occupant::Ours,
+            Some(_) => Occupant::Another,
+            None => Occupant::Nobody,
+        }
+    }
+}
+
+/// A name beside `path` with the time in it, that no file has, also not with these suffixes.
+pub fn unused(path: &Path, now: Timestamp, suffixes: &[&str]) -> io::Result<PathBuf> {
+    let first = with_suffix(path, &format!(".{}", now.compact()));
+    let mut name = first.clone();
+    for number in 2..=KEPT_IN_A_SECOND_MAX {
+        let is_used = |suffix: &&str| fs::symlink_metadata(with_suffix(&name, suffix)).is_ok();
+        if !suffixes.iter().any(is_used) {
+            return Ok(name);
+        }
+        name = with_suffix(&first, &format!(".{number}"));
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// This path with something at the end of its name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 impl Identity {

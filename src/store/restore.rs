@@ -4,14 +4,13 @@
 //! judged is what is put into the place. The old one stays, under a name with the time in it, and
 //! takes its `-wal` and `-shm` along: beside another database SQLite would write them into that.
 
-use super::place::{self, COMPANIONS, Found, MODE, companion};
+use super::place::{self, COMPANIONS, Found, MODE, companion, with_suffix};
 use super::{Store, StoreError, connection};
 use crate::model::Timestamp;
 use crate::peering::Site;
 use crate::sys::{owner, users};
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -38,6 +37,9 @@ impl Store {
         from: &Path,
         now: Timestamp,
     ) -> Result<Restored, StoreError> {
+        if fs::metadata(from).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Err(refusal(from, "there is no such file"));
+        }
         if place::judge(from).map_err(of_backup)? == Found::Nothing {
             return Err(refusal(from, "there is no database in it"));
         }
@@ -129,7 +131,7 @@ fn judge(site: &Site, from: &Path, draft: &Path) -> Result<usize, StoreError> {
 
 /// Puts the draft in the place of the old one, which gets another name.
 fn exchange(real: &Path, draft: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
-    let kept = with_suffix(real, &format!(".{}", now.compact()));
+    let kept = place::unused(real, now, &["", "-wal", "-shm"]).map_err(|it| failed(real, it))?;
     // The old one has two names for a moment, so that there is always one in the place.
     let is_kept = match fs::hard_link(real, &kept) {
         Ok(()) => true,
@@ -158,12 +160,6 @@ fn discard(draft: &Path) {
     for suffix in COMPANIONS {
         let _ = fs::remove_file(with_suffix(draft, suffix));
     }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Here it is the backup that is damaged.

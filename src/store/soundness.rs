@@ -3,10 +3,11 @@
 //! word is taken, and again every day; once damage was seen, nothing is answered from it or written
 //! to it.
 
-use super::place::{self, OpenedFiles};
+use super::place::{self, Occupant, OpenedFiles};
 use super::{Store, StoreError, fault};
+use crate::model::Timestamp;
 use rusqlite::Connection;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Sentences of SQLite's that are told of a damaged database; there can be one for each row.
 const COMPLAINTS_MAX: usize = 3;
@@ -37,14 +38,29 @@ impl Store {
     }
 
     /// Is it still the database that was opened, and no damage of it known?
-    pub(super) fn trusted(&self) -> Result<(), StoreError> {
+    pub fn trusted(&self) -> Result<(), StoreError> {
         if let Some(words) = self.damage.get() {
             return Err(StoreError::Damaged(self.path.clone(), words.clone()));
         }
-        match &self.files {
-            Some(files) if !files.are_in_place() => Err(StoreError::Replaced(self.path.clone())),
-            _ => Ok(()),
+        match self.files.as_ref().map(OpenedFiles::occupant) {
+            Some(Occupant::Another) => Err(StoreError::Replaced(self.path.clone())),
+            Some(Occupant::Nobody) => Err(StoreError::Removed(self.path.clone())),
+            Some(Occupant::Ours) | None => Ok(()),
         }
+    }
+
+    /// Is another file where ours was, beside our `-wal`?
+    pub fn is_replaced(&self) -> bool {
+        let beside = self.files.as_ref().map(OpenedFiles::beside_companions);
+        beside == Some(Occupant::Another)
+    }
+
+    /// Gives our `-wal` and `-shm` another name if our file is not beside them any more: SQLite
+    /// would write the changes in them into whatever is there. Returns the new names.
+    pub fn set_companions_aside(&self, now: Timestamp) -> Result<Vec<PathBuf>, StoreError> {
+        let Some(files) = &self.files else { return Ok(Vec::new()) };
+        let moved = files.set_companions_aside(now);
+        moved.map_err(|error| StoreError::File(self.path.clone(), error))
     }
 
     /// What SQLite said; damage that it met is remembered.

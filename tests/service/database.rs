@@ -2,12 +2,14 @@
 //! that was replaced, an owner that is not the service.
 
 use crate::answers::json;
+use crate::check::report;
 use crate::commands::{ENDPOINT, create};
 use crate::files::names;
 use crate::pop::{Draft, Pop, router_key};
 use crate::run::{Said, run, skip, wait_until};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Gid, Uid, chown};
+use rustix::process::Signal;
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -143,6 +145,59 @@ fn a_database_that_was_replaced_is_noticed_before_the_next_answer() {
     assert!(said.stderr.contains("its operator was told"), "{said:#?}");
     assert!(pop.log().contains(words), "{}", pop.log());
     assert_eq!(names(&pop, "bird").len(), 2, "nothing is taken down");
+}
+
+/// SQLite would write the old -wal into the new file: damage, or a mix of both.
+#[test]
+fn what_replaces_the_database_is_opened_alone() {
+    for is_noticed_first in [true, false] {
+        let Some(mut pop) = pop_with_two() else { return };
+        pop.peerling(&["export", "backup"]).fine();
+        let endpoint = "--endpoint-addr 2001:db8::3 --endpoint-port 20264";
+        let key = router_key(3);
+        pop.bob(&format!("peer_create --wg-pub-key {key} {endpoint} --yes --wait")).fine();
+        assert!(fs::metadata(pop.path("peering.db-wal")).unwrap().len() > 0);
+        fs::copy(pop.path("backup/servers/pop/peering.db"), pop.path("n.db")).unwrap();
+        fs::rename(pop.path("n.db"), pop.path("peering.db")).unwrap();
+        let words = "is kept as ";
+        if is_noticed_first {
+            pop.wait_for_log(words, 1);
+            assert!(!pop.path("peering.db-wal").exists());
+        }
+        pop.signal(Signal::TERM);
+        wait_until("the end", || pop.log().contains(words) && pop.log().contains("peerling: "));
+        let draft = pop.kill();
+        let kept: Vec<String> = names(&draft, ".")
+            .into_iter()
+            .filter(|name| name.starts_with("peering.db-"))
+            .filter(|name| fs::metadata(draft.path(name)).unwrap().len() > 0)
+            .collect();
+        let is_kept = |prefix: &str| kept.iter().any(|name| name.starts_with(prefix));
+        assert!(is_kept("peering.db-wal.20") && is_kept("peering.db-shm.20"), "{kept:?}");
+        let pop = draft.serve();
+        let listed = json(pop.peerling(&["exec", "--", "peer_list", "--all", "--json"]).fine());
+        assert_eq!(listed["peers"].get::<Vec<_>>().unwrap().len(), 2);
+        let check = pop.peerling(&["check"]);
+        assert!(all(&check).contains("peering.db: 2 peerings, sound"), "{check:#?}");
+    }
+}
+
+/// What the running service knows of its database, it says at once.
+#[test]
+fn check_asks_the_service_whether_its_database_is_still_there() {
+    let Some(pop) = pop_with_two() else { return };
+    pop.peerling(&["export", "backup"]).fine();
+    let service = |words: &str, remedy: &str| {
+        let report = report(&pop);
+        report.has("service", "wrong", words);
+        let mut told = report.findings.iter().filter(|finding| finding.name == "service");
+        let told = told.next().and_then(|finding| finding.remedy.clone()).unwrap();
+        assert!(told.contains(remedy) && !told.contains("reload"), "{told}");
+    };
+    fs::rename(pop.path("peering.db"), pop.path("away.db")).unwrap();
+    service("the file was moved away or removed", "peerling restore FILE");
+    fs::copy(pop.path("backup/servers/pop/peering.db"), pop.path("peering.db")).unwrap();
+    service("the file was moved or replaced", "systemctl restart peerling");
 }
 
 /// SQLite would remove the -wal beside an empty database, with every change in it.

@@ -48,12 +48,7 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
 
 /// Notes what SQLite or the system refused; then there are no rows.
 fn refused(error: &StoreError, findings: &mut Findings) -> Vec<Row> {
-    let remedy = match error {
-        StoreError::Damaged(..) => "systemctl stop peerling; peerling restore FILE",
-        StoreError::Busy(_) => "peerling check again; lsof tells who holds it",
-        _ => "as it says",
-    };
-    findings.wrong(NAME, error, remedy);
+    findings.wrong(NAME, error, error.remedy());
     Vec::new()
 }
 

@@ -13,7 +13,7 @@ pub(super) enum Asked {
     /// One runs, and could not be asked.
     Mute,
     /// What it sees.
-    Seen(Seen),
+    Seen(Box<Seen>),
 }
 
 /// Asks the service that runs over the database, if there is one.
@@ -30,7 +30,7 @@ pub(super) fn ask(scene: &Scene, findings: &mut Findings) -> Asked {
     match seen {
         Ok(seen) => {
             tell(&seen.board, findings);
-            Asked::Seen(seen)
+            Asked::Seen(Box::new(seen))
         }
         Err(error @ ClientError::Permission(_)) => {
             findings.warn(NAME, error, "peerling check as root");
@@ -44,9 +44,14 @@ pub(super) fn ask(scene: &Scene, findings: &mut Findings) -> Asked {
 }
 
 fn tell(board: &BoardView, findings: &mut Findings) {
-    match &board.trouble {
-        None => findings.ok(NAME, "it runs, and its last pass went through"),
-        Some(trouble) => findings.wrong(
+    match (&board.database, &board.trouble) {
+        (Some(database), _) => findings.wrong(
+            NAME,
+            format_args!("it runs, and answers no command: {}", database.trouble),
+            &database.remedy,
+        ),
+        (None, None) => findings.ok(NAME, "it runs, and its last pass went through"),
+        (None, Some(trouble)) => findings.wrong(
             NAME,
             format_args!("it runs, and no pass goes through: {trouble}"),
             "mend that; the next pass comes by itself, at once after systemctl reload peerling",

@@ -84,8 +84,68 @@ fn files_that_are_taken_away_are_noticed() {
             assert!(matches!(store.rows(), Err(StoreError::Replaced(_))));
         }
         fs::remove_file(&path).unwrap();
-        assert!(matches!(store.outside_changes(), Err(StoreError::Replaced(_))));
+        assert!(matches!(store.outside_changes(), Err(StoreError::Removed(_))));
     }
+}
+
+/// SQLite would write the old `-wal` into the file that took the database's place.
+#[test]
+fn the_wal_does_not_stay_beside_another_file() {
+    let now = Timestamp(1_700_000_000);
+    for is_replaced in [true, false] {
+        let place = Place::new("aside");
+        let (mut store, path) = open(&place);
+        assert_eq!(store.set_companions_aside(now).unwrap(), Vec::<PathBuf>::new(), "all is ours");
+        let changes = fs::read(companion(&path, "-wal")).unwrap();
+        let other = place.0.join("other.db");
+        Store::open(&other).unwrap().close().unwrap();
+        fs::write(place.0.join("peering.db-wal.20231114221320"), "an older one").unwrap();
+        if is_replaced {
+            fs::rename(&other, &path).unwrap();
+        } else {
+            fs::rename(&path, place.0.join("away.db")).unwrap();
+        }
+        assert_eq!(store.is_replaced(), is_replaced);
+        let moved = store.set_companions_aside(now).unwrap();
+        let names = ["peering.db-wal.20231114221320.2", "peering.db-shm.20231114221320"];
+        assert_eq!(moved, names.map(|name| place.0.join(name)));
+        assert_eq!(store.set_companions_aside(now).unwrap(), Vec::<PathBuf>::new());
+        assert!(store.rows().is_err() && store.close().is_err());
+        assert!(fs::read(&moved[0]).unwrap() == changes, "nothing is lost");
+        assert!(!companion(&path, "-wal").exists());
+        if is_replaced {
+            assert_eq!(Store::open(&path).unwrap().rows().unwrap(), []);
+        } else {
+            let opened = Store::open(&path).err().unwrap().to_string();
+            assert!(opened.contains("there is no database here, or an empty one"), "{opened}");
+            assert!(!path.exists());
+        }
+    }
+}
+
+/// A `-wal` that came with the new file is the new file's; a symlink that leads elsewhere leaves
+/// the old file whole where it is.
+#[test]
+fn what_is_not_ours_or_in_its_place_is_left_alone() {
+    let place = Place::new("not-aside");
+    let (store, path) = open(&place);
+    for file in [path.clone(), companion(&path, "-wal"), companion(&path, "-shm")] {
+        fs::copy(&file, place.0.join("copy")).unwrap();
+        fs::rename(place.0.join("copy"), &file).unwrap();
+    }
+    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), Vec::<PathBuf>::new());
+    let place = Place::new("symlink");
+    let (first, path) = open(&place);
+    drop(first);
+    let link = place.0.join("link.db");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let store = Store::open(&link).unwrap();
+    fs::remove_file(&link).unwrap();
+    fs::write(&link, "another").unwrap();
+    assert!(matches!(store.rows(), Err(StoreError::Replaced(_))));
+    assert!(!store.is_replaced());
+    assert_eq!(store.set_companions_aside(Timestamp(1)).unwrap(), Vec::<PathBuf>::new());
+    assert!(companion(&path, "-wal").exists());
 }
 
 /// A database with preshared keys is its owner's alone, whoever made it and with whatever umask.

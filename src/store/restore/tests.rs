@@ -75,6 +75,22 @@ fn a_copy_with_its_own_wal_is_restored_whole_where_there_was_none() {
     assert!(companion(&from, "-wal").exists(), "what was copied is as it was");
 }
 
+#[test]
+fn a_second_one_in_the_same_second_keeps_both() {
+    let place = Place::new("restore-twice");
+    let (path, backup) = (place.0.join("peering.db"), place.0.join("backup.db"));
+    let mut store = open(&path, 3);
+    fs::write(&backup, store.publishable().unwrap()).unwrap();
+    store.remove(&peering(1, 64601, None), &actor()).unwrap();
+    store.close().unwrap();
+    let kept = ["peering.db.20231114221320", "peering.db.20231114221320.2"];
+    for name in kept {
+        let restored = Store::restore(&site(), &path, &backup, NOW).unwrap();
+        assert_eq!(restored.kept, Some(place.0.join(name)));
+    }
+    assert_eq!(kept.map(|name| count(&place.0.join(name))), [2, 3]);
+}
+
 /// What waited to be taken down then may have been made anew since.
 #[test]
 fn nothing_is_taken_down_on_the_word_of_a_backup() {
@@ -109,7 +125,7 @@ fn what_does_not_fit_changes_nothing() {
     let mut broken = copy.clone();
     broken[4096..4600].fill(0x5a);
     for (from, words) in [
-        (place.0.join("absent"), "there is no database in it"),
+        (place.0.join("absent"), "absent: there is no such file"),
         (file("empty", b""), "there is no database in it"),
         (file("cut", &copy[..3000]), "3000 bytes are left of it"),
         (file("text", &[b'x'; 5000]), "file is not a database"),

@@ -22,6 +22,33 @@ fn report_apart(draft: &Draft) -> Option<Report> {
     Some(Report::of(command.current_dir(&draft.directory)))
 }
 
+/// What `check` says where one directory is a small file system of its own, filled by a script.
+fn report_filled(draft: &Draft, mount: &str, fill: &str) -> Report {
+    let mut command = draft.command();
+    command.args(["check", "--json"]);
+    let script =
+        format!("mount -t tmpfs -o {mount} tmpfs bird; cd bird; {fill}; cd ..; exec \"$@\"");
+    let words = ["unshare", "--mount", "sh", "-c", script.as_str(), "sh"];
+    let mut command = wrapped(&words, &command);
+    Report::of(command.current_dir(&draft.directory))
+}
+
+#[test]
+fn a_disk_that_is_full() {
+    let Some(draft) = Draft::new() else { return };
+    report(&draft).has("space", "ok", "there is room");
+    let is_root = rustix::process::geteuid().is_root() || skip("only root mounts a file system");
+    if !(is_root && has("unshare", "util-linux")) {
+        return;
+    }
+    let full = report_filled(&draft, "size=2m", "dd if=/dev/zero of=x bs=64k 2>/dev/null");
+    full.has("space", "wrong", "bird: the disk is full, 0 KiB are left");
+    // The directory is an inode too.
+    let full = report_filled(&draft, "size=4m,nr_inodes=2", "touch x");
+    full.has("space", "wrong", "bird: the disk can have no more files");
+    report_filled(&draft, "size=4m", ":").has("space", "ok", "there is room");
+}
+
 #[test]
 fn placeholders_of_the_sample() {
     let Some(mut draft) = Draft::new() else { return };
