@@ -151,13 +151,15 @@ impl Default for Bell {
 }
 
 impl Bell {
-    /// Wakes the loop. More causes than [`BELL_CAUSES_MAX`] become one: everything.
+    /// Wakes the loop. More causes than [`BELL_CAUSES_MAX`] become one: everything. A reload is
+    /// not lost among them.
     pub fn ring(&self, cause: Cause) {
         let mut causes = self.causes.borrow_mut();
         if causes.len() >= BELL_CAUSES_MAX {
-            causes.clear();
+            causes.retain(|kept| *kept == Cause::Reload);
             causes.push(Cause::Other("many changes at once"));
-        } else if !causes.contains(&cause) {
+        }
+        if !causes.contains(&cause) {
             causes.push(cause);
         }
         // Full means that the loop is to wake already.
@@ -342,8 +344,10 @@ mod tests {
         bell.ring(Cause::Saved("x".into()));
         assert_eq!(block_on(bell.heard()), [Cause::Look(asn(1)), Cause::Saved("x".into())]);
         assert!(block_on(poll_once(bell.heard())).is_none());
+        bell.ring(Cause::Reload);
         (0..BELL_CAUSES_MAX * 3).for_each(|it| bell.ring(Cause::Saved(it.to_string())));
-        assert!(block_on(bell.heard()).len() <= BELL_CAUSES_MAX);
+        let heard = block_on(bell.heard());
+        assert!(heard.len() <= BELL_CAUSES_MAX && heard.contains(&Cause::Reload));
     }
 
     #[test]
