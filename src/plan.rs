@@ -1,4 +1,4 @@
-//! What should be ([`wanted`]), what is, and the steps from one to the other ([`diff`]). Pure: the
+//! What should be (`wanted`), what is, and the steps from one to the other ([`diff`]). Pure: the
 //! same values always give the same steps, and values that agree give none.
 //!
 //! Order matters twice. A link comes before the BIRD file that names it, so that the BGP session

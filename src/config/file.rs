@@ -19,7 +19,7 @@ use toml_span::value::{Key, Table};
 pub struct Source<'a> {
     /// Usually its path as the operator gave it.
     pub name: &'a str,
-    /// Its content, at most [`CONFIG_BYTES_MAX`](crate::limits::CONFIG_BYTES_MAX) bytes are read.
+    /// Its content, at most [`CONFIG_BYTES_MAX`] bytes are read.
     pub text: &'a str,
 }
 

@@ -77,7 +77,7 @@ pub enum Kind {
     /// A host name or an IP address.
     Host,
     /// A name for people: one line of at most
-    /// [`NETWORK_NAME_CHARS_MAX`](crate::limits::NETWORK_NAME_CHARS_MAX) characters.
+    /// [`NETWORK_NAME_CHARS_MAX`] characters.
     Name,
     /// One line, such as an OpenSSH public key.
     Line,

@@ -125,7 +125,7 @@ pub struct PeeringView {
     pub endpoint_trouble: Option<String>,
 }
 
-/// The whole answer to [`Request::Board`].
+/// The whole answer to `Request::Board`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// All but the peerings.
