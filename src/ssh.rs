@@ -80,6 +80,8 @@ pub struct Server {
     seats: Rc<RefCell<Seats>>,
     rates: RefCell<Rates>,
     reports: RefCell<Reports>,
+    /// How many times slower this machine is than those that the limits are for.
+    slowness: u64,
     executor: Rc<LocalExecutor<'static>>,
 }
 
@@ -113,6 +115,7 @@ impl Server {
             seats,
             rates,
             reports,
+            slowness: client::slowness(),
             executor: executor.clone(),
         });
         executor.spawn(server.clone().tell_sums()).detach();
@@ -134,7 +137,8 @@ impl Server {
     }
 
     fn take(self: Rc<Self>, stream: TcpStream, peer: SocketAddr) {
-        let (stream, client) = (Arc::new(stream), Arc::new(Client::new(Instant::now())));
+        let client = Arc::new(Client::new(Instant::now(), self.slowness));
+        let stream = Arc::new(stream);
         let newcomer =
             Newcomer { address: peer.ip(), client: client.clone(), stream: stream.clone() };
         let Some(taken) = Seats::take(&self.seats, newcomer, sys::chance()) else {

@@ -62,8 +62,14 @@ pub const ALGORITHMS_SHOWN_MAX: usize = 4;
 /// Sessions that only administrators have: they can log in however many members are here.
 pub const ADMIN_SEATS: usize = 2;
 /// Processor time that a client who has proven nothing may cost at once, in milliseconds: a login
-/// takes 1, with a host key of RSA-4096 on a small machine 50.
+/// takes 1, with a host key of RSA-4096 on a small machine 50. On a slower machine it is so many
+/// times as much, by [`CURVE_US_USUAL`].
 pub const NEWCOMER_WORK_MS: u64 = 100;
+/// What half a key exchange with Curve25519 costs at most on the machines that these times are for,
+/// in microseconds: 25 to 40 on a rented one. An emulated machine takes a hundred times as long.
+pub const CURVE_US_USUAL: u64 = 50;
+/// How much slower a machine may be taken for: whatever measures more was held up.
+pub const SLOWNESS_MAX: u64 = 100;
 /// What they may cost after that: one part in so many. All seats for the unproven together come to
 /// an eighth of a processor.
 pub const NEWCOMER_WORK_SHARE: u64 = 500;

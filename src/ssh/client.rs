@@ -4,9 +4,10 @@
 //! be `Send`, so it is made of atomics, although all of them are on one thread.
 
 use crate::limits::{
-    MEMBER_WORK_MS, MEMBER_WORK_SHARE, NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE,
-    SSH_VERSION_CHARS_MAX, WORK_REST_MS_MAX,
+    CURVE_US_USUAL, MEMBER_WORK_MS, MEMBER_WORK_SHARE, NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE,
+    SLOWNESS_MAX, SSH_VERSION_CHARS_MAX, WG_KEY_BYTES, WORK_REST_MS_MAX,
 };
+use crate::model::WgSecret;
 use russh_util::runtime::Watch;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
@@ -29,6 +30,7 @@ pub enum Stage {
 /// A client.
 pub struct Client {
     since: Instant,
+    slowness: u64,
     stage: AtomicU8,
     version: OnceLock<String>,
     /// When everything it made us do is paid for by its share of the processor, in microseconds
@@ -37,10 +39,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// One that has just connected.
-    pub fn new(since: Instant) -> Client {
+    /// One that has just connected, to a machine so many times slower than the usual one.
+    pub fn new(since: Instant, slowness: u64) -> Client {
         Client {
             since,
+            slowness,
             stage: AtomicU8::new(Stage::Silent as u8),
             version: OnceLock::new(),
             paid: AtomicU64::new(0),
@@ -87,6 +90,7 @@ impl Client {
             Stage::Proven => (MEMBER_WORK_MS, MEMBER_WORK_SHARE),
             _ => (NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE),
         };
+        let at_once_ms = at_once_ms * self.slowness;
         let (work, now) = (micros(work), micros(now));
         let paid = self.paid.load(Relaxed).max(now).saturating_add(work.saturating_mul(share));
         self.paid.store(paid, Relaxed);
@@ -101,6 +105,23 @@ impl Watch for Client {
     }
 }
 
+/// How many times slower this machine is than those that the limits are for, at least 1: measured
+/// by what a key exchange is made of. The quickest of a few, since others may hold one up.
+pub fn slowness() -> u64 {
+    let secret = WgSecret::new([1; WG_KEY_BYTES]);
+    let mut least = Duration::MAX;
+    for _ in 0..5 {
+        let begin = Instant::now();
+        std::hint::black_box(secret.public());
+        least = least.min(begin.elapsed());
+    }
+    slowness_of(least)
+}
+
+fn slowness_of(curve: Duration) -> u64 {
+    micros(curve).div_ceil(CURVE_US_USUAL).clamp(1, SLOWNESS_MAX)
+}
+
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
@@ -113,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_login_does_not_wait_and_a_loop_of_key_exchanges_does() {
-        let client = Client::new(Instant::now());
+        let client = Client::new(Instant::now(), 1);
         for _ in 0..NEWCOMER_WORK_MS {
             assert_eq!(client.charge(MS, Duration::ZERO), Duration::ZERO);
         }
@@ -127,9 +148,21 @@ mod tests {
         assert_eq!(rest, Duration::from_millis(WORK_REST_MS_MAX));
     }
 
+    /// A login on an emulated machine takes as long as a hundred on others, and nobody waits for it.
+    #[test]
+    fn a_slow_machine_has_patience() {
+        assert_eq!(slowness_of(Duration::from_micros(30)), 1);
+        assert_eq!(slowness_of(Duration::from_micros(1_500)), 30);
+        assert_eq!(slowness_of(Duration::from_secs(9)), SLOWNESS_MAX);
+        assert!(slowness() >= 1);
+        let client = Client::new(Instant::now(), 30);
+        assert_eq!(client.charge(2_000 * MS, Duration::ZERO), Duration::ZERO);
+        assert_ne!(client.charge(2_000 * MS, Duration::ZERO), Duration::ZERO);
+    }
+
     #[test]
     fn nobody_goes_back_and_a_line_has_an_end() {
-        let client = Client::new(Instant::now());
+        let client = Client::new(Instant::now(), 1);
         client.reached(Stage::Exchanged);
         client.reached(Stage::Greeted);
         assert_eq!(client.stage(), Stage::Exchanged);

@@ -225,7 +225,7 @@ mod tests {
 
     fn newcomer(address: &str, stage: Stage) -> (Newcomer, std::net::TcpStream) {
         let (stream, far) = pair();
-        let client = Arc::new(Client::new(Instant::now()));
+        let client = Arc::new(Client::new(Instant::now(), 1));
         client.reached(stage);
         (Newcomer { address: address.parse().unwrap(), client, stream }, far)
     }
