@@ -5,7 +5,7 @@ CARGO ?= cargo
 SKIPS := $(CURDIR)/target/skipped.txt
 # What the lab needs on Debian; installed only as root.
 LAB_PACKAGES := bird2 wireguard-go wireguard-tools openssh-client iproute2 iputils-ping dnsmasq-base jq sqlite3 \
-	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd faketime
+	dropbear-bin putty-tools procps strace util-linux mandoc zsh fish frr systemd faketime logrotate
 # What the virtual machine needs.
 VM_PACKAGES := qemu-system-x86 linux-image-cloud-amd64 busybox-static kmod cpio binutils debootstrap \
 	e2fsprogs
