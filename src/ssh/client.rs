@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(rest, Duration::from_millis(WORK_REST_MS_MAX));
     }
 
-    /// A login on an emulated machine takes as long as a hundred on others, and nobody waits for it.
+    /// A login on an emulated machine takes as long as a hundred on others; nobody waits for it.
     #[test]
     fn a_slow_machine_has_patience() {
         assert_eq!(slowness_of(Duration::from_micros(30)), 1);
