@@ -9,8 +9,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "support/judged.rs"]
+mod judged;
 #[path = "../src/testing.rs"]
 mod testing;
+
+use judged::judged;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name)
@@ -223,28 +227,15 @@ fn fish(members: &str) {
 
 /// Runs a program on files of `packaging/`; its output, or `None` where it is missing (which was
 /// said).
-fn judged(program: &str, arguments: &[&str], files: &[&str]) -> Option<String> {
-    let mut command = Command::new(program);
-    command.args(arguments).args(files.iter().map(|it| path(it)));
-    match command.output() {
-        Ok(said) => {
-            let text = [said.stdout, said.stderr].concat();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            assert!(said.status.success(), "{program}: {text}");
-            Some(text)
-        }
-        Err(error) => {
-            testing::skipped(program, &format!("{program} cannot be run: {error}"));
-            None
-        }
-    }
+fn judged_files(program: &str, arguments: &[&str], files: &[&str]) -> Option<String> {
+    judged(Command::new(program).args(arguments).args(files.iter().map(|it| path(it))))
 }
 
 #[test]
 fn mandoc_finds_nothing_to_say() {
     // "lowercase title" is the name of a file here, and the operating system is whoever reads it.
     let pages = ["man/peerling.8", "man/peerling.toml.5"];
-    if let Some(text) = judged("mandoc", &["-T", "lint", "-W", "warning"], &pages) {
+    if let Some(text) = judged_files("mandoc", &["-T", "lint", "-W", "warning"], &pages) {
         assert_eq!(text, "");
     }
 }
@@ -264,13 +255,13 @@ fn bash_completes_operations_flags_and_commands() {
         ("peerling apply --", "--confirm-removals"),
         ("peerling exec -- peer_cr", "peer_create"),
     ] {
-        let Some(said) = judged("bash", &["-c", &script(words, words)], &[]) else { return };
+        let Some(said) = judged_files("bash", &["-c", &script(words, words)], &[]) else { return };
         assert_eq!(said.trim(), expected, "{words}");
     }
 }
 
 #[test]
 fn zsh_and_fish_read_theirs() {
-    judged("zsh", &["-n"], &["completions/_peerling"]);
-    judged("fish", &["--no-execute"], &["completions/peerling.fish"]);
+    judged_files("zsh", &["-n"], &["completions/_peerling"]);
+    judged_files("fish", &["--no-execute"], &["completions/peerling.fish"]);
 }

@@ -6,8 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "support/judged.rs"]
+mod judged;
 #[path = "../src/testing.rs"]
 mod testing;
+
+use judged::judged;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(name)
@@ -15,23 +19,6 @@ fn path(name: &str) -> PathBuf {
 
 fn read(name: &str) -> String {
     fs::read_to_string(path(name)).expect("a file of packaging")
-}
-
-/// Runs a program; its output, or `None` where it is missing (which was said).
-fn judged(command: &mut Command) -> Option<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    match command.output() {
-        Ok(said) => {
-            let text = [said.stdout, said.stderr].concat();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            assert!(said.status.success(), "{program}: {text}");
-            Some(text)
-        }
-        Err(error) => {
-            testing::skipped(&program, &format!("{program} cannot be run: {error}"));
-            None
-        }
-    }
 }
 
 /// The service's user may put a link anywhere below its own directory, and point it at what is
