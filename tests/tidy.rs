@@ -14,7 +14,6 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("backup", Purity::Pure, &[]),
     ("config", Purity::Pure, &["limits", "model", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
-    ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "peering"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
@@ -57,8 +56,16 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh", "local",
+            "limits", "model", "mesh", "backup", "config", "registry", "peering", "plan", "store",
+            "sys", "board", "control", "apply", "ssh", "local",
+        ],
+    ),
+    (
+        "cli",
+        Purity::Effects,
+        &[
+            "limits", "model", "peering", "mesh", "config", "registry", "command", "shell", "plan",
+            "store", "sys", "board", "apply", "ssh", "local", "daemon",
         ],
     ),
 ];
