@@ -7,7 +7,7 @@ use crate::limits::AUDIT_COLUMNS_MIN;
 use crate::model::Asn;
 use crate::peering::ban::{Ban, Subject};
 use crate::peering::trail::{Happening, Kind, Record, Trail};
-use crate::shell::table::{Borders, Fit, Table};
+use crate::text::table::{Borders, Fit, Table};
 
 /// What came of an operator's command.
 pub fn decided(decision: &Decision, screen: Screen) -> String {
