@@ -42,11 +42,11 @@ fn record(actor: &str, action: &str, asn: Option<u32>, texts: [Option<&str>; 2])
     }
 }
 
-fn trail() -> Trail {
+fn audit_log() -> AuditLog {
     let made = "id 1 key qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0= endpoint node.example.org:1 \
                 link-local automatic maintainer ALICE-MNT";
     let moved = made.replace("node", "new");
-    Trail {
+    AuditLog {
         records: vec![
             record("ALICE-MNT", "create", Some(4242420001), [None, Some(made)]),
             record("admin for ALICE-MNT", "edit", Some(4242420001), [Some(made), Some(&moved)]),
@@ -94,8 +94,8 @@ fn replies() -> Vec<Reply> {
         Decision::Unbanned(number, Effect::Unchanged),
         Decision::Bans(vec![]),
         Decision::Bans(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)]),
-        Decision::Audit(Trail::default()),
-        Decision::Audit(trail()),
+        Decision::Audit(AuditLog::default()),
+        Decision::Audit(audit_log()),
     ];
     let decided = decisions.into_iter().map(|it| Reply::Decided(Box::new(it)));
     let others = [
