@@ -7,7 +7,7 @@ use crate::limits::AUDIT_COLUMNS_MIN;
 use crate::model::Asn;
 use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
-use crate::shell::table::{Borders, Fit, Table};
+use crate::text::table::{Borders, Fit, Table};
 
 /// What came of an operator's command.
 pub fn decided(decision: &Decision, screen: Screen) -> String {
