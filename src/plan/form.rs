@@ -7,7 +7,6 @@ use crate::limits::{BIRD_FORM_BYTES_MAX, BIRD_FORM_DEPTH_MAX};
 use crate::model::{Asn, Families, LinkLocal, NameForm, NameKind};
 use crate::plan::symbols;
 use std::fmt;
-use std::net::Ipv6Addr;
 
 /// The replaced service's file, byte for byte: four filter functions by family, in the channels.
 pub const REFERENCE: &str = include_str!("form/reference.conf");
@@ -205,7 +204,7 @@ fn constants(pieces: &[Piece]) -> Result<Vec<NameForm>, String> {
     const PROTOCOL: &str = "the_protocol";
     let number = AN_ASN.to_string();
     let asn = Asn::new(AN_ASN).map_err(|error| error.to_string())?;
-    let address = LinkLocal::from(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+    let address: LinkLocal = "fe80::1".parse().map_err(|_| "fe80::1".to_string())?;
     let mut text = String::new();
     // What stands in blocks is defined too, sometimes: each is there in one of the two.
     for (families, direction) in

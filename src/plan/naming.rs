@@ -7,12 +7,9 @@ use crate::mesh::bird as mesh;
 use crate::model::{Asn, IfName, NameForm};
 use std::collections::BTreeMap;
 
-/// BIRD's pattern for the protocols of BGP sessions to POPs of ours.
-pub const MESH_PROTOCOLS: &str = "ibgp_*";
-
 /// How names are made from AS numbers, and the names that were there before peerling.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
+pub struct Naming {
     interface: NameForm,
     protocol: NameForm,
     bird_file: NameForm,
@@ -32,16 +29,21 @@ pub struct AdoptedNames {
     pub bird_file: String,
 }
 
-impl Names {
-    /// Names by these forms; `form` says what else a peering's file defines.
-    pub fn new(interface: NameForm, protocol: NameForm, bird_file: NameForm, form: &Form) -> Names {
+impl Naming {
+    /// Naming by these forms; `form` says what else a peering's file defines.
+    pub fn new(
+        interface: NameForm,
+        protocol: NameForm,
+        bird_file: NameForm,
+        form: &Form,
+    ) -> Naming {
         let constants = form.constants().to_vec();
-        Names { interface, protocol, bird_file, constants, adopted: BTreeMap::new() }
+        Naming { interface, protocol, bird_file, constants, adopted: BTreeMap::new() }
     }
 
     /// The same, with peerings that keep the names that they had.
-    pub fn with_adopted(self, adopted: BTreeMap<Asn, AdoptedNames>) -> Names {
-        Names { adopted, ..self }
+    pub fn with_adopted(self, adopted: BTreeMap<Asn, AdoptedNames>) -> Naming {
+        Naming { adopted, ..self }
     }
 
     /// The tunnel of a peering.
@@ -71,7 +73,7 @@ impl Names {
                 return Some(Owner::Peering(*asn));
             }
         }
-        self.by_form(&self.interface, name)
+        self.by_form(&self.interface, name).map(Owner::Peering)
     }
 
     /// BIRD's protocol for a peering's BGP session.
@@ -91,21 +93,18 @@ impl Names {
         }
     }
 
-    /// Whose protocol this is.
-    pub fn protocol_owner(&self, name: &str) -> Option<Owner> {
-        if let Some(pop) = name.strip_prefix("ibgp_").and_then(mesh::ibgp_pop) {
-            return Some(Owner::Mesh(pop));
-        }
+    /// The peering whose protocol this is.
+    pub fn protocol_peering(&self, name: &str) -> Option<Asn> {
         for (asn, adopted) in &self.adopted {
             if adopted.protocol == name {
-                return Some(Owner::Peering(*asn));
+                return Some(*asn);
             }
         }
         self.by_form(&self.protocol, name)
     }
 
     /// BIRD's pattern for the protocols of all peerings, and of others that
-    /// [`Names::protocol_owner`] leaves out.
+    /// [`Naming::protocol_peering`] leaves out.
     pub fn protocol_pattern(&self) -> String {
         if self.adopted.is_empty() { self.protocol.pattern() } else { "*".to_string() }
     }
@@ -140,7 +139,7 @@ impl Names {
                         return Some(Owner::Peering(*asn));
                     }
                 }
-                self.by_form(&self.bird_file, name)
+                self.by_form(&self.bird_file, name).map(Owner::Peering)
             }
             shared => (self.file(shared, Owner::Pop) == name).then_some(Owner::Pop),
         }
@@ -163,14 +162,14 @@ impl Names {
     /// Could a file of ours define this name? Others are of no interest in the operator's files.
     pub fn may_be_ours(&self, symbol: &str) -> bool {
         symbol.starts_with("ibgp_")
-            || self.protocol_owner(symbol).is_some()
+            || self.protocol_peering(symbol).is_some()
             || self.constants.iter().any(|form| form.owner(symbol).is_some())
     }
 
     /// A name that is made from the number of an adopted peering is nobody's: that one has another.
-    fn by_form(&self, form: &NameForm, name: &str) -> Option<Owner> {
+    fn by_form(&self, form: &NameForm, name: &str) -> Option<Asn> {
         let asn = form.owner(name)?;
-        (!self.adopted.contains_key(&asn)).then_some(Owner::Peering(asn))
+        if self.adopted.contains_key(&asn) { None } else { Some(asn) }
     }
 }
 
@@ -181,9 +180,9 @@ pub(crate) mod tests {
     use crate::plan::form::REFERENCE;
 
     /// The names that every POP has had.
-    pub(crate) fn names() -> Names {
+    pub(crate) fn naming() -> Naming {
         let parse = |text, kind| NameForm::parse(text, kind).unwrap();
-        Names::new(
+        Naming::new(
             parse("wg-as${asn}", NameKind::Interface),
             parse("ebgp_as${asn}_v6", NameKind::Protocol),
             parse("ebgp_as${asn}", NameKind::File),
@@ -191,13 +190,13 @@ pub(crate) mod tests {
         )
     }
 
-    fn adopted() -> Names {
+    fn adopted() -> Naming {
         let adopted = AdoptedNames {
             link: IfName::from_name("dn42-example").unwrap(),
             protocol: "EXAMPLE_4242".to_string(),
             bird_file: "example.conf".to_string(),
         };
-        names().with_adopted(BTreeMap::from([("4242420002".parse().unwrap(), adopted)]))
+        naming().with_adopted(BTreeMap::from([("4242420002".parse().unwrap(), adopted)]))
     }
 
     #[test]
@@ -205,16 +204,17 @@ pub(crate) mod tests {
         let peering = Owner::Peering("4242420001".parse().unwrap());
         let other = Owner::Peering("4242420002".parse().unwrap());
         let pop = Owner::Mesh("nl-ams1".parse().unwrap());
-        for (names, owner) in [(names(), peering), (names(), pop), (adopted(), other)] {
-            let link = names.link(owner).unwrap();
-            assert_eq!(names.link_owner(link.as_str()), Some(owner));
-            assert_eq!(names.protocol_owner(&names.protocol(owner).unwrap()), Some(owner));
+        for (naming, owner) in [(naming(), peering), (naming(), pop), (adopted(), other)] {
+            let link = naming.link(owner).unwrap();
+            assert_eq!(naming.link_owner(link.as_str()), Some(owner));
+            let protocol = naming.protocol(owner).unwrap();
+            assert_eq!(naming.protocol_peering(&protocol), owner.asn());
             for kind in [FileKind::WireGuard, FileKind::Bird] {
-                assert_eq!(names.file_owner(kind, &names.file(kind, owner)), Some(owner));
+                assert_eq!(naming.file_owner(kind, &naming.file(kind, owner)), Some(owner));
             }
-            assert!(names.symbols(owner).iter().all(|symbol| names.may_be_ours(symbol)));
+            assert!(naming.symbols(owner).iter().all(|symbol| naming.may_be_ours(symbol)));
         }
-        let names = adopted();
+        let naming = adopted();
         for foreign in [
             "wg-as01",
             "wg-asAS1",
@@ -226,21 +226,21 @@ pub(crate) mod tests {
             // Of a peering that has another name.
             "wg-as4242420002",
         ] {
-            assert_eq!(names.link_owner(foreign), None, "{foreign}");
+            assert_eq!(naming.link_owner(foreign), None, "{foreign}");
         }
         for foreign in ["ebgp_manual_as1", "ebgp_as", "ebgp_as01", "ebgp_as1~", "ebgp_asAS1"] {
-            assert_eq!(names.file_owner(FileKind::Bird, foreign), None, "{foreign}");
+            assert_eq!(naming.file_owner(FileKind::Bird, foreign), None, "{foreign}");
         }
-        assert_eq!(names.protocol_owner("ebgp_as4242420002_v6"), None);
+        assert_eq!(naming.protocol_peering("ebgp_as4242420002_v6"), None);
     }
 
     #[test]
     fn the_form_says_what_else_a_file_defines() {
         let asn = "4242420001".parse().unwrap();
         assert_eq!(
-            names().symbols(Owner::Peering(asn)),
+            naming().symbols(Owner::Peering(asn)),
             ["AS4242420001_LATENCY", "ebgp_as4242420001_v6"]
         );
-        assert!(!names().may_be_ours("ASx_LATENCY") && names().may_be_ours("AS7_LATENCY"));
+        assert!(!naming().may_be_ours("ASx_LATENCY") && naming().may_be_ours("AS7_LATENCY"));
     }
 }
