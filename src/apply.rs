@@ -31,13 +31,14 @@ use crate::model::Asn;
 use crate::peering::policy::Policy;
 use crate::plan::drift::{Ledger, Thing};
 use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
+use crate::runtime;
 use crate::store::{Store, Tombstone};
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
+use crate::sys::files;
 use crate::sys::files::Memory;
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
-use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
 use names::Names;
 use observe::Found;
@@ -324,7 +325,7 @@ impl Apply {
         let steps = self.sift(pass, &wanted, steps);
         pass.outcome.steps = steps.len();
         for step in &steps {
-            sys::give_way().await;
+            runtime::give_way().await;
             self.take(pass, step).await;
         }
         sweep(pass, &wanted).await;

@@ -70,6 +70,7 @@ pub mod shell;
 pub mod plan;
 
 // Hands: effects.
+pub mod runtime;
 pub mod store;
 pub mod sys;
 
