@@ -6,7 +6,7 @@
 //! loop asks the kernel or BIRD; commands read the board.
 
 pub use crate::diagnosis::{
-    BgpView, Echo, Limit, LinkView, Offer, Overheard, Probe, RawView, RoutesView,
+    BgpView, CapturedHandshake, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView,
 };
 
 use crate::limits::BELL_CAUSES_MAX;
@@ -97,7 +97,7 @@ pub struct Entry {
     /// What other programs would have shown when somebody last looked.
     pub raw: Option<Rc<RawView>>,
     /// What was last found at an endpoint that does not answer.
-    pub knock: Option<Knock>,
+    pub port_probe: Option<PortProbe>,
 }
 
 /// How all peerings are.
@@ -105,7 +105,7 @@ pub type Entries = BTreeMap<Asn, Entry>;
 
 /// What was found at an endpoint that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knock {
+pub struct PortProbe {
     /// When.
     pub at: Instant,
     /// Where.
@@ -113,7 +113,7 @@ pub struct Knock {
     /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
-    pub overheard: Option<Overheard>,
+    pub captured: Option<CapturedHandshake>,
 }
 
 /// What the loop achieved.
@@ -130,8 +130,8 @@ pub enum Progress {
 
 impl Entry {
     /// What was found at this address; nothing, if it was found elsewhere.
-    pub fn knock_at(&self, address: SocketAddr) -> Option<Knock> {
-        self.knock.filter(|it| it.address == address)
+    pub fn port_probe_of(&self, address: SocketAddr) -> Option<PortProbe> {
+        self.port_probe.filter(|it| it.address == address)
     }
 
     /// How the BGP session is now. What was said before it only hung up is kept.

@@ -18,7 +18,8 @@ mod tunnel;
 mod tests;
 
 pub use facts::{
-    BgpView, Echo, Facts, Limit, LinkView, Offer, Overheard, Ownership, Place, Probe, RoutesView,
+    BgpView, CapturedHandshake, Echo, Facts, Limit, LinkView, Offer, Ownership, Place, Probe,
+    RoutesView,
 };
 
 pub use crate::command::RawView;

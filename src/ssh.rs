@@ -6,9 +6,9 @@
 //!                               └─ channel: shell::Session ── Control::run
 //! ```
 //!
-//! russh wants handlers that are `Send` and runs them on a task of its own; everything of ours is on
-//! the one thread's executor. So the `handler` holds channel ends only, and each connection has a
-//! conversation of ours that answers it. What a client does can end its own connection and no
+//! russh wants handlers that are `Send` and runs them on a task of its own; everything of ours is
+//! on the one thread's executor. So the `handler` holds channel ends only, and each connection has
+//! a conversation of ours that answers it. What a client does can end its own connection and no
 //! other.
 //!
 //! Sockets and timers are those of [`crate::runtime`], which says why.

@@ -9,16 +9,17 @@ use std::path::Path;
 const MAP: &[(&str, Purity, &[&str])] = &[
     ("limits", Purity::Pure, &[]),
     ("model", Purity::Pure, &["limits"]),
+    ("text", Purity::Pure, &["limits"]),
     ("peering", Purity::Pure, &["limits", "model"]),
     ("mesh", Purity::Pure, &["limits", "model", "peering"]),
     ("backup", Purity::Pure, &[]),
-    ("config", Purity::Pure, &["limits", "model", "mesh"]),
+    ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
     ("usage", Purity::Pure, &[]),
-    ("command", Purity::Pure, &["model", "peering"]),
+    ("command", Purity::Pure, &["model", "text", "peering"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
-    ("shell", Purity::Pure, &["limits", "model", "peering", "command"]),
+    ("shell", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
     ("runtime", Purity::Effects, &[]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan", "runtime"]),
@@ -52,7 +53,10 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     (
         "ssh",
         Purity::Effects,
-        &["limits", "model", "registry", "command", "access", "shell", "runtime", "sys", "control"],
+        &[
+            "limits", "model", "text", "registry", "command", "access", "shell", "runtime", "sys",
+            "control",
+        ],
     ),
     (
         "local",
@@ -63,7 +67,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
+            "limits", "model", "text", "peering", "mesh", "backup", "config", "registry", "access",
             "shell", "plan", "store", "runtime", "sys", "board", "control", "apply", "ssh",
             "local",
         ],

@@ -31,7 +31,7 @@ impl Control {
         let saved = self.store.borrow_mut().replace(before, &after, "edit", &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         // What was found with the old key or at the old port tells nothing of the new one.
-        self.board.note(asn, |entry| entry.knock = None);
+        self.board.note(asn, |entry| entry.port_probe = None);
         log::info!("AS{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "change").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &after) };

@@ -19,7 +19,7 @@ pub struct Facts<'a> {
     /// What the endpoint's port said to a datagram of ours, if one was sent.
     pub probe: Option<Probe>,
     /// What the member's handshakes were like that did not fit, if some were heard.
-    pub overheard: Option<Overheard>,
+    pub captured: Option<CapturedHandshake>,
     /// Why the loop could not apply the peering, or works on it still.
     pub unapplied: Option<String>,
     /// The link.
@@ -79,7 +79,7 @@ pub enum Probe {
 
 /// What handshakes were like that came from the endpoint and to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overheard {
+pub enum CapturedHandshake {
     /// They were made for another public key than ours.
     OtherRecipient,
     /// They were made for our public key, so that the sender's own must be another one than we

@@ -85,8 +85,8 @@ impl Wire {
     }
 
     /// A read that fills less than there is room for has emptied the socket (epoll(7), the question
-    /// about edge-triggered events): the runtime is told so, and need not find out by another read. The
-    /// end of the stream is no such read.
+    /// about edge-triggered events): the runtime is told so, and need not find out by another read.
+    /// The end of the stream is no such read.
     fn read_into(&self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut read = None;
         let tried = self.socket.try_io(Interest::READABLE, || {

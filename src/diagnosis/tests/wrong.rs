@@ -102,7 +102,8 @@ pub const WRONG: &[Wrong] = &[
         "another key of ours",
         |it| {
             unshaken(it, 0, 1480);
-            (it.probe, it.overheard) = (Some(Probe::Silence), Some(Overheard::OtherRecipient));
+            (it.probe, it.captured) =
+                (Some(Probe::Silence), Some(CapturedHandshake::OtherRecipient));
         },
         "handshake",
         M,
@@ -112,7 +113,7 @@ pub const WRONG: &[Wrong] = &[
         "another key of theirs",
         |it| {
             unshaken(it, 0, 1480);
-            it.overheard = Some(Overheard::OtherSender);
+            it.captured = Some(CapturedHandshake::OtherSender);
         },
         "handshake",
         M,
