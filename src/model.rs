@@ -6,6 +6,7 @@
 
 mod address;
 mod asn;
+mod bgp;
 mod calendar;
 mod choice;
 mod endpoint;
@@ -22,10 +23,11 @@ mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};
 pub use asn::{Asn, AsnError};
+pub use bgp::{BgpState, NoBgpState};
 pub use choice::{BackendChoice, Families, Open, SysctlChoice};
 pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
 pub use handshake::Handshakes;
-pub use latency::Measured;
+pub use latency::MeasuredRtt;
 pub use maintainer::{Mntner, MntnerError};
 pub use mark::{MARK, is_marked};
 pub use once::{Once, OnceEach, Turn};
