@@ -18,7 +18,6 @@ mod once;
 mod pop;
 mod refusal;
 mod role;
-pub mod spelling;
 mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};

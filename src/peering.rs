@@ -5,13 +5,13 @@
 //! serving what was let in long ago, says what would be refused today, and gives up only on what
 //! would endanger the kernel or BIRD's parser.
 
+pub mod audit_log;
 pub mod ban;
 pub mod files;
 pub mod forms;
 pub mod history;
 pub mod pasted;
 pub mod policy;
-pub mod trail;
 pub mod vet;
 
 mod row;

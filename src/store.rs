@@ -5,6 +5,7 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod audit_log;
 mod ban;
 mod change;
 mod copy;
@@ -21,12 +22,11 @@ mod restore;
 mod shell_history;
 pub mod sister;
 mod soundness;
-mod trail;
 mod verdict;
 
+pub use audit_log::Filter;
 pub use error::StoreError;
 pub use restore::Restored;
-pub use trail::Filter;
 
 use crate::model::{Asn, Families, Mntner, Timestamp};
 use crate::peering::{Generation, Peering, PeeringId, Row, Tombstone};
@@ -335,7 +335,7 @@ fn audit(
     asn: Asn,
     texts: [Option<&String>; 2],
 ) -> rusqlite::Result<()> {
-    trail::write(it, actor, action, Some(asn), texts)
+    audit_log::write(it, actor, action, Some(asn), texts)
 }
 
 #[cfg(test)]

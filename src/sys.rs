@@ -7,14 +7,15 @@ pub mod deadline;
 pub mod dns;
 pub mod files;
 pub mod git;
+pub mod handshake_capture;
 pub mod kernel;
 pub mod loopback;
 pub mod netlink;
 pub mod new_file;
-pub mod overhear;
+
 pub mod owner;
 pub mod ping;
-pub mod probe;
+pub mod port_probe;
 pub mod rights;
 pub mod socket;
 pub mod sysctl;

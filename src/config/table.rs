@@ -14,11 +14,11 @@ use crate::limits::{
     MTU_MIN, PEERING_ID_MAX,
 };
 use crate::mesh::{Inventory, Reach};
-use crate::model::spelling::nearest;
 use crate::model::{
     Asn, BackendChoice, Families, Host, LinkLocal, Open, PopId, PopName, SysctlChoice, WgKey,
     WgSecret,
 };
+use crate::text::spelling::nearest;
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::SocketAddr;

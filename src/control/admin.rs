@@ -109,8 +109,8 @@ impl Control {
             maintainer: case.request.answer(Field::Maintainer).map(named).transpose()?,
             since: case.since()?,
         };
-        let trail = self.store.borrow().trail(&filter).map_err(fault)?;
-        Ok(decided(Decision::Audit(trail)))
+        let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
+        Ok(decided(Decision::Audit(audit_log)))
     }
 }
 

@@ -169,7 +169,7 @@ impl Case<'_> {
     }
 
     /// Whose a new peering is: the member's who asks for it. What an administrator makes is the AS
-    /// number's maintainer's; who made it stands in the trail.
+    /// number's maintainer's; who made it stands in the audit log.
     fn maintainer_of(&self, asn: Asn) -> Option<Mntner> {
         let caller = self.identity.maintainer.as_ref();
         match self.identity.role {

@@ -75,8 +75,8 @@ fn rejection(
     case: &Case<'_>,
     (asn, name): (Asn, &Mntner),
 ) -> Result<Option<String>, StoreError> {
-    let trail = store.trail(&Filter { asn: Some(asn), ..Filter::default() })?;
-    let last = trail.records.last().filter(|it| it.action == "reject" && it.is_about(name));
+    let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
+    let last = audit_log.records.last().filter(|it| it.action == "reject" && it.is_about(name));
     let recent = last.filter(|it| case.now.since(it.at) < REJECTION_TOLD_S);
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));

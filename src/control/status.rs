@@ -11,8 +11,8 @@ use crate::peering::{Peering, Status};
 use crate::registry::Index;
 use crate::sys;
 use crate::sys::dns::DnsError;
-use crate::sys::overhear::overhear;
-use crate::sys::probe::{Answer, probe};
+use crate::sys::handshake_capture::{Recipient, capture};
+use crate::sys::port_probe::{Answer, probe};
 use smol::future::FutureExt as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -129,8 +129,10 @@ impl Control {
         from: IpAddr,
     ) -> Option<CapturedHandshake> {
         let site = &case.settings.site;
-        let fits = overhear(from, site.port(peering.id)?, &site.key).await?;
-        Some(if fits { CapturedHandshake::OtherSender } else { CapturedHandshake::OtherRecipient })
+        match capture(from, site.port(peering.id)?, &site.key).await? {
+            Recipient::ThisKey => Some(CapturedHandshake::OtherSender),
+            Recipient::AnotherKey => Some(CapturedHandshake::OtherRecipient),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 mod editing;
 pub(super) mod glass;
 
-use super::view::Screen;
 use super::*;
 use crate::command::{Applied, Field, Form, Stop};
 use crate::command::{
@@ -269,7 +268,10 @@ fn fits(reply: &Reply, columns: usize) {
     }
     let text = view::reply(reply, Screen::window("xterm", columns).without_color());
     for line in text.lines().filter(|it| !it.starts_with("ssh -p ")) {
-        assert!(text::width(line) <= columns || !line.contains(' '), "{columns}: {line}");
+        assert!(
+            crate::text::width::width(line) <= columns || !line.contains(' '),
+            "{columns}: {line}"
+        );
     }
 }
 

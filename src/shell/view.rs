@@ -12,67 +12,14 @@ pub use change::{shown, taken};
 pub use export::export;
 pub use follow::{begun, news};
 
-use super::harmless::harmless;
-use super::table::{Borders, Color, Fit, Style, Table};
-use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
 };
-use crate::limits::PIPE_COLUMNS;
 use crate::model::{Asn, LinkLocal, Port, Refusal, Role};
+use crate::text::Screen;
+use crate::text::escape::{escape, sentence};
+use crate::text::table::{Fit, Table};
 use std::fmt::Write as _;
-
-/// Where an answer is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Columns of the window.
-    pub columns: usize,
-    /// Colours and lines.
-    pub style: Style,
-}
-
-impl Screen {
-    /// No window: a pipe or a file.
-    pub const PIPE: Screen = Screen {
-        columns: PIPE_COLUMNS,
-        style: Style { color: Color::Never, borders: Borders::None },
-    };
-
-    /// A window. A terminal that calls itself dumb gets neither colours nor drawn lines.
-    pub fn window(term: &str, columns: usize) -> Screen {
-        let dumb = matches!(term, "" | "dumb" | "unknown");
-        let style = match dumb {
-            true => Style { color: Color::Never, borders: Borders::Ascii },
-            false => Style { color: Color::Ansi, borders: Borders::Unicode },
-        };
-        Screen { columns, style }
-    }
-
-    /// The same without colours.
-    pub fn without_color(mut self) -> Screen {
-        self.style.color = Color::Never;
-        self
-    }
-
-    /// Breaks lines that are too long for a window; a pipe has no width.
-    fn fold(self, text: String) -> String {
-        match self.style.borders {
-            Borders::None => text,
-            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
-        }
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        match self.style.color {
-            Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
-            Color::Never => text.to_string(),
-        }
-    }
-
-    fn heading(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-}
 
 /// An answer, with a line end after each line. In a window no line is wider than it is, but words
 /// that cannot be broken, and text that is to be copied.
@@ -110,17 +57,11 @@ fn laid_out(reply: &Reply, screen: Screen) -> String {
 
 /// A refusal: what is wrong, and on the next line what to do.
 pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
-    let mut text = screen.paint("31", &format!("{}.", harmless(&refusal.message)));
+    let mut text = screen.paint("31", &format!("{}.", escape(&refusal.message)));
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
     screen.fold(text + "\n")
-}
-
-/// Harmless, and with a full stop unless it ends in something like one.
-fn sentence(words: &str) -> String {
-    let end = if words.ends_with(['?', '!', '.']) { "" } else { "." };
-    harmless(words) + end
 }
 
 fn commands(role: Role, screen: Screen) -> String {
@@ -154,7 +95,7 @@ fn command(spec: &CommandSpec, screen: Screen) -> String {
 fn intro(view: &IdentityView, screen: Screen) -> String {
     let network = match view.network.as_str() {
         "" => view.our_asn.to_string(),
-        name => format!("{} ({})", harmless(name), view.our_asn),
+        name => format!("{} ({})", escape(name), view.our_asn),
     };
     let notices: String = view.notices.iter().map(|it| sentence(it) + "\n").collect();
     let gap = if notices.is_empty() { "" } else { "\n" };
@@ -324,7 +265,7 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             "It is being set up; peer_status tells how it goes.".to_string()
         }
         (Applied::No(why), _) => screen
-            .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
+            .paint("31", &format!("It is saved, but not set up on our side: {}.", escape(why))),
     };
     format!(
         "The peering with {asn} was created.\n{outcome}\n\
@@ -354,7 +295,7 @@ fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {
         Applied::Yes => "Nothing is left of it on our side.".to_string(),
         Applied::NotAwaited => "Tunnel and BGP session end within seconds.".to_string(),
         Applied::No(why) => {
-            screen.paint("31", &format!("Something is still there: {}.", harmless(why)))
+            screen.paint("31", &format!("Something is still there: {}.", escape(why)))
         }
     };
     format!("The peering with {asn} was removed.\n{outcome}\n")

@@ -13,9 +13,9 @@ use crate::limits::{
 };
 use crate::model::{Asn, Mntner, Refusal};
 use crate::shell::line::CTRL_C;
-use crate::shell::view::Screen;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
+use crate::text::Screen;
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::future::FutureExt as _;

@@ -108,10 +108,10 @@ fn two_creates_at_once_one_wins() {
     two.remove(&peering(1, 64601, None), &actor()).unwrap();
     let gone = one.remove(&peering(1, 64601, None), &actor());
     assert!(matches!(gone, Err(StoreError::Absent)));
-    let trail: i64 = one
+    let records: i64 = one
         .read(|it| it.query_row("SELECT count(*) FROM peerling_audit", [], |row| row.get(0)))
         .unwrap();
-    assert_eq!(trail, 2, "what was refused leaves no record of a change");
+    assert_eq!(records, 2, "what was refused leaves no record of a change");
 }
 
 #[test]

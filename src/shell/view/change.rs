@@ -3,8 +3,8 @@
 use super::{Screen, generated_psk, notes, sides};
 use crate::command::{Applied, Change, LimitsView, PeerView, PeeringState, Shown};
 use crate::model::Families;
-use crate::shell::harmless::harmless;
-use crate::shell::table::{Fit, Table};
+use crate::text::escape::escape;
+use crate::text::table::{Fit, Table};
 
 /// What is shown before a question.
 pub fn shown(shown: &Shown, screen: Screen) -> String {
@@ -95,7 +95,7 @@ pub fn switched(view: &PeerView, applied: &Applied, screen: Screen) -> String {
         Applied::Yes => "Nothing of it is left on our side.".to_string(),
         Applied::NotAwaited => "Tunnel and BGP session end within seconds.".to_string(),
         Applied::No(why) => {
-            screen.paint("31", &format!("Something is still there: {}.", harmless(why)))
+            screen.paint("31", &format!("Something is still there: {}.", escape(why)))
         }
     };
     let asn = view.asn;
@@ -122,7 +122,7 @@ pub fn outcome(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             "It is being set up; peer_status tells how it goes.".to_string()
         }
         (Applied::No(why), _) => screen
-            .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
+            .paint("31", &format!("It is saved, but not set up on our side: {}.", escape(why))),
     }
 }
 

@@ -5,9 +5,9 @@ use super::{Screen, note, outcome_words, sentence};
 use crate::command::{Applied, Decision, Effect, HistoryView, PeerView};
 use crate::limits::AUDIT_COLUMNS_MIN;
 use crate::model::Asn;
+use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
-use crate::peering::trail::{Happening, Kind, Record, Trail};
-use crate::shell::table::{Borders, Fit, Table};
+use crate::text::table::{Borders, Fit, Table};
 
 /// What came of an operator's command.
 pub fn decided(decision: &Decision, screen: Screen) -> String {
@@ -27,7 +27,7 @@ pub fn decided(decision: &Decision, screen: Screen) -> String {
         }
         Decision::Unbanned(subject, effect) => unbanned(subject, *effect),
         Decision::Bans(bans) => list(bans, screen),
-        Decision::Audit(trail) => audit(trail, screen),
+        Decision::Audit(audit_log) => audit(audit_log, screen),
     }
 }
 
@@ -71,18 +71,22 @@ fn list(bans: &[Ban], screen: Screen) -> String {
     table.render(screen.columns, screen.style)
 }
 
-fn audit(trail: &Trail, screen: Screen) -> String {
-    if trail.records.is_empty() {
+fn audit(audit_log: &AuditLog, screen: Screen) -> String {
+    if audit_log.records.is_empty() {
         return "There is no such record.\n".to_string();
     }
     let wide = screen.style.borders == Borders::None || screen.columns >= AUDIT_COLUMNS_MIN;
-    let table = if wide { records(trail) } else { narrow_records(trail) };
-    let more = cut(trail.cut, trail.records.len(), "--asn, --maintainer and --since choose others");
+    let table = if wide { records(audit_log) } else { narrow_records(audit_log) };
+    let more = cut(
+        audit_log.cut,
+        audit_log.records.len(),
+        "--asn, --maintainer and --since choose others",
+    );
     table.render(screen.columns, screen.style) + &more
 }
 
 /// Everything that a record has.
-fn records(trail: &Trail) -> Table {
+fn records(audit_log: &AuditLog) -> Table {
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
         ("Who", Fit::Wrap),
@@ -103,12 +107,12 @@ fn records(trail: &Trail) -> Table {
             it.detail(),
         ]
     };
-    table.rows = trail.records.iter().map(row).collect();
+    table.rows = audit_log.records.iter().map(row).collect();
     table
 }
 
 /// The same without the keys, in fewer columns.
-fn narrow_records(trail: &Trail) -> Table {
+fn narrow_records(audit_log: &AuditLog) -> Table {
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
         ("Who", Fit::Wrap),
@@ -120,7 +124,7 @@ fn narrow_records(trail: &Trail) -> Table {
         let who = format!("{} from {}", it.actor, it.source);
         vec![it.at.readable(), who, format!("{}{asn}", it.action), it.detail()]
     };
-    table.rows = trail.records.iter().map(row).collect();
+    table.rows = audit_log.records.iter().map(row).collect();
     table
 }
 

@@ -5,7 +5,7 @@ use super::{Screen, generated_psk, optional};
 use crate::command::{News, PeerView, Stage};
 use crate::limits::FOLLOW_S;
 use crate::model::{Asn, Port};
-use crate::shell::harmless::harmless;
+use crate::text::escape::escape;
 use std::time::Duration;
 
 /// A peering was created, and its member looks on while it comes up.
@@ -26,7 +26,7 @@ pub fn news(news: &News, view: &PeerView, screen: Screen) -> String {
     match news {
         News::Reached(stage, after) => reached(*stage, *after, view.asn, screen),
         News::Failed(why) => {
-            let words = format!("It is saved, but not set up on our side: {}.", harmless(why));
+            let words = format!("It is saved, but not set up on our side: {}.", escape(why));
             screen.paint("31", &words) + "\n"
         }
         News::Waiting(stage) => waiting(*stage, view) + "\n",

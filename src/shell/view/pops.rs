@@ -2,7 +2,7 @@
 
 use super::Screen;
 use crate::command::{PopPeering, PopView, PopsView, Rtt};
-use crate::shell::table::{Fit, Table};
+use crate::text::table::{Fit, Table};
 
 /// A table, and the lines to copy, which are never broken.
 pub fn pops(view: &PopsView, screen: Screen) -> String {

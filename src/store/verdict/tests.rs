@@ -1,6 +1,6 @@
 //! Approvals, suspensions, bans and their records, in a database of its own for each test.
 
-use super::super::trail::Filter;
+use super::super::audit_log::Filter;
 use super::*;
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::peering::ban::Ban;
@@ -36,8 +36,8 @@ fn status_of(store: &Store) -> Vec<Status> {
 
 /// Actions, actors and details of the records.
 fn told(store: &Store, filter: &Filter) -> Vec<String> {
-    let trail = store.trail(filter).unwrap();
-    trail
+    let audit_log = store.audit_log(filter).unwrap();
+    audit_log
         .records
         .iter()
         .map(|it| format!("{}: {} ({})", it.actor, it.action, it.detail()))
@@ -164,7 +164,7 @@ fn records_are_found_by_what_they_are_about() {
     store.create(&peering(3, 64603, None), 65535, &by("BOB-MNT")).unwrap();
     store.ban(&"ALICE-MNT".parse().unwrap(), "maintainer BOB-MNT", &by("admin")).unwrap();
     store.suspend(&made, "x", &Actor { now: Timestamp(1_800_000_000), ..by("admin") }).unwrap();
-    let count = |filter: Filter| store.trail(&filter).unwrap().records.len();
+    let count = |filter: Filter| store.audit_log(&filter).unwrap().records.len();
     let maintainer = |name: &str| Filter { maintainer: name.parse().ok(), ..Filter::default() };
     assert_eq!(count(Filter::default()), 5);
     assert_eq!(count(Filter { asn: Some(made.asn), ..Filter::default() }), 2);
@@ -172,7 +172,7 @@ fn records_are_found_by_what_they_are_about() {
     assert_eq!(count(maintainer("ALICE-MNT")), 4, "{why}");
     assert_eq!(count(maintainer("BOB-MNT")), 1, "a reason names nobody");
     assert_eq!(count(Filter { since: Timestamp(1_700_000_001), ..Filter::default() }), 1);
-    let records = store.trail(&maintainer("ALICE-MNT")).unwrap().records;
+    let records = store.audit_log(&maintainer("ALICE-MNT")).unwrap().records;
     assert_eq!(records[2].asn, None, "a ban of a maintainer is about no AS number");
 }
 
@@ -182,11 +182,11 @@ fn the_newest_records_are_shown_and_the_cut_is_told() {
     let subject: Subject = "EVE-MNT".parse().unwrap();
     let mut fill = |from: usize, to: usize| {
         (from..to).for_each(|n| drop(store.ban(&subject, &n.to_string(), &by("admin"))));
-        store.trail(&Filter::default()).unwrap()
+        store.audit_log(&Filter::default()).unwrap()
     };
     assert!(!fill(0, RECORDS_SHOWN_MAX).cut);
-    let trail = fill(RECORDS_SHOWN_MAX, RECORDS_SHOWN_MAX + 2);
-    assert_eq!((trail.records.len(), trail.cut), (RECORDS_SHOWN_MAX, true));
+    let audit_log = fill(RECORDS_SHOWN_MAX, RECORDS_SHOWN_MAX + 2);
+    assert_eq!((audit_log.records.len(), audit_log.cut), (RECORDS_SHOWN_MAX, true));
     let last = format!("maintainer EVE-MNT reason {}", RECORDS_SHOWN_MAX + 1);
-    assert_eq!(trail.records.last().unwrap().after.as_deref(), Some(last.as_str()));
+    assert_eq!(audit_log.records.last().unwrap().after.as_deref(), Some(last.as_str()));
 }
