@@ -24,7 +24,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("runtime", Purity::Effects, &[]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan", "runtime"]),
     ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
-    ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
+    ("board", Purity::Effects, &["limits", "model", "peering", "diagnosis", "plan", "sys"]),
     (
         "control",
         Purity::Effects,
