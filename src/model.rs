@@ -6,6 +6,7 @@
 
 mod address;
 mod asn;
+mod bgp;
 mod bird_form;
 mod calendar;
 mod choice;
@@ -23,11 +24,12 @@ mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};
 pub use asn::{Asn, AsnError};
+pub use bgp::{BgpState, NoBgpState};
 pub use bird_form::BirdForm;
 pub use choice::{BackendChoice, Families, Open, SysctlChoice};
 pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
 pub use handshake::Handshakes;
-pub use latency::Measured;
+pub use latency::MeasuredRtt;
 pub use maintainer::{Mntner, MntnerError};
 pub use mark::{MARK, is_marked};
 pub use name_form::{NameForm, NameFormError, NameKind};

@@ -284,7 +284,7 @@ impl Scalar for Asn {
     }
 
     fn to_toml(&self) -> Option<String> {
-        Some(self.to_string())
+        Some(self.get().to_string())
     }
 }
 

@@ -94,14 +94,14 @@ fn command(spec: &CommandSpec, screen: Screen) -> String {
 
 fn intro(view: &IdentityView, screen: Screen) -> String {
     let network = match view.network.as_str() {
-        "" => format!("AS{}", view.our_asn),
-        name => format!("{} (AS{})", escape(name), view.our_asn),
+        "" => view.our_asn.to_string(),
+        name => format!("{} ({})", escape(name), view.our_asn),
     };
     let notices: String = view.notices.iter().map(|it| sentence(it) + "\n").collect();
     let gap = if notices.is_empty() { "" } else { "\n" };
     format!(
         "\nWelcome to {network} automated peering service\n\
-         You are connected as {} to {} @ AS{}\n\n{}\n\
+         You are connected as {} to {} @ {}\n\n{}\n\
          {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
          Type help or ? to list commands.\n\n",
         who(view),
@@ -127,12 +127,12 @@ fn asns(view: &IdentityView, screen: Screen) -> String {
         };
     }
     let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);
-    table.rows = view.asns.iter().map(|asn| vec![asn.to_string()]).collect();
+    table.rows = view.asns.iter().map(|asn| vec![asn.get().to_string()]).collect();
     table.render(screen.columns, screen.style)
 }
 
 fn whoami(view: &IdentityView) -> String {
-    let numbers: Vec<String> = view.asns.iter().map(|asn| format!("AS{asn}")).collect();
+    let numbers: Vec<String> = view.asns.iter().map(|asn| asn.to_string()).collect();
     match numbers.as_slice() {
         [] => format!("{}, no AS number\n", who(view)),
         _ => format!("{}, {}\n", who(view), numbers.join(", ")),
@@ -175,13 +175,13 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
 
 /// Why a peering is not well, as a line; nothing if it is.
 fn note(view: &PeerView) -> String {
-    let words = |error: &String| sentence(&format!("AS{}: {}", view.asn, error.trim_end())) + "\n";
+    let words = |error: &String| sentence(&format!("{}: {}", view.asn, error.trim_end())) + "\n";
     view.error.as_ref().map_or(String::new(), words)
 }
 
 fn peer_row(view: &PeerView) -> Vec<String> {
     vec![
-        view.asn.to_string(),
+        view.asn.get().to_string(),
         view.wg_pub_key.to_string(),
         view.wg_endpoint_addr.clone().unwrap_or("none".to_string()),
         optional(view.wg_endpoint_port.map(Port::get)),
@@ -202,11 +202,11 @@ fn config(view: &ConfigView, screen: Screen) -> String {
         "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         sides(&view.peer, view.our_asn, screen),
         screen.heading(&format!(
-            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
+            "Wireguard configuration for {} (/etc/wireguard/{}.conf)",
             view.peer.asn, view.link
         )),
         view.wireguard,
-        screen.heading(&format!("Bird configuration for AS{}", view.peer.asn)),
+        screen.heading(&format!("Bird configuration for {}", view.peer.asn)),
         view.bird,
     )
 }
@@ -236,7 +236,7 @@ fn sides(peer: &PeerView, our_asn: Asn, screen: Screen) -> String {
 }
 
 fn side(asn: Asn, values: [String; 4]) -> Table {
-    let head = format!("AS{asn}");
+    let head = asn.to_string();
     let mut table = Table::new([("Link config.", Fit::Whole), (&head, Fit::Whole)]);
     let names = ["Wg pub key", "Wg Endpoint addr.", "Wg Endpoint port", "Link-local address"];
     table.rows =
@@ -268,7 +268,7 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             .paint("31", &format!("It is saved, but not set up on our side: {}.", escape(why))),
     };
     format!(
-        "The peering with AS{asn} was created.\n{outcome}\n\
+        "The peering with {asn} was created.\n{outcome}\n\
          Our side: {} port {port}, public key {}.\n{}{}\
          peer_config shows what to install on yours.\n",
         our.wg_endpoint_addr,
@@ -298,5 +298,5 @@ fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {
             screen.paint("31", &format!("Something is still there: {}.", escape(why)))
         }
     };
-    format!("The peering with AS{asn} was removed.\n{outcome}\n")
+    format!("The peering with {asn} was removed.\n{outcome}\n")
 }

@@ -12,7 +12,7 @@ pub fn shown(shown: &Shown, screen: Screen) -> String {
         Shown::Limits(view) => limits(view),
         Shown::Draft(peer, our_asn) => sides(peer, *our_asn, screen) + &options(peer),
         Shown::Changes(asn, them) => {
-            format!("The peering with AS{asn}:\n{}", changes(them, screen))
+            format!("The peering with {asn}:\n{}", changes(them, screen))
         }
     }
 }
@@ -33,7 +33,7 @@ fn limits(view: &LimitsView) -> String {
         None => String::new(),
     };
     format!(
-        "Peering with AS{} at {}{places}.\n{endpoints}{approval}\n\
+        "Peering with {} at {}{places}.\n{endpoints}{approval}\n\
          Enter takes what is in brackets; a pasted [Peer] section gives several answers.\n",
         view.our_asn, view.server
     )
@@ -76,7 +76,7 @@ fn label(name: &str) -> &str {
 /// A peering was changed.
 pub fn edited(view: &PeerView, them: &[Change], applied: &Applied, screen: Screen) -> String {
     format!(
-        "The peering with AS{} was changed.\n{}{}{}{}\n",
+        "The peering with {} was changed.\n{}{}{}{}\n",
         view.asn,
         changes(them, screen),
         notes(view),
@@ -89,7 +89,7 @@ pub fn edited(view: &PeerView, them: &[Change], applied: &Applied, screen: Scree
 pub fn switched(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     if view.state != PeeringState::Disabled {
         let then = outcome(view, applied, screen);
-        return format!("The peering with AS{} is switched on.\n{then}\n", view.asn);
+        return format!("The peering with {} is switched on.\n{then}\n", view.asn);
     }
     let then = match applied {
         Applied::Yes => "Nothing of it is left on our side.".to_string(),
@@ -99,7 +99,7 @@ pub fn switched(view: &PeerView, applied: &Applied, screen: Screen) -> String {
         }
     };
     let asn = view.asn;
-    format!("The peering with AS{asn} is switched off.\n{then} peer_enable switches it on again.\n")
+    format!("The peering with {asn} is switched off.\n{then} peer_enable switches it on again.\n")
 }
 
 /// A peering is already as it was asked for.
@@ -108,7 +108,7 @@ pub fn unchanged(view: &PeerView, applied: &Applied, screen: Screen) -> String {
         Applied::No(_) => outcome(view, applied, screen) + "\n",
         Applied::Yes | Applied::NotAwaited => String::new(),
     };
-    format!("The peering with AS{} is so already; nothing was changed.\n{more}", view.asn)
+    format!("The peering with {} is so already; nothing was changed.\n{more}", view.asn)
 }
 
 /// What came of waiting until it is set up.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 pub fn status(view: &StatusView, screen: Screen) -> String {
     let peer = &view.peer;
-    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
+    let mut text = format!("Peering with {}: {}\n", peer.asn, state(peer.state, screen));
     if let Some(error) = &peer.error {
         let _ = writeln!(text, "{}", escape_lines(error));
     }
