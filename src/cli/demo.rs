@@ -47,8 +47,8 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
     let address = address.ok_or_else(|| Trouble::new("no address to listen on"))?;
     let service = Service::new(assembled, file)?;
     place.tell(address);
-    let served = block_on(async |executor| {
-        let serve = async { service.run(executor, sockets, signals).await.map(|()| 0) };
+    let served = block_on(async |spawner| {
+        let serve = async { service.run(spawner, sockets, signals).await.map(|()| 0) };
         match command {
             Some(command) => place.beside(command, address).or(serve).await,
             None => serve.await,

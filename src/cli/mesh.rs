@@ -5,8 +5,8 @@ use super::parse::Invocation;
 use super::table::{DONE, FORMAT};
 use crate::daemon::{Failure, Trouble, read_config};
 use crate::mesh::{Inventory, Switch, dot, json, svg};
-use crate::shell::table::{Fit, Table};
-use crate::shell::view::Screen;
+use crate::text::Screen;
+use crate::text::table::{Fit, Table};
 use std::fmt;
 use std::io::IsTerminal as _;
 

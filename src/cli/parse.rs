@@ -7,7 +7,7 @@ use super::table::{
 };
 use crate::command::COMMANDS;
 use crate::daemon::{ConfigFile, Failure, Trouble};
-use crate::model::spelling::nearest;
+use crate::text::spelling::nearest;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};

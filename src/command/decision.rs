@@ -2,8 +2,8 @@
 
 use super::{Applied, PeerView};
 use crate::model::Asn;
+use crate::peering::audit_log::{AuditLog, Happening};
 use crate::peering::ban::{Ban, Subject};
-use crate::peering::trail::{Happening, Trail};
 
 /// What came of an operator's command.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub enum Decision {
     /// Who gets no peering here.
     Bans(Vec<Ban>),
     /// Who changed what.
-    Audit(Trail),
+    Audit(AuditLog),
 }
 
 /// Did a decision make a difference?

@@ -4,7 +4,7 @@ use super::{Case, Control, Outcome, fault, wrong};
 use crate::command::{Field, HistoryView, Reply, Stop};
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::model::{Asn, Mntner, Role};
-use crate::peering::trail::{Happening, Reader, history};
+use crate::peering::audit_log::{Happening, Reader, history};
 use crate::peering::vet;
 use crate::store::Filter;
 
@@ -13,7 +13,7 @@ impl Control {
     pub(super) fn history(&self, case: &Case<'_>) -> Outcome {
         let asn = case.told_of()?;
         let filter = Filter { asn: Some(asn), ..Filter::default() };
-        let trail = self.store.borrow().trail(&filter).map_err(fault)?;
+        let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
         let owners: Vec<Mntner> = case.index.owners(asn).cloned().collect();
         let reader = match (case.identity.role, &case.identity.maintainer) {
             (Role::Member, Some(name)) => Reader::Member(name, &owners),
@@ -21,7 +21,7 @@ impl Control {
             (Role::Admin, _) | (Role::Member, None) => Reader::Operator,
         };
         let transitions = self.transitions(asn)?;
-        let (happenings, cut) = history(&trail, transitions, reader, RECORDS_SHOWN_MAX);
+        let (happenings, cut) = history(&audit_log, transitions, reader, RECORDS_SHOWN_MAX);
         Ok(Reply::History(Box::new(HistoryView { asn, happenings, cut })))
     }
 

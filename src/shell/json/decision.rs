@@ -3,8 +3,8 @@
 use super::{VERSION, change};
 use crate::command::{Decision, Effect, HistoryView};
 use crate::model::Asn;
+use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
-use crate::peering::trail::{Happening, Kind, Record, Trail};
 use nanoserde::SerJson;
 
 #[derive(SerJson)]
@@ -121,7 +121,7 @@ pub fn decided(decision: &Decision) -> String {
         Decision::Bans(bans) => {
             Bans { version: VERSION, bans: bans.iter().map(ban).collect() }.serialize_json()
         }
-        Decision::Audit(trail) => audit(trail),
+        Decision::Audit(audit_log) => audit(audit_log),
     }
 }
 
@@ -136,7 +136,7 @@ fn ban(it: &Ban) -> BanJson {
     BanJson { maintainer, asn, reason, by, since: it.since.rfc3339() }
 }
 
-fn audit(trail: &Trail) -> String {
+fn audit(audit_log: &AuditLog) -> String {
     let record = |it: &Record| RecordJson {
         at: it.at.rfc3339(),
         actor: it.actor.clone(),
@@ -147,8 +147,8 @@ fn audit(trail: &Trail) -> String {
         before: it.before.clone(),
         after: it.after.clone(),
     };
-    let records = trail.records.iter().map(record).collect();
-    Audit { version: VERSION, records, truncated: trail.cut }.serialize_json()
+    let records = audit_log.records.iter().map(record).collect();
+    Audit { version: VERSION, records, truncated: audit_log.cut }.serialize_json()
 }
 
 /// What happened to a peering.

@@ -5,16 +5,16 @@ use super::{Screen, note, outcome_words, sentence};
 use crate::command::{Applied, Decision, Effect, HistoryView, PeerView};
 use crate::limits::AUDIT_COLUMNS_MIN;
 use crate::model::Asn;
+use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
-use crate::peering::trail::{Happening, Kind, Record, Trail};
-use crate::shell::table::{Borders, Fit, Table};
+use crate::text::table::{Borders, Fit, Table};
 
 /// What came of an operator's command.
 pub fn decided(decision: &Decision, screen: Screen) -> String {
     match decision {
         Decision::Approved(view, applied) => {
             let then = outcome_words(view, applied, screen);
-            format!("The peering with AS{} is approved.\n{then}\n", view.asn)
+            format!("The peering with {} is approved.\n{then}\n", view.asn)
         }
         Decision::Rejected(asn, reason) => rejected(*asn, reason),
         Decision::Suspended(view, applied) => suspended(view, applied),
@@ -27,7 +27,7 @@ pub fn decided(decision: &Decision, screen: Screen) -> String {
         }
         Decision::Unbanned(subject, effect) => unbanned(subject, *effect),
         Decision::Bans(bans) => list(bans, screen),
-        Decision::Audit(trail) => audit(trail, screen),
+        Decision::Audit(audit_log) => audit(audit_log, screen),
     }
 }
 
@@ -38,13 +38,13 @@ fn suspended(view: &PeerView, applied: &Applied) -> String {
     };
     let (asn, note) = (view.asn, note(view));
     format!(
-        "The peering with AS{asn} is switched off.\n{note}{left}peer_enable switches it on again.\n"
+        "The peering with {asn} is switched off.\n{note}{left}peer_enable switches it on again.\n"
     )
 }
 
 fn rejected(asn: Asn, reason: &str) -> String {
     let told = sentence(&format!("Its member is told: {reason}"));
-    format!("The peering with AS{asn} is rejected and gone.\n{told}\n")
+    format!("The peering with {asn} is rejected and gone.\n{told}\n")
 }
 
 fn unbanned(subject: &Subject, effect: Effect) -> String {
@@ -71,18 +71,22 @@ fn list(bans: &[Ban], screen: Screen) -> String {
     table.render(screen.columns, screen.style)
 }
 
-fn audit(trail: &Trail, screen: Screen) -> String {
-    if trail.records.is_empty() {
+fn audit(audit_log: &AuditLog, screen: Screen) -> String {
+    if audit_log.records.is_empty() {
         return "There is no such record.\n".to_string();
     }
     let wide = screen.style.borders == Borders::None || screen.columns >= AUDIT_COLUMNS_MIN;
-    let table = if wide { records(trail) } else { narrow_records(trail) };
-    let more = cut(trail.cut, trail.records.len(), "--asn, --maintainer and --since choose others");
+    let table = if wide { records(audit_log) } else { narrow_records(audit_log) };
+    let more = cut(
+        audit_log.cut,
+        audit_log.records.len(),
+        "--asn, --maintainer and --since choose others",
+    );
     table.render(screen.columns, screen.style) + &more
 }
 
 /// Everything that a record has.
-fn records(trail: &Trail) -> Table {
+fn records(audit_log: &AuditLog) -> Table {
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
         ("Who", Fit::Wrap),
@@ -99,16 +103,16 @@ fn records(trail: &Trail) -> Table {
             it.source.clone(),
             it.key.clone(),
             it.action.clone(),
-            it.asn.map_or(String::new(), |asn| asn.to_string()),
+            it.asn.map_or(String::new(), |asn| asn.get().to_string()),
             it.detail(),
         ]
     };
-    table.rows = trail.records.iter().map(row).collect();
+    table.rows = audit_log.records.iter().map(row).collect();
     table
 }
 
 /// The same without the keys, in fewer columns.
-fn narrow_records(trail: &Trail) -> Table {
+fn narrow_records(audit_log: &AuditLog) -> Table {
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
         ("Who", Fit::Wrap),
@@ -116,18 +120,18 @@ fn narrow_records(trail: &Trail) -> Table {
         ("Details", Fit::Wrap),
     ]);
     let row = |it: &Record| {
-        let asn = it.asn.map_or(String::new(), |asn| format!(" AS{asn}"));
+        let asn = it.asn.map_or(String::new(), |asn| format!(" {asn}"));
         let who = format!("{} from {}", it.actor, it.source);
         vec![it.at.readable(), who, format!("{}{asn}", it.action), it.detail()]
     };
-    table.rows = trail.records.iter().map(row).collect();
+    table.rows = audit_log.records.iter().map(row).collect();
     table
 }
 
 /// What happened to a peering.
 pub fn history(view: &HistoryView, screen: Screen) -> String {
     if view.happenings.is_empty() {
-        return format!("Nothing is known of AS{}.\n", view.asn);
+        return format!("Nothing is known of {}.\n", view.asn);
     }
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
@@ -135,7 +139,7 @@ pub fn history(view: &HistoryView, screen: Screen) -> String {
         ("Who", Fit::Wrap),
         ("Details", Fit::Wrap),
     ]);
-    table.title = Some(format!("What happened to AS{}", view.asn));
+    table.title = Some(format!("What happened to {}", view.asn));
     table.rows = view.happenings.iter().map(happening).collect();
     table.render(screen.columns, screen.style)
         + &cut(view.cut, view.happenings.len(), "what was before is not shown")

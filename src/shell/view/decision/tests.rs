@@ -3,11 +3,11 @@
 use super::*;
 use crate::command::{OurSide, PeeringState, Reply, Scope};
 use crate::model::Timestamp;
-use crate::shell::harmless::harmless_json;
 use crate::shell::tests::peer as example;
-use crate::shell::text::width;
 use crate::shell::{json, view};
 use crate::testing::golden;
+use crate::text::escape::escape_json;
+use crate::text::width::width;
 
 /// A reason that wants to be more than a reason.
 const HOSTILE: &str = "\"},\"version\":2 \u{1b}[2J\u{202e}txet \u{9b}31m";
@@ -42,11 +42,11 @@ fn record(actor: &str, action: &str, asn: Option<u32>, texts: [Option<&str>; 2])
     }
 }
 
-fn trail() -> Trail {
+fn audit_log() -> AuditLog {
     let made = "id 1 key qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0= endpoint node.example.org:1 \
                 link-local automatic maintainer ALICE-MNT";
     let moved = made.replace("node", "new");
-    Trail {
+    AuditLog {
         records: vec![
             record("ALICE-MNT", "create", Some(4242420001), [None, Some(made)]),
             record("admin for ALICE-MNT", "edit", Some(4242420001), [Some(made), Some(&moved)]),
@@ -94,8 +94,8 @@ fn replies() -> Vec<Reply> {
         Decision::Unbanned(number, Effect::Unchanged),
         Decision::Bans(vec![]),
         Decision::Bans(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)]),
-        Decision::Audit(Trail::default()),
-        Decision::Audit(trail()),
+        Decision::Audit(AuditLog::default()),
+        Decision::Audit(audit_log()),
     ];
     let decided = decisions.into_iter().map(|it| Reply::Decided(Box::new(it)));
     let others = [
@@ -152,7 +152,7 @@ fn decisions_for_programs() {
     let replies = replies();
     assert_eq!(replies.len(), names.len());
     for (name, it) in names.iter().zip(&replies) {
-        let text = harmless_json(&json::reply(it).expect("an answer for programs"));
+        let text = escape_json(&json::reply(it).expect("an answer for programs"));
         assert!(!text.chars().any(char::is_control), "{text}");
         let path = format!("{}/fixtures/json/{name}.json", env!("CARGO_MANIFEST_DIR"));
         golden(&path, &format!("{text}\n"));

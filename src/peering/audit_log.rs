@@ -30,7 +30,7 @@ pub struct Record {
 
 /// The newest records, the newest last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trail {
+pub struct AuditLog {
     /// The records.
     pub records: Vec<Record>,
     /// Were there more?
@@ -150,20 +150,20 @@ impl Record {
 /// An AS number changes hands. A member sees what happened since the last record about somebody who
 /// does not maintain it any more: endpoints and keys of a former holder are not theirs to know.
 pub fn history(
-    trail: &Trail,
+    audit_log: &AuditLog,
     transitions: Vec<Happening>,
     reader: Reader<'_>,
     max: usize,
 ) -> (Vec<Happening>, bool) {
-    let hidden = trail.records.iter().rposition(|it| is_of_others(it, reader));
-    let since = hidden.and_then(|at| trail.records.get(at)).map(|it| it.at);
-    let shown = trail.records.iter().skip(hidden.map_or(0, |at| at + 1));
+    let hidden = audit_log.records.iter().rposition(|it| is_of_others(it, reader));
+    let since = hidden.and_then(|at| audit_log.records.get(at)).map(|it| it.at);
+    let shown = audit_log.records.iter().skip(hidden.map_or(0, |at| at + 1));
     let later = |it: &Happening| since.is_none_or(|since| it.at > since);
     let mut all: Vec<Happening> = shown.map(|it| it.happening(reader)).collect();
     all.extend(transitions.into_iter().filter(later));
     all.sort_by_key(|it| it.at);
     let too_many = all.len().saturating_sub(max);
-    (all.split_off(too_many), too_many > 0 || (trail.cut && hidden.is_none()))
+    (all.split_off(too_many), too_many > 0 || (audit_log.cut && hidden.is_none()))
 }
 
 fn is_of_others(record: &Record, reader: Reader<'_>) -> bool {

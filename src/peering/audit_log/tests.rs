@@ -18,7 +18,7 @@ fn name(text: &str) -> Mntner {
 
 /// Moments, actions and authors that a reader sees of these records.
 fn seen(records: &[Record], reader: Reader<'_>) -> Vec<(i64, String, String)> {
-    let trail = Trail { records: records.to_vec(), cut: false };
+    let audit_log = AuditLog { records: records.to_vec(), cut: false };
     let up = |at| Happening {
         at: Timestamp(at),
         kind: Kind::Link,
@@ -27,7 +27,7 @@ fn seen(records: &[Record], reader: Reader<'_>) -> Vec<(i64, String, String)> {
         origin: None,
         detail: String::new(),
     };
-    let (found, cut) = history(&trail, vec![up(15), up(25)], reader, 100);
+    let (found, cut) = history(&audit_log, vec![up(15), up(25)], reader, 100);
     assert!(!cut);
     let line = |it: Happening| (it.at.0, it.action, it.who.unwrap_or_default());
     found.into_iter().map(line).collect()
@@ -60,7 +60,7 @@ fn changes_and_transitions_stand_in_the_order_of_time() {
 
 #[test]
 fn keys_and_addresses_are_told_of_ones_own_changes_only() {
-    let trail = Trail {
+    let audit_log = AuditLog {
         records: ["ALICE-MNT", "CAROL-MNT", "admin", "admin for ALICE-MNT"]
             .map(|actor| record(1, actor, "edit", [None, None]))
             .to_vec(),
@@ -68,7 +68,7 @@ fn keys_and_addresses_are_told_of_ones_own_changes_only() {
     };
     let (alice, owners) = (name("ALICE-MNT"), [name("ALICE-MNT"), name("CAROL-MNT")]);
     let told = |reader| {
-        let (found, _) = history(&trail, vec![], reader, 100);
+        let (found, _) = history(&audit_log, vec![], reader, 100);
         found.iter().map(|it| it.origin.is_some()).collect::<Vec<_>>()
     };
     assert_eq!(told(Reader::Member(&alice, &owners)), [true, false, false, false]);
@@ -169,9 +169,9 @@ fn transitions_are_told_in_words() {
 #[test]
 fn only_the_newest_are_kept() {
     let records = (0..9).map(|at| record(at, "admin", "edit", [None, None])).collect();
-    let trail = Trail { records, cut: false };
-    let (found, cut) = history(&trail, vec![], Reader::Operator, 4);
+    let audit_log = AuditLog { records, cut: false };
+    let (found, cut) = history(&audit_log, vec![], Reader::Operator, 4);
     assert_eq!((found.len(), found[0].at, cut), (4, Timestamp(5), true));
-    let (found, cut) = history(&Trail { cut: true, ..trail }, vec![], Reader::Operator, 9);
+    let (found, cut) = history(&AuditLog { cut: true, ..audit_log }, vec![], Reader::Operator, 9);
     assert_eq!((found.len(), cut), (9, true));
 }

@@ -6,7 +6,7 @@ use crate::limits::{
     RECORDS_SHOWN_MAX, STORE_AUDIT_ROWS_MAX, STORE_AUDIT_ROWS_PER_ASN_MAX, STORE_AUDIT_SWEEP_ROWS,
 };
 use crate::model::{Asn, Mntner, Timestamp};
-use crate::peering::trail::{Record, Trail};
+use crate::peering::audit_log::{AuditLog, Record};
 use rusqlite::{Connection, Row, params};
 
 /// What `as_num` is in a record that is about a maintainer: no network's number (RFC 7607).
@@ -25,7 +25,7 @@ pub struct Filter {
 
 impl Store {
     /// The newest records, at most [`RECORDS_SHOWN_MAX`].
-    pub fn trail(&self, filter: &Filter) -> Result<Trail, StoreError> {
+    pub fn audit_log(&self, filter: &Filter) -> Result<AuditLog, StoreError> {
         let asn = filter.asn.map(Asn::get);
         let maintainer = filter.maintainer.as_ref().map(Mntner::as_str);
         let limit = i64::try_from(RECORDS_SHOWN_MAX).unwrap_or(i64::MAX).saturating_add(1);
@@ -47,7 +47,7 @@ impl Store {
         let cut = records.len() > RECORDS_SHOWN_MAX;
         records.truncate(RECORDS_SHOWN_MAX);
         records.reverse();
-        Ok(Trail { records, cut })
+        Ok(AuditLog { records, cut })
     }
 }
 
