@@ -11,8 +11,8 @@ use std::fmt;
 use std::io::IsTerminal as _;
 
 /// What there is to do where no mesh is configured.
-const NO_MESH: &str = "there is no mesh: set mesh.self, and write a [[mesh.pop]] for each POP, this \
-                       one too; peerling.toml(5) tells of them";
+const NO_MESH: &str = "there is no mesh: set mesh.self, and write a [[mesh.pop]] for each POP, \
+                       this one too; peerling.toml(5) tells of them";
 
 /// Prints the whole inventory in the format that is asked for.
 ///

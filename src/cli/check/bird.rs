@@ -1,5 +1,6 @@
-//! BIRD: its socket, its directory, its configuration, whether it would take a peering's file, and the
-//! routes that the kernel did not take from it: packets to them are lost, and nothing else shows it.
+//! BIRD: its socket, its directory, its configuration, whether it would take a peering's file, and
+//! the routes that the kernel did not take from it: packets to them are lost, and nothing else
+//! shows it.
 
 use super::trial::Trial;
 use super::{Findings, Scene, files};

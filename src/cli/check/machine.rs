@@ -1,5 +1,5 @@
-//! The machine: the kernel's settings, addresses on `lo`, the right to ping, the clock, and room on the
-//! disk.
+//! The machine: the kernel's settings, addresses on `lo`, the right to ping, the clock, and room on
+//! the disk.
 
 use super::{Findings, Scene};
 use crate::apply::Survey;

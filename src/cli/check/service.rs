@@ -1,4 +1,5 @@
-//! The service: how it is started here, what its configuration names, and what the one that runs says.
+//! The service: how it is started here, what its configuration names, and what the one that runs
+//! says.
 
 use super::{Findings, Scene};
 use crate::local::{BoardView, Client, ClientError, Seen};
@@ -97,7 +98,7 @@ const NOBODYS: [RangeInclusive<u32>; 2] = [64_496..=64_511, 65_536..=65_551];
 pub(super) fn configuration(scene: &Scene, findings: &mut Findings) {
     let asn = scene.assembled.config.pop.asn;
     if NOBODYS.iter().any(|range| range.contains(&asn.get())) {
-        let detail = format!("pop.asn is {asn}, the sample's: it is nobody's AS number");
+        let detail = format!("pop.asn is {}, the sample's: it is nobody's AS number", asn.get());
         findings.wrong(CONFIGURATION, detail, "pop.asn = your own AS number");
     }
     let file = scene.file.path();
