@@ -396,7 +396,7 @@ impl Apply {
     fn bury(&mut self, pass: &mut Pass, stone: Tombstone) {
         let owner = Owner::Peering(stone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
                 pass.outcome.failures.entry(owner).or_insert(error.to_string());
             }
         }
