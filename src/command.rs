@@ -20,7 +20,7 @@ mod vocabulary;
 pub use decision::{Decision, Effect, HistoryView};
 pub use follow::{News, Stage};
 pub use lookup::{lookup, lookup_for};
-pub use pops::{Distance, PopPeering, PopView, PopsView};
+pub use pops::{PopPeering, PopView, PopsView, Rtt};
 pub use reply::{
     Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
     PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,

@@ -54,6 +54,7 @@ pub mod limits;
 pub mod mesh;
 pub mod model;
 pub mod peering;
+pub mod text;
 
 // What the operator and the registry say: pure.
 pub mod config;
@@ -70,6 +71,7 @@ pub mod shell;
 pub mod plan;
 
 // Hands: effects.
+pub mod runtime;
 pub mod store;
 pub mod sys;
 

@@ -10,7 +10,6 @@ pub mod complete;
 mod discreet;
 mod follow;
 pub mod grammar;
-pub mod harmless;
 mod import;
 mod json;
 pub mod keys;
@@ -18,8 +17,6 @@ pub mod line;
 mod questions;
 mod start;
 pub mod status;
-pub mod table;
-mod text;
 pub mod view;
 mod watch;
 mod words;
@@ -31,11 +28,11 @@ use crate::command::{
 };
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal, Role};
-use harmless::harmless_json;
+use crate::text::Screen;
+use crate::text::escape::escape_json;
+use crate::text::table::Borders;
 use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
-use table::Borders;
-use view::Screen;
 use watch::Watch;
 
 /// What the session wants of its surroundings.
@@ -374,7 +371,7 @@ impl Session {
         match self.start {
             Start::Exec(_) | Start::Words(_) => self.todo = Some(Todo::Close),
             Start::Shell if self.terminal => {
-                let prompt = format!("AS{}> ", self.our_asn);
+                let prompt = format!("{}> ", self.our_asn);
                 self.line.prompt(&prompt, Recall::Commands, &mut output.out);
             }
             Start::Shell => self.line.prompt("", Recall::Nothing, &mut output.out),
@@ -399,7 +396,7 @@ impl Session {
     }
 
     fn print_json(&self, json: &str, output: &mut Output) {
-        self.say(&harmless_json(json), output);
+        self.say(&escape_json(json), output);
         self.say("\n", output);
     }
 

@@ -31,12 +31,12 @@ pub struct PopPeering {
     /// The member's AS number.
     pub asn: Asn,
     /// How far that POP is from the member's endpoint.
-    pub distance: Distance,
+    pub rtt: Rtt,
 }
 
 /// How far it is to a member's endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distance {
+pub enum Rtt {
     /// It was never measured.
     Unknown,
     /// This POP measures it, in microseconds.

@@ -12,67 +12,14 @@ pub use change::{shown, taken};
 pub use export::export;
 pub use follow::{begun, news};
 
-use super::harmless::harmless;
-use super::table::{Borders, Color, Fit, Style, Table};
-use super::text::fold;
 use crate::command::{
     Applied, COMMANDS, CommandSpec, ConfigView, IdentityView, PeerView, PeeringState, Reply, Scope,
 };
-use crate::limits::PIPE_COLUMNS;
 use crate::model::{Asn, LinkLocal, Port, Refusal, Role};
+use crate::text::Screen;
+use crate::text::escape::{escape, sentence};
+use crate::text::table::{Fit, Table};
 use std::fmt::Write as _;
-
-/// Where an answer is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Columns of the window.
-    pub columns: usize,
-    /// Colours and lines.
-    pub style: Style,
-}
-
-impl Screen {
-    /// No window: a pipe or a file.
-    pub const PIPE: Screen = Screen {
-        columns: PIPE_COLUMNS,
-        style: Style { color: Color::Never, borders: Borders::None },
-    };
-
-    /// A window. A terminal that calls itself dumb gets neither colours nor drawn lines.
-    pub fn window(term: &str, columns: usize) -> Screen {
-        let dumb = matches!(term, "" | "dumb" | "unknown");
-        let style = match dumb {
-            true => Style { color: Color::Never, borders: Borders::Ascii },
-            false => Style { color: Color::Ansi, borders: Borders::Unicode },
-        };
-        Screen { columns, style }
-    }
-
-    /// The same without colours.
-    pub fn without_color(mut self) -> Screen {
-        self.style.color = Color::Never;
-        self
-    }
-
-    /// Breaks lines that are too long for a window; a pipe has no width.
-    fn fold(self, text: String) -> String {
-        match self.style.borders {
-            Borders::None => text,
-            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
-        }
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        match self.style.color {
-            Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
-            Color::Never => text.to_string(),
-        }
-    }
-
-    fn heading(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-}
 
 /// An answer, with a line end after each line. In a window no line is wider than it is, but words
 /// that cannot be broken, and text that is to be copied.
@@ -110,17 +57,11 @@ fn laid_out(reply: &Reply, screen: Screen) -> String {
 
 /// A refusal: what is wrong, and on the next line what to do.
 pub fn refusal(refusal: &Refusal, screen: Screen) -> String {
-    let mut text = screen.paint("31", &format!("{}.", harmless(&refusal.message)));
+    let mut text = screen.paint("31", &format!("{}.", escape(&refusal.message)));
     if !refusal.hint.is_empty() {
         let _ = write!(text, "\n{}", sentence(&refusal.hint));
     }
     screen.fold(text + "\n")
-}
-
-/// Harmless, and with a full stop unless it ends in something like one.
-fn sentence(words: &str) -> String {
-    let end = if words.ends_with(['?', '!', '.']) { "" } else { "." };
-    harmless(words) + end
 }
 
 fn commands(role: Role, screen: Screen) -> String {
@@ -153,14 +94,14 @@ fn command(spec: &CommandSpec, screen: Screen) -> String {
 
 fn intro(view: &IdentityView, screen: Screen) -> String {
     let network = match view.network.as_str() {
-        "" => format!("AS{}", view.our_asn),
-        name => format!("{} (AS{})", harmless(name), view.our_asn),
+        "" => view.our_asn.to_string(),
+        name => format!("{} ({})", escape(name), view.our_asn),
     };
     let notices: String = view.notices.iter().map(|it| sentence(it) + "\n").collect();
     let gap = if notices.is_empty() { "" } else { "\n" };
     format!(
         "\nWelcome to {network} automated peering service\n\
-         You are connected as {} to {} @ AS{}\n\n{}\n\
+         You are connected as {} to {} @ {}\n\n{}\n\
          {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
          Type help or ? to list commands.\n\n",
         who(view),
@@ -186,12 +127,12 @@ fn asns(view: &IdentityView, screen: Screen) -> String {
         };
     }
     let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);
-    table.rows = view.asns.iter().map(|asn| vec![asn.to_string()]).collect();
+    table.rows = view.asns.iter().map(|asn| vec![asn.get().to_string()]).collect();
     table.render(screen.columns, screen.style)
 }
 
 fn whoami(view: &IdentityView) -> String {
-    let numbers: Vec<String> = view.asns.iter().map(|asn| format!("AS{asn}")).collect();
+    let numbers: Vec<String> = view.asns.iter().map(|asn| asn.to_string()).collect();
     match numbers.as_slice() {
         [] => format!("{}, no AS number\n", who(view)),
         _ => format!("{}, {}\n", who(view), numbers.join(", ")),
@@ -234,13 +175,13 @@ fn peers(views: &[PeerView], scope: Scope, screen: Screen) -> String {
 
 /// Why a peering is not well, as a line; nothing if it is.
 fn note(view: &PeerView) -> String {
-    let words = |error: &String| sentence(&format!("AS{}: {}", view.asn, error.trim_end())) + "\n";
+    let words = |error: &String| sentence(&format!("{}: {}", view.asn, error.trim_end())) + "\n";
     view.error.as_ref().map_or(String::new(), words)
 }
 
 fn peer_row(view: &PeerView) -> Vec<String> {
     vec![
-        view.asn.to_string(),
+        view.asn.get().to_string(),
         view.wg_pub_key.to_string(),
         view.wg_endpoint_addr.clone().unwrap_or("none".to_string()),
         optional(view.wg_endpoint_port.map(Port::get)),
@@ -261,11 +202,11 @@ fn config(view: &ConfigView, screen: Screen) -> String {
         "{}\n{}\n\n{}\n\n{}\n\n{}\n{note}",
         sides(&view.peer, view.our_asn, screen),
         screen.heading(&format!(
-            "Wireguard configuration for AS{} (/etc/wireguard/{}.conf)",
+            "Wireguard configuration for {} (/etc/wireguard/{}.conf)",
             view.peer.asn, view.link
         )),
         view.wireguard,
-        screen.heading(&format!("Bird configuration for AS{}", view.peer.asn)),
+        screen.heading(&format!("Bird configuration for {}", view.peer.asn)),
         view.bird,
     )
 }
@@ -295,7 +236,7 @@ fn sides(peer: &PeerView, our_asn: Asn, screen: Screen) -> String {
 }
 
 fn side(asn: Asn, values: [String; 4]) -> Table {
-    let head = format!("AS{asn}");
+    let head = asn.to_string();
     let mut table = Table::new([("Link config.", Fit::Whole), (&head, Fit::Whole)]);
     let names = ["Wg pub key", "Wg Endpoint addr.", "Wg Endpoint port", "Link-local address"];
     table.rows =
@@ -324,10 +265,10 @@ fn created(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             "It is being set up; peer_status tells how it goes.".to_string()
         }
         (Applied::No(why), _) => screen
-            .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
+            .paint("31", &format!("It is saved, but not set up on our side: {}.", escape(why))),
     };
     format!(
-        "The peering with AS{asn} was created.\n{outcome}\n\
+        "The peering with {asn} was created.\n{outcome}\n\
          Our side: {} port {port}, public key {}.\n{}{}\
          peer_config shows what to install on yours.\n",
         our.wg_endpoint_addr,
@@ -354,8 +295,8 @@ fn removed(asn: Asn, applied: &Applied, screen: Screen) -> String {
         Applied::Yes => "Nothing is left of it on our side.".to_string(),
         Applied::NotAwaited => "Tunnel and BGP session end within seconds.".to_string(),
         Applied::No(why) => {
-            screen.paint("31", &format!("Something is still there: {}.", harmless(why)))
+            screen.paint("31", &format!("Something is still there: {}.", escape(why)))
         }
     };
-    format!("The peering with AS{asn} was removed.\n{outcome}\n")
+    format!("The peering with {asn} was removed.\n{outcome}\n")
 }

@@ -4,12 +4,12 @@
 //! key during the pause ends it, and is not taken for input. A terminal is drawn over from its top;
 //! one that calls itself dumb gets one answer below the other.
 
-use super::table::Borders;
 use super::{Event, Output, Session, status};
 use crate::command::{Format, Reply, Request};
 use crate::limits::{WATCH_PAUSE_MS, WATCH_ROUNDS_MAX};
 use crate::model::Refusal;
 use crate::shell::view;
+use crate::text::table::Borders;
 use std::time::Duration;
 
 /// To the upper left corner.

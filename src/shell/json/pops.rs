@@ -1,7 +1,7 @@
 //! The POPs of the network as JSON.
 
 use super::VERSION;
-use crate::command::{Distance, PopPeering, PopView, PopsView};
+use crate::command::{PopPeering, PopView, PopsView, Rtt};
 use nanoserde::SerJson;
 
 #[derive(SerJson)]
@@ -46,10 +46,10 @@ fn pop(it: &PopView) -> Pop {
 
 fn peering(it: &PopPeering) -> Peering {
     let ms = |us: u64| Some(us as f64 / 1000.0);
-    let (latency_ms, latency_ms_max) = match it.distance {
-        Distance::Unknown => (None, None),
-        Distance::Measured(us) => (ms(us), None),
-        Distance::AtMost(us) => (None, ms(us)),
+    let (latency_ms, latency_ms_max) = match it.rtt {
+        Rtt::Unknown => (None, None),
+        Rtt::Measured(us) => (ms(us), None),
+        Rtt::AtMost(us) => (None, ms(us)),
     };
     Peering { asn: it.asn.get(), latency_ms, latency_ms_max }
 }

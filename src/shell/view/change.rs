@@ -3,8 +3,8 @@
 use super::{Screen, generated_psk, notes, sides};
 use crate::command::{Applied, Change, LimitsView, PeerView, PeeringState, Shown};
 use crate::model::Families;
-use crate::shell::harmless::harmless;
-use crate::shell::table::{Fit, Table};
+use crate::text::escape::escape;
+use crate::text::table::{Fit, Table};
 
 /// What is shown before a question.
 pub fn shown(shown: &Shown, screen: Screen) -> String {
@@ -12,7 +12,7 @@ pub fn shown(shown: &Shown, screen: Screen) -> String {
         Shown::Limits(view) => limits(view),
         Shown::Draft(peer, our_asn) => sides(peer, *our_asn, screen) + &options(peer),
         Shown::Changes(asn, them) => {
-            format!("The peering with AS{asn}:\n{}", changes(them, screen))
+            format!("The peering with {asn}:\n{}", changes(them, screen))
         }
     }
 }
@@ -33,7 +33,7 @@ fn limits(view: &LimitsView) -> String {
         None => String::new(),
     };
     format!(
-        "Peering with AS{} at {}{places}.\n{endpoints}{approval}\n\
+        "Peering with {} at {}{places}.\n{endpoints}{approval}\n\
          Enter takes what is in brackets; a pasted [Peer] section gives several answers.\n",
         view.our_asn, view.server
     )
@@ -76,7 +76,7 @@ fn label(name: &str) -> &str {
 /// A peering was changed.
 pub fn edited(view: &PeerView, them: &[Change], applied: &Applied, screen: Screen) -> String {
     format!(
-        "The peering with AS{} was changed.\n{}{}{}{}\n",
+        "The peering with {} was changed.\n{}{}{}{}\n",
         view.asn,
         changes(them, screen),
         notes(view),
@@ -89,17 +89,17 @@ pub fn edited(view: &PeerView, them: &[Change], applied: &Applied, screen: Scree
 pub fn switched(view: &PeerView, applied: &Applied, screen: Screen) -> String {
     if view.state != PeeringState::Disabled {
         let then = outcome(view, applied, screen);
-        return format!("The peering with AS{} is switched on.\n{then}\n", view.asn);
+        return format!("The peering with {} is switched on.\n{then}\n", view.asn);
     }
     let then = match applied {
         Applied::Yes => "Nothing of it is left on our side.".to_string(),
         Applied::NotAwaited => "Tunnel and BGP session end within seconds.".to_string(),
         Applied::No(why) => {
-            screen.paint("31", &format!("Something is still there: {}.", harmless(why)))
+            screen.paint("31", &format!("Something is still there: {}.", escape(why)))
         }
     };
     let asn = view.asn;
-    format!("The peering with AS{asn} is switched off.\n{then} peer_enable switches it on again.\n")
+    format!("The peering with {asn} is switched off.\n{then} peer_enable switches it on again.\n")
 }
 
 /// A peering is already as it was asked for.
@@ -108,7 +108,7 @@ pub fn unchanged(view: &PeerView, applied: &Applied, screen: Screen) -> String {
         Applied::No(_) => outcome(view, applied, screen) + "\n",
         Applied::Yes | Applied::NotAwaited => String::new(),
     };
-    format!("The peering with AS{} is so already; nothing was changed.\n{more}", view.asn)
+    format!("The peering with {} is so already; nothing was changed.\n{more}", view.asn)
 }
 
 /// What came of waiting until it is set up.
@@ -122,7 +122,7 @@ pub fn outcome(view: &PeerView, applied: &Applied, screen: Screen) -> String {
             "It is being set up; peer_status tells how it goes.".to_string()
         }
         (Applied::No(why), _) => screen
-            .paint("31", &format!("It is saved, but not set up on our side: {}.", harmless(why))),
+            .paint("31", &format!("It is saved, but not set up on our side: {}.", escape(why))),
     }
 }
 

@@ -7,14 +7,14 @@ use crate::limits::AUDIT_COLUMNS_MIN;
 use crate::model::Asn;
 use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
-use crate::shell::table::{Borders, Fit, Table};
+use crate::text::table::{Borders, Fit, Table};
 
 /// What came of an operator's command.
 pub fn decided(decision: &Decision, screen: Screen) -> String {
     match decision {
         Decision::Approved(view, applied) => {
             let then = outcome_words(view, applied, screen);
-            format!("The peering with AS{} is approved.\n{then}\n", view.asn)
+            format!("The peering with {} is approved.\n{then}\n", view.asn)
         }
         Decision::Rejected(asn, reason) => rejected(*asn, reason),
         Decision::Suspended(view, applied) => suspended(view, applied),
@@ -38,13 +38,13 @@ fn suspended(view: &PeerView, applied: &Applied) -> String {
     };
     let (asn, note) = (view.asn, note(view));
     format!(
-        "The peering with AS{asn} is switched off.\n{note}{left}peer_enable switches it on again.\n"
+        "The peering with {asn} is switched off.\n{note}{left}peer_enable switches it on again.\n"
     )
 }
 
 fn rejected(asn: Asn, reason: &str) -> String {
     let told = sentence(&format!("Its member is told: {reason}"));
-    format!("The peering with AS{asn} is rejected and gone.\n{told}\n")
+    format!("The peering with {asn} is rejected and gone.\n{told}\n")
 }
 
 fn unbanned(subject: &Subject, effect: Effect) -> String {
@@ -103,7 +103,7 @@ fn records(audit_log: &AuditLog) -> Table {
             it.source.clone(),
             it.key.clone(),
             it.action.clone(),
-            it.asn.map_or(String::new(), |asn| asn.to_string()),
+            it.asn.map_or(String::new(), |asn| asn.get().to_string()),
             it.detail(),
         ]
     };
@@ -120,7 +120,7 @@ fn narrow_records(audit_log: &AuditLog) -> Table {
         ("Details", Fit::Wrap),
     ]);
     let row = |it: &Record| {
-        let asn = it.asn.map_or(String::new(), |asn| format!(" AS{asn}"));
+        let asn = it.asn.map_or(String::new(), |asn| format!(" {asn}"));
         let who = format!("{} from {}", it.actor, it.source);
         vec![it.at.readable(), who, format!("{}{asn}", it.action), it.detail()]
     };
@@ -131,7 +131,7 @@ fn narrow_records(audit_log: &AuditLog) -> Table {
 /// What happened to a peering.
 pub fn history(view: &HistoryView, screen: Screen) -> String {
     if view.happenings.is_empty() {
-        return format!("Nothing is known of AS{}.\n", view.asn);
+        return format!("Nothing is known of {}.\n", view.asn);
     }
     let mut table = Table::new([
         ("When (UTC)", Fit::Wrap),
@@ -139,7 +139,7 @@ pub fn history(view: &HistoryView, screen: Screen) -> String {
         ("Who", Fit::Wrap),
         ("Details", Fit::Wrap),
     ]);
-    table.title = Some(format!("What happened to AS{}", view.asn));
+    table.title = Some(format!("What happened to {}", view.asn));
     table.rows = view.happenings.iter().map(happening).collect();
     table.render(screen.columns, screen.style)
         + &cut(view.cut, view.happenings.len(), "what was before is not shown")

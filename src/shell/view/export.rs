@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 /// The lines; what is not there was not said.
 pub fn export(view: &ExportView) -> String {
     let mut text = format!(
-        "# AS{} as {} has it; at a sister POP: peer_create --from - --yes --wait\n",
+        "# {} as {} has it; at a sister POP: peer_create --from - --yes --wait\n",
         view.asn, view.server
     );
     let endpoint = view.wg_endpoint_addr.clone().unwrap_or("none".to_string());
     for (field, value) in [
-        (Field::Asn, Some(view.asn.to_string())),
+        (Field::Asn, Some(view.asn.get().to_string())),
         (Field::WgPubKey, Some(view.wg_pub_key.to_string())),
         (Field::EndpointAddr, Some(endpoint)),
         (Field::EndpointPort, view.wg_endpoint_port.map(|it| it.to_string())),

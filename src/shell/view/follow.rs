@@ -5,14 +5,14 @@ use super::{Screen, generated_psk, optional};
 use crate::command::{News, PeerView, Stage};
 use crate::limits::FOLLOW_S;
 use crate::model::{Asn, Port};
-use crate::shell::harmless::harmless;
+use crate::text::escape::escape;
 use std::time::Duration;
 
 /// A peering was created, and its member looks on while it comes up.
 pub fn begun(view: &PeerView) -> String {
     let our = &view.our;
     format!(
-        "The peering with AS{} was created.\nOur side: {} port {},\npublic key {}.\n{}",
+        "The peering with {} was created.\nOur side: {} port {},\npublic key {}.\n{}",
         view.asn,
         our.wg_endpoint_addr,
         optional(our.wg_endpoint_port.map(Port::get)),
@@ -26,12 +26,12 @@ pub fn news(news: &News, view: &PeerView, screen: Screen) -> String {
     match news {
         News::Reached(stage, after) => reached(*stage, *after, view.asn, screen),
         News::Failed(why) => {
-            let words = format!("It is saved, but not set up on our side: {}.", harmless(why));
+            let words = format!("It is saved, but not set up on our side: {}.", escape(why));
             screen.paint("31", &words) + "\n"
         }
         News::Waiting(stage) => waiting(*stage, view) + "\n",
         News::Unseen => {
-            format!("Now your side: peer_config {} shows what to install.\n", view.asn)
+            format!("Now your side: peer_config {} shows what to install.\n", view.asn.get())
         }
     }
 }
@@ -42,8 +42,9 @@ fn reached(stage: Stage, after: Duration, asn: Asn, screen: Screen) -> String {
         Stage::Link => format!("{at}our side of the tunnel is set up\n"),
         Stage::Session => format!(
             "{at}our BIRD runs the BGP session\n\
-             Now your side: peer_config {asn} shows what to install.\n\
-             What comes of it is told here for {FOLLOW_S} s, or until you press a key.\n"
+             Now your side: peer_config {} shows what to install.\n\
+             What comes of it is told here for {FOLLOW_S} s, or until you press a key.\n",
+            asn.get()
         ),
         Stage::Handshake => format!("{at}WireGuard handshake: the tunnel is up\n"),
         Stage::Established => {
@@ -53,7 +54,7 @@ fn reached(stage: Stage, after: Duration, asn: Asn, screen: Screen) -> String {
 }
 
 fn waiting(stage: Stage, view: &PeerView) -> String {
-    let (asn, our) = (view.asn, &view.our);
+    let (asn, our) = (view.asn.get(), &view.our);
     match stage {
         Stage::Link | Stage::Session => {
             "It is not set up on our side yet, and goes on; peer_status tells how.".to_string()

@@ -1,8 +1,8 @@
 //! The POPs of the network, for people.
 
 use super::Screen;
-use crate::command::{Distance, PopPeering, PopView, PopsView};
-use crate::shell::table::{Fit, Table};
+use crate::command::{PopPeering, PopView, PopsView, Rtt};
+use crate::text::table::{Fit, Table};
 
 /// A table, and the lines to copy, which are never broken.
 pub fn pops(view: &PopsView, screen: Screen) -> String {
@@ -30,23 +30,22 @@ pub fn pops(view: &PopsView, screen: Screen) -> String {
 /// A row for each peering, and one where there is none.
 fn rows(pop: &PopView) -> Vec<Vec<String>> {
     let name = if pop.this { format!("{} (here)", pop.name) } else { pop.name.clone() };
-    let row =
-        |peering: String, distance: String| vec![name.clone(), pop.host.clone(), peering, distance];
+    let row = |peering: String, rtt: String| vec![name.clone(), pop.host.clone(), peering, rtt];
     match pop.peerings.as_deref() {
         None => vec![row("not known".to_string(), "-".to_string())],
         Some([]) => vec![row("none".to_string(), "-".to_string())],
         Some(peerings) => {
-            let one = |it: &PopPeering| row(format!("AS{}", it.asn), distance(it.distance));
+            let one = |it: &PopPeering| row(format!("{}", it.asn), rtt(it.rtt));
             peerings.iter().map(one).collect()
         }
     }
 }
 
-fn distance(distance: Distance) -> String {
-    match distance {
-        Distance::Unknown => "-".to_string(),
-        Distance::Measured(us) => format!("{} ms", milliseconds(us)),
-        Distance::AtMost(us) => format!("<= {} ms", milliseconds(us)),
+fn rtt(rtt: Rtt) -> String {
+    match rtt {
+        Rtt::Unknown => "-".to_string(),
+        Rtt::Measured(us) => format!("{} ms", milliseconds(us)),
+        Rtt::AtMost(us) => format!("<= {} ms", milliseconds(us)),
     }
 }
 

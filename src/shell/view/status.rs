@@ -4,15 +4,15 @@
 use super::{Screen, sentence, state};
 use crate::command::{CheckView, Mark, RawView, StatusView, Whose};
 use crate::model::{Asn, IfName};
-use crate::shell::harmless::harmless_lines;
-use crate::shell::table::{Fit, Table};
+use crate::text::escape::escape_lines;
+use crate::text::table::{Fit, Table};
 use std::fmt::Write as _;
 
 pub fn status(view: &StatusView, screen: Screen) -> String {
     let peer = &view.peer;
-    let mut text = format!("Peering with AS{}: {}\n", peer.asn, state(peer.state, screen));
+    let mut text = format!("Peering with {}: {}\n", peer.asn, state(peer.state, screen));
     if let Some(error) = &peer.error {
-        let _ = writeln!(text, "{}", harmless_lines(error));
+        let _ = writeln!(text, "{}", escape_lines(error));
     }
     text += &table(&view.checks).render(screen.columns, screen.style);
     for check in &view.checks {
@@ -51,7 +51,7 @@ fn dump(raw: &RawView, asn: Asn, screen: Screen) -> String {
     let part = |program: &str, text: &str| {
         let text = match text.trim_end() {
             "" => "(nothing)".to_string(),
-            text => harmless_lines(text),
+            text => escape_lines(text),
         };
         format!("\n{}\n{text}\n", screen.heading(program))
     };

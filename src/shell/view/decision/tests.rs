@@ -3,11 +3,11 @@
 use super::*;
 use crate::command::{OurSide, PeeringState, Reply, Scope};
 use crate::model::Timestamp;
-use crate::shell::harmless::harmless_json;
 use crate::shell::tests::peer as example;
-use crate::shell::text::width;
 use crate::shell::{json, view};
 use crate::testing::golden;
+use crate::text::escape::escape_json;
+use crate::text::width::width;
 
 /// A reason that wants to be more than a reason.
 const HOSTILE: &str = "\"},\"version\":2 \u{1b}[2J\u{202e}txet \u{9b}31m";
@@ -152,7 +152,7 @@ fn decisions_for_programs() {
     let replies = replies();
     assert_eq!(replies.len(), names.len());
     for (name, it) in names.iter().zip(&replies) {
-        let text = harmless_json(&json::reply(it).expect("an answer for programs"));
+        let text = escape_json(&json::reply(it).expect("an answer for programs"));
         assert!(!text.chars().any(char::is_control), "{text}");
         let path = format!("{}/fixtures/json/{name}.json", env!("CARGO_MANIFEST_DIR"));
         golden(&path, &format!("{text}\n"));

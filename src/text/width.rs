@@ -2,7 +2,7 @@
 //!
 //! A cell is one column of one row; a character takes none (combining), one, or two (East Asian
 //! wide, UAX #11). Widths are summed character by character, as terminals do that join nothing;
-//! input is text that `harmless` has seen.
+//! input is text that `escape` has seen.
 
 use unicode_width::UnicodeWidthChar;
 

@@ -5,17 +5,15 @@
 //! are cut with `…`. In a window too narrow for that it is one `name: value` line per cell. Without
 //! a terminal (`Borders::None`) nothing is cut, whatever the width: a header line, columns aligned
 //! and two or more blanks apart, `-` for an empty cell, no title, no blanks at a line's end; so
-//! both `awk -F '  +'` and a person can read it. Every text passes through `harmless`. Each line
+//! both `awk -F '  +'` and a person can read it. Every text passes through `escape`. Each line
 //! ends with `\n`; who writes to a raw terminal turns that into CRLF.
 
-mod columns;
 mod frame;
 
-use super::harmless::harmless;
-use super::text::{width, wrap};
+use super::escape::escape;
+use super::width::{width, wrap};
 use crate::limits::{COLUMNS_MAX, TABLE_COLUMNS_MIN};
-use columns::fit;
-use frame::Frame;
+use frame::{Frame, fit};
 
 /// A table as the commands make it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,14 +107,13 @@ impl Table {
         }
     }
 
-    /// All texts harmless, all rows as long as the head.
+    /// All texts escaped, all rows as long as the head.
     fn clean(&self) -> Table {
-        let column = |it: &Column| Column { head: harmless(&it.head), fit: it.fit };
-        let cell =
-            |row: &[String], at: usize| row.get(at).map(|it| harmless(it)).unwrap_or_default();
+        let column = |it: &Column| Column { head: escape(&it.head), fit: it.fit };
+        let cell = |row: &[String], at: usize| row.get(at).map(|it| escape(it)).unwrap_or_default();
         let row = |row: &Vec<String>| (0..self.columns.len()).map(|at| cell(row, at)).collect();
         Table {
-            title: self.title.as_deref().map(harmless),
+            title: self.title.as_deref().map(escape),
             columns: self.columns.iter().map(column).collect(),
             rows: self.rows.iter().map(row).collect(),
         }

@@ -1,4 +1,4 @@
-//! Makes text of other people harmless for a terminal.
+//! Text of other people, escaped so that no terminal obeys it.
 //!
 //! Registry objects, BIRD's messages, host names and what members type may hold bytes that move the
 //! cursor, recolour or retitle a terminal, turn the order of letters round (CVE-2021-42574), or
@@ -33,27 +33,34 @@ const INVISIBLE: &[RangeInclusive<char>] = &[
 ];
 
 /// The text on one line, without anything that a terminal obeys or a reader cannot see.
-pub fn harmless(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = 0;
     for letter in text.chars() {
         marks = if letter.width() == Some(0) { marks + 1 } else { 0 };
-        match is_harmless(letter) && marks <= MARKS_MAX {
-            true => out.push(letter),
-            false => out.extend(letter.escape_default()),
+        if is_printable(letter) && marks <= MARKS_MAX {
+            out.push(letter);
+        } else {
+            out.extend(letter.escape_default());
         }
     }
     out
 }
 
+/// Escaped, with a full stop unless it ends in a mark that ends a sentence.
+pub fn sentence(words: &str) -> String {
+    let end = if words.ends_with(['?', '!', '.']) { "" } else { "." };
+    escape(words) + end
+}
+
 /// The same, but newlines stay (and the carriage return of a CRLF goes): for text of several lines.
-pub fn harmless_lines(text: &str) -> String {
+pub fn escape_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
             out.push('\n');
         }
-        out.push_str(&harmless(line.strip_suffix('\r').unwrap_or(line)));
+        out.push_str(&escape(line.strip_suffix('\r').unwrap_or(line)));
     }
     out
 }
@@ -61,22 +68,22 @@ pub fn harmless_lines(text: &str) -> String {
 /// A JSON text that means the same, with an escape for whatever a terminal obeys or a reader cannot
 /// see: outside of strings JSON has none of it, inside any character may be written so (RFC 8259,
 /// section 7).
-pub fn harmless_json(text: &str) -> String {
+pub fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        match is_harmless(letter) {
-            true => out.push(letter),
-            false => {
-                let units = letter.encode_utf16(&mut [0; 2]).to_vec();
-                out.extend(units.into_iter().map(|unit| format!("\\u{unit:04x}")));
-            }
+        if is_printable(letter) {
+            out.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
         }
     }
     out
 }
 
 /// Whether a terminal just shows this character.
-pub fn is_harmless(letter: char) -> bool {
+pub fn is_printable(letter: char) -> bool {
     !letter.is_control() && !INVISIBLE.iter().any(|range| range.contains(&letter))
 }
 
@@ -89,7 +96,7 @@ mod tests {
         for text in
             ["", "AS4242420263 fe80::1%va \\ \"'", "Zoë Øst", "日本語", "ไทย", "e\u{301}", "😀"]
         {
-            assert_eq!(harmless(text), text);
+            assert_eq!(escape(text), text);
         }
     }
 
@@ -107,7 +114,7 @@ mod tests {
             ("tag\u{e0041}", "tag\\u{e0041}"),
             ("a\u{301}\u{301}\u{301}\u{301}\u{301}", "a\u{301}\u{301}\u{301}\u{301}\\u{301}"),
         ] {
-            assert_eq!(harmless(text), shown);
+            assert_eq!(escape(text), shown);
         }
     }
 
@@ -115,8 +122,8 @@ mod tests {
     fn every_control_and_format_character_is_caught() {
         for code in (0..0x20).chain(0x7f..0xa0).chain(0x202a..0x202f).chain(0x2066..0x206a) {
             let letter = char::from_u32(code).unwrap();
-            assert!(!is_harmless(letter), "{code:x}");
-            assert!(!harmless(&letter.to_string()).contains(letter), "{code:x}");
+            assert!(!is_printable(letter), "{code:x}");
+            assert!(!escape(&letter.to_string()).contains(letter), "{code:x}");
         }
     }
 
@@ -126,13 +133,13 @@ mod tests {
             ("{\"a\": \"Zoë 日本\"}", "{\"a\": \"Zoë 日本\"}"),
             ("\"\u{9b}31m\u{202e}\u{e0041}\"", "\"\\u009b31m\\u202e\\udb40\\udc41\""),
         ] {
-            assert_eq!(harmless_json(text), shown);
+            assert_eq!(escape_json(text), shown);
         }
     }
 
     #[test]
     fn lines_stay_lines() {
-        assert_eq!(harmless_lines("a\r\nb\n\x1b\n"), "a\nb\n\\u{1b}\n");
-        assert_eq!(harmless_lines("a\rb"), "a\\rb");
+        assert_eq!(escape_lines("a\r\nb\n\x1b\n"), "a\nb\n\\u{1b}\n");
+        assert_eq!(escape_lines("a\rb"), "a\\rb");
     }
 }
