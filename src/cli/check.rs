@@ -20,8 +20,7 @@ use super::pass;
 use super::table::{DONE, FAILED, JSON};
 use crate::config::Config;
 use crate::daemon::{Assembled, ConfigFile, Failure, block_on};
-use crate::sys::rights::become_user;
-use crate::sys::users;
+use crate::sys::users::{self, become_user};
 use findings::Findings;
 use std::fmt::Write as _;
 

@@ -5,7 +5,7 @@ use super::{Findings, Scene, files};
 use crate::model::HostName;
 use crate::ssh::{host_key_objection, load_host_key};
 use crate::sys::dns::{DnsError, Resolver};
-use crate::sys::rights::may;
+use crate::sys::users::may;
 use crate::sys::{own_addresses, socket, users};
 use rustix::fs::Access;
 use std::io::ErrorKind;

@@ -3,8 +3,7 @@
 
 use super::{Findings, Scene};
 use crate::local::{BoardView, Client, ClientError, Seen};
-use crate::sys::rights::may;
-use crate::sys::users::{self, ROOT, User};
+use crate::sys::users::{self, ROOT, User, may};
 use rustix::fs::Access;
 use std::fs;
 use std::ops::RangeInclusive;

@@ -4,8 +4,7 @@ use super::{Findings, Scene, files, service};
 use crate::apply::Survey;
 use crate::model::{IfName, WgSecret};
 use crate::plan::Step;
-use crate::sys::rights::may;
-use crate::sys::users;
+use crate::sys::users::{self, may};
 use crate::sys::wireguard::Judgement;
 use rustix::fs::Access;
 
