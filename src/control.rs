@@ -38,9 +38,9 @@ use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Site, Standing, Unservable};
+use crate::peering::{Generation, Peering, Site, Status, Unservable};
 use crate::registry::{Index, KeyFingerprint};
-use crate::store::{Actor, Generation, Store, StoreError};
+use crate::store::{Actor, Store, StoreError};
 use crate::sys::dns::Resolver;
 use pops::Told;
 use smol::future::FutureExt as _;
@@ -152,7 +152,7 @@ impl Control {
             }
         }
         let settings = self.settings.borrow().clone();
-        let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
+        let suspended = peerings.iter().any(|it| it.status == Status::Suspended);
         let suspensions = match suspended {
             true => self.store.borrow().suspensions().map_err(fault)?,
             false => BTreeMap::new(),
@@ -185,7 +185,7 @@ impl Control {
         what: &str,
     ) -> Applied {
         self.board.expect(asn, generation);
-        self.bell.ring(Cause::Saved(format!("{what} of AS{asn}")));
+        self.bell.ring(Cause::Saved(format!("{what} of {asn}")));
         self.awaited(case, asn, generation).await
     }
 
@@ -257,15 +257,15 @@ impl Control {
     }
 
     fn state(&self, case: &Case<'_>, peering: &Peering) -> (PeeringState, Option<String>) {
-        match peering.standing {
-            Standing::Pending => {
+        match peering.status {
+            Status::Pending => {
                 return (PeeringState::Pending, Some(admission::WAITS.to_string()));
             }
-            Standing::Disabled => return (PeeringState::Disabled, None),
-            Standing::Suspended => {
+            Status::Disabled => return (PeeringState::Disabled, None),
+            Status::Suspended => {
                 return (PeeringState::Suspended, Some(case.switched_off(peering.asn)));
             }
-            Standing::Active => {}
+            Status::Active => {}
         }
         match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
             Progress::Queued => (PeeringState::Queued, self.board.trouble()),
@@ -343,12 +343,12 @@ impl Case<'_> {
         let broken = self.unservable.iter().find(|(number, _)| *number == i64::from(asn.get()));
         Err(match broken {
             Some((_, why)) => {
-                let message = format!("AS{asn}: {why}");
+                let message = format!("{asn}: {why}");
                 Refusal::new("unservable", message, "Ask the operator of this POP to mend it")
                     .into()
             }
             None => {
-                Stop::Refused(no_peering(format!("AS{asn} has no peering here")), Some(Field::Asn))
+                Stop::Refused(no_peering(format!("{asn} has no peering here")), Some(Field::Asn))
             }
         })
     }
@@ -393,7 +393,7 @@ fn fault(error: impl std::fmt::Display) -> Stop {
 fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
     match error {
         StoreError::Exists => {
-            let message = format!("AS{asn} has a peering here already");
+            let message = format!("{asn} has a peering here already");
             Refusal::new("exists", message, "peer_config shows it").into()
         }
         StoreError::Full => {
@@ -401,12 +401,11 @@ fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
                 .into()
         }
         StoreError::Stale => {
-            let message =
-                format!("The peering with AS{asn} was changed by somebody else meanwhile");
+            let message = format!("The peering with {asn} was changed by somebody else meanwhile");
             Refusal::new("changed_meanwhile", message, "Look at it with peer_config, and try again")
                 .into()
         }
-        StoreError::Absent => no_peering(format!("AS{asn} has no peering here any more")).into(),
+        StoreError::Absent => no_peering(format!("{asn} has no peering here any more")).into(),
         other => fault(other),
     }
 }

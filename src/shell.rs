@@ -371,7 +371,7 @@ impl Session {
         match self.start {
             Start::Exec(_) | Start::Words(_) => self.todo = Some(Todo::Close),
             Start::Shell if self.terminal => {
-                let prompt = format!("AS{}> ", self.our_asn);
+                let prompt = format!("{}> ", self.our_asn);
                 self.line.prompt(&prompt, Recall::Commands, &mut output.out);
             }
             Start::Shell => self.line.prompt("", Recall::Nothing, &mut output.out),

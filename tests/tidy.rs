@@ -23,7 +23,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
     ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
-    ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
+    ("board", Purity::Effects, &["limits", "model", "peering", "diagnosis", "plan", "sys"]),
     (
         "control",
         Purity::Effects,

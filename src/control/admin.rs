@@ -6,40 +6,40 @@ use crate::command::{Decision, Effect, Field, Reply, Stop};
 use crate::model::{Asn, Mntner, Refusal, Timestamp};
 use crate::peering::ban::{Ban, Subject};
 use crate::peering::vet;
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::store::Filter;
 
 impl Control {
     /// Takes a peering that waits.
     pub(super) async fn approve(&self, case: &Case<'_>) -> Outcome {
         let peering = case.waiting()?;
-        match peering.standing {
-            Standing::Pending => {}
-            Standing::Active => return self.decided_already(case, peering).await,
-            Standing::Disabled | Standing::Suspended => return Err(not_pending(peering).into()),
+        match peering.status {
+            Status::Pending => {}
+            Status::Active => return self.decided_already(case, peering).await,
+            Status::Disabled | Status::Suspended => return Err(not_pending(peering).into()),
         }
         let asn = peering.asn;
         let saved = self.store.borrow_mut().approve(peering, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: approved by {}", case.identity.actor());
+        log::info!("{asn}: approved by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "approval").await;
-        let taken = Peering { standing: Standing::Active, ..peering.clone() };
+        let taken = Peering { status: Status::Active, ..peering.clone() };
         Ok(decided(Decision::Approved(self.view(case, &taken), applied)))
     }
 
     /// Takes a peering that waits out again.
     pub(super) async fn reject(&self, case: &Case<'_>) -> Outcome {
         let peering = case.waiting()?;
-        if peering.standing != Standing::Pending {
+        if peering.status != Status::Pending {
             return Err(not_pending(peering).into());
         }
         let (asn, reason) = (peering.asn, case.reason()?);
-        if !case.is_meant(&format!("Reject the peering with AS{asn}"))? {
+        if !case.is_meant(&format!("Reject the peering with {asn}"))? {
             return Ok(Reply::Abandoned);
         }
         let saved = self.store.borrow_mut().reject(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: rejected by {}", case.identity.actor());
+        log::info!("{asn}: rejected by {}", case.identity.actor());
         self.apply(case, asn, generation, "rejection").await;
         Ok(decided(Decision::Rejected(asn, reason)))
     }
@@ -49,15 +49,15 @@ impl Control {
         let peering = case.chosen()?;
         let (asn, reason) = (peering.asn, case.reason()?);
         let already = case.suspensions.get(&asn) == Some(&reason);
-        if peering.standing == Standing::Suspended && already {
+        if peering.status == Status::Suspended && already {
             return self.decided_already(case, peering).await;
         }
-        if !case.is_meant(&format!("Switch off the peering with AS{asn}"))? {
+        if !case.is_meant(&format!("Switch off the peering with {asn}"))? {
             return Ok(Reply::Abandoned);
         }
         let saved = self.store.borrow_mut().suspend(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: suspended by {}", case.identity.actor());
+        log::info!("{asn}: suspended by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "suspension").await;
         let now = self.case(case.identity, case.request, case.now)?;
         Ok(decided(Decision::Suspended(self.view(&now, now.find(asn)?), applied)))
@@ -120,7 +120,7 @@ impl Case<'_> {
         if self.request.answer(Field::Asn).is_some() {
             return self.chosen();
         }
-        let waits = |it: &&Peering| it.standing == Standing::Pending;
+        let waits = |it: &&Peering| it.status == Status::Pending;
         let mut waiting = self.peerings.iter().filter(waits);
         match (waiting.next(), waiting.next()) {
             (None, _) => {
@@ -169,7 +169,7 @@ impl Case<'_> {
                 Err(Refusal::new("unknown_maintainer", message, "Look at its spelling"))
             }
             Subject::Asn(asn) if *asn == us => {
-                let message = format!("AS{asn} is this network itself");
+                let message = format!("{asn} is this network itself");
                 Err(Refusal::new("own_network", message, "Look at the number"))
             }
             Subject::Maintainer(_) | Subject::Asn(_) => Ok(()),
@@ -201,8 +201,8 @@ fn decided(decision: Decision) -> Reply {
 }
 
 fn not_pending(peering: &Peering) -> Refusal {
-    let (asn, standing) = (peering.asn, peering.standing);
-    let message = format!("The peering with AS{asn} does not wait for approval: it is {standing}");
+    let (asn, status) = (peering.asn, peering.status);
+    let message = format!("The peering with {asn} does not wait for approval: it is {status}");
     let hint = "peer_suspend switches a peering off, peer_enable on, peer_remove takes it away";
     Refusal::new("not_pending", message, hint)
 }

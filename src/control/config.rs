@@ -9,7 +9,7 @@ impl Control {
     pub(super) fn config(&self, case: &Case<'_>, form: Form) -> Outcome {
         let peering = case.chosen()?;
         let site = &case.settings.site;
-        let nowhere = || fault(format!("AS{}: no address follows from its id", peering.asn));
+        let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
         let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
         Ok(Reply::Config(Box::new(ConfigView {

@@ -7,7 +7,7 @@ use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
 use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
 use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal, Role};
 use crate::peering::vet::{self, Psk};
-use crate::peering::{Peering, PeeringId, Standing};
+use crate::peering::{Peering, PeeringId, Status};
 use crate::store::StoreError;
 
 impl Control {
@@ -35,7 +35,7 @@ impl Control {
         };
         let peering = Peering { id, ..peering };
         let asn = peering.asn;
-        log::info!("AS{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
+        log::info!("{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &peering) };
         Ok(Reply::Created(Box::new(view), applied))
@@ -61,7 +61,7 @@ impl Control {
             key: judge.key()?,
             endpoint: self.endpoint(&judge).await?,
             link_local: judge.link_local()?,
-            standing: case.standing(),
+            status: case.status(),
             mtu,
             // Taken, or made, when it is saved.
             preshared_key: None,
@@ -75,7 +75,7 @@ impl Control {
         let Some(file) = self.board.hand_made(asn) else { return Ok(()) };
         let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let message =
-            format!("AS{asn} has a BGP session here that the operator made by hand, in {file}");
+            format!("{asn} has a BGP session here that the operator made by hand, in {file}");
         let refusal = Refusal::new("made_by_hand", message, "Ask the operator");
         Err(Stop::Refused(refusal, Some(Field::Asn)))
     }
@@ -193,7 +193,7 @@ impl Case<'_> {
             peers: self.peerings.len(),
             peers_max: self.settings.peerings_max,
             families: self.settings.policy.families,
-            approval: self.standing() == Standing::Pending,
+            approval: self.status() == Status::Pending,
         };
         match stop {
             Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
@@ -201,10 +201,10 @@ impl Case<'_> {
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn status(&self) -> Status {
         match (self.settings.open, self.identity.role) {
-            (Open::Approval, Role::Member) => Standing::Pending,
-            (Open::Approval, Role::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
+            (Open::Approval, Role::Member) => Status::Pending,
+            (Open::Approval, Role::Admin) | (Open::Yes | Open::No, _) => Status::Active,
         }
     }
 
@@ -218,7 +218,7 @@ impl Case<'_> {
     fn asn(&self) -> Result<Asn, Stop> {
         let has_none = |asn: &&Asn| self.peerings.iter().all(|it| it.asn != **asn);
         let mut free = self.owned.iter().filter(has_none);
-        let only = free.next().filter(|_| free.next().is_none()).map(|it| it.to_string());
+        let only = free.next().filter(|_| free.next().is_none()).map(|asn| asn.get().to_string());
         let question = Question::new(Field::Asn, "AS Number").suggesting(only.clone());
         let text = self.request.answer(Field::Asn).ok_or(Stop::Ask(question.or_else(only)))?;
         vet::asn(text, self.context()).map_err(wrong(Field::Asn))
@@ -237,6 +237,6 @@ impl Case<'_> {
 }
 
 fn exists(asn: Asn, differing: String, hint: &str) -> Stop {
-    let message = format!("AS{asn} has a peering here already{differing}");
+    let message = format!("{asn} has a peering here already{differing}");
     Stop::Refused(Refusal::new("exists", message, hint), Some(Field::Asn))
 }

@@ -32,7 +32,7 @@ impl Control {
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         // What was found with the old key or at the old port tells nothing of the new one.
         self.board.note(asn, |entry| entry.port_probe = None);
-        log::info!("AS{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
+        log::info!("{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "change").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &after) };
         Ok(Reply::Edited(Box::new(view), changes, applied))

@@ -2,7 +2,7 @@
 //! loop is asked for a fresh look now and then.
 
 use super::Control;
-use crate::board::{Cause, Entry, Progress};
+use crate::board::{BgpView, Cause, Entry, Progress};
 use crate::command::{News, Stage};
 use crate::limits::{FOLLOW_LOOK_MS, FOLLOW_S, LOOK_MS};
 use crate::model::Asn;
@@ -94,14 +94,15 @@ fn is_there(stage: Stage, entry: &Entry) -> bool {
         Stage::Link => entry.progress == Progress::Applied,
         Stage::Session => entry.progress == Progress::Applied && entry.bgp.is_some(),
         Stage::Handshake => entry.link.as_ref().is_some_and(|it| it.last_handshake_s > 0),
-        Stage::Established => entry.bgp.as_ref().is_some_and(|it| it.state == "Established"),
+        Stage::Established => entry.bgp.as_ref().is_some_and(BgpView::is_established),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{BgpView, LinkView};
+    use crate::board::LinkView;
+    use crate::model::BgpState;
 
     const QUEUED: fn() -> Entry = Entry::default;
 
@@ -113,8 +114,8 @@ mod tests {
         Entry { link: Some(LinkView { last_handshake_s, ..LinkView::default() }), ..entry }
     }
 
-    fn bgp(entry: Entry, state: &str) -> Entry {
-        Entry { bgp: Some(BgpView { state: state.into(), ..BgpView::default() }), ..entry }
+    fn bgp(entry: Entry, state: BgpState) -> Entry {
+        Entry { bgp: Some(BgpView { state: Some(state), ..BgpView::default() }), ..entry }
     }
 
     /// What is told of the board at these seconds.
@@ -142,11 +143,11 @@ mod tests {
         let all = told(&[
             (0, QUEUED()),
             (1, applied()),
-            (2, bgp(up.clone(), "Active")),
-            (3, bgp(up, "Active")),
-            (4, bgp(link(applied(), 9), "OpenSent")),
-            (9, bgp(link(applied(), 9), "Established")),
-            (10, bgp(link(applied(), 10), "Established")),
+            (2, bgp(up.clone(), BgpState::Active)),
+            (3, bgp(up, BgpState::Active)),
+            (4, bgp(link(applied(), 9), BgpState::OpenSent)),
+            (9, bgp(link(applied(), 9), BgpState::Established)),
+            (10, bgp(link(applied(), 10), BgpState::Established)),
         ]);
         let expected = [
             reached(Stage::Link, 1),
@@ -155,18 +156,18 @@ mod tests {
             reached(Stage::Established, 9),
         ];
         assert_eq!(all, expected);
-        let quick = told(&[(1, bgp(link(applied(), 9), "Established"))]);
+        let quick = told(&[(1, bgp(link(applied(), 9), BgpState::Established))]);
         assert_eq!(quick.last(), Some(&reached(Stage::Established, 1)));
     }
 
     #[test]
     fn what_is_waited_for_is_named_in_the_end() {
-        let up = || bgp(link(applied(), 0), "Active");
+        let up = || bgp(link(applied(), 0), BgpState::Active);
         let late = 1 + FOLLOW_S;
         assert_eq!(told(&[(1, up()), (late, up())]).last(), {
             Some(&News::Waiting(Stage::Handshake))
         });
-        let shaken = || bgp(link(applied(), 9), "Active");
+        let shaken = || bgp(link(applied(), 9), BgpState::Active);
         assert_eq!(told(&[(1, shaken()), (late, shaken())]).last(), {
             Some(&News::Waiting(Stage::Established))
         });

@@ -5,7 +5,7 @@ use super::{Case, Control, fault};
 use crate::command::IdentityView;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
 use crate::model::{Asn, Mntner, Role};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
 
 impl Control {
@@ -36,12 +36,12 @@ fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
     let suspensions = store.suspensions()?;
     for it in peerings.iter().filter(|it| case.owned.contains(&it.asn)) {
         let reason = suspensions.get(&it.asn).map_or(String::new(), |it| format!(": {it}"));
-        let words = match it.standing {
-            Standing::Pending => "waits for the operator's approval".to_string(),
-            Standing::Suspended => format!("was switched off by the operator{reason}"),
-            Standing::Active | Standing::Disabled => continue,
+        let words = match it.status {
+            Status::Pending => "waits for the operator's approval".to_string(),
+            Status::Suspended => format!("was switched off by the operator{reason}"),
+            Status::Active | Status::Disabled => continue,
         };
-        notices.push(format!("Your peering with AS{} {words}.", it.asn));
+        notices.push(format!("Your peering with {} {words}.", it.asn));
     }
     if let Some(name) = maintainer {
         let gone = |asn: &&Asn| peerings.iter().all(|it| it.asn != **asn);
@@ -56,10 +56,10 @@ fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
 fn queue(peerings: &[Peering]) -> Option<String> {
     let waiting: Vec<String> = peerings
         .iter()
-        .filter(|it| it.standing == Standing::Pending)
+        .filter(|it| it.status == Status::Pending)
         .map(|it| match &it.maintainer {
-            Some(name) => format!("AS{} of {name}", it.asn),
-            None => format!("AS{}", it.asn),
+            Some(name) => format!("{} of {name}", it.asn),
+            None => it.asn.to_string(),
         })
         .collect();
     let (shown, more) = waiting.split_at(waiting.len().min(NAMES_SHOWN_MAX));
@@ -80,6 +80,6 @@ fn rejection(
     let recent = last.filter(|it| case.now.since(it.at) < REJECTION_TOLD_S);
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
-        format!("Your peering with AS{asn} was not approved: {}.", reason.unwrap_or("no reason"))
+        format!("Your peering with {asn} was not approved: {}.", reason.unwrap_or("no reason"))
     }))
 }

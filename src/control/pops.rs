@@ -7,7 +7,7 @@
 use super::{Case, Control, Outcome, fault};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
-use crate::command::{Distance, PopPeering, PopView, PopsView, Reply, Stop};
+use crate::command::{PopPeering, PopView, PopsView, Reply, Rtt, Stop};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
@@ -60,11 +60,11 @@ impl Control {
     fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
         let measured = self.store.borrow().latencies().map_err(fault)?;
         let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
-        let distance = |asn| {
+        let rtt = |asn| {
             let known = measured.get(&asn);
-            known.map_or(Distance::Unknown, |it| Distance::Measured(it.smoothed_us))
+            known.map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us))
         };
-        Ok(own.map(|it| PopPeering { asn: it.asn, distance: distance(it.asn) }).collect())
+        Ok(own.map(|it| PopPeering { asn: it.asn, rtt: rtt(it.asn) }).collect())
     }
 
     /// What was found; what went wrong is logged the first time.
@@ -102,8 +102,8 @@ fn peerings_there(
     let mut peerings = Vec::new();
     for asn in found {
         let text = bird_file(&home, &listed, &bird::file_name(asn)).map_err(words)?;
-        let distance = text.map_or(Distance::Unknown, |it| told_distance(&it));
-        peerings.push(PopPeering { asn, distance });
+        let rtt = text.map_or(Rtt::Unknown, |it| reported_rtt(&it));
+        peerings.push(PopPeering { asn, rtt });
     }
     Ok(Some(peerings))
 }
@@ -137,10 +137,10 @@ fn is_birds(directory: &str) -> bool {
 }
 
 /// The class in a BIRD file; the last one is also that of an endpoint that never answered.
-fn told_distance(file: &[u8]) -> Distance {
+fn reported_rtt(file: &[u8]) -> Rtt {
     let class = bird::latency(&String::from_utf8_lossy(file));
     let most = class.and_then(latency::class_us_max);
-    most.map_or(Distance::Unknown, Distance::AtMost)
+    most.map_or(Rtt::Unknown, Rtt::AtMost)
 }
 
 /// A line for each peering here that a sister does not have, or of which nobody here knows.
@@ -156,8 +156,9 @@ fn lines(case: &Case<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
     for pop in pops.iter().filter(|it| !it.this) {
         for asn in here.iter().filter(|asn| !has(pop, **asn)) {
             lines.push(format!(
-                "ssh -p {port} {name}@{this} peer_export --asn {asn} | \
+                "ssh -p {port} {name}@{this} peer_export --asn {} | \
                  ssh -p {port} {name}@{} peer_create --from - --yes --wait",
+                asn.get(),
                 pop.host
             ));
         }

@@ -15,14 +15,14 @@ impl Control {
             None => {
                 return Err(ask(
                     Field::Confirm,
-                    format!("Remove the peering with AS{asn}? Type YES"),
+                    format!("Remove the peering with {asn}? Type YES"),
                 ));
             }
         }
         self.may_change(case)?;
         let saved = self.store.borrow_mut().remove(peering, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
+        log::info!("{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "removal").await;
         Ok(Reply::Removed(asn, applied))
     }

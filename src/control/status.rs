@@ -7,7 +7,7 @@ use crate::diagnosis::{self, CapturedHandshake, Facts, Ownership, Place, Probe};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
 use crate::model::{Endpoint, Host};
 use crate::peering::policy::{Policy, choose};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::registry::Index;
 use crate::sys;
 use crate::sys::dns::DnsError;
@@ -22,7 +22,7 @@ impl Control {
     pub(super) async fn status(&self, case: &Case<'_>, depth: Depth) -> Outcome {
         let peering = case.chosen()?;
         let mut place = Place::Unknown;
-        if peering.standing == Standing::Active {
+        if peering.status == Status::Active {
             place = smol::future::zip(self.fresh_look(peering), self.place(case, peering)).await.1;
             self.probe_port(case, peering, &place).await;
         }
@@ -191,7 +191,7 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
         handshake_age_s: None,
         tunnel: entry.tunnel.clone(),
         bgp: entry.bgp.clone(),
-        distance: entry.distance.clone(),
+        rtt: entry.rtt.clone(),
         class: entry.class,
     }
 }

@@ -7,17 +7,17 @@
 use super::{Case, Control, Outcome, refusal_of};
 use crate::command::Reply;
 use crate::model::{Refusal, Role};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 
 impl Control {
     /// Switches a peering off. What the operator switched off, or has not approved, is off.
     pub(super) async fn disable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        match peering.standing {
-            Standing::Active => self.switch(case, peering, Standing::Disabled, "disable").await,
-            Standing::Disabled => self.as_it_is(case, peering).await,
-            Standing::Pending => Err(pending(peering).into()),
-            Standing::Suspended => Err(suspended(case, peering).into()),
+        match peering.status {
+            Status::Active => self.switch(case, peering, Status::Disabled, "disable").await,
+            Status::Disabled => self.as_it_is(case, peering).await,
+            Status::Pending => Err(pending(peering).into()),
+            Status::Suspended => Err(suspended(case, peering).into()),
         }
     }
 
@@ -25,12 +25,12 @@ impl Control {
     /// command.
     pub(super) async fn enable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        match (peering.standing, case.identity.role) {
-            (Standing::Active, _) => self.as_it_is(case, peering).await,
-            (Standing::Pending, _) => Err(pending(peering).into()),
-            (Standing::Suspended, Role::Member) => Err(suspended(case, peering).into()),
-            (Standing::Disabled, _) | (Standing::Suspended, Role::Admin) => {
-                self.switch(case, peering, Standing::Active, "enable").await
+        match (peering.status, case.identity.role) {
+            (Status::Active, _) => self.as_it_is(case, peering).await,
+            (Status::Pending, _) => Err(pending(peering).into()),
+            (Status::Suspended, Role::Member) => Err(suspended(case, peering).into()),
+            (Status::Disabled, _) | (Status::Suspended, Role::Admin) => {
+                self.switch(case, peering, Status::Active, "enable").await
             }
         }
     }
@@ -39,15 +39,15 @@ impl Control {
         &self,
         case: &Case<'_>,
         before: &Peering,
-        standing: Standing,
+        status: Status,
         action: &str,
     ) -> Outcome {
-        let (asn, after) = (before.asn, Peering { standing, ..before.clone() });
+        let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(case)?;
         let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);
-        log::info!("AS{asn}: {action}d by {actor} from {source}");
+        log::info!("{asn}: {action}d by {actor} from {source}");
         let applied = self.apply(case, asn, generation, action).await;
         Ok(Reply::Switched(Box::new(self.view(case, &after)), applied))
     }
@@ -59,12 +59,12 @@ impl Control {
 }
 
 fn pending(peering: &Peering) -> Refusal {
-    let message = format!("The peering with AS{} waits for the operator's approval", peering.asn);
+    let message = format!("The peering with {} waits for the operator's approval", peering.asn);
     Refusal::new("pending", message, "Nothing of it is on; peer_remove takes it back")
 }
 
 fn suspended(case: &Case<'_>, peering: &Peering) -> Refusal {
     let asn = peering.asn;
-    let message = format!("The peering with AS{asn} stays off: {}", case.switched_off(asn));
+    let message = format!("The peering with {asn} stays off: {}", case.switched_off(asn));
     Refusal::new("suspended", message, "Only the operator switches it on again: ask them")
 }

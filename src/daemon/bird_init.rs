@@ -79,7 +79,7 @@ fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
         .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(no_networks(&format!("the registry has no route of AS{asn}"))),
+        Ok(_) => Err(no_networks(&format!("the registry has no route of {asn}"))),
         Err(error) => Err(no_networks(&error.to_string())),
     }
 }

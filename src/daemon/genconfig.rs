@@ -4,7 +4,7 @@
 use super::{Assembled, ConfigFile, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::{Timestamp, WgSecret};
-use crate::peering::{Peering, Row, Site, Standing, files as texts};
+use crate::peering::{Peering, Row, Site, Status, files as texts};
 use crate::plan::{FileKind, Owner, bird};
 use crate::store::Store;
 use crate::sys::files;
@@ -79,7 +79,7 @@ fn stage(
     let mut unservable = Vec::new();
     for row in rows {
         let (owner, text) = match Peering::read(row) {
-            Ok((peering, _)) if peering.standing != Standing::Active => continue,
+            Ok((peering, _)) if peering.status != Status::Active => continue,
             Ok((peering, _)) => (peering.asn.into(), content(&peering, kind, kit)),
             Err(why) => {
                 unservable.push(format!("AS{}: {why}", row.as_num));

@@ -200,8 +200,8 @@ pub fn find(error: &str) -> Option<&'static Cause> {
 pub fn fill(text: &str, facts: &Facts<'_>) -> String {
     let address =
         |it: Option<crate::model::LinkLocal>| it.map_or_else(String::new, |it| it.to_string());
-    text.replace("{ours}", &facts.site.asn.to_string())
-        .replace("{theirs}", &facts.peering.asn.to_string())
+    text.replace("{ours}", &facts.site.asn.get().to_string())
+        .replace("{theirs}", &facts.peering.asn.get().to_string())
         .replace("{local}", &address(facts.site.local(facts.peering)))
         .replace("{remote}", &address(facts.site.remote(facts.peering)))
 }

@@ -8,7 +8,7 @@ use crate::limits::{
     ACCEPT_PAUSE, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
     LOCAL_WRITE_S,
 };
-use crate::model::Asn;
+use crate::model::{Asn, BgpState};
 use crate::sys;
 use async_io::Async;
 use nanoserde::{DeJson as _, SerJson as _};
@@ -174,7 +174,7 @@ impl Client {
             asn: asn.get(),
             progress: progress.to_string(),
             error,
-            bgp: entry.bgp.as_ref().map(|it| it.state.clone()),
+            bgp: entry.bgp.as_ref().map(|bgp| bgp.state.map_or("", BgpState::word).to_string()),
             handshake_age_s: self.control.board.handshake_age(asn),
             endpoint_trouble: entry.endpoint_trouble.clone(),
         }

@@ -163,7 +163,7 @@ impl IfName {
     pub fn of(asn: Asn) -> IfName {
         let mut name = heapless::String::new();
         // Five letters and at most ten digits fit the bound exactly.
-        let _ = write!(name, "wg-as{asn}");
+        let _ = write!(name, "wg-as{}", asn.get());
         IfName(name)
     }
 

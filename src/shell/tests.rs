@@ -6,8 +6,8 @@ pub(super) mod glass;
 use super::*;
 use crate::command::{Applied, Field, Form, Stop};
 use crate::command::{
-    CheckView, ConfigView, Distance, IdentityView, Mark, OurSide, PeerView, PeeringState,
-    PopPeering, PopView, PopsView, RawView, Reply, Scope, StatusView, Whose,
+    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, PopPeering,
+    PopView, PopsView, RawView, Reply, Rtt, Scope, StatusView, Whose,
 };
 use crate::model::{Families, Role};
 use crate::testing::golden;
@@ -46,15 +46,14 @@ pub(super) fn peer(asn: u32, state: PeeringState) -> PeerView {
 
 /// A network of four POPs, and a member who peers at two of them.
 pub(super) fn network() -> PopsView {
-    let peering = |asn: u32, distance| PopPeering { asn: Asn::new(asn).unwrap(), distance };
+    let peering = |asn: u32, rtt| PopPeering { asn: Asn::new(asn).unwrap(), rtt };
     let pop = |name: &str, peerings| PopView {
         name: name.into(),
         host: format!("{name}.example.net"),
         this: name == "ams",
         peerings,
     };
-    let here =
-        vec![peering(64600, Distance::Unknown), peering(4242420001, Distance::Measured(4_123))];
+    let here = vec![peering(64600, Rtt::Unknown), peering(4242420001, Rtt::Measured(4_123))];
     let line = |asn: u32, to: &str| {
         format!(
             "ssh -p 4242 alice@ams.example.net peer_export --asn {asn} | \
@@ -64,7 +63,7 @@ pub(super) fn network() -> PopsView {
     PopsView {
         pops: vec![
             pop("ams", Some(here)),
-            pop("fra", Some(vec![peering(4242420001, Distance::AtMost(7_300))])),
+            pop("fra", Some(vec![peering(4242420001, Rtt::AtMost(7_300))])),
             pop("nyc", Some(vec![])),
             pop("waw", None),
         ],
@@ -121,7 +120,7 @@ fn play(
                 session.answered(outcomes.pop_front().expect("an outcome"), &mut output);
             }
             Some(Event::Follow(asn)) => {
-                seen += &format!("{{looks on at AS{asn}}}\n");
+                seen += &format!("{{looks on at {asn}}}\n");
                 conversation::news().iter().for_each(|it| session.news(it, &mut output));
                 session.followed(&mut output);
             }

@@ -67,7 +67,7 @@ fn judge_index(scene: &Scene, index: &Index, objects: &[Finding], findings: &mut
     if !index.knows(own) {
         findings.warn(
             NAME,
-            format_args!("it has no AS{own}, which is pop.asn"),
+            format_args!("it has no {own}, which is pop.asn"),
             "set pop.asn to your own AS number; a new one is there after the next pull",
         );
     }

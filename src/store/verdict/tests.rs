@@ -20,18 +20,18 @@ fn by(name: &str) -> Actor {
     }
 }
 
-/// A store with one peering of ALICE's with this standing.
-fn with(standing: Standing) -> (Store, Peering) {
+/// A store with one peering of ALICE's with this status.
+fn with(status: Status) -> (Store, Peering) {
     let mut store = store();
     let maintainer = "ALICE-MNT".parse().ok();
-    let made = Peering { standing, maintainer, ..peering(1, 64601, None) };
+    let made = Peering { status, maintainer, ..peering(1, 64601, None) };
     store.create(&made, 65535, &by("ALICE-MNT")).unwrap();
     (store, made)
 }
 
-fn standing_of(store: &Store) -> Vec<Standing> {
+fn status_of(store: &Store) -> Vec<Status> {
     let rows = store.rows().unwrap();
-    rows.iter().map(|row| Peering::read(row).unwrap().0.standing).collect()
+    rows.iter().map(|row| Peering::read(row).unwrap().0.status).collect()
 }
 
 /// Actions, actors and details of the records.
@@ -46,15 +46,15 @@ fn told(store: &Store, filter: &Filter) -> Vec<String> {
 
 #[test]
 fn what_waits_is_taken_or_not() {
-    let (mut store, waiting) = with(Standing::Pending);
+    let (mut store, waiting) = with(Status::Pending);
     store.approve(&waiting, &by("admin")).unwrap();
-    assert_eq!(standing_of(&store), [Standing::Active]);
+    assert_eq!(status_of(&store), [Status::Active]);
     for late in [store.approve(&waiting, &by("admin")), store.reject(&waiting, "x", &by("admin"))] {
         assert!(matches!(late, Err(StoreError::Absent)), "it waits no more");
     }
-    let (mut store, waiting) = with(Standing::Pending);
+    let (mut store, waiting) = with(Status::Pending);
     let generation = store.reject(&waiting, "no transit", &by("admin")).unwrap();
-    assert_eq!(standing_of(&store), []);
+    assert_eq!(status_of(&store), []);
     assert_eq!(store.tombstones().unwrap()[0].generation, generation);
     let records = told(&store, &Filter::default());
     assert_eq!(records[1], "admin: reject (reason no transit)");
@@ -63,11 +63,11 @@ fn what_waits_is_taken_or_not() {
 
 #[test]
 fn a_suspension_has_its_reason() {
-    for standing in [Standing::Active, Standing::Disabled, Standing::Pending] {
-        let (mut store, made) = with(standing);
+    for status in [Status::Active, Status::Disabled, Status::Pending] {
+        let (mut store, made) = with(status);
         let first = store.suspend(&made, "floods", &by("admin")).unwrap();
         assert!(store.suspend(&made, "floods the tunnel", &by("admin")).unwrap() > first);
-        assert_eq!(standing_of(&store), [Standing::Suspended]);
+        assert_eq!(status_of(&store), [Status::Suspended]);
         let reasons = store.suspensions().unwrap();
         assert_eq!(reasons, BTreeMap::from([(made.asn, "floods the tunnel".to_string())]));
     }
@@ -79,18 +79,18 @@ fn a_suspension_has_its_reason() {
 /// A row of the replaced service has nothing of ours beside it, and keeps what it has.
 #[test]
 fn a_peering_of_the_replaced_service_is_suspended_too() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.connection.execute("DELETE FROM peerling_peering", []).unwrap();
     store.suspend(&made, "floods", &by("admin")).unwrap();
     let (read, _) = Peering::read(&store.rows().unwrap()[0]).unwrap();
-    let expected = Peering { standing: Standing::Suspended, maintainer: None, ..made };
+    let expected = Peering { status: Status::Suspended, maintainer: None, ..made };
     assert_eq!(read, expected);
 }
 
 /// The attack: take a suspended peering out and make it anew.
 #[test]
 fn a_suspension_outlives_its_members_removal() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.suspend(&made, "floods", &by("admin for BOB-MNT")).unwrap();
     store.remove(&made, &by("ALICE-MNT")).unwrap();
     let ban = Ban {
@@ -108,7 +108,7 @@ fn a_suspension_outlives_its_members_removal() {
 
 #[test]
 fn a_ban_that_is_there_is_not_replaced_by_a_suspension() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.ban(&Subject::Asn(made.asn), "spam", &by("admin")).unwrap();
     store.suspend(&made, "floods", &by("admin")).unwrap();
     store.remove(&made, &by("ALICE-MNT")).unwrap();
@@ -118,13 +118,13 @@ fn a_ban_that_is_there_is_not_replaced_by_a_suspension() {
 #[test]
 fn what_the_operator_takes_out_is_not_banned() {
     for actor in ["admin", "admin for ALICE-MNT"] {
-        let (mut store, made) = with(Standing::Active);
+        let (mut store, made) = with(Status::Active);
         store.suspend(&made, "floods", &by("admin")).unwrap();
         store.remove(&made, &by(actor)).unwrap();
         assert_eq!(store.bans().unwrap(), []);
         assert_eq!(store.suspensions().unwrap(), BTreeMap::new(), "nor does it come back");
     }
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.remove(&made, &by("ALICE-MNT")).unwrap();
     assert_eq!(store.bans().unwrap(), [], "nor what was not suspended");
 }
@@ -159,7 +159,7 @@ fn bans_are_put_and_lifted_once() {
 
 #[test]
 fn records_are_found_by_what_they_are_about() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.create(&peering(2, 64602, None), 65535, &by("admin for ALICE-MNT")).unwrap();
     store.create(&peering(3, 64603, None), 65535, &by("BOB-MNT")).unwrap();
     store.ban(&"ALICE-MNT".parse().unwrap(), "maintainer BOB-MNT", &by("admin")).unwrap();
