@@ -42,10 +42,9 @@ pub enum Effect {
 impl Answer for Banned {
     fn text(&self, screen: Screen) -> String {
         screen.fold(match self.effect {
-            Effect::Changed => format!(
-                "{}\nWhat is set up goes on; unban ends it.\n",
-                sentence(&self.ban.words())
-            ),
+            Effect::Changed => {
+                format!("{}\nWhat is set up goes on; unban ends it.\n", sentence(&self.ban.words()))
+            }
             Effect::Unchanged => {
                 format!("{} is banned for that already; nothing was changed.\n", self.ban.subject)
             }

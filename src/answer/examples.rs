@@ -1,8 +1,8 @@
 //! Answers that tests show, play and compare with golden files.
 
 use super::{
-    Answer, Applied, Deed, IdentityView, Rtt, OurSide, Outcome, PeerView, PeeringState, Pop,
-    PopPeering, Pops, Saved,
+    Answer, Applied, Deed, IdentityView, OurSide, Outcome, PeerView, PeeringState, PopPeering,
+    PopView, Pops, Rtt, Saved,
 };
 use crate::model::{Asn, Families, Role};
 
@@ -44,14 +44,13 @@ pub(crate) fn peer(asn: u32, state: PeeringState) -> PeerView {
 /// A network of four POPs, and a member who peers at two of them.
 pub(crate) fn network() -> Pops {
     let peering = |asn: u32, rtt| PopPeering { asn: Asn::new(asn).unwrap(), rtt };
-    let pop = |name: &str, peerings| Pop {
+    let pop = |name: &str, peerings| PopView {
         name: name.into(),
         host: format!("{name}.example.net"),
         this: name == "ams",
         peerings,
     };
-    let here =
-        vec![peering(64600, Rtt::Unknown), peering(4242420001, Rtt::Measured(4_123))];
+    let here = vec![peering(64600, Rtt::Unknown), peering(4242420001, Rtt::Measured(4_123))];
     let line = |asn: u32, to: &str| {
         format!(
             "ssh -p 4242 alice@ams.example.net peer_export --asn {asn} | \

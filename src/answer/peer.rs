@@ -155,7 +155,7 @@ fn side(asn: Asn, values: [String; 4]) -> Table {
 
 /// A peering as JSON has it. What is only in some answers is left out where it is `None`.
 #[derive(SerJson)]
-pub(super) struct PeerJson {
+pub struct PeerJson {
     asn: u32,
     id: u16,
     state: String,
@@ -170,18 +170,18 @@ pub(super) struct PeerJson {
     mtu: Option<u32>,
     psk: bool,
     families: String,
-    pub(super) our: OurJson,
+    pub our: OurJson,
     #[nserde(serialize_none_as_null)]
-    pub(super) error: Option<String>,
+    pub error: Option<String>,
     notes: Option<Vec<String>>,
-    pub(super) config: Option<super::peer_config::ConfigJson>,
-    pub(super) checks: Option<Vec<super::peer_status::CheckJson>>,
-    pub(super) raw: Option<super::peer_status::RawJson>,
+    pub config: Option<super::peer_config::ConfigJson>,
+    pub checks: Option<Vec<super::peer_status::CheckJson>>,
+    pub raw: Option<super::peer_status::RawJson>,
 }
 
 #[derive(SerJson)]
-pub(super) struct OurJson {
-    pub(super) asn: Option<u32>,
+pub struct OurJson {
+    pub asn: Option<u32>,
     wg_pub_key: String,
     wg_endpoint_addr: String,
     #[nserde(serialize_none_as_null)]

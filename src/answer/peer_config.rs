@@ -34,10 +34,8 @@ impl Answer for PeerConfig {
             return self.text.clone();
         }
         let asn = self.peer.asn;
-        let wireguard = format!(
-            "Wireguard configuration for {asn} (/etc/wireguard/{}.conf)",
-            self.link
-        );
+        let wireguard =
+            format!("Wireguard configuration for {asn} (/etc/wireguard/{}.conf)", self.link);
         let psk = if self.peer.psk {
             "\nA preshared key is set: yours is what PresharedKey needs.\n"
         } else {
@@ -70,7 +68,7 @@ impl Answer for PeerConfig {
 }
 
 #[derive(SerJson)]
-pub(super) struct ConfigJson {
+pub struct ConfigJson {
     link: String,
     wireguard: String,
     bird: String,

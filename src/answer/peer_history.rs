@@ -49,12 +49,8 @@ impl Answer for PeerHistory {
 
     fn json(&self) -> Option<String> {
         let events = self.happenings.iter().map(EventJson::from).collect();
-        let json = HistoryJson {
-            version: VERSION,
-            asn: self.asn.get(),
-            events,
-            truncated: self.cut,
-        };
+        let json =
+            HistoryJson { version: VERSION, asn: self.asn.get(), events, truncated: self.cut };
         Some(json.serialize_json())
     }
 }

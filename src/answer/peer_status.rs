@@ -137,7 +137,7 @@ fn output_of(program: &str, text: &str, screen: Screen) -> String {
 
 /// One peering.
 #[derive(SerJson)]
-pub(super) struct OneJson {
+pub struct OneJson {
     version: u8,
     peer: PeerJson,
 }
@@ -150,7 +150,7 @@ impl OneJson {
 }
 
 #[derive(SerJson)]
-pub(super) struct CheckJson {
+pub struct CheckJson {
     name: String,
     #[nserde(serialize_none_as_null)]
     ok: Option<bool>,
@@ -161,7 +161,7 @@ pub(super) struct CheckJson {
 }
 
 #[derive(SerJson)]
-pub(super) struct RawJson {
+pub struct RawJson {
     wireguard: String,
     bird: String,
 }

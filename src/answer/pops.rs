@@ -10,7 +10,7 @@ use nanoserde::SerJson;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pops {
     /// Every POP in use, in the order of the inventory; none where this POP has no sisters.
-    pub pops: Vec<Pop>,
+    pub pops: Vec<PopView>,
     /// What makes the member's peerings at sisters that do not have them: lines for a shell of the
     /// member's own.
     pub lines: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Pops {
 
 /// One POP.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pop {
+pub struct PopView {
     /// Its short name.
     pub name: String,
     /// Where members connect to.
@@ -61,7 +61,7 @@ impl Answer for Pops {
             ("Your peering", Fit::Whole),
             ("Latency", Fit::Whole),
         ]);
-        table.rows = self.pops.iter().flat_map(Pop::rows).collect();
+        table.rows = self.pops.iter().flat_map(PopView::rows).collect();
         let mut text = table.render(screen.columns, screen.style);
         if !self.lines.is_empty() {
             text += &screen.fold("To make the same at a sister, on your machine:\n".to_string());
@@ -82,7 +82,7 @@ impl Answer for Pops {
     }
 }
 
-impl Pop {
+impl PopView {
     fn peers(&self) -> bool {
         self.peerings.as_ref().is_some_and(|it| !it.is_empty())
     }
@@ -149,8 +149,8 @@ struct PopPeeringJson {
     latency_ms_max: Option<f64>,
 }
 
-impl From<&Pop> for PopJson {
-    fn from(pop: &Pop) -> PopJson {
+impl From<&PopView> for PopJson {
+    fn from(pop: &PopView) -> PopJson {
         let peerings = pop.peerings.as_ref();
         PopJson {
             name: pop.name.clone(),

@@ -23,7 +23,7 @@ pub enum Stage {
 
 /// What happened meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum FollowEvent {
     /// It got there, so long after it was saved.
     Reached(Stage, Duration),
     /// Our side could not be set up, and this is why.
@@ -39,7 +39,7 @@ impl Stage {
     pub const ALL: [Stage; 4] = [Stage::Link, Stage::Session, Stage::Handshake, Stage::Established];
 }
 
-impl Progress {
+impl FollowEvent {
     /// The first words to a member who looks on while the peering comes up.
     pub fn begun(peer: &PeerView) -> String {
         let our = &peer.our;
@@ -56,10 +56,10 @@ impl Progress {
     /// What happened to the peering, with a line end after each line.
     pub fn text(&self, peer: &PeerView, screen: Screen) -> String {
         match self {
-            Progress::Reached(stage, after) => reached(*stage, *after, peer.asn, screen),
-            Progress::Failed(why) => not_set_up(why, screen) + "\n",
-            Progress::Waiting(stage) => waiting(*stage, peer) + "\n",
-            Progress::Unseen => {
+            FollowEvent::Reached(stage, after) => reached(*stage, *after, peer.asn, screen),
+            FollowEvent::Failed(why) => not_set_up(why, screen) + "\n",
+            FollowEvent::Waiting(stage) => waiting(*stage, peer) + "\n",
+            FollowEvent::Unseen => {
                 format!("Now your side: peer_config {} shows what to install.\n", peer.asn.get())
             }
         }

@@ -177,9 +177,7 @@ impl Saved {
         }
         match &self.applied {
             Applied::Yes => screen.paint("32", "It is set up on our side."),
-            Applied::NotAwaited => {
-                "It is being set up; peer_status tells how it goes.".to_string()
-            }
+            Applied::NotAwaited => "It is being set up; peer_status tells how it goes.".to_string(),
             Applied::No(why) => not_set_up(why, screen),
         }
     }

@@ -99,7 +99,9 @@ impl IdentityView {
     fn asns_table(&self, screen: Screen) -> String {
         match (self.asns.is_empty(), self.role) {
             (true, Role::Admin) => "You may act for every AS number.\n".to_string(),
-            (true, Role::Member) => "The registry has no AS number that you maintain.\n".to_string(),
+            (true, Role::Member) => {
+                "The registry has no AS number that you maintain.\n".to_string()
+            }
             (false, _) => {
                 let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);
                 table.rows = self.asns.iter().map(|asn| vec![asn.get().to_string()]).collect();
