@@ -32,13 +32,13 @@ use crate::peering::Tombstone;
 use crate::peering::policy::Policy;
 use crate::plan::drift::{Ledger, Thing};
 use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
+use crate::runtime;
 use crate::store::Store;
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
-use crate::sys::files::Memory;
+use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
-use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
 use names::Names;
 use observe::Found;
@@ -325,7 +325,7 @@ impl Apply {
         let steps = self.sift(pass, &wanted, steps);
         pass.outcome.steps = steps.len();
         for step in &steps {
-            sys::give_way().await;
+            runtime::give_way().await;
             self.take(pass, step).await;
         }
         sweep(pass, &wanted).await;
@@ -397,7 +397,7 @@ impl Apply {
     fn bury(&mut self, pass: &mut Pass, tombstone: Tombstone) {
         let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
                 pass.outcome.failures.entry(owner).or_insert(error.to_string());
             }
         }

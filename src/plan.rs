@@ -10,6 +10,7 @@ mod drafts;
 pub mod drift;
 pub mod form;
 pub mod latency;
+pub mod naming;
 mod occupied;
 mod owner;
 mod rows;
