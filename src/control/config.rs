@@ -1,7 +1,8 @@
 //! peer_config: what the member is to install, for reading or in one of the forms.
 
 use super::{Case, Control, Outcome, fault};
-use crate::command::{ConfigView, Form, Reply};
+use crate::answer::PeerConfig;
+use crate::command::Form;
 use crate::peering::forms::{self, Router};
 use crate::peering::{Peering, Site, files};
 
@@ -14,7 +15,7 @@ impl Control {
         let router = Router::default();
         let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
-        Ok(Reply::Config(Box::new(ConfigView {
+        Ok(Box::new(PeerConfig {
             peer: self.view(case, peering),
             our_asn: site.asn,
             wireguard,
@@ -22,7 +23,7 @@ impl Control {
             bird,
             form,
             text: text(form, peering, site, &router).ok_or_else(nowhere)?,
-        })))
+        }))
     }
 }
 
