@@ -1,9 +1,9 @@
-//! Each peering: what cannot be read or served, what is down, and whose AS number is gone; and what
-//! is still to be done.
+//! Each peering: what cannot be read or served, what is down, and whose AS number is gone; what is
+//! still to be done; and what is left alone since it is not ours.
 
 use super::service::Asked;
 use super::{Findings, wireguard};
-use crate::apply::Survey;
+use crate::apply::{Survey, unexplained_words};
 use crate::local::PeeringView;
 use crate::model::{Asn, BgpState};
 use crate::peering::Row;
@@ -92,7 +92,7 @@ fn judge(peering: &PeeringView) -> Life {
 
 fn down(peering: &PeeringView, state: &str) -> String {
     let handshake = match peering.handshake_age_s {
-        Some(seconds) => super::words::ago(std::time::Duration::from_secs(seconds)),
+        Some(seconds) => super::findings::ago(std::time::Duration::from_secs(seconds)),
         None => "never".to_string(),
     };
     let endpoint = peering.endpoint_trouble.as_deref();
@@ -107,5 +107,25 @@ fn named(peering: &PeeringView, index: Option<&Index>) -> String {
     match owner {
         Some(owner) => format!("AS{} ({owner})", peering.asn),
         None => format!("AS{}", peering.asn),
+    }
+}
+
+/// The area's name.
+const FOREIGN: &str = "foreign";
+
+/// Tells what is left alone.
+pub(super) fn foreign(survey: &Survey, findings: &mut Findings) {
+    for words in &survey.foreign {
+        findings.ok(FOREIGN, format_args!("not ours: {words}"));
+    }
+    for stray in &survey.strays {
+        if findings.list().iter().any(|finding| finding.detail == stray.what) {
+            continue;
+        }
+        findings.wrong(FOREIGN, &stray.what, &stray.remedy);
+    }
+    if !survey.unexplained.is_empty() {
+        let remedy = "peerling apply --confirm-removals, or take them into the database";
+        findings.wrong(FOREIGN, unexplained_words(&survey.unexplained), remedy);
     }
 }

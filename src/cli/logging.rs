@@ -23,9 +23,9 @@ struct Sink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// They do.
-    Told,
+    Shown,
     /// Somebody looks on.
-    Untold,
+    Hidden,
 }
 
 /// How much is said.
@@ -75,8 +75,8 @@ pub fn fatal(clock: Clock) -> String {
 
 fn time(clock: Clock) -> String {
     match clock {
-        Clock::Told => format!("{} ", sys::now().rfc3339()),
-        Clock::Untold => String::new(),
+        Clock::Shown => format!("{} ", sys::now().rfc3339()),
+        Clock::Hidden => String::new(),
     }
 }
 

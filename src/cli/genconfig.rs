@@ -1,7 +1,9 @@
 //! `peerling genconfig`: the files of every peering into the staging directories, as the replaced
 //! service does it: a directory named by the moment, and the symlink `current` moved to it.
 
-use super::{Assembled, ConfigFile, Trouble};
+use super::parse::Invocation;
+use super::table::DONE;
+use crate::daemon::{Assembled, Failure, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::{Timestamp, WgSecret};
 use crate::peering::{Peering, Row, Site, Status, files as texts};
@@ -31,9 +33,13 @@ struct Kit<'a> {
 
 /// Writes one complete set of files for the moment `now`. A peering that cannot be served keeps the
 /// files that it has; it is reported, and the exit status tells.
-pub fn run(file: &ConfigFile, now: Timestamp) -> Result<(), Vec<Trouble>> {
-    let assembled = Assembled::load(file)?;
-    generate(&assembled, now).map_err(|trouble| vec![trouble])
+///
+/// # Errors
+/// A key of the configuration, the database, the disk, or peerings that cannot be served.
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
+    let assembled = Assembled::load(&invocation.file)?;
+    generate(&assembled, crate::sys::now())?;
+    Ok(DONE)
 }
 
 fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {

@@ -2,8 +2,12 @@
 //! member, their SSH key, our keys, a database, and files instead of tunnels. Everything goes when
 //! it ends.
 
-use super::assemble::is_configuration;
-use super::{Assembled, ConfigFile, Service, Sockets, Trouble, block_on, catch_signals};
+use super::parse::Invocation;
+use super::table::RUN;
+use crate::daemon::{
+    Assembled, ConfigFile, Failure, Service, Sockets, Trouble, block_on, catch_signals,
+    is_configuration,
+};
 use crate::model::WgSecret;
 use crate::ssh::new_key;
 use russh::keys::ssh_key::LineEnding;
@@ -29,27 +33,28 @@ impl Drop for Place {
 }
 
 /// Serves until Ctrl-C; or runs `command` in a shell beside it and ends with its exit status.
-pub fn run(command: Option<&OsStr>) -> Result<u8, Trouble> {
+///
+/// # Errors
+/// The temporary directory, or what keeps the service from starting.
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
+    let command = invocation.value(&RUN);
     let place = Place::new()?;
     let file = ConfigFile::Alone(place.0.join("peerling.toml"));
-    let one = |troubles: Vec<Trouble>| {
-        let words: Vec<String> = troubles.iter().map(ToString::to_string).collect();
-        Trouble::new(words.join("; "))
-    };
     let signals = catch_signals()?;
-    let assembled = Assembled::load(&file).map_err(one)?;
+    let assembled = Assembled::load(&file)?;
     let sockets = Sockets::open(&assembled)?;
     let address = sockets.ssh.first().and_then(|it| it.local_addr().ok());
     let address = address.ok_or_else(|| Trouble::new("no address to listen on"))?;
     let service = Service::new(assembled, file)?;
     place.tell(address);
-    block_on(async |spawner| {
+    let served = block_on(async |spawner| {
         let serve = async { service.run(spawner, sockets, signals).await.map(|()| 0) };
         match command {
             Some(command) => place.beside(command, address).or(serve).await,
             None => serve.await,
         }
-    })?
+    })?;
+    Ok(served?)
 }
 
 impl Place {
@@ -91,8 +96,7 @@ impl Place {
 
     /// The one thing that is to be read by people and programs alike.
     fn tell(&self, address: SocketAddr) {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), "{}", self.ssh(address));
+        super::print(&format!("{}\n", self.ssh(address)));
     }
 
     /// Runs a command that finds us by its environment.

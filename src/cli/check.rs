@@ -3,51 +3,26 @@
 //! One file for each area; what it sees, it notes in [`Findings`]. Nothing here changes the
 //! machine.
 
-mod backup;
 mod bird;
-mod configuration;
 mod database;
 mod files;
-mod finding;
-mod foreign;
-mod host_keys;
-mod kernel;
+mod findings;
+mod machine;
 mod network;
 mod peerings;
 mod registry;
-mod routes;
 mod service;
-mod space;
 mod trial;
-mod unit;
 mod wireguard;
-mod words;
 
-pub use finding::{Finding, Findings, State};
-
-use super::{Assembled, ConfigFile, block_on, once};
-use crate::sys::users;
-use crate::sys::users::become_user;
+use super::parse::Invocation;
+use super::pass;
+use super::table::{DONE, FAILED, JSON};
+use crate::config::Config;
+use crate::daemon::{Assembled, ConfigFile, Failure, block_on};
+use crate::sys::users::{self, become_user};
+use findings::Findings;
 use std::fmt::Write as _;
-
-/// How the report is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// The list, below what of the configuration is not the default.
-    Text,
-    /// The whole configuration, with the list as comments: TOML that parses again.
-    Toml,
-    /// One object.
-    Json,
-}
-
-/// What was looked at, with the configuration where it could be read.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// What was found.
-    pub findings: Findings,
-    assembled: Option<Assembled>,
-}
 
 /// What every look needs to know.
 struct Scene {
@@ -61,37 +36,65 @@ impl Scene {
     }
 }
 
-/// Looks at everything. Root goes on as the service's user, for good.
-pub fn run(file: &ConfigFile) -> Report {
+/// Looks at everything, and prints what was found. Root goes on as the service's user, for good.
+///
+/// # Errors
+/// Never: what is wrong is what it prints.
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
     let mut findings = Findings::default();
-    let assembled = match Assembled::load_to_look(file) {
-        Ok(assembled) => assembled,
-        Err(troubles) => {
-            configuration::missing(file, &mut findings);
-            for trouble in troubles {
-                findings.wrong(configuration::NAME, trouble, configuration::REMEDY);
-            }
-            return Report { findings, assembled: None };
+    let config = look(&invocation.file, &mut findings);
+    super::print(&if invocation.has(&JSON) {
+        findings.json()
+    } else if invocation.is_verbose {
+        whole_configuration(config.as_ref(), &findings)
+    } else {
+        let set = config.map(|config| format!("{}\n", config.to_short_toml()));
+        set.unwrap_or_default() + &findings.text()
+    });
+    Ok(if findings.is_ok() { DONE } else { FAILED })
+}
+
+/// TOML that parses again: the configuration, with the findings as comments.
+fn whole_configuration(config: Option<&Config>, findings: &Findings) -> String {
+    let mut text = config.map(Config::to_toml).unwrap_or_default();
+    for line in findings.text().lines() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# {line}");
+    }
+    text
+}
+
+/// The configuration, where it could be read.
+fn look(file: &ConfigFile, findings: &mut Findings) -> Option<Config> {
+    match Assembled::load_to_look(file) {
+        Ok(assembled) => {
+            let config = assembled.config.clone();
+            examine(&Scene { assembled, file: file.clone() }, findings);
+            Some(config)
         }
-    };
-    let scene = Scene { assembled: assembled.clone(), file: file.clone() };
-    examine(&scene, &mut findings);
-    Report { findings, assembled: Some(assembled) }
+        Err(troubles) => {
+            for trouble in troubles {
+                let remedy = trouble.remedy().unwrap_or(service::CORRECT_LINE);
+                findings.wrong(service::CONFIGURATION, trouble.words(), remedy);
+            }
+            None
+        }
+    }
 }
 
 /// Every area, in the order in which an operator would mend them.
 fn examine(scene: &Scene, findings: &mut Findings) {
     wireguard::key(scene, findings);
     go_on_as_the_service(scene, findings);
-    configuration::look(scene, findings);
+    service::configuration(scene, findings);
     wireguard::key_of_service(scene, findings);
     let asked = service::ask(scene, findings);
     network::listen(scene, &asked, findings);
-    host_keys::look(scene, findings);
-    space::look(scene, findings);
+    network::host_keys(scene, findings);
+    machine::space(scene, findings);
     let rows = database::look(scene, findings);
     wireguard::look(scene, findings);
-    kernel::look(scene, findings);
+    machine::look(scene, findings);
     let read = match block_on(async |_| outside(scene, findings).await) {
         Ok(read) => read,
         Err(trouble) => {
@@ -99,7 +102,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
             registry::Read::default()
         }
     };
-    kernel::clock(read.committed, findings);
+    machine::clock(read.committed, findings);
     if let Some(index) = &read.index {
         peerings::orphans(&rows, index, findings);
     }
@@ -109,7 +112,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
 
 /// What the service may not, root could: it is looked at with the rights of the service.
 fn go_on_as_the_service(scene: &Scene, findings: &mut Findings) {
-    let user = unit::service_user(&scene.assembled.config.store.path);
+    let user = service::service_user(&scene.assembled.config.store.path);
     let Some(user) = user.filter(|_| users::is_root()) else {
         let us = users::name(users::current());
         return findings.ok("rights", format_args!("looked at as {us}"));
@@ -131,7 +134,7 @@ async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
     network::look(scene, findings).await;
     let read = registry::look(scene, findings).await;
     bird::look(scene, findings).await;
-    backup::look(scene, findings).await;
+    database::backup(scene, findings).await;
     read
 }
 
@@ -140,39 +143,17 @@ fn survey(scene: &Scene, findings: &mut Findings) {
     if scene.assembled.private_key.is_err() {
         return;
     }
-    match once::survey(scene.assembled.clone(), scene.file.clone()) {
+    match pass::survey(scene.assembled.clone(), scene.file.clone()) {
         Ok(survey) => {
-            kernel::sysctls(&survey, findings);
+            machine::sysctls(&survey, findings);
             wireguard::links(scene, &survey, findings);
             peerings::look(&survey, findings);
-            foreign::look(&survey, findings);
+            peerings::foreign(&survey, findings);
         }
         Err(trouble) => {
             let told = trouble.to_string();
             if findings.list().iter().all(|finding| finding.detail != told) {
                 findings.wrong("machine", told, "as it says");
-            }
-        }
-    }
-}
-
-impl Report {
-    /// As it is printed on standard output.
-    pub fn print(&self, form: Form) -> String {
-        let config = self.assembled.as_ref().map(|assembled| &assembled.config);
-        match form {
-            Form::Json => self.findings.json(),
-            Form::Text => {
-                let set = config.map(|config| format!("{}\n", config.to_short_toml()));
-                set.unwrap_or_default() + &self.findings.text()
-            }
-            Form::Toml => {
-                let mut text = config.map(|config| config.to_toml()).unwrap_or_default();
-                for line in self.findings.text().lines() {
-                    // Writing to a String cannot fail.
-                    let _ = writeln!(text, "# {line}");
-                }
-                text
             }
         }
     }

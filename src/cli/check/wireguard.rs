@@ -1,11 +1,10 @@
 //! WireGuard: the private key, and who makes links.
 
-use super::{Findings, Scene, files, unit};
+use super::{Findings, Scene, files, service};
 use crate::apply::Survey;
 use crate::model::{IfName, WgSecret};
 use crate::plan::Step;
-use crate::sys::users;
-use crate::sys::users::may;
+use crate::sys::users::{self, may};
 use crate::sys::wireguard::Judgement;
 use rustix::fs::Access;
 
@@ -26,7 +25,7 @@ pub(super) fn key(scene: &Scene, findings: &mut Findings) {
             }
         }
         // The service has a copy of what nobody but root can read.
-        Err(trouble) if unit::hands_over(path) && !users::is_root() => {
+        Err(trouble) if service::hands_over(path) && !users::is_root() => {
             findings.warn(NAME, trouble, "peerling check as root, who sees the rest");
         }
         Err(trouble) => {
@@ -44,7 +43,7 @@ pub(super) fn key_of_service(scene: &Scene, findings: &mut Findings) {
     if scene.assembled.private_key.is_err() || wireguard.private_key.is_some() {
         return;
     }
-    if !may(path, Access::READ_OK) && !unit::hands_over(path) {
+    if !may(path, Access::READ_OK) && !service::hands_over(path) {
         let (shown, us) = (path.display(), users::name(users::current()));
         let detail = format!("{shown}: {us}, the service's user, cannot read it");
         findings.wrong(NAME, detail, format_args!("chown {us} {shown}"));

@@ -7,9 +7,10 @@ mod own;
 mod policy;
 mod texts;
 
-use super::assemble::read_config;
-use super::{ConfigFile, Trouble};
+use super::parse::Invocation;
+use super::table::{BIRD_DIRECTORY, DONE};
 use crate::config::Config;
+use crate::daemon::{Failure, Trouble, read_config};
 use crate::registry::Roa;
 use crate::sys::directory::create;
 use crate::sys::tree::read_routes;
@@ -28,17 +29,18 @@ const MAIN: &str = "bird.conf";
 /// A file's name and content.
 type Text = (&'static str, String);
 
-/// Writes the files into a directory, and gives back what to tell the operator.
+/// Writes the files into a directory, and tells the operator what to do next.
 ///
 /// # Errors
 /// A configuration that is wrong, networks that nobody names, files that exist already, or a
 /// directory that cannot be written.
-pub fn run(file: &ConfigFile, directory: &Path) -> Result<String, Vec<Trouble>> {
-    let config = read_config(file)?;
-    let fault = |trouble: Trouble| vec![trouble];
-    let texts = compose(&config).map_err(fault)?;
-    write(directory, &texts).map_err(fault)?;
-    Ok(farewell(&config, directory, &texts))
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
+    let directory = invocation.path(&BIRD_DIRECTORY)?;
+    let config = read_config(&invocation.file)?;
+    let texts = compose(&config)?;
+    write(directory, &texts)?;
+    super::print(&farewell(&config, directory, &texts));
+    Ok(DONE)
 }
 
 fn compose(config: &Config) -> Result<Vec<Text>, Trouble> {

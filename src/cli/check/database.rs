@@ -1,4 +1,4 @@
-//! The database: sound, writable, nobody else's to read; and every row of it.
+//! The database: sound, writable, nobody else's to read; every row of it; and its backup in git.
 
 use super::{Findings, Scene, files};
 use crate::model::Asn;
@@ -80,6 +80,25 @@ fn judge(row: &Row, site: &Site, findings: &mut Findings) {
             "peering",
             format_args!("AS{}: {why}", row.as_num),
             format_args!("peerling exec -- peer_remove {}, or correct the row", row.as_num),
+        ),
+    }
+}
+
+/// The area's name.
+const BACKUP: &str = "backup";
+
+/// Is everything of ours committed and pushed?
+pub(super) async fn backup(scene: &Scene, findings: &mut Findings) {
+    let Some(directory) = &scene.assembled.config.backup.git else {
+        return findings.ok(BACKUP, "none: backup.git is not set");
+    };
+    let shown = directory.display();
+    match crate::daemon::backup_state(&scene.assembled, directory).await {
+        Ok(()) => findings.ok(BACKUP, format_args!("{shown}: everything is pushed")),
+        Err(why) => findings.wrong(
+            BACKUP,
+            format_args!("{shown}: {why}"),
+            format_args!("git -C {shown} status; git -C {shown} push"),
         ),
     }
 }

@@ -1,12 +1,16 @@
-//! The POP's name, and the addresses that it listens on.
+//! What members connect to: the POP's name, the addresses that it listens on, its host keys.
 
 use super::service::Asked;
-use super::{Findings, Scene};
+use super::{Findings, Scene, files};
 use crate::model::HostName;
+use crate::ssh::{host_key_objection, load_host_key};
 use crate::sys::dns::{DnsError, Resolver};
-use crate::sys::{own_addresses, socket};
+use crate::sys::users::may;
+use crate::sys::{own_addresses, socket, users};
+use rustix::fs::Access;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// The area of the POP's public name.
@@ -54,7 +58,7 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
         return own_address(shown, findings);
     };
     let families = scene.assembled.config.peers.ip_mode;
-    let resolver = Resolver::system(Path::new(super::super::RESOLV_CONF));
+    let resolver = Resolver::system(Path::new(crate::daemon::RESOLV_CONF));
     let addresses = match resolver.resolve(&name, families).await {
         Ok(addresses) => {
             findings.ok(NAME_SERVERS, "they answer");
@@ -62,7 +66,7 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
         }
         Err(error) if is_of_servers(&error) => {
             let detail = format!("{shown} cannot be asked for: {error}");
-            let remedy = format!("name servers that answer, in {}", super::super::RESOLV_CONF);
+            let remedy = format!("name servers that answer, in {}", crate::daemon::RESOLV_CONF);
             return findings.wrong(NAME_SERVERS, detail, remedy);
         }
         Err(error) => {
@@ -129,6 +133,55 @@ fn listen_on(address: SocketAddr, own: &[IpAddr], asked: &Asked, findings: &mut 
             format_args!("{address}: {error}"),
             "a port above 1023, for the service is not root",
         ),
+    }
+}
+
+/// The area's name.
+const HOST_KEYS: &str = "host_keys";
+/// What is to be done about a key that is there for members who know it.
+const LET_GO: &str = "take it out of ssh.host_keys when members know the Ed25519 key; until then a \
+                      shorter one is `ssh-keygen -t rsa -b 3072 -m PEM`";
+
+/// What lets the service read a file that is somebody else's, or closed to its own user.
+fn host_key_remedy(path: &Path) -> String {
+    let (shown, us) = (path.display(), users::current());
+    match path.metadata() {
+        Ok(metadata) if metadata.uid() == us => format!("chmod 600 {shown}"),
+        _ => format!("chown {} {shown}", users::name(us)),
+    }
+}
+
+/// Looks at each host key of the configuration.
+pub(super) fn host_keys(scene: &Scene, findings: &mut Findings) {
+    for path in &scene.assembled.config.ssh.host_keys {
+        let shown = path.display();
+        if let Some(wall) = files::wall(path) {
+            let detail = format!("{shown}: {} cannot be entered", wall.display());
+            findings.wrong(HOST_KEYS, detail, files::entering(wall));
+            continue;
+        }
+        if !path.exists() {
+            findings.ok(HOST_KEYS, format_args!("{shown} will be made"));
+            continue;
+        }
+        files::secret(HOST_KEYS, path, findings);
+        match load_host_key(path) {
+            Ok(key) => match host_key_objection(&key) {
+                Some(words) => findings.warn(HOST_KEYS, format_args!("{shown}: {words}"), LET_GO),
+                None => findings.ok(HOST_KEYS, format_args!("{shown}: {}", key.algorithm())),
+            },
+            // The key is as it was: members need not hear of another.
+            Err(error) if !may(path, Access::READ_OK) => {
+                findings.wrong(HOST_KEYS, error, host_key_remedy(path));
+            }
+            Err(error) => {
+                findings.wrong(
+                    HOST_KEYS,
+                    error,
+                    "the backup's copy, or a new key (members are told)",
+                );
+            }
+        }
     }
 }
 

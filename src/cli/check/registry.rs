@@ -1,12 +1,11 @@
 //! The clone of the registry: what it says, how old it is, and who pulls it.
 
-use super::{Findings, Scene, files, words};
+use super::{Findings, Scene, files, findings};
 use crate::limits::REGISTRY_AGE_S_MAX;
 use crate::registry::{Finding, Index, Tally};
 use crate::sys::git::{self, Sight, Standing};
 use crate::sys::tree::{self, TreeError};
-use crate::sys::users;
-use crate::sys::users::may;
+use crate::sys::users::{self, may};
 use rustix::fs::Access;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -191,8 +190,8 @@ fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
     };
     let detail = format!(
         "last commit {}, fetched {}; pulled {who}",
-        words::perhaps_ago(committed),
-        words::perhaps_ago(fetched)
+        findings::perhaps_ago(committed),
+        findings::perhaps_ago(fetched)
     );
     let most = Duration::from_secs(REGISTRY_AGE_S_MAX.max(4 * u64::from(interval)));
     match fetched.is_some_and(|age| age > most) {
