@@ -192,7 +192,7 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, reply: &Reply) -> Ou
     while let Some(event) = session.next(&mut output) {
         match event {
             Event::Run(_) => session.answered(Ok(reply.clone()), &mut output),
-            Event::Follow(_) => session.followed(&mut output),
+            Event::Follow(_) => session.followed(),
             Event::Pause(_) | Event::Close(_) => break,
         }
     }
