@@ -63,6 +63,7 @@ pub mod usage;
 
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
+pub mod answer;
 pub mod command;
 pub mod diagnosis;
 pub mod shell;

@@ -10,21 +10,17 @@ pub mod complete;
 mod discreet;
 pub mod grammar;
 mod import;
-mod json;
 pub mod keys;
 pub mod line;
 mod questions;
 mod start;
-pub mod status;
-pub mod view;
 mod watching;
 mod words;
 
 pub use start::Start;
 
-use crate::command::{
-    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
-};
+use crate::answer::{Answer, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_text};
+use crate::command::{Command, Field, Format, Request, Vocabulary};
 use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, PROMPT_WAIT_S, WATCH_PAUSE_MS};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
@@ -131,7 +127,7 @@ impl Session {
             kept: Vec::new(),
             vocabulary: Vocabulary::default(),
             ended: false,
-            status: status::DONE,
+            status: ExitStatus::Done.code(),
         }
     }
 
@@ -334,21 +330,24 @@ impl Session {
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let Doing::Running(job) = std::mem::take(&mut self.doing) else { return };
         match outcome {
-            Ok(reply @ Reply::Status(_)) if job.request.watch => self.watched(&reply, job, output),
-            Ok(Reply::Bye) => self.leave(output),
-            Ok(reply) => self.replied(&reply, &job.request, output),
+            Ok(answer) if job.request.watch => self.watched(answer.as_ref(), job, output),
+            Ok(_) if job.request.command == Command::Bye => self.leave(output),
+            Ok(answer) => self.show(answer.as_ref(), &job.request, output),
             Err(stop) => self.stopped(stop, job, output),
         }
     }
 
-    fn replied(&mut self, reply: &Reply, request: &Request, output: &mut Output) {
-        if let Some(peer) = self.followed_by(reply, request) {
-            return self.follow(peer, output);
+    fn show(&mut self, answer: &dyn Answer, request: &Request, output: &mut Output) {
+        if self.terminal
+            && request.format == Format::Text
+            && let Some(peer) = answer.created()
+        {
+            return self.follow(Box::new(peer.clone()), output);
         }
-        self.status = status::of_reply(reply);
-        match json::reply(reply) {
+        self.status = answer.status().code();
+        match answer.json() {
             Some(json) if request.format == Format::Json => self.print_json(&json, output),
-            _ => self.say(&view::reply(reply, self.screen), output),
+            _ => self.say(&answer.text(self.screen), output),
         }
     }
 
@@ -367,15 +366,15 @@ impl Session {
     /// The member wants no more.
     fn leave(&mut self, output: &mut Output) {
         if self.terminal {
-            self.say(&view::reply(&Reply::Bye, self.screen), output);
-            self.status = status::DONE;
+            self.say(&Bye.text(self.screen), output);
+            self.status = ExitStatus::Done.code();
         }
         self.doing = Doing::Closing;
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = status::of_refusal(refusal);
-        let text = view::refusal(refusal, self.screen);
+        self.status = ExitStatus::of_refusal(refusal).code();
+        let text = refusal_text(refusal, self.screen);
         if self.terminal {
             self.say(&text, output);
         } else {

@@ -2,10 +2,11 @@
 //! hand.
 
 use crate::access::Identity;
+use crate::answer::ExitStatus;
 use crate::control::Control;
 use crate::model::{Mntner, Role};
 use crate::runtime;
-use crate::shell::{Event, Output, Session, Start, status};
+use crate::shell::{Event, Output, Session, Start};
 use crate::sys;
 use std::time::Duration;
 
@@ -65,11 +66,11 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
             // Only a member at a terminal looks on.
             Some(Event::Follow(_)) => session.followed(),
             Some(Event::Close(status)) => break status,
-            Some(Event::Pause(_)) => break status::FAULT,
+            Some(Event::Pause(_)) => break ExitStatus::Fault.code(),
             None => match input.take() {
                 Some([]) => session.end_of_input(),
                 Some(bytes) => input = Some(session.feed(bytes)),
-                None => break status::FAULT,
+                None => break ExitStatus::Fault.code(),
             },
         }
     };

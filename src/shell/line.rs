@@ -3,7 +3,8 @@
 //! The caller asks with `prompt`, feeds what the member sends, and takes events with `next` until
 //! there is none. After an event nothing more is read until the next `prompt`: what was typed
 //! ahead, or pasted as several answers at once, waits in a bounded queue and answers the questions
-//! to come. Where the packets end means nothing. On a terminal there is an editor; without one every
+//! to come. Where the packets end means nothing. On a terminal there is an editor; without one
+//! every
 //! byte but CR and LF is text.
 //!
 //! Why our own: rustyline and reedline edit on the terminal of their own process, while here one

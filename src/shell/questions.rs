@@ -3,8 +3,9 @@
 
 use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Doing, Job, Output, Session, Start, import, json, status, view};
-use crate::command::{Command, Field, Format, Question, Request, Shown, Stop};
+use super::{Doing, Job, Output, Session, Start, import};
+use crate::answer::{self, ExitStatus, Question, Shown, Stop, refusal_json};
+use crate::command::{Command, Field, Format, Request};
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
 
@@ -59,7 +60,7 @@ impl Session {
             request.answers.insert(field, value);
             names.push(name);
         }
-        self.say(&view::taken(&names, private_key, other_end), output);
+        self.say(&answer::pasted(&names, private_key, other_end), output);
     }
 
     pub(super) fn stopped(&mut self, stop: Stop, mut job: Box<Job>, output: &mut Output) {
@@ -84,7 +85,7 @@ impl Session {
             Stop::Refused(refusal, _) => self.fail(&refusal, format, output),
             Stop::Fault(words) => {
                 self.fail(&Refusal::new("fault", words, ""), format, output);
-                self.status = status::FAULT;
+                self.status = ExitStatus::Fault.code();
             }
         }
     }
@@ -114,8 +115,8 @@ impl Session {
     /// Says why nothing was done.
     pub(super) fn fail(&mut self, refusal: &Refusal, format: Format, output: &mut Output) {
         if format == Format::Json {
-            self.status = status::of_refusal(refusal);
-            self.print_json(&json::refusal(refusal), output);
+            self.status = ExitStatus::of_refusal(refusal).code();
+            self.print_json(&refusal_json(refusal), output);
         } else {
             self.refuse(refusal, output);
         }
@@ -154,7 +155,7 @@ impl Session {
         if let Some(shown) = question.shown.as_deref()
             && is_news(shown, job.shown.as_ref())
         {
-            self.say(&view::shown(shown, self.screen), output);
+            self.say(&shown.text(self.screen), output);
             job.shown = Some(shown.clone());
         }
         self.doing = Doing::Asking(job, Box::new(question));

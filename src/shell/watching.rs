@@ -4,8 +4,9 @@
 //! A terminal is drawn over from its top; one that calls itself dumb gets one answer below the
 //! other.
 
-use super::{Doing, Job, Output, Session, status, view};
-use crate::command::{Applied, Format, News, PeerView, PeeringState, Reply, Request};
+use super::{Doing, Job, Output, Session};
+use crate::answer::{Answer, ExitStatus, FollowEvent, PeerView};
+use crate::command::{Format, Request};
 use crate::limits::WATCH_ROUNDS_MAX;
 use crate::model::Refusal;
 use crate::text::table::Borders;
@@ -29,8 +30,8 @@ impl Session {
     }
 
     /// Shows an answer that is to be given again.
-    pub(super) fn watched(&mut self, reply: &Reply, mut job: Box<Job>, output: &mut Output) {
-        let text = view::reply(reply, self.screen);
+    pub(super) fn watched(&mut self, answer: &dyn Answer, mut job: Box<Job>, output: &mut Output) {
+        let text = answer.text(self.screen);
         let frame = match self.screen.style.borders {
             Borders::Unicode => {
                 let mut lines = String::new();
@@ -41,7 +42,7 @@ impl Session {
             }
             Borders::Ascii | Borders::None => format!("{text}Any key ends this.\n\n"),
         };
-        self.status = status::DONE;
+        self.status = ExitStatus::Done.code();
         self.say(&frame, output);
         job.rounds += 1;
         if job.rounds >= WATCH_ROUNDS_MAX {
@@ -59,18 +60,11 @@ impl Session {
         };
     }
 
-    /// The peering, if this answer is one that a member at a terminal looks on after.
-    pub(super) fn followed_by(&self, reply: &Reply, request: &Request) -> Option<Box<PeerView>> {
-        let Reply::Created(peer, Applied::NotAwaited) = reply else { return None };
-        let looks_on = self.terminal && request.format == Format::Text;
-        (looks_on && peer.state != PeeringState::Pending).then(|| peer.clone())
-    }
-
     /// Tells that a peering was made; what comes of it is told as it happens. Whoever has typed
     /// ahead wants to go on, and does.
     pub(super) fn follow(&mut self, peer: Box<PeerView>, output: &mut Output) {
-        self.status = status::DONE;
-        self.say(&view::begun(&peer), output);
+        self.status = ExitStatus::Done.code();
+        self.say(&FollowEvent::begun(&peer), output);
         if self.line.is_waiting() || self.ended {
             self.say("It is being set up; peer_status tells how it goes.\n", output);
         } else {
@@ -79,13 +73,13 @@ impl Session {
     }
 
     /// Something happened to the peering that is looked at.
-    pub fn news(&mut self, news: &News, output: &mut Output) {
+    pub fn news(&mut self, news: &FollowEvent, output: &mut Output) {
         if let Doing::Following(peer) = &self.doing {
-            let text = view::news(news, peer, self.screen);
+            let text = news.text(peer, self.screen);
             self.say(&text, output);
         }
-        if matches!(news, News::Failed(_)) {
-            self.status = status::NOT_APPLIED;
+        if matches!(news, FollowEvent::Failed(_)) {
+            self.status = ExitStatus::NotApplied.code();
         }
     }
 

@@ -5,12 +5,13 @@ use super::handler::ChannelEvent;
 use super::inbox::Inbox;
 use super::wire::hang_up;
 use crate::access::{Denial, Identity};
-use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
+use crate::answer::{Bye, ExitStatus, FollowEvent, Outcome, Question, Stop};
+use crate::command::{Command, Field, Request, Vocabulary};
 use crate::control::Control;
 use crate::limits::{COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S};
 use crate::model::{Asn, Mntner, Refusal};
 use crate::runtime::{TcpStream, give_way, within};
-use crate::shell::{Event, Output, Session, Start, status};
+use crate::shell::{Event, Output, Session, Start};
 use crate::sys;
 use crate::text::Screen;
 use russh::ChannelId;
@@ -57,7 +58,7 @@ enum Ran {
 
 /// What comes first while a peering is looked at.
 enum Seen {
-    News(Option<News>),
+    News(Option<FollowEvent>),
     Event(ChannelEvent),
 }
 
@@ -71,7 +72,7 @@ impl Channel {
             let status = match served {
                 Err(Gone) if self.inbox.overflowed() => {
                     let _ = self.handle.extended_data(self.id, STDERR, TOO_MUCH).await;
-                    Some(status::REFUSED)
+                    Some(ExitStatus::Refused.code())
                 }
                 served => served.ok(),
             };
@@ -237,7 +238,7 @@ impl Channel {
         let identity = self.proof.borrow().identity(&self.control);
         let identity = match identity {
             // Whoever they are, they may leave.
-            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Reply::Bye),
+            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Box::new(Bye)),
             Err(Denial::Several(names)) => self.choose(names, request, session)?,
             identity => identity.map_err(|denial| Stop::Refused(gone(&denial), None))?,
         };

@@ -1,10 +1,11 @@
 //! What operators read, as golden screens and JSON, with texts of others in it.
 
-use super::*;
-use crate::command::{OurSide, PeeringState, Reply, Scope};
-use crate::model::Timestamp;
-use crate::shell::tests::peer as example;
-use crate::shell::{json, view};
+use super::super::examples::{peer as example, saved};
+use super::super::*;
+use crate::command::Scope;
+use crate::model::{Asn, Timestamp};
+use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
+use crate::peering::ban::{Ban, Subject};
 use crate::testing::golden;
 use crate::text::escape::escape_json;
 use crate::text::width::width;
@@ -80,31 +81,28 @@ fn replies() -> Vec<Reply> {
         happened(Kind::Bgp, "down", None, &format!("Active, last error {HOSTILE}")),
         happened(Kind::Peering, "suspend", Some("operator"), &format!("reason {HOSTILE}")),
     ];
-    let history = |happenings| HistoryView { asn: pending().asn, happenings, cut: false };
+    let asn = pending().asn;
     let late = Applied::No(waits.to_string());
-    let decisions = [
-        Decision::Approved(peer(PeeringState::Applied, None), Applied::Yes),
-        Decision::Approved(peer(PeeringState::Queued, None), late),
-        Decision::Rejected(pending().asn, HOSTILE.into()),
-        Decision::Suspended(suspended(), Applied::Yes),
-        Decision::Unchanged(suspended(), Applied::NotAwaited),
-        Decision::Banned(ban("EVE-MNT", HOSTILE), Effect::Changed),
-        Decision::Banned(ban("AS64600", "spam"), Effect::Unchanged),
-        Decision::Unbanned(number.clone(), Effect::Changed),
-        Decision::Unbanned(number, Effect::Unchanged),
-        Decision::Bans(vec![]),
-        Decision::Bans(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)]),
-        Decision::Audit(AuditLog::default()),
-        Decision::Audit(audit_log()),
-    ];
-    let decided = decisions.into_iter().map(|it| Reply::Decided(Box::new(it)));
-    let others = [
-        Reply::Peers(vec![pending(), suspended()], Scope::Mine),
-        Reply::Peers(vec![pending(), suspended()], Scope::All),
-        Reply::History(Box::new(history(vec![]))),
-        Reply::History(Box::new(history(happenings))),
-    ];
-    decided.chain(others).collect()
+    let rejected = Deed::Rejected(HOSTILE.into());
+    vec![
+        Box::new(saved(Deed::Approved, peer(PeeringState::Applied, None), Applied::Yes)),
+        Box::new(saved(Deed::Approved, peer(PeeringState::Queued, None), late)),
+        Box::new(saved(rejected, pending(), Applied::NotAwaited)),
+        Box::new(saved(Deed::Suspended, suspended(), Applied::Yes)),
+        Box::new(saved(Deed::Unchanged, suspended(), Applied::NotAwaited)),
+        Box::new(Banned { ban: ban("EVE-MNT", HOSTILE), effect: Effect::Changed }),
+        Box::new(Banned { ban: ban("AS64600", "spam"), effect: Effect::Unchanged }),
+        Box::new(Unbanned { subject: number.clone(), effect: Effect::Changed }),
+        Box::new(Unbanned { subject: number, effect: Effect::Unchanged }),
+        Box::new(BanList(vec![])),
+        Box::new(BanList(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)])),
+        Box::new(Audit(AuditLog::default())),
+        Box::new(Audit(audit_log())),
+        Box::new(PeerList { peers: vec![pending(), suspended()], scope: Scope::Mine }),
+        Box::new(PeerList { peers: vec![pending(), suspended()], scope: Scope::All }),
+        Box::new(PeerHistory { asn, happenings: vec![], cut: false }),
+        Box::new(PeerHistory { asn, happenings, cut: false }),
+    ]
 }
 
 fn fixture(name: &str, actual: &str) {
@@ -115,7 +113,7 @@ fn fixture(name: &str, actual: &str) {
 fn decisions_fit_the_window_and_drive_no_terminal() {
     for columns in [40, 80, 200] {
         let screen = Screen::window("dumb", columns);
-        let text: String = replies().iter().map(|it| view::reply(it, screen)).collect();
+        let text: String = replies().iter().map(|it| it.text(screen)).collect();
         let bad = text.chars().find(|it| (it.is_control() && *it != '\n') || *it == '\u{202e}');
         assert_eq!(bad, None, "{text}");
         for line in text.lines().filter(|it| it.starts_with(['|', '+'])) {
@@ -123,7 +121,7 @@ fn decisions_fit_the_window_and_drive_no_terminal() {
         }
         fixture(&format!("decisions-{columns}"), &text);
     }
-    let piped: String = replies().iter().map(|it| view::reply(it, Screen::PIPE)).collect();
+    let piped: String = replies().iter().map(|it| it.text(Screen::PIPE)).collect();
     fixture("decisions-pipe", &piped);
 }
 
@@ -152,7 +150,7 @@ fn decisions_for_programs() {
     let replies = replies();
     assert_eq!(replies.len(), names.len());
     for (name, it) in names.iter().zip(&replies) {
-        let text = escape_json(&json::reply(it).expect("an answer for programs"));
+        let text = escape_json(&it.json().expect("an answer for programs"));
         assert!(!text.chars().any(char::is_control), "{text}");
         let path = format!("{}/fixtures/json/{name}.json", env!("CARGO_MANIFEST_DIR"));
         golden(&path, &format!("{text}\n"));
