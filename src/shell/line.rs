@@ -4,8 +4,7 @@
 //! there is none. After an event nothing more is read until the next `prompt`: what was typed
 //! ahead, or pasted as several answers at once, waits in a bounded queue and answers the questions
 //! to come. Where the packets end means nothing. On a terminal there is an editor; without one
-//! every
-//! byte but CR and LF is text.
+//! every byte but CR and LF is text.
 //!
 //! Why our own: rustyline and reedline edit on the terminal of their own process, while here one
 //! thread serves many terminals that are far away. noline is a machine without I/O as this one is,
