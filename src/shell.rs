@@ -23,8 +23,8 @@ pub use start::Start;
 use crate::answer::{
     Answer as _, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_json, refusal_text,
 };
-use crate::command::{Command, Field, Format, Request, Vocabulary};
-use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
+use crate::command::{Command, Format, Request, Vocabulary};
+use crate::limits::LINE_BYTES_MAX;
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
 use crate::text::escape::escape_json;
@@ -247,10 +247,7 @@ impl Session {
             LineEvent::End if self.terminal => self.finish(output),
             LineEvent::End => self.todo = Some(Todo::Close),
             LineEvent::NotUtf8 => {
-                self.refuse(
-                    &Refusal::new("usage", "The line is not UTF-8", "Nothing was done"),
-                    output,
-                );
+                self.refuse(&Refusal::usage("The line is not UTF-8", "Nothing was done"), output);
                 self.rest(output);
             }
             LineEvent::TooLong => self.too_long(output),
@@ -263,7 +260,7 @@ impl Session {
 
     fn too_long(&mut self, output: &mut Output) {
         let message = format!("A line has at most {LINE_BYTES_MAX} bytes");
-        self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
+        self.refuse(&Refusal::usage(message, "Nothing was done"), output);
         self.rest(output);
     }
 
@@ -293,7 +290,7 @@ impl Session {
             Ok(request) if request.from_input => self.begin_import(request, output),
             Ok(mut request) => {
                 if self.terminal && request.format == Format::Text {
-                    at_terminal(&mut request);
+                    request.at_prompt();
                 }
                 self.shown = None;
                 self.todo = Some(Todo::Run(request));
@@ -417,19 +414,6 @@ fn terminal(screen: Screen) -> Mode {
         Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
     };
     Mode::Terminal { columns: screen.columns, drawing, paste }
-}
-
-/// What a member at a terminal means by what they have not said: they wait for a moment, or look
-/// on, and go through the whole form where nothing of it was said.
-fn at_terminal(request: &mut Request) {
-    match request.command {
-        Command::PeerCreate => {}
-        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
-    }
-    let outside =
-        |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);
-    request.form =
-        request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::peering::{Peering, Site, files, forms};
 
 impl Control {
     /// The peering with the texts for the member's side.
-    pub(super) fn config(&self, case: &Case<'_>, form: Form) -> Outcome {
-        let peering = case.chosen()?;
+    pub(super) fn config(&self, case: &Case<'_>) -> Outcome {
+        let (peering, form) = (case.chosen()?, case.request.form);
         let site = &case.settings.site;
         let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
         let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));

@@ -5,7 +5,7 @@ use super::complete::{self, Completion};
 use super::line::Recall;
 use super::{Output, Session, Start, Todo, import};
 use crate::answer::{self, ExitStatus, Question, Shown, Stop, refusal_json};
-use crate::command::{Command, Field, Format, Request};
+use crate::command::{Field, Format, Request};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
@@ -16,7 +16,7 @@ impl Session {
         let Some(mut request) = self.request.take() else {
             return self.rest(output);
         };
-        match pasted::read(text).filter(|_| takes_sections(&request, question.field)) {
+        match pasted::read(text).filter(|_| request.takes_sections(question.field)) {
             Some(Ok(pasted)) => self.take(pasted, &mut request, output),
             Some(Err(refusal)) => self.refuse(&refusal, output),
             None => match (pasted::bare(text), &question.suggestion) {
@@ -73,7 +73,7 @@ impl Session {
             }
             (Stop::Ask(question), request) => self.fail(missing(&question), request, output),
             (Stop::Refused(refusal, Some(field)), Some(mut request))
-                if asking && can_ask_again(&request, field) =>
+                if asking && request.asks_again(field) =>
             {
                 self.refuse(&refusal, output);
                 request.answers.remove(&field);
@@ -97,7 +97,7 @@ impl Session {
         if self.terminal || self.start == Start::Shell {
             let words = "--from - reads standard input, which is something else here";
             let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
-            return self.fail(Refusal::new("usage", words, hint), Some(request), output);
+            return self.fail(Refusal::usage(words, hint), Some(request), output);
         }
         self.todo = None;
         self.importing = Some(request);
@@ -173,21 +173,8 @@ impl Session {
     }
 }
 
-/// The questions about a peering's two ends; a confirmation is no place for a paste.
-fn takes_sections(request: &Request, field: Field) -> bool {
-    let form = matches!(request.command, Command::PeerCreate | Command::PeerEdit);
-    form && !matches!(field, Field::Confirm | Field::KeyIsPublic)
-}
-
-/// A wrong answer is asked again at a prompt, but only where there is a conversation.
-fn can_ask_again(request: &Request, field: Field) -> bool {
-    let asks = matches!(request.command, Command::PeerCreate | Command::Intro)
-        || (request.command == Command::PeerEdit && request.form);
-    asks && request.answers.contains_key(&field)
-}
-
 fn missing(question: &Question) -> Refusal {
     let flag = question.field.flag();
     let message = format!("{flag} is missing");
-    Refusal::new("usage", message, format!("It answers: {}", question.prompt))
+    Refusal::usage(message, format!("It answers: {}", question.prompt))
 }

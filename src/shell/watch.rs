@@ -31,7 +31,7 @@ impl Session {
         let shown = self.terminal && request.format == Format::Text;
         (request.watch && !shown).then(|| {
             let message = "--watch needs a terminal, and no --json";
-            Refusal::new("usage", message, "ssh -t gives a terminal; a script asks again by itself")
+            Refusal::usage(message, "ssh -t gives a terminal; a script asks again by itself")
         })
     }
 
