@@ -1,9 +1,10 @@
-//! What can be asked for: commands, their flags, and a command with all that was said along with it.
+//! What can be asked for: commands, their flags, and a command with all that was said along with
+//! it.
 //!
-//! [`COMMANDS`] is the one table of commands. A row has its words, flags and help, and whatever else
-//! sets one command apart from another: who may, what it has to read, what is asked at a prompt. The
-//! grammar parses by it, `help` prints it, and whoever judges a request asks its row. Flags and
-//! questions answer the same [`Field`]s, so they can never disagree.
+//! [`COMMANDS`] is the one table of commands. A row has its words, flags and help, and whatever
+//! else sets one command apart from another: who may, what it has to read, what is asked at a
+//! prompt. The grammar parses by it, `help` prints it, and whoever judges a request asks its row.
+//! Flags and questions answer the same [`Field`]s, so they can never disagree.
 
 mod flags;
 mod lookup;
