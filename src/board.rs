@@ -54,7 +54,7 @@ pub struct Bell {
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<Entries>,
-    mesh_links: RefCell<BTreeMap<Owner, MeshLink>>,
+    mesh_links: RefCell<BTreeMap<Owner, MeshLinkStatus>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
@@ -64,7 +64,7 @@ pub struct Board {
 
 /// What the loop has made of the mesh link to another POP of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MeshLink {
+pub struct MeshLinkStatus {
     /// Its link, where that is not switched off.
     pub link: bool,
     /// Its BGP session, where that is not the operator's own.
@@ -193,12 +193,12 @@ impl Board {
     }
 
     /// The mesh links that are as they should be.
-    pub fn mesh_links(&self) -> BTreeMap<Owner, MeshLink> {
+    pub fn mesh_links(&self) -> BTreeMap<Owner, MeshLinkStatus> {
         self.mesh_links.borrow().clone()
     }
 
     /// The loop tells which mesh links are as they should be.
-    pub fn set_mesh_links(&self, links: BTreeMap<Owner, MeshLink>) {
+    pub fn set_mesh_links(&self, links: BTreeMap<Owner, MeshLinkStatus>) {
         self.mesh_links.replace(links);
     }
 

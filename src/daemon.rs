@@ -166,7 +166,7 @@ impl Service {
             told: Default::default(),
             pace: Default::default(),
         });
-        let apply = Apply::new(store, (bell, board), resolver, apply_settings);
+        let apply = Apply::new(store, bell, board, resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
     }
 

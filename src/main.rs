@@ -2,7 +2,7 @@
 //! pending), 78 a configuration that the service cannot start with.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
-use peerling::apply::{Removals, Survey, unexplained_words};
+use peerling::apply::{DryRun, Reached, Removals, unexplained_words};
 use peerling::daemon::logging::{Clock, Volume};
 use peerling::daemon::{
     ConfigFile, EXIT_CONFIGURATION, Failure, bird_init, check, demo, exec, export, genconfig,
@@ -77,7 +77,10 @@ fn perform(Arguments { file, operation, .. }: Arguments) -> Result<u8, Failure> 
         }
         Operation::Plan => return Ok(show(&once::plan(file)?)),
         Operation::Apply { removals } => {
-            return Ok(if once::apply(file, removals)? { DONE } else { FAILED });
+            return match once::apply(file, removals)? {
+                Reached::All => Ok(DONE),
+                Reached::NotAll => Ok(FAILED),
+            };
         }
         Operation::Genconfig => genconfig::run(&file, sys::now())?,
         Operation::Export { directory } => exported(&export::run(&file, &directory)?),
@@ -223,21 +226,21 @@ fn command(parser: &mut lexopt::Parser) -> Result<Operation, lexopt::Error> {
 }
 
 /// Exit status 2 tells that there is something to do.
-fn show(survey: &Survey) -> u8 {
-    for step in &survey.steps {
+fn show(dry_run: &DryRun) -> u8 {
+    for step in &dry_run.steps {
         say(&peerling::plan::show::detail(step), &mut std::io::stdout());
     }
-    let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    lines.extend(survey.strays.iter().map(ToString::to_string));
-    lines.extend(survey.refusal.clone());
-    lines.extend(survey.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
-    if !survey.unexplained.is_empty() {
-        lines.push(unexplained_words(&survey.unexplained));
+    let mut lines: Vec<String> = dry_run.foreign.iter().cloned().collect();
+    lines.extend(dry_run.strays.iter().map(ToString::to_string));
+    lines.extend(dry_run.refusal.clone());
+    lines.extend(dry_run.failures.iter().map(|(owner, why)| format!("{owner}: {why}")));
+    if !dry_run.unexplained.is_empty() {
+        lines.push(unexplained_words(&dry_run.unexplained));
     }
     for line in lines {
         say(&format!("peerling: {line}\n"), &mut std::io::stderr());
     }
-    if survey.steps.is_empty() { DONE } else { USAGE }
+    if dry_run.steps.is_empty() { DONE } else { USAGE }
 }
 
 /// What bears a name that is copied, and was not.

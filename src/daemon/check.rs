@@ -104,7 +104,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
         peerings::orphans(&rows, index, findings);
     }
     peerings::seen(&asked, read.index.as_ref(), findings);
-    survey(scene, findings);
+    dry_run(scene, findings);
 }
 
 /// What the service may not, root could: it is looked at with the rights of the service.
@@ -136,16 +136,16 @@ async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
 }
 
 /// Does the machine have what it should? What keeps it from being seen was told before.
-fn survey(scene: &Scene, findings: &mut Findings) {
+fn dry_run(scene: &Scene, findings: &mut Findings) {
     if scene.assembled.private_key.is_err() {
         return;
     }
-    match once::survey(scene.assembled.clone(), scene.file.clone()) {
-        Ok(survey) => {
-            kernel::sysctls(&survey, findings);
-            wireguard::links(scene, &survey, findings);
-            peerings::look(&survey, findings);
-            foreign::look(&survey, findings);
+    match once::dry_run(scene.assembled.clone(), scene.file.clone()) {
+        Ok(dry_run) => {
+            kernel::sysctls(&dry_run, findings);
+            wireguard::links(scene, &dry_run, findings);
+            peerings::look(&dry_run, findings);
+            foreign::look(&dry_run, findings);
         }
         Err(trouble) => {
             let told = trouble.to_string();

@@ -60,7 +60,7 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Vec<Trouble>> {
 impl Service {
     /// Sees what is on the machine, and claims of no peering that it is applied.
     async fn look_around(&mut self) {
-        if let Err(trouble) = self.apply.survey().await {
+        if let Err(trouble) = self.apply.dry_run().await {
             log::warn!("{trouble}");
         }
         let board = &self.control.board;

@@ -2,20 +2,20 @@
 
 use super::routes_watch::read_once;
 use super::{Assembled, ConfigFile, Service, Trouble, block_on, database_watch};
-use crate::apply::{Removals, Survey};
+use crate::apply::{DryRun, Reached, Removals};
 use crate::board::Cause;
 use crate::store::{Store, StoreError};
 
 /// What a pass would do now. Nothing is written, not even to the database.
-pub fn plan(file: ConfigFile) -> Result<Survey, Vec<Trouble>> {
+pub fn plan(file: ConfigFile) -> Result<DryRun, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     // Steps that nobody could take are none.
     assembled.can_make_links().map_err(|it| vec![it])?;
-    survey(assembled, file).map_err(|it| vec![it])
+    dry_run(assembled, file).map_err(|it| vec![it])
 }
 
 /// The same for a configuration that is read already.
-pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble> {
+pub fn dry_run(assembled: Assembled, file: ConfigFile) -> Result<DryRun, Trouble> {
     let look = |path| {
         let store = Store::look(path)?;
         store.belongs(&assembled.site()).map(|()| store)
@@ -23,15 +23,15 @@ pub fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble>
     let store = look(&assembled.config.store.path)
         .map_err(|error: StoreError| Trouble::new(error.to_string()))?;
     let mut service = Service::over(store, assembled, file)?;
-    let survey = async |_| {
+    let dry_run = async |_| {
         service.read_routes().await;
-        service.apply.survey().await
+        service.apply.dry_run().await
     };
-    block_on(survey)?.map_err(Trouble::new)
+    block_on(dry_run)?.map_err(Trouble::new)
 }
 
-/// One pass; `false` if something could not be done (it was logged).
-pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>> {
+/// One pass. What could not be done was logged.
+pub fn apply(file: ConfigFile, removals: Removals) -> Result<Reached, Vec<Trouble>> {
     let assembled = Assembled::load(&file)?;
     assembled.can_make_links().map_err(|it| vec![it])?;
     let service = Service::new(assembled, file).map_err(|it| vec![it])?;
@@ -43,7 +43,7 @@ pub fn apply(file: ConfigFile, removals: Removals) -> Result<bool, Vec<Trouble>>
     };
     let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
     let closed = database_watch::close(&mut store.borrow_mut());
-    passed.and_then(|well| closed.map(|()| well)).map_err(|it| vec![it])
+    passed.and_then(|reached| closed.map(|()| reached)).map_err(|trouble| vec![trouble])
 }
 
 impl Service {

@@ -244,7 +244,7 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{Entry, MeshLink};
+    use crate::board::{Entry, MeshLinkStatus};
     use crate::model::BgpState;
     use crate::sys::bird::Protocol;
 
@@ -315,8 +315,10 @@ mod tests {
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
         let way = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
-        let (both, alone) =
-            (MeshLink { link: true, session: true }, MeshLink { link: true, session: false });
+        let (both, alone) = (
+            MeshLinkStatus { link: true, session: true },
+            MeshLinkStatus { link: true, session: false },
+        );
         board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
         let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
         let ways = BTreeSet::from(["ibgp_a_1".to_string()]);

@@ -1,7 +1,7 @@
 //! The kernel: its settings, addresses on `lo`, the right to ping, and the clock.
 
 use super::{Findings, Scene};
-use crate::apply::Survey;
+use crate::apply::DryRun;
 use crate::plan::sysctl::SYSCTLS;
 use crate::sys::{loopback, ping, sysctl};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -57,8 +57,8 @@ fn settings(findings: &mut Findings) {
 }
 
 /// Settings that the mesh needs otherwise.
-pub(super) fn sysctls(survey: &Survey, findings: &mut Findings) {
-    for (sysctl, actual) in &survey.sysctls {
+pub(super) fn sysctls(dry_run: &DryRun, findings: &mut Findings) {
+    for (sysctl, actual) in &dry_run.sysctls {
         findings.wrong(
             "sysctls",
             format_args!("{} is {actual}: {}", sysctl.name, sysctl.else_words),

@@ -3,25 +3,25 @@
 
 use super::service::Asked;
 use super::{Findings, wireguard};
-use crate::apply::Survey;
+use crate::apply::DryRun;
 use crate::local::PeeringView;
 use crate::model::{Asn, BgpState};
 use crate::peering::Row;
 use crate::registry::Index;
 
 /// What a pass could not do, and how many steps it would take.
-pub(super) fn look(survey: &Survey, findings: &mut Findings) {
-    for (owner, why) in &survey.failures {
+pub(super) fn look(dry_run: &DryRun, findings: &mut Findings) {
+    for (owner, why) in &dry_run.failures {
         let told = format!("{owner}: {why}");
         if findings.list().iter().all(|finding| finding.detail != told) {
             findings.wrong("peering", told, "peerling plan; peerling exec -- peer_list --all");
         }
     }
     // What apply would do then, nobody should type.
-    if wireguard::has_other_key(survey) {
+    if wireguard::has_other_key(dry_run) {
         return;
     }
-    match survey.steps.len() {
+    match dry_run.steps.len() {
         0 => findings.ok("machine", "the machine is as it should be"),
         count => findings.warn(
             "machine",
