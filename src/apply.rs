@@ -25,14 +25,14 @@ use crate::peering::policy::Policy;
 use crate::plan::drift::Ledger;
 use crate::plan::{self, DraftCache, Drafts, FileKind, Inputs, Observed, Owner, PopSettings};
 use crate::plan::{Resolved, Wanted, endpoints};
+use crate::runtime;
 use crate::store::Store;
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
-use crate::sys::files::Memory;
+use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
 use crate::sys::wireguard::Machine;
-use crate::sys::{self, files};
 use bird::{BirdControl, Blocked, Touched};
 use names::Names;
 use observe::{Observation, OwnFiles};
@@ -348,7 +348,7 @@ impl Apply {
                 lookups.insert(name.clone(), answer.map_err(|error| error.to_string()));
             }
         }
-        let policy = Policy { own: sys::own_addresses(), ..settings.policy.clone() };
+        let policy = Policy { own: crate::sys::own_addresses(), ..settings.policy.clone() };
         endpoints::resolved(&declared, &lookups, &policy, &observed.actual.links)
     }
 
@@ -359,7 +359,7 @@ impl Apply {
         let steps = self.sift(pass, &wanted, steps);
         pass.outcome.steps = steps.len();
         for step in &steps {
-            sys::give_way().await;
+            runtime::give_way().await;
             self.take(pass, step).await;
         }
         sweep(pass, &wanted).await;

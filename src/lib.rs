@@ -71,6 +71,7 @@ pub mod shell;
 pub mod plan;
 
 // Hands: effects.
+pub mod runtime;
 pub mod store;
 pub mod sys;
 

@@ -11,6 +11,7 @@ pub mod drift;
 pub mod endpoints;
 pub mod form;
 pub mod latency;
+pub mod naming;
 mod occupied;
 mod owner;
 mod rows;

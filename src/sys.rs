@@ -35,12 +35,6 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Lets everybody else have their turn, russh's tasks too: those are Tokio's, and smol's own
-/// `yield_now` would come back to us two hundred times before Tokio is asked.
-pub async fn give_way() {
-    tokio::task::yield_now().await;
-}
-
 /// A random number; where the kernel has none, always the same, which is no worse than a rule.
 pub fn chance() -> u64 {
     let mut bytes = [0; 8];
@@ -65,22 +59,5 @@ pub fn own_addresses() -> Vec<IpAddr> {
             log::warn!("this host's addresses: {error}");
             Vec::new()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_gives_way_is_overtaken_by_a_task_of_tokio() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let executor = smol::LocalExecutor::new();
-        let overtaken = executor.spawn(async {
-            let other = tokio::spawn(async {});
-            give_way().await;
-            other.is_finished()
-        });
-        assert!(runtime.block_on(executor.run(overtaken)));
     }
 }

@@ -21,7 +21,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
     ("shell", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
-    ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
+    ("runtime", Purity::Effects, &[]),
+    ("sys", Purity::Effects, &["limits", "model", "registry", "plan", "runtime"]),
     ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
     ("board", Purity::Effects, &["limits", "model", "peering", "diagnosis", "plan", "sys"]),
     (
@@ -39,6 +40,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
             "diagnosis",
             "plan",
             "store",
+            "runtime",
             "sys",
             "board",
         ],
@@ -46,20 +48,28 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     (
         "apply",
         Purity::Effects,
-        &["limits", "model", "peering", "mesh", "plan", "store", "sys", "board"],
+        &["limits", "model", "peering", "mesh", "plan", "store", "runtime", "sys", "board"],
     ),
     (
         "ssh",
         Purity::Effects,
-        &["limits", "model", "text", "registry", "command", "access", "shell", "sys", "control"],
+        &[
+            "limits", "model", "text", "registry", "command", "access", "shell", "runtime", "sys",
+            "control",
+        ],
     ),
-    ("local", Purity::Effects, &["limits", "model", "access", "shell", "sys", "board", "control"]),
+    (
+        "local",
+        Purity::Effects,
+        &["limits", "model", "access", "shell", "runtime", "sys", "board", "control"],
+    ),
     (
         "daemon",
         Purity::Effects,
         &[
             "limits", "model", "text", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh", "local",
+            "shell", "plan", "store", "runtime", "sys", "board", "control", "apply", "ssh",
+            "local",
         ],
     ),
 ];
@@ -101,7 +111,7 @@ const BANNED: &[&str] = &[
     "println!(",
     "eprintln!(",
     "#[ignore",
-    // Tokio's tasks would not have their turn: `sys::give_way` lets everybody.
+    // Tokio's tasks would not have their turn: `runtime::give_way` lets everybody.
     "future::yield_now",
 ];
 
@@ -202,6 +212,20 @@ fn modules_use_only_what_the_map_allows() {
             }
             if line.contains("use crate::{") {
                 faults.push(format!("{}:{number}: one `use crate::…` per module", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// Whoever needs a task, a timer or a socket of Tokio's has it from there.
+#[test]
+fn one_file_names_tokio() {
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|it| it.name != "runtime.rs") {
+        for (index, line) in source.text.lines().enumerate() {
+            if line.contains("tokio::") {
+                faults.push(format!("{}:{}: tokio:: outside runtime.rs", source.name, index + 1));
             }
         }
     }

@@ -51,7 +51,7 @@ impl Control {
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
             pops.push(PopView { name, host, this, peerings });
-            crate::sys::give_way().await;
+            crate::runtime::give_way().await;
         }
         let lines = lines(case, sisters, &pops);
         Ok(Reply::Pops(Box::new(PopsView { pops, lines })))

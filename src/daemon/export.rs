@@ -190,7 +190,7 @@ impl Exported {
     async fn pause(&mut self) {
         let started = self.started.get_or_insert_with(Instant::now);
         if started.elapsed() >= BACKUP_SLICE_MAX {
-            crate::sys::give_way().await;
+            crate::runtime::give_way().await;
             self.started = Some(Instant::now());
         }
     }

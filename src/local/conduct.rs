@@ -4,6 +4,7 @@
 use crate::access::Identity;
 use crate::control::Control;
 use crate::model::{Mntner, Role};
+use crate::runtime;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
 use std::time::Duration;
@@ -58,7 +59,7 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
                 if applied == Applied::Nowhere {
                     request.wait = request.wait.map(|_| Duration::ZERO);
                 }
-                sys::give_way().await;
+                runtime::give_way().await;
                 let outcome = control.run(&identity, &request, sys::now()).await;
                 session.answered(outcome, &mut output);
             }

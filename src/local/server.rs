@@ -9,13 +9,13 @@ use crate::limits::{
     LOCAL_WRITE_S,
 };
 use crate::model::{Asn, BgpState};
-use crate::sys;
+use crate::runtime::{self, Spawner};
 use async_io::Async;
 use nanoserde::{DeJson as _, SerJson as _};
 use rustix::net::sockopt::socket_peercred;
+use smol::Timer;
 use smol::future::{FutureExt as _, or};
 use smol::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use smol::{LocalExecutor, Timer};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -43,7 +43,7 @@ pub struct Server {
     listener: UnixListener,
     control: Rc<Control>,
     news: Rc<News>,
-    executor: Rc<LocalExecutor<'static>>,
+    spawner: Spawner,
 }
 
 /// One client.
@@ -59,9 +59,9 @@ impl Server {
         listener: UnixListener,
         control: Rc<Control>,
         news: Rc<News>,
-        executor: Rc<LocalExecutor<'static>>,
+        spawner: Spawner,
     ) -> Server {
-        Server { listener, control, news, executor }
+        Server { listener, control, news, spawner }
     }
 
     /// Takes clients until the program ends.
@@ -85,7 +85,7 @@ impl Server {
                         }
                         drop(seat);
                     };
-                    self.executor.spawn(serve).detach();
+                    self.spawner.spawn(serve);
                 }
                 Err(error) => {
                     log::warn!("the local socket: {error}");
@@ -210,7 +210,7 @@ impl Client {
     async fn say(&self, answer: &Answer) -> io::Result<()> {
         let mut line = answer.serialize_json();
         line.push('\n');
-        sys::give_way().await;
+        runtime::give_way().await;
         in_time(LOCAL_WRITE_S, (&self.stream).write_all(line.as_bytes())).await
     }
 }

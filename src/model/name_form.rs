@@ -107,6 +107,13 @@ impl NameForm {
     }
 }
 
+impl NameForm {
+    /// A pattern (glob(7)) that every such name fits, and maybe others.
+    pub fn pattern(&self) -> String {
+        format!("{}*{}", self.before, self.after)
+    }
+}
+
 impl fmt::Display for NameForm {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}{PLACEHOLDER}{}", self.before, self.after)

@@ -4,7 +4,8 @@
 //! for a dollar. All else is BIRD's, braces and their pairs too.
 
 use crate::limits::{BIRD_FORM_BYTES_MAX, BIRD_FORM_DEPTH_MAX};
-use crate::model::{Asn, Families, LinkLocal};
+use crate::model::{Asn, Families, LinkLocal, NameForm, NameKind};
+use crate::plan::symbols;
 use std::fmt;
 
 /// The replaced service's file, byte for byte: four filter functions by family, in the channels.
@@ -19,6 +20,7 @@ pub const BUILT_IN: [(&str, &str); 2] = [("reference", REFERENCE), ("wiki", WIKI
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     pieces: Vec<Piece>,
+    constants: Vec<NameForm>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,13 +140,18 @@ impl Form {
         let text = text.strip_suffix('\n').unwrap_or(text);
         let mut parser = Parser { text, at: 0 };
         let pieces = parser.pieces(0)?;
-        let form = Form { pieces };
         for (name, value) in REQUIRED {
-            if !has_value(&form.pieces, value) {
+            if !has_value(&pieces, value) {
                 return Err(parser.error(format!("the form has no ${{{name}}}")));
             }
         }
-        Ok(form)
+        let constants = constants(&pieces).map_err(|message| parser.error(message))?;
+        Ok(Form { pieces, constants })
+    }
+
+    /// The names that a file of this form defines in BIRD's one name space, but for the protocol's.
+    pub fn constants(&self) -> &[NameForm] {
+        &self.constants
     }
 
     /// The file of a peering.
@@ -190,6 +197,50 @@ pub fn placeholders() -> String {
     }
     out
 }
+
+/// What a file defines besides its protocol. Each name must have the AS number in it: BIRD takes a
+/// name only once.
+fn constants(pieces: &[Piece]) -> Result<Vec<NameForm>, String> {
+    const PROTOCOL: &str = "the_protocol";
+    let number = AN_ASN.to_string();
+    let asn = Asn::new(AN_ASN).map_err(|error| error.to_string())?;
+    let address: LinkLocal = "fe80::1".parse().map_err(|_| "fe80::1".to_string())?;
+    let mut text = String::new();
+    // What stands in blocks is defined too, sometimes: each is there in one of the two.
+    for (families, direction) in
+        [(Families::V4, Direction::Passive), (Families::V6, Direction::Either)]
+    {
+        let values = FormValues {
+            asn,
+            protocol: PROTOCOL,
+            interface: "interface",
+            neighbor: address,
+            local: address,
+            latency: 1,
+            template: "template",
+            families,
+            direction,
+        };
+        render(pieces, &values, &mut text);
+        text.push('\n');
+    }
+    let mut constants = Vec::new();
+    for name in symbols::definitions(&text) {
+        if name == PROTOCOL {
+            continue;
+        }
+        let form = name.replacen(&number, "${asn}", 1);
+        let form = NameForm::parse(&form, NameKind::Protocol)
+            .map_err(|error| format!("every file would define {name}: {error}"))?;
+        if !constants.contains(&form) {
+            constants.push(form);
+        }
+    }
+    Ok(constants)
+}
+
+/// An AS number that stands for any: no other digits of a form look like it.
+const AN_ASN: u32 = 4_199_999_937;
 
 fn has_value(pieces: &[Piece], value: Value) -> bool {
     pieces.iter().any(|piece| *piece == Piece::Value(value))

@@ -12,6 +12,7 @@ use crate::limits::{
     TURN_BYTES, WRITE_STALL_S,
 };
 use crate::model::{Asn, Mntner, Refusal};
+use crate::runtime::{TcpStream, give_way, sleep};
 use crate::shell::line::CTRL_C;
 use crate::shell::{Event, Output, Session, Start, status};
 use crate::sys;
@@ -25,8 +26,6 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::sleep;
 
 /// Extended data of this type is standard error (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
@@ -141,7 +140,7 @@ impl Channel {
                         // A script is many commands: each is answered before the next is run, and
                         // others have their turn in between.
                         self.flush(&mut output).await?;
-                        sys::give_way().await;
+                        give_way().await;
                         match self.execute(&request, &mut backlog, terminal).await? {
                             Ran::Done(outcome) => session.answered(outcome, &mut output),
                             Ran::Interrupted => session.interrupted(&mut output),
@@ -154,7 +153,7 @@ impl Channel {
             }
             self.flush(&mut output).await?;
             // Whoever sends without an end has always something to be read: others come in between.
-            sys::give_way().await;
+            give_way().await;
             let event = match backlog.pop_front() {
                 Some(event) => event,
                 None => self.event().await?,

@@ -83,7 +83,7 @@ async fn listen(from: IpAddr, port: Port, key: &WgKey) -> io::Result<Option<Reci
             return Ok(Some(recipient));
         }
         // Whoever sends without a pause must not keep the others' timers from being looked at.
-        crate::sys::give_way().await;
+        crate::runtime::give_way().await;
     }
     Ok(None)
 }

@@ -187,7 +187,7 @@ impl Pace {
     /// Comes after each file.
     async fn step(&mut self) {
         if self.0.elapsed() >= REGISTRY_SLICE_MAX {
-            super::give_way().await;
+            crate::runtime::give_way().await;
             self.0 = Instant::now();
         }
     }

@@ -64,6 +64,12 @@ fn what_is_wrong_is_told_with_its_place() {
         ("x ${asn", 1, 3, "a placeholder is ${name} or ${name: text}"),
         ("${protocol}${interface}\n${neighbor}", 2, 12, "the form has no ${asn}"),
         ("", 1, 1, "the form has no ${asn}"),
+        (
+            "${asn}${protocol}${interface}${neighbor};\ndefine X = 1;",
+            2,
+            14,
+            "every file would define X: it needs ${asn}",
+        ),
         // A file without its neighbour in one of the families would be no peering.
         ("${asn}${protocol}${interface}${ipv4:${neighbor}}", 1, 49, "the form has no ${neighbor}"),
     ] {
