@@ -18,7 +18,7 @@ pub use dry_run::{DryRun, Removals, unexplained_words};
 pub use look::{bgp_view, echo, link_view};
 
 use crate::board::{Bell, Board, Cause};
-use crate::limits::{RESOLVE_MS, RETRY_S, RETRY_S_MAX};
+use crate::limits::{RESOLVE_TIMEOUT, RETRY_PAUSE, RETRY_PAUSE_MAX};
 use crate::model::{Asn, OnceEach};
 use crate::peering::Tombstone;
 use crate::peering::policy::Policy;
@@ -199,16 +199,16 @@ impl Apply {
 
     async fn passes(mut self) {
         let mut causes = vec![Cause::Other("start")];
-        let (mut retry_s, mut due) = (RETRY_S, Instant::now());
+        let (mut retry, mut due) = (RETRY_PAUSE, Instant::now());
         loop {
             if let Some(reached) = self.handle(&causes).await {
                 let interval = self.settings.borrow().interval;
                 let pause = match reached {
                     Reached::All => interval,
-                    Reached::NotAll => Duration::from_secs(retry_s).min(interval),
+                    Reached::NotAll => retry.min(interval),
                 };
                 due = Instant::now() + pause;
-                retry_s = next_retry_s(retry_s, reached, &causes);
+                retry = next_retry(retry, reached, &causes);
             }
             let tick = async {
                 smol::Timer::at(due).await;
@@ -340,7 +340,7 @@ impl Apply {
         let names = declared.iter().filter_map(|endpoint| endpoint.name()).cloned();
         self.names.ask(names, settings.policy.families);
         if self.lookups == Lookups::Awaited {
-            self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
+            self.names.settle(&self.bell, RESOLVE_TIMEOUT).await;
         }
         let mut lookups = BTreeMap::new();
         for name in declared.iter().filter_map(|endpoint| endpoint.name()) {
@@ -419,7 +419,7 @@ impl Apply {
     fn bury(&mut self, pass: &mut Pass, tombstone: Tombstone) {
         let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
                 pass.outcome.fail(Some(owner), error.to_string());
             }
         }
@@ -484,13 +484,13 @@ impl ApplySettings {
     }
 }
 
-/// The pause after the next one, in seconds. Pauses grow with the tries that the clock made: who
+/// The pause after the next one. Pauses grow with the tries that the clock made: who
 /// changes something while BIRD is down does not put off what comes after.
-fn next_retry_s(pause_s: u64, reached: Reached, causes: &[Cause]) -> u64 {
+fn next_retry(pause: Duration, reached: Reached, causes: &[Cause]) -> Duration {
     match (reached, causes) {
-        (Reached::All, _) => RETRY_S,
-        (Reached::NotAll, [Cause::Tick]) => (2 * pause_s).min(RETRY_S_MAX),
-        (Reached::NotAll, _) => pause_s,
+        (Reached::All, _) => RETRY_PAUSE,
+        (Reached::NotAll, [Cause::Tick]) => (2 * pause).min(RETRY_PAUSE_MAX),
+        (Reached::NotAll, _) => pause,
     }
 }
 

@@ -26,7 +26,7 @@ pub use start::Start;
 use crate::command::{
     Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
 };
-use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
+use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
 use crate::text::escape::escape_json;
@@ -424,7 +424,7 @@ fn terminal(screen: Screen) -> Mode {
 fn at_terminal(request: &mut Request) {
     match request.command {
         Command::PeerCreate => {}
-        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
+        _ => request.wait = request.wait.or(Some(PROMPT_WAIT)),
     }
     let outside =
         |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);

@@ -6,7 +6,7 @@ use crate::scratch::Scratch;
 use crate::timing::Times;
 use peerling::apply::{Apply, ApplySettings, Reached};
 use peerling::board::{Bell, Board, Cause, Progress};
-use peerling::limits::FILE_SETTLED_S;
+use peerling::limits::FILE_SETTLED;
 use peerling::model::{Families, SysctlChoice, Timestamp};
 use peerling::peering::policy::Policy;
 use peerling::plan::PopSettings;
@@ -96,7 +96,7 @@ impl Loop {
     pub fn quiet_passes(&mut self) -> Times {
         self.pass();
         // Files that were just written are read again; it is the usual pass that is measured.
-        std::thread::sleep(Duration::from_secs(1 + FILE_SETTLED_S.unsigned_abs()));
+        std::thread::sleep(FILE_SETTLED + Duration::from_secs(1));
         self.pass();
         let one = |_| {
             let begin = cpu();

@@ -6,7 +6,7 @@ pub mod trial;
 use super::ApplySettings;
 use super::look::bgp_view;
 use crate::board::BgpView;
-use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
+use crate::limits::{BIRD_CONFIGURE_PAUSE, BIRD_CONNECT_TIMEOUT, BIRD_LOOK_PAUSE, BIRD_LOOKS_MAX};
 use crate::model::Asn;
 use crate::plan::{Owner, bird as plan};
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
@@ -129,7 +129,7 @@ impl Default for BirdControl {
             is_paid: false,
             read_change: None,
             configured: None,
-            pause: Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS),
+            pause: BIRD_CONFIGURE_PAUSE,
             main_file: None,
         }
     }
@@ -183,7 +183,7 @@ impl BirdControl {
         settings: &ApplySettings,
         touched: Touched,
     ) -> Result<BirdReport, BirdError> {
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+        let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
         let trap = trap(settings);
         if self.main_file.is_none() && trap.is_none() {
             self.main_file = bird.examine().await?.main_file;
@@ -213,7 +213,7 @@ impl BirdControl {
         if trap(settings).is_some() {
             return None;
         }
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+        let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
         match bird.check().await.ok()? {
             Check::Ok => None,
             Check::Refused(complaint) => Some(refused(&complaint)),
@@ -228,7 +228,7 @@ impl BirdControl {
             self.waits(&blocked);
             return task.give_up(settings, blocked);
         }
-        let limit = Duration::from_secs(BIRD_CONNECT_S);
+        let limit = BIRD_CONNECT_TIMEOUT;
         let outcome = match connect(socket, limit).await {
             Ok(mut bird) => self.attempt(&mut bird, settings, task).await,
             Err(error) => task.give_up(settings, Blocked::Silent(error.to_string())),
@@ -327,7 +327,7 @@ impl BirdControl {
     pub async fn enable(&mut self, settings: &ApplySettings, owner: Owner) -> Result<(), String> {
         let Some(socket) = settings.bird_socket.as_deref() else { return Ok(()) };
         let Some(protocol) = owner.protocol() else { return Ok(()) };
-        let connected = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await;
+        let connected = connect(socket, BIRD_CONNECT_TIMEOUT).await;
         let mut bird = connected.map_err(|error| error.to_string())?;
         match bird.enable(&protocol).await {
             Ok(true) => Ok(()),
@@ -355,7 +355,7 @@ impl BirdControl {
 
 async fn look(settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
     let socket = settings.bird_socket.as_deref()?;
-    let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+    let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
     let status = bird.protocol(&plan::protocol_name(asn)).await.ok().flatten()?;
     let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
     Some((bgp_view(status), raw))
@@ -469,7 +469,7 @@ async fn look_for(
         if wrong.is_empty() {
             break;
         }
-        smol::Timer::after(Duration::from_millis(BIRD_LOOK_PAUSE_MS)).await;
+        smol::Timer::after(BIRD_LOOK_PAUSE).await;
     }
     Ok(wrong)
 }

@@ -4,7 +4,7 @@
 use super::Apply;
 use crate::board::{BgpView, Echo, Limit, LinkView, Offer, RawView, RoutesView};
 use crate::limits::{
-    HANDSHAKE_STALE_S, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS,
+    HANDSHAKE_FRESH, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE, TUNNEL_ECHOES, TUNNEL_WAIT,
 };
 use crate::model::{Asn, IfName};
 use crate::plan::latency::median_us;
@@ -34,7 +34,7 @@ impl Apply {
         }
         let ages = self.board.handshake_ages(&links);
         let mut live = links.clone();
-        live.retain(|name, _| ages.get(name).is_some_and(|age| *age <= HANDSHAKE_STALE_S));
+        live.retain(|name, _| ages.get(name).is_some_and(|age| *age <= HANDSHAKE_FRESH));
         let sessions = self.bird.look(&settings, asns);
         let (mut sessions, mut tunnels) = zip(sessions, tunnels(&live)).await;
         for asn in asns {
@@ -89,11 +89,7 @@ async fn tunnels(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, Echo> {
 
 /// Pings their address on a link; `None` where the link has none yet.
 async fn through(link: &LinkActual) -> Option<Echo> {
-    let echoes = Echoes {
-        count: TUNNEL_ECHOES,
-        interval: Duration::from_millis(TUNNEL_ECHO_PAUSE_MS),
-        timeout: Duration::from_millis(TUNNEL_WAIT_MS),
-    };
+    let echoes = Echoes { count: TUNNEL_ECHOES, interval: TUNNEL_ECHO_PAUSE, timeout: TUNNEL_WAIT };
     let mut pairs = link.addresses.iter();
     let (_, theirs) = pairs.find(|(ours, theirs)| ours.is_ipv6() && ours != theirs)?;
     Some(echo(ping(*theirs, link.index, echoes).await))

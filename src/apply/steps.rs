@@ -6,13 +6,13 @@ use super::bird::trial::Change;
 use super::bird::{self, Blocked, Expected, Task};
 use super::pass::Pass;
 use crate::board::Cause;
-use crate::limits::{DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_FAILURES_S_MAX};
+use crate::limits::{DRIFT_LEFT, DRIFT_MENDED_MAX, DRIFT_WINDOW, LINK_FAILURES_MAX};
 use crate::plan::drift::{Thing, Verdict};
 use crate::plan::wireguard::EndpointRule;
 use crate::plan::{FileKind, Owner, Step, Wanted};
 use crate::sys::{self, files, wireguard};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 impl Apply {
     /// What a command asked for, or the operator by SIGHUP, is tried at once.
@@ -79,7 +79,7 @@ impl Apply {
 
     /// Makes a link. Programs that make none may not hold up the others for long.
     pub(super) async fn create_link(&mut self, pass: &mut Pass, step: &Step) -> Result<(), String> {
-        if pass.outcome.link_failures > Duration::from_secs(LINK_FAILURES_S_MAX) {
+        if pass.outcome.link_failures > LINK_FAILURES_MAX {
             return Err("its link is not tried now: too many others could not be made".to_string());
         }
         let begun = Instant::now();
@@ -292,7 +292,7 @@ async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
 }
 
 fn left_words(thing: Thing) -> String {
-    let (window, left) = (DRIFT_WINDOW_S / 60, DRIFT_LEFT_S / 60);
+    let (window, left) = (DRIFT_WINDOW.as_secs() / 60, DRIFT_LEFT.as_secs() / 60);
     format!(
         "its {thing} was put right {DRIFT_MENDED_MAX} times within {window} minutes and is \
          different again: it is left as it is for {left} minutes, or until a command changes the \

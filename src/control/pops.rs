@@ -8,11 +8,12 @@ use super::{Case, Control, Outcome, fault};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
 use crate::command::{PopPeering, PopView, PopsView, Reply, Rtt, Stop};
+use crate::limits::BACKUP_FILE_BYTES_MAX;
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
 use crate::store::sister;
-use crate::sys::copies::{CopyError, Folder};
+use crate::sys::directory::{Directory, FileError};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,26 +79,28 @@ impl Control {
     }
 }
 
-fn servers(copies: &Path) -> Result<Option<Folder>, String> {
-    Folder::open(copies).and_then(|it| it.existing(SERVERS)).map_err(words)
+fn servers(copies: &Path) -> Result<Option<Directory>, String> {
+    Directory::open(copies).and_then(|it| it.enter_existing(SERVERS)).map_err(words)
 }
 
-fn words(error: CopyError) -> String {
+fn words(error: FileError) -> String {
     error.to_string()
 }
 
 /// The member's peerings by the copy of a sister; `None`: there is no copy.
 fn peerings_there(
-    servers: &Folder,
+    servers: &Directory,
     pop: &Pop,
     owned: &[Asn],
 ) -> Result<Option<Vec<PopPeering>>, String> {
     let name = pop.name.as_str();
-    let Some(home) = servers.existing(name).map_err(words)? else { return Ok(None) };
-    let Some(database) = home.read(DATABASE).map_err(words)? else { return Ok(None) };
+    let Some(home) = servers.enter_existing(name).map_err(words)? else { return Ok(None) };
+    let Some(database) = home.read(DATABASE, BACKUP_FILE_BYTES_MAX).map_err(words)? else {
+        return Ok(None);
+    };
     let found = sister::peered(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
-    let listed = home.read(LIST).map_err(words)?.unwrap_or_default();
+    let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
     let listed = list::read(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
@@ -110,24 +113,24 @@ fn peerings_there(
 
 /// The copy of one of BIRD's files, wherever it lies in that POP's directory of BIRD's.
 fn bird_file(
-    home: &Folder,
+    home: &Directory,
     listed: &BTreeSet<String>,
     name: &str,
-) -> Result<Option<Vec<u8>>, CopyError> {
+) -> Result<Option<Vec<u8>>, FileError> {
     let mut copies = listed.iter().filter_map(|path| path.rsplit_once('/'));
     let Some((directory, _)) = copies.find(|(place, copy)| *copy == name && is_birds(place)) else {
         return Ok(None);
     };
     let mut parts = directory.split('/');
-    let mut folder = home.existing(parts.next().unwrap_or_default())?;
+    let mut folder = home.enter_existing(parts.next().unwrap_or_default())?;
     for part in parts {
         folder = match folder {
-            Some(folder) => folder.existing(part)?,
+            Some(folder) => folder.enter_existing(part)?,
             None => None,
         };
     }
     match folder {
-        Some(folder) => folder.read(name),
+        Some(folder) => folder.read(name, BACKUP_FILE_BYTES_MAX),
         None => Ok(None),
     }
 }

@@ -4,7 +4,7 @@
 use super::sysctl::{SYSCTLS, Sysctl};
 use super::wireguard::{Backend, LinkWanted};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
-use crate::limits::HANDSHAKE_STALE_S;
+use crate::limits::HANDSHAKE_FRESH;
 use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
 use crate::model::{Asn, IfName, MeasuredRtt, SysctlChoice, WgSecret};
 use crate::peering::{Generation, Site, Tombstone};
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// This POP as its operator configured it.
 #[derive(Clone, Debug)]
@@ -57,8 +58,8 @@ pub struct Observed {
     pub actual: Actual,
     /// Those for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
-    /// How old the last handshakes are, in seconds, where there was one.
-    pub handshake_ages: BTreeMap<IfName, u64>,
+    /// How old the last handshakes are, where there was one.
+    pub handshake_ages: BTreeMap<IfName, Duration>,
     /// Where endpoints are, as far as that had to be known.
     pub endpoints: BTreeMap<Owner, Resolved>,
 }
@@ -143,7 +144,7 @@ impl Inputs {
 impl Observed {
     /// Must we look where the other end is? Not while packets go both ways.
     pub fn is_stale(&self, link: &IfName) -> bool {
-        self.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
+        self.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_FRESH)
     }
 
     fn address(&self, owner: Owner) -> Option<SocketAddr> {

@@ -6,11 +6,10 @@
 
 use super::{Event, Output, Session, status};
 use crate::command::{Format, Reply, Request};
-use crate::limits::{WATCH_PAUSE_MS, WATCH_ROUNDS_MAX};
+use crate::limits::{WATCH_PAUSE, WATCH_ROUNDS_MAX};
 use crate::model::Refusal;
 use crate::shell::view;
 use crate::text::table::Borders;
-use std::time::Duration;
 
 /// To the upper left corner.
 const TOP: &str = "\x1b[H";
@@ -60,7 +59,7 @@ impl Session {
     pub(super) fn watching(&mut self, output: &mut Output) -> Option<Event> {
         self.watch.as_ref()?;
         if self.typed.is_empty() && !self.ended {
-            return Some(Event::Pause(Duration::from_millis(WATCH_PAUSE_MS)));
+            return Some(Event::Pause(WATCH_PAUSE));
         }
         self.typed.clear();
         self.watch = None;

@@ -9,7 +9,7 @@ use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, St
 use crate::control::Control;
 use crate::limits::{
     BACKLOG_BYTES_MAX, CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX,
-    TURN_BYTES, WRITE_STALL_S,
+    TURN_BYTES, WRITE_STALL,
 };
 use crate::model::{Asn, Mntner, Refusal};
 use crate::runtime::{TcpStream, give_way, sleep};
@@ -90,7 +90,7 @@ impl Channel {
         let _ = self.in_time(pin!(end)).await;
     }
 
-    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
+    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL`] is hung up on:
     /// nothing else would ever get through to it. The work stays where it is pinned: what is given
     /// to a future by value is kept in it twice.
     async fn in_time(
@@ -98,7 +98,7 @@ impl Channel {
         work: Pin<&mut impl Future<Output = Result<(), Gone>>>,
     ) -> Result<(), Gone> {
         let stall = async {
-            sleep(Duration::from_secs(WRITE_STALL_S)).await;
+            sleep(WRITE_STALL).await;
             log::debug!("a client takes nothing, hung up");
             hang_up(&self.stream);
             Err(Gone)

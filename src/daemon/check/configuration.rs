@@ -1,8 +1,8 @@
 //! The configuration: what it says, and the text that it names.
 
 use super::{ConfigFile, Findings, Scene};
-use crate::sys::rights::may;
 use crate::sys::users;
+use crate::sys::users::may;
 use rustix::fs::Access;
 use std::ops::RangeInclusive;
 
