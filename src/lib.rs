@@ -38,12 +38,12 @@
 //! A command: a variant in `command.rs`, its row in `command/table.rs` and in the list there, a
 //! file in `control` that does it, and its answer in `command/reply.rs`; the compiler names the
 //! rest.
-//! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
+//! What `peerling check` looks at: a file in `cli/check`. A configuration key: a line in
 //! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
-//! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and
-//! completions under `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for
+//! `model/choice.rs`. An operation of the command line: a row in `cli/table.rs` and a file in `cli`
+//! that does it; help, manual and completions under `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for
 //! WireGuard, `peering/forms` for what members install, `plan/bird.rs` for BIRD; of the mesh
-//! `mesh/bird.rs`, of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole
+//! `mesh/bird.rs`, of route origins `registry/roa.rs`, and `cli/bird_init` for a whole
 //! configuration. What a JSON answer has: `packaging/schema` too. A bound: `limits.rs`. What may be
 //! an endpoint: `peering/policy`. What peer_status makes of what it sees: `diagnosis`. A back end
 //! for links: `sys/wireguard.rs`.
@@ -59,10 +59,10 @@ pub mod text;
 // What the operator and the registry say: pure.
 pub mod config;
 pub mod registry;
-pub mod usage;
 
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
+pub mod answer;
 pub mod command;
 pub mod diagnosis;
 pub mod shell;
@@ -82,6 +82,9 @@ pub mod control;
 pub mod daemon;
 pub mod local;
 pub mod ssh;
+
+// The operator's command line: effects.
+pub mod cli;
 
 #[cfg(test)]
 mod testing;

@@ -5,9 +5,9 @@
 //! one that is not there; the log says so once.
 
 use super::{Case, Control, Outcome, fault};
+use crate::answer::{PopPeering, PopView, Pops, Rtt, Stop};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
-use crate::command::{PopPeering, PopView, PopsView, Reply, Rtt, Stop};
 use crate::limits::BACKUP_FILE_BYTES_MAX;
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
@@ -38,7 +38,7 @@ impl Control {
     pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
         let settings = case.settings.clone();
         let Some(sisters) = &settings.sisters else {
-            return Ok(Reply::Pops(Box::default()));
+            return Ok(Box::new(Pops::default()));
         };
         let servers = sisters.copies.as_ref().and_then(|it| self.or_told(servers(it)));
         let here = self.peerings_here(case)?;
@@ -55,7 +55,7 @@ impl Control {
             crate::runtime::give_way().await;
         }
         let lines = lines(case, sisters, &pops);
-        Ok(Reply::Pops(Box::new(PopsView { pops, lines })))
+        Ok(Box::new(Pops { pops, lines }))
     }
 
     fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
