@@ -140,7 +140,7 @@ impl Service {
             board: board.clone(),
             resolver: resolver.clone(),
             typed: Default::default(),
-            told: Default::default(),
+            copy_troubles: RefCell::default(),
             pace: Default::default(),
         });
         let apply = Apply::new(store, bell, board, resolver, apply_settings);

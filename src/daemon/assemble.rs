@@ -90,6 +90,7 @@ impl Assembled {
         Site {
             asn: pop.asn,
             name: pop.name.clone(),
+            network: pop.network.clone(),
             key: self.public_key,
             link_local_prefix: wireguard.link_local_prefix.clone(),
             local_address: wireguard.local_address,
