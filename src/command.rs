@@ -15,7 +15,7 @@ pub use lookup::{lookup, lookup_for};
 pub use spec::{About, Bans, CommandSpec, Flag, FlagSpec, Prompt, Reads, Words};
 pub use table::COMMANDS;
 
-use crate::limits::PROMPT_WAIT_S;
+use crate::limits::PROMPT_WAIT;
 use crate::model::{Asn, Role};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -223,7 +223,7 @@ impl Request {
     pub fn at_prompt(&mut self) {
         let spec = self.command.spec();
         if spec.about != About::NewPeering && self.wait.is_none() {
-            self.wait = Some(Duration::from_secs(PROMPT_WAIT_S));
+            self.wait = Some(PROMPT_WAIT);
         }
         let named = |it: &Field| !matches!(it, Field::Asn | Field::KeyIsPublic | Field::Confirm);
         self.every_field = spec.prompt == Prompt::Form && !self.answers.keys().any(named);
