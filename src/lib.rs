@@ -57,6 +57,7 @@ pub mod peering;
 
 // What the operator and the registry say: pure.
 pub mod config;
+pub mod import;
 pub mod registry;
 pub mod usage;
 

@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
+mod import;
 mod others;
 mod service;
 mod ssh;
 mod status;
 
+pub use import::*;
 pub use others::*;
 pub use service::*;
 pub use ssh::*;

@@ -14,6 +14,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("backup", Purity::Pure, &[]),
     ("config", Purity::Pure, &["limits", "model", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
+    ("import", Purity::Pure, &["limits", "model", "registry"]),
     ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "peering"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
