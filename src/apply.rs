@@ -28,16 +28,17 @@ pub use survey::{Removals, Survey, unexplained_words};
 use crate::board::{Bell, Board, Cause};
 use crate::limits::{RESOLVE_MS, RETRY_S};
 use crate::model::Asn;
+use crate::peering::Tombstone;
 use crate::peering::policy::Policy;
 use crate::plan::drift::{Ledger, Thing};
 use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
-use crate::store::{Store, Tombstone};
+use crate::runtime;
+use crate::store::Store;
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
-use crate::sys::files::Memory;
+use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
-use crate::sys::{self, files};
 use bird::{BirdHand, Debt, Shut};
 use names::Names;
 use observe::Found;
@@ -324,7 +325,7 @@ impl Apply {
         let steps = self.sift(pass, &wanted, steps);
         pass.outcome.steps = steps.len();
         for step in &steps {
-            sys::give_way().await;
+            runtime::give_way().await;
             self.take(pass, step).await;
         }
         sweep(pass, &wanted).await;
@@ -377,8 +378,8 @@ impl Apply {
 
     /// Buries what is gone, looks at what is there now, and tells.
     async fn finish(&mut self, mut pass: Pass) -> bool {
-        for stone in pass.stones.clone() {
-            self.bury(&mut pass, stone);
+        for tombstone in pass.tombstones.clone() {
+            self.bury(&mut pass, tombstone);
         }
         if self.bird.is_paid() {
             self.clear_debt();
@@ -393,10 +394,10 @@ impl Apply {
 
     /// Forgets a removal when nothing of it is left, in BIRD neither. One that BIRD may still run
     /// is wanted absent for as long as it takes, over any restart.
-    fn bury(&mut self, pass: &mut Pass, stone: Tombstone) {
-        let owner = Owner::Peering(stone.asn);
+    fn bury(&mut self, pass: &mut Pass, tombstone: Tombstone) {
+        let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
                 pass.outcome.failures.entry(owner).or_insert(error.to_string());
             }
         }
@@ -408,8 +409,8 @@ impl Apply {
             return pass.outcome.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
         }
         self.had_file.remove(&owner);
-        if let Err(error) = self.store.borrow_mut().forget(stone) {
-            log::error!("AS{}: its removal cannot be noted: {error}", stone.asn);
+        if let Err(error) = self.store.borrow_mut().forget(tombstone) {
+            log::error!("{}: its removal cannot be noted: {error}", tombstone.asn);
         }
     }
 

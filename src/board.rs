@@ -6,14 +6,14 @@
 //! loop asks the kernel or BIRD; commands read the board.
 
 pub use crate::diagnosis::{
-    BgpView, Echo, Limit, LinkView, Offer, Overheard, Probe, RawView, RoutesView,
+    BgpView, CapturedHandshake, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView,
 };
 
 use crate::limits::BELL_CAUSES_MAX;
 use crate::model::{Asn, Handshakes, IfName};
+use crate::peering::Generation;
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
-use crate::store::Generation;
 use crate::sys;
 use crate::sys::bird::Claims;
 use smol::channel::{Receiver, Sender, bounded};
@@ -54,7 +54,7 @@ pub struct Bell {
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<Entries>,
-    ways: RefCell<BTreeMap<Owner, Way>>,
+    mesh_links: RefCell<BTreeMap<Owner, MeshLink>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
@@ -62,9 +62,9 @@ pub struct Board {
     watchers: RefCell<Vec<Sender<()>>>,
 }
 
-/// What the loop has made of the way to another POP of ours.
+/// What the loop has made of the mesh link to another POP of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct MeshLink {
     /// Its link, where that is not switched off.
     pub link: bool,
     /// Its BGP session, where that is not the operator's own.
@@ -89,7 +89,7 @@ pub struct Entry {
     /// The dn42 latency class that BIRD is told.
     pub class: Option<u8>,
     /// What came back when the endpoint was last pinged.
-    pub distance: Option<Echo>,
+    pub rtt: Option<Echo>,
     /// What came back when their address was last pinged, through the tunnel.
     pub tunnel: Option<Echo>,
     /// How often somebody has looked since the start.
@@ -97,7 +97,7 @@ pub struct Entry {
     /// What other programs would have shown when somebody last looked.
     pub raw: Option<Rc<RawView>>,
     /// What was last found at an endpoint that does not answer.
-    pub knock: Option<Knock>,
+    pub port_probe: Option<PortProbe>,
 }
 
 /// How all peerings are.
@@ -105,7 +105,7 @@ pub type Entries = BTreeMap<Asn, Entry>;
 
 /// What was found at an endpoint that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knock {
+pub struct PortProbe {
     /// When.
     pub at: Instant,
     /// Where.
@@ -113,7 +113,7 @@ pub struct Knock {
     /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
-    pub overheard: Option<Overheard>,
+    pub captured: Option<CapturedHandshake>,
 }
 
 /// What the loop achieved.
@@ -130,8 +130,8 @@ pub enum Progress {
 
 impl Entry {
     /// What was found at this address; nothing, if it was found elsewhere.
-    pub fn knock_at(&self, address: SocketAddr) -> Option<Knock> {
-        self.knock.filter(|it| it.address == address)
+    pub fn port_probe_of(&self, address: SocketAddr) -> Option<PortProbe> {
+        self.port_probe.filter(|it| it.address == address)
     }
 
     /// How the BGP session is now. What was said before it only hung up is kept.
@@ -192,14 +192,14 @@ impl Board {
         self.entries.borrow().clone()
     }
 
-    /// The ways to other POPs that are as they should be.
-    pub fn ways(&self) -> BTreeMap<Owner, Way> {
-        self.ways.borrow().clone()
+    /// The mesh links that are as they should be.
+    pub fn mesh_links(&self) -> BTreeMap<Owner, MeshLink> {
+        self.mesh_links.borrow().clone()
     }
 
-    /// The loop tells which ways to other POPs are as they should be.
-    pub fn set_ways(&self, ways: BTreeMap<Owner, Way>) {
-        self.ways.replace(ways);
+    /// The loop tells which mesh links are as they should be.
+    pub fn set_mesh_links(&self, links: BTreeMap<Owner, MeshLink>) {
+        self.mesh_links.replace(links);
     }
 
     /// The operator's own file that has the BGP session of this AS number, if there is one.

@@ -29,18 +29,19 @@ pub use pace::Pace;
 pub use pops::Sisters;
 
 use crate::access::{self, Identity};
-use crate::board::{Bell, Board, Cause, Progress};
-use crate::command::{
-    Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Shown, Stop,
+use crate::answer::{
+    Applied, Bye, Deed, Help, IdentityView, OurSide, Outcome, PeerList, PeerView, PeeringState,
+    Question, Saved, Shown, Stop, Whoami,
 };
+use crate::board::{Bell, Board, Cause, Progress};
+use crate::command::{Command, Field, Request, Scope};
 use crate::limits::WAIT_S_MAX;
 use crate::model::{Asn, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
-use crate::peering::{Peering, Site, Standing, Unservable};
+use crate::peering::{Generation, Peering, Site, Status, Unservable};
 use crate::registry::{Index, KeyFingerprint};
-use crate::store::{Actor, Generation, Store, StoreError};
+use crate::store::{Actor, Store, StoreError};
 use crate::sys::dns::Resolver;
 use pops::Told;
 use smol::future::FutureExt as _;
@@ -113,9 +114,9 @@ impl Control {
         self.admit(&case)?;
         match &request.command {
             Command::Help(topic) => help(topic.as_deref(), identity.role),
-            Command::Intro => Ok(Reply::Intro(self.greeted(&case))),
-            Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
-            Command::PeerList(scope) => Ok(self.list(&case, *scope)),
+            Command::Intro => Ok(Box::new(self.intro(&case))),
+            Command::Whoami => Ok(Box::new(Whoami(case.identity_view()))),
+            Command::PeerList(scope) => Ok(Box::new(self.list(&case, *scope))),
             Command::PeerCreate => self.create(&case).await,
             Command::PeerEdit => self.edit(&case).await,
             Command::PeerConfig(form) => self.config(&case, *form),
@@ -132,7 +133,7 @@ impl Control {
             Command::Ban => self.ban(&case),
             Command::Unban => self.unban(&case),
             Command::Audit => self.audit(&case),
-            Command::Bye => Ok(Reply::Bye),
+            Command::Bye => Ok(Box::new(Bye)),
         }
     }
 
@@ -152,7 +153,7 @@ impl Control {
             }
         }
         let settings = self.settings.borrow().clone();
-        let suspended = peerings.iter().any(|it| it.standing == Standing::Suspended);
+        let suspended = peerings.iter().any(|it| it.status == Status::Suspended);
         let suspensions = match suspended {
             true => self.store.borrow().suspensions().map_err(fault)?,
             false => BTreeMap::new(),
@@ -170,10 +171,10 @@ impl Control {
         })
     }
 
-    fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {
+    fn list(&self, case: &Case<'_>, scope: Scope) -> PeerList {
         let everybody = scope == Scope::All || case.identity.maintainer.is_none();
         let shown = case.peerings.iter().filter(|it| everybody || case.owned.contains(&it.asn));
-        Reply::Peers(shown.map(|it| self.view(case, it)).collect(), scope)
+        PeerList { peers: shown.map(|it| self.view(case, it)).collect(), scope }
     }
 
     /// Rings the bell and, if the caller wants it, waits for what comes of it.
@@ -185,7 +186,7 @@ impl Control {
         what: &str,
     ) -> Applied {
         self.board.expect(asn, generation);
-        self.bell.ring(Cause::Saved(format!("{what} of AS{asn}")));
+        self.bell.ring(Cause::Saved(format!("{what} of {asn}")));
         self.awaited(case, asn, generation).await
     }
 
@@ -197,6 +198,12 @@ impl Control {
             Ok(generation) => self.awaited(case, asn, generation).await,
             Err(error) => Applied::No(error.to_string()),
         }
+    }
+
+    /// Answers that a peering is already as it was asked for.
+    async fn unchanged(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
+        let applied = self.settled(case, peering.asn).await;
+        outcome(Deed::Unchanged, self.view(case, peering), applied)
     }
 
     async fn awaited(&self, case: &Case<'_>, asn: Asn, generation: Generation) -> Applied {
@@ -257,15 +264,15 @@ impl Control {
     }
 
     fn state(&self, case: &Case<'_>, peering: &Peering) -> (PeeringState, Option<String>) {
-        match peering.standing {
-            Standing::Pending => {
+        match peering.status {
+            Status::Pending => {
                 return (PeeringState::Pending, Some(admission::WAITS.to_string()));
             }
-            Standing::Disabled => return (PeeringState::Disabled, None),
-            Standing::Suspended => {
+            Status::Disabled => return (PeeringState::Disabled, None),
+            Status::Suspended => {
                 return (PeeringState::Suspended, Some(case.switched_off(peering.asn)));
             }
-            Standing::Active => {}
+            Status::Active => {}
         }
         match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
             Progress::Queued => (PeeringState::Queued, self.board.trouble()),
@@ -301,7 +308,6 @@ impl Case<'_> {
             network: self.settings.network.clone(),
             server: self.settings.site.name.clone(),
             our_asn: self.settings.site.asn,
-            notices: Vec::new(),
         }
     }
 
@@ -343,20 +349,24 @@ impl Case<'_> {
         let broken = self.unservable.iter().find(|(number, _)| *number == i64::from(asn.get()));
         Err(match broken {
             Some((_, why)) => {
-                let message = format!("AS{asn}: {why}");
+                let message = format!("{asn}: {why}");
                 Refusal::new("unservable", message, "Ask the operator of this POP to mend it")
                     .into()
             }
             None => {
-                Stop::Refused(no_peering(format!("AS{asn} has no peering here")), Some(Field::Asn))
+                Stop::Refused(no_peering(format!("{asn} has no peering here")), Some(Field::Asn))
             }
         })
     }
 }
 
+fn outcome(deed: Deed, peer: PeerView, applied: Applied) -> Outcome {
+    Ok(Box::new(Saved { deed, peer, applied }))
+}
+
 fn help(topic: Option<&str>, role: Role) -> Outcome {
     let Some(topic) = topic else {
-        return Ok(Reply::Help(None, role));
+        return Ok(Box::new(Help { topic: None, role }));
     };
     let spec = crate::command::lookup(topic).map_err(|_| {
         Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
@@ -364,7 +374,7 @@ fn help(topic: Option<&str>, role: Role) -> Outcome {
     if !role.may_act_as(spec.role) {
         return Err(access::for_operators().into());
     }
-    Ok(Reply::Help(Some(spec), role))
+    Ok(Box::new(Help { topic: Some(spec), role }))
 }
 
 fn no_peering(message: String) -> Refusal {
@@ -393,7 +403,7 @@ fn fault(error: impl std::fmt::Display) -> Stop {
 fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
     match error {
         StoreError::Exists => {
-            let message = format!("AS{asn} has a peering here already");
+            let message = format!("{asn} has a peering here already");
             Refusal::new("exists", message, "peer_config shows it").into()
         }
         StoreError::Full => {
@@ -401,12 +411,11 @@ fn refusal_of(error: &StoreError, asn: Asn) -> Stop {
                 .into()
         }
         StoreError::Stale => {
-            let message =
-                format!("The peering with AS{asn} was changed by somebody else meanwhile");
+            let message = format!("The peering with {asn} was changed by somebody else meanwhile");
             Refusal::new("changed_meanwhile", message, "Look at it with peer_config, and try again")
                 .into()
         }
-        StoreError::Absent => no_peering(format!("AS{asn} has no peering here any more")).into(),
+        StoreError::Absent => no_peering(format!("{asn} has no peering here any more")).into(),
         other => fault(other),
     }
 }

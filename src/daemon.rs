@@ -6,9 +6,8 @@
 //!  database ┘                    └─ board <─────┘
 //! ```
 //!
-//! One thread. The outermost call is Tokio's, for russh's sake; everything of ours runs on smol's
-//! local executor inside it. A change of the configuration, the registry or the database by
-//! somebody else is seen here and rings the bell.
+//! A change of the configuration, the registry or the database by somebody else is seen here and
+//! rings the bell.
 
 mod assemble;
 mod backup;
@@ -38,6 +37,7 @@ use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause};
 use crate::control::Control;
 use crate::local::{self, LocalSocket, News, SocketError};
+use crate::runtime::{self, Spawner};
 use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -49,35 +49,18 @@ use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
 use session_watch::SessionWatch;
-use smol::LocalExecutor;
 use smol::stream::StreamExt as _;
 use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::Path;
 use std::rc::Rc;
-use tokio::runtime::LocalOptions;
 
 /// Where the system says which name servers to ask.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
-/// Runs a future as the program does: on this thread, in a Tokio context, with our executor beside
-/// it.
-///
-/// The future is a task, so that sockets know it by a task's waker. Tokio's own is not always equal
-/// to its copies, and async-io wakes a waker that it replaces: the two would wake each other
-/// without an end.
-pub fn block_on<T>(work: impl AsyncFnOnce(Rc<LocalExecutor<'static>>) -> T) -> Result<T, Trouble> {
-    // A runtime that is nothing but this thread's: with `build` the one with many threads is linked
-    // too, which russh switches on.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .enable_io()
-        .build_local(LocalOptions::default())
-        .map_err(|error| Trouble::new(format!("no runtime: {error}")))?;
-    let executor = Rc::new(LocalExecutor::new());
-    let main = LocalExecutor::new();
-    let task = main.spawn(work(executor.clone()));
-    Ok(runtime.block_on(executor.run(main.run(task))))
+/// Runs a program's work on this thread.
+fn block_on<T>(work: impl AsyncFnOnce(Spawner) -> T) -> Result<T, Trouble> {
+    runtime::block_on(work).map_err(|error| Trouble::new(format!("no runtime: {error}")))
 }
 
 /// The parts of the running service.
@@ -97,7 +80,7 @@ pub fn serve(file: ConfigFile) -> Result<(), Failure> {
     let assembled = configured(&file).map_err(Failure::Configuration)?;
     let (store, sockets) = prepare(&assembled)?;
     let service = Service::over(store, assembled, file)?;
-    block_on(async |executor| service.run(executor, sockets, signals).await)??;
+    block_on(async |spawner| service.run(spawner, sockets, signals).await)??;
     Ok(())
 }
 
@@ -173,7 +156,7 @@ impl Service {
     /// Serves until a signal ends it.
     async fn run(
         mut self,
-        executor: Rc<LocalExecutor<'static>>,
+        spawner: Spawner,
         sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
@@ -181,11 +164,11 @@ impl Service {
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
         let keys = sockets.host_keys;
-        let server = Server::new(control, settings, keys, registry_read, executor.clone());
+        let server = Server::new(control, settings, keys, registry_read, spawner.clone());
         for listener in sockets.ssh {
-            let listener = tokio::net::TcpListener::from_std(listener)
+            let listener = runtime::listener(listener)
                 .map_err(|error| Trouble::new(format!("a listener cannot be used: {error}")))?;
-            executor.spawn(server.clone().listen(listener)).detach();
+            spawner.spawn(server.clone().listen(listener));
         }
         let news = Rc::new(News::default());
         // Connections are taken and keys exchanged meanwhile; whose key it is, waits.
@@ -196,20 +179,20 @@ impl Service {
         watch.start().await;
         self.apply.find_occupied().await;
         drop(reading);
-        self.answer_locally(sockets.local.as_ref(), &news, &executor)?;
+        self.answer_locally(sockets.local.as_ref(), &news, &spawner)?;
         tell(&self.assembled.backend());
         let apply_settings = self.apply.settings();
-        executor.spawn(self.apply.run()).detach();
+        spawner.spawn(self.apply.run());
         let latency = LatencyWatch::new(self.control.clone(), apply_settings.clone());
-        executor.spawn(latency.run()).detach();
+        spawner.spawn(latency.run());
         let sessions = SessionWatch::new(self.control.clone(), apply_settings.clone());
-        executor.spawn(sessions.run()).detach();
-        executor.spawn(database_watch::run(self.control.clone())).detach();
+        spawner.spawn(sessions.run());
+        spawner.spawn(database_watch::run(self.control.clone()));
         let (again, control) = (smol::channel::bounded(1), self.control.clone());
-        executor.spawn(watch.run(again.1)).detach();
+        spawner.spawn(watch.run(again.1));
         let (mended, wishes) = (smol::channel::bounded(1), Wishes::default());
         wishes.replace(Wish::of(&self.assembled));
-        executor.spawn(backup::run(wishes.clone(), self.control.clone(), news, mended.1)).detach();
+        spawner.spawn(backup::run(wishes.clone(), self.control.clone(), news, mended.1));
         let reload = move || {
             notify::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
@@ -224,7 +207,7 @@ impl Service {
             let _ = (again.0.try_send(()), mended.0.try_send(()));
             notify::ready();
         };
-        executor.spawn(notify::stay_alive()).detach();
+        spawner.spawn(notify::stay_alive());
         notify::ready();
         heed(signals, reload).await;
         // What was spawned outlives this: the socket is not left to it.
@@ -236,14 +219,14 @@ impl Service {
         &self,
         socket: Option<&LocalSocket>,
         news: &Rc<News>,
-        executor: &Rc<LocalExecutor<'static>>,
+        spawner: &Spawner,
     ) -> Result<(), Trouble> {
         let Some(socket) = socket else { return Ok(()) };
         let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
         let listener = socket.listener().map_err(unusable)?;
         let (control, news) = (self.control.clone(), news.clone());
-        let server = local::Server::new(listener, control, news, executor.clone());
-        executor.spawn(server.run()).detach();
+        let server = local::Server::new(listener, control, news, spawner.clone());
+        spawner.spawn(server.run());
         Ok(())
     }
 }
@@ -302,37 +285,5 @@ async fn heed(mut signals: Signals, reload: impl Fn()) {
             }
             Err(error) => log::warn!("a signal could not be read: {error}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use async_io::Async;
-    use smol::future::{FutureExt as _, poll_fn};
-    use std::os::unix::net::UnixStream;
-    use std::time::Duration;
-
-    /// A future that waits for a socket and is woken by something else once, as the service is
-    /// between signals: it sleeps on after that.
-    #[test]
-    fn waiting_costs_nothing() {
-        let (ours, _theirs) = UnixStream::pair().unwrap();
-        let mut polls = 0;
-        let waited = block_on(async |_| {
-            let ours = Async::new(ours).unwrap();
-            let readable = poll_fn(|context| {
-                polls += 1;
-                ours.poll_readable(context).map(|_| ())
-            });
-            let moments = async {
-                smol::Timer::after(Duration::from_millis(5)).await;
-                smol::future::yield_now().await;
-                smol::Timer::after(Duration::from_millis(50)).await;
-            };
-            readable.or(moments).await;
-        });
-        assert_eq!(waited, Ok(()));
-        assert!(polls < 20, "polled {polls} times");
     }
 }

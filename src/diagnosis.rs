@@ -18,13 +18,14 @@ mod tunnel;
 mod tests;
 
 pub use facts::{
-    BgpView, Echo, Facts, Limit, LinkView, Offer, Overheard, Ownership, Place, Probe, RoutesView,
+    BgpView, CapturedHandshake, Echo, Facts, Limit, LinkView, Offer, Ownership, Place, Probe,
+    RoutesView,
 };
 
-pub use crate::command::RawView;
+pub use crate::answer::RawView;
 
-use crate::command::{CheckView, Mark, Whose};
-use crate::peering::{Standing, vet};
+use crate::answer::{CheckView, Mark, Whose};
+use crate::peering::{Status, vet};
 
 /// The checks after the registry, in their order.
 const PARTS: [&str; 5] = ["endpoint", "handshake", "tunnel", "bgp", "routes"];
@@ -32,9 +33,9 @@ const PARTS: [&str; 5] = ["endpoint", "handshake", "tunnel", "bgp", "routes"];
 /// The six checks.
 pub fn checks(facts: &Facts<'_>) -> Vec<CheckView> {
     let mut checks = vec![registry::check(facts)];
-    match facts.peering.standing {
-        Standing::Active => checks.extend(parts(facts)),
-        standing => checks.extend(PARTS.map(|name| resting(name, standing))),
+    match facts.peering.status {
+        Status::Active => checks.extend(parts(facts)),
+        status => checks.extend(PARTS.map(|name| resting(name, status))),
     }
     for (name, words) in vet::objections(facts.peering, facts.site) {
         for check in checks.iter_mut().filter(|it| it.name == name) {
@@ -54,17 +55,17 @@ fn parts(facts: &Facts<'_>) -> [CheckView; 5] {
 }
 
 /// Nothing of a peering that is not to be served is on the machine.
-fn resting(name: &'static str, standing: Standing) -> CheckView {
-    let (words, whose, hint) = match standing {
-        Standing::Active | Standing::Pending => (
+fn resting(name: &'static str, status: Status) -> CheckView {
+    let (words, whose, hint) = match status {
+        Status::Active | Status::Pending => (
             "the peering waits for approval",
             Whose::Operator,
             "This POP's operator approves new peerings by hand",
         ),
-        Standing::Disabled => {
+        Status::Disabled => {
             ("the peering is switched off", Whose::Member, "peer_enable switches it on again")
         }
-        Standing::Suspended => (
+        Status::Suspended => (
             "the peering was suspended by this POP's operator",
             Whose::Operator,
             "Ask the operator why; peer_history tells what they wrote",

@@ -54,6 +54,7 @@ pub mod limits;
 pub mod mesh;
 pub mod model;
 pub mod peering;
+pub mod text;
 
 // What the operator and the registry say: pure.
 pub mod config;
@@ -63,6 +64,7 @@ pub mod usage;
 
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
+pub mod answer;
 pub mod command;
 pub mod diagnosis;
 pub mod shell;
@@ -71,6 +73,7 @@ pub mod shell;
 pub mod plan;
 
 // Hands: effects.
+pub mod runtime;
 pub mod store;
 pub mod sys;
 

@@ -6,6 +6,8 @@
 
 mod address;
 mod asn;
+mod bgp;
+mod bird_form;
 mod calendar;
 mod choice;
 mod endpoint;
@@ -13,21 +15,24 @@ mod handshake;
 mod latency;
 mod maintainer;
 mod mark;
+mod name_form;
 mod once;
 mod pop;
 mod refusal;
 mod role;
-pub mod spelling;
 mod wireguard;
 
 pub use address::{AddressError, LinkLocal, Spelled};
 pub use asn::{Asn, AsnError};
+pub use bgp::{BgpState, NoBgpState};
+pub use bird_form::BirdForm;
 pub use choice::{BackendChoice, Families, Open, SysctlChoice};
 pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
 pub use handshake::Handshakes;
-pub use latency::Measured;
+pub use latency::MeasuredRtt;
 pub use maintainer::{Mntner, MntnerError};
 pub use mark::{MARK, is_marked};
+pub use name_form::{NameForm, NameFormError, NameKind};
 pub use once::{Once, OnceEach, Turn};
 pub use pop::{PopError, PopId, PopName};
 pub use refusal::Refusal;

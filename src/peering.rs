@@ -5,13 +5,13 @@
 //! serving what was let in long ago, says what would be refused today, and gives up only on what
 //! would endanger the kernel or BIRD's parser.
 
+pub mod audit_log;
 pub mod ban;
 pub mod files;
 pub mod forms;
 pub mod history;
 pub mod pasted;
 pub mod policy;
-pub mod trail;
 pub mod vet;
 
 mod row;
@@ -25,9 +25,12 @@ pub use row::{Objection, Row, Unservable};
 /// The number of a peering: 1 to 65535, the lowest that is free, used again after a removal.
 pub type PeeringId = NonZeroU16;
 
+/// Counts the changes: what is saved has a generation, and what is applied has reached one.
+pub type Generation = i64;
+
 /// What a peering is meant to be, by its member and the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Standing {
+pub enum Status {
     /// To be served.
     #[default]
     Active,
@@ -37,6 +40,15 @@ pub enum Standing {
     Disabled,
     /// Switched off by the operator.
     Suspended,
+}
+
+/// A peering that somebody asked to take down, until the apply loop has done so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Whose it was.
+    pub asn: Asn,
+    /// The generation that ended it.
+    pub generation: Generation,
 }
 
 /// A peering that can be served.
@@ -53,7 +65,7 @@ pub struct Peering {
     /// The link-local address that the member chose; `None`: one of ours.
     pub link_local: Option<LinkLocal>,
     /// Is it to be served?
-    pub standing: Standing,
+    pub status: Status,
     /// The largest packet in bytes, where one was asked for.
     pub mtu: Option<u32>,
     /// The preshared key, where one was agreed.
@@ -124,30 +136,30 @@ impl Site {
     }
 }
 
-impl Standing {
+impl Status {
     /// The word for it, in the database and in answers.
     pub fn word(self) -> &'static str {
         match self {
-            Standing::Active => "active",
-            Standing::Pending => "pending",
-            Standing::Disabled => "disabled",
-            Standing::Suspended => "suspended",
+            Status::Active => "active",
+            Status::Pending => "pending",
+            Status::Disabled => "disabled",
+            Status::Suspended => "suspended",
         }
     }
 
-    /// Reads [`Standing::word`]. What cannot be read is treated as suspended: nothing is served
+    /// Reads [`Status::word`]. What cannot be read is treated as suspended: nothing is served
     /// that somebody may have switched off.
-    pub fn from_word(word: &str) -> Standing {
+    pub fn from_word(word: &str) -> Status {
         match word {
-            "active" => Standing::Active,
-            "pending" => Standing::Pending,
-            "disabled" => Standing::Disabled,
-            _ => Standing::Suspended,
+            "active" => Status::Active,
+            "pending" => Status::Pending,
+            "disabled" => Status::Disabled,
+            _ => Status::Suspended,
         }
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.word())
     }
@@ -180,7 +192,7 @@ pub(crate) mod tests {
                 port: "20263".parse().unwrap(),
             }),
             link_local: link_local.map(|it| it.parse().unwrap()),
-            standing: Standing::Active,
+            status: Status::Active,
             mtu: None,
             preshared_key: None,
             families: Families::Both,

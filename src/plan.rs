@@ -8,7 +8,9 @@
 pub mod bird;
 mod drafts;
 pub mod drift;
+pub mod form;
 pub mod latency;
+pub mod naming;
 mod occupied;
 mod owner;
 mod rows;

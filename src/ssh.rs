@@ -6,14 +6,12 @@
 //!                               └─ channel: shell::Session ── Control::run
 //! ```
 //!
-//! russh wants handlers that are `Send` and runs them on its Tokio task; everything of ours is on
-//! the one thread's executor. So the `handler` holds channel ends only, and each connection has a
-//! conversation of ours that answers it. What a client does can end its own connection and no
+//! russh wants handlers that are `Send` and runs them on a task of its own; everything of ours is
+//! on the one thread's executor. So the `handler` holds channel ends only, and each connection has
+//! a conversation of ours that answers it. What a client does can end its own connection and no
 //! other.
 //!
-//! Sockets and timers are Tokio's here, and async-io's everywhere else: async-io has a thread of
-//! its own that waits for them, and a login that is handed over from thread to thread at each of
-//! its dozen packets costs twice the processor time.
+//! Sockets and timers are those of [`crate::runtime`], which says why.
 
 mod algorithms;
 mod channel;
@@ -31,6 +29,7 @@ mod wire;
 
 use crate::control::Control;
 use crate::limits::{ACCEPT_PAUSE, CLIENT_LINES_WINDOW, SSH_EVENTS_MAX};
+use crate::runtime::{Spawner, TcpListener, TcpStream, sleep};
 use crate::sys;
 use client::{Client, Stage};
 use conversation::{Attempt, Conversation};
@@ -40,7 +39,6 @@ use reports::{Reports, Verdict};
 use russh::server::{RunningSession, run_stream};
 use russh_util::runtime::watched;
 use seats::{Newcomer, Seat, Seats};
-use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::cell::{OnceCell, RefCell};
@@ -49,8 +47,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
 use wire::{Wire, hang_up};
 
 pub use host_keys::{
@@ -82,7 +78,7 @@ pub struct Server {
     reports: RefCell<Reports>,
     /// How many times slower this machine is than those that the limits are for.
     slowness: u64,
-    executor: Rc<LocalExecutor<'static>>,
+    spawner: Spawner,
 }
 
 /// A connection that was taken.
@@ -101,7 +97,7 @@ impl Server {
         settings: SshSettings,
         host_keys: Vec<russh::keys::PrivateKey>,
         registry_read: Receiver<Infallible>,
-        executor: Rc<LocalExecutor<'static>>,
+        spawner: Spawner,
     ) -> Rc<Server> {
         let protocol = Arc::new(algorithms::protocol(host_keys));
         let seats = Rc::new(RefCell::new(Seats::new(settings.seats)));
@@ -116,9 +112,9 @@ impl Server {
             rates,
             reports,
             slowness: client::slowness(),
-            executor: executor.clone(),
+            spawner: spawner.clone(),
         });
-        executor.spawn(server.clone().tell_sums()).detach();
+        spawner.spawn(server.clone().tell_sums());
         server
     }
 
@@ -150,8 +146,8 @@ impl Server {
             self.reports.borrow_mut().dropped(address);
         }
         let connection = Connection { stream, peer, client, attempt: RefCell::default() };
-        let executor = self.executor.clone();
-        executor.spawn(async move { self.serve(connection, taken.seat).await }).detach();
+        let spawner = self.spawner.clone();
+        spawner.spawn(async move { self.serve(connection, taken.seat).await });
     }
 
     async fn serve(&self, connection: Connection, seat: Seat) {
@@ -204,7 +200,7 @@ impl Server {
             stream: connection.stream.clone(),
             client: client.clone(),
             attempt: &connection.attempt,
-            executor: self.executor.clone(),
+            spawner: self.spawner.clone(),
         };
         let talk = async {
             conversation.run(seat).await;

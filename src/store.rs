@@ -5,6 +5,7 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod audit_log;
 mod ban;
 mod change;
 mod copy;
@@ -21,15 +22,14 @@ mod restore;
 mod shell_history;
 pub mod sister;
 mod soundness;
-mod trail;
 mod verdict;
 
+pub use audit_log::Filter;
 pub use error::StoreError;
 pub use restore::Restored;
-pub use trail::Filter;
 
 use crate::model::{Asn, Families, Mntner, Timestamp};
-use crate::peering::{Peering, PeeringId, Row};
+use crate::peering::{Generation, Peering, PeeringId, Row, Tombstone};
 use error::fault;
 use open::{connection, reader};
 use place::OpenedFiles;
@@ -37,9 +37,6 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-
-/// Counts the changes: what is saved has a generation, and what is applied has reached one.
-pub type Generation = i64;
 
 /// An open database.
 pub struct Store {
@@ -66,15 +63,6 @@ pub struct Actor {
     pub source: String,
     /// When.
     pub now: Timestamp,
-}
-
-/// A peering that somebody asked to take down, until the apply loop has done so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tombstone {
-    /// Whose it was.
-    pub asn: Asn,
-    /// The generation that ended it.
-    pub generation: Generation,
 }
 
 impl Actor {
@@ -130,13 +118,13 @@ impl Store {
         if !self.ours {
             return Ok(Vec::new());
         }
-        let stones: Vec<(u32, Generation)> = self.read(|it| {
+        let tombstones: Vec<(u32, Generation)> = self.read(|it| {
             let query = "SELECT as_num, generation FROM peerling_removal ORDER BY as_num";
             it.prepare(query)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })?;
-        let stone =
+        let tombstone =
             |(number, generation)| Asn::new(number).ok().map(|asn| Tombstone { asn, generation });
-        Ok(stones.into_iter().filter_map(stone).collect())
+        Ok(tombstones.into_iter().filter_map(tombstone).collect())
     }
 
     /// The loop tells which ids the machine has something of that no row explains: a link or a file
@@ -183,10 +171,10 @@ impl Store {
     }
 
     /// Forgets a tombstone: the machine has nothing of the peering any more. A newer one stays.
-    pub fn forget(&mut self, stone: Tombstone) -> Result<(), StoreError> {
+    pub fn forget(&mut self, tombstone: Tombstone) -> Result<(), StoreError> {
         self.change(|it| {
             let query = "DELETE FROM peerling_removal WHERE as_num = ? AND generation <= ?";
-            it.execute(query, params![stone.asn.get(), stone.generation])?;
+            it.execute(query, params![tombstone.asn.get(), tombstone.generation])?;
             Ok(())
         })
     }
@@ -248,7 +236,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         wg_endpoint_addr: row.get(3)?,
         wg_endpoint_port: row.get(4)?,
         user_link_local: row.get(5)?,
-        standing: row.get(6)?,
+        status: row.get(6)?,
         mtu: row.get(7)?,
         preshared_key: row.get(8)?,
         maintainer: row.get(9)?,
@@ -291,7 +279,7 @@ fn insert(it: &Connection, row: &Row, now: Timestamp) -> Result<(), Outcome> {
          VALUES (?, ?, ?, ?, ?, ?, ?)",
         params![
             row.as_num,
-            row.standing,
+            row.status,
             row.mtu,
             row.preshared_key,
             row.maintainer,
@@ -347,7 +335,7 @@ fn audit(
     asn: Asn,
     texts: [Option<&String>; 2],
 ) -> rusqlite::Result<()> {
-    trail::write(it, actor, action, Some(asn), texts)
+    audit_log::write(it, actor, action, Some(asn), texts)
 }
 
 #[cfg(test)]

@@ -2,20 +2,18 @@
 //! what it is told with plain values and tells what came of it; none of them decides anything.
 
 pub mod bird;
-pub mod copies;
 pub mod deadline;
+pub mod directory;
 pub mod dns;
 pub mod files;
 pub mod git;
+pub mod handshake_capture;
 pub mod kernel;
 pub mod loopback;
 pub mod netlink;
-pub mod new_file;
-pub mod overhear;
-pub mod owner;
+
 pub mod ping;
-pub mod probe;
-pub mod rights;
+pub mod port_probe;
 pub mod socket;
 pub mod sysctl;
 pub mod tree;
@@ -32,12 +30,6 @@ use std::time::SystemTime;
 pub fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
-}
-
-/// Lets everybody else have their turn, russh's tasks too: those are Tokio's, and smol's own
-/// `yield_now` would come back to us two hundred times before Tokio is asked.
-pub async fn give_way() {
-    tokio::task::yield_now().await;
 }
 
 /// A random number; where the kernel has none, always the same, which is no worse than a rule.
@@ -64,22 +56,5 @@ pub fn own_addresses() -> Vec<IpAddr> {
             log::warn!("this host's addresses: {error}");
             Vec::new()
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_gives_way_is_overtaken_by_a_task_of_tokio() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let executor = smol::LocalExecutor::new();
-        let overtaken = executor.spawn(async {
-            let other = tokio::spawn(async {});
-            give_way().await;
-            other.is_finished()
-        });
-        assert!(runtime.block_on(executor.run(overtaken)));
     }
 }

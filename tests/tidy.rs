@@ -9,21 +9,24 @@ use std::path::Path;
 const MAP: &[(&str, Purity, &[&str])] = &[
     ("limits", Purity::Pure, &[]),
     ("model", Purity::Pure, &["limits"]),
+    ("text", Purity::Pure, &["limits"]),
     ("peering", Purity::Pure, &["limits", "model"]),
     ("mesh", Purity::Pure, &["limits", "model", "peering"]),
     ("backup", Purity::Pure, &[]),
-    ("config", Purity::Pure, &["limits", "model", "mesh"]),
+    ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
     ("import", Purity::Pure, &["limits", "model", "registry"]),
     ("usage", Purity::Pure, &[]),
-    ("command", Purity::Pure, &["model", "peering"]),
+    ("command", Purity::Pure, &["model", "text", "peering"]),
+    ("answer", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
-    ("diagnosis", Purity::Pure, &["limits", "model", "peering", "command"]),
-    ("shell", Purity::Pure, &["limits", "model", "peering", "command"]),
+    ("diagnosis", Purity::Pure, &["limits", "model", "peering", "answer"]),
+    ("shell", Purity::Pure, &["limits", "model", "text", "peering", "command", "answer"]),
     ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
-    ("sys", Purity::Effects, &["limits", "model", "registry", "plan"]),
+    ("runtime", Purity::Effects, &[]),
+    ("sys", Purity::Effects, &["limits", "model", "registry", "plan", "runtime"]),
     ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
-    ("board", Purity::Effects, &["limits", "model", "diagnosis", "plan", "store", "sys"]),
+    ("board", Purity::Effects, &["limits", "model", "peering", "diagnosis", "plan", "sys"]),
     (
         "control",
         Purity::Effects,
@@ -35,10 +38,12 @@ const MAP: &[(&str, Purity, &[&str])] = &[
             "backup",
             "registry",
             "command",
+            "answer",
             "access",
             "diagnosis",
             "plan",
             "store",
+            "runtime",
             "sys",
             "board",
         ],
@@ -46,20 +51,28 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     (
         "apply",
         Purity::Effects,
-        &["limits", "model", "peering", "mesh", "plan", "store", "sys", "board"],
+        &["limits", "model", "peering", "mesh", "plan", "store", "runtime", "sys", "board"],
     ),
     (
         "ssh",
         Purity::Effects,
-        &["limits", "model", "registry", "command", "access", "shell", "sys", "control"],
+        &[
+            "limits", "model", "text", "registry", "command", "answer", "access", "shell",
+            "runtime", "sys", "control",
+        ],
     ),
-    ("local", Purity::Effects, &["limits", "model", "access", "shell", "sys", "board", "control"]),
+    (
+        "local",
+        Purity::Effects,
+        &["limits", "model", "answer", "access", "shell", "runtime", "sys", "board", "control"],
+    ),
     (
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "sys", "board", "control", "apply", "ssh", "local",
+            "limits", "model", "text", "peering", "mesh", "backup", "config", "registry", "access",
+            "shell", "plan", "store", "runtime", "sys", "board", "control", "apply", "ssh",
+            "local",
         ],
     ),
 ];
@@ -101,7 +114,7 @@ const BANNED: &[&str] = &[
     "println!(",
     "eprintln!(",
     "#[ignore",
-    // Tokio's tasks would not have their turn: `sys::give_way` lets everybody.
+    // Tokio's tasks would not have their turn: `runtime::give_way` lets everybody.
     "future::yield_now",
 ];
 
@@ -202,6 +215,20 @@ fn modules_use_only_what_the_map_allows() {
             }
             if line.contains("use crate::{") {
                 faults.push(format!("{}:{number}: one `use crate::…` per module", source.name));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// Whoever needs a task, a timer or a socket of Tokio's has it from there.
+#[test]
+fn one_file_names_tokio() {
+    let mut faults = Vec::new();
+    for source in sources("src").iter().filter(|it| it.name != "runtime.rs") {
+        for (index, line) in source.text.lines().enumerate() {
+            if line.contains("tokio::") {
+                faults.push(format!("{}:{}: tokio:: outside runtime.rs", source.name, index + 1));
             }
         }
     }

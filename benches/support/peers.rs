@@ -1,7 +1,7 @@
 //! Peerings, made up: each with a key, an address and a number of its own.
 
 use peerling::model::{Asn, Endpoint, Families, WgKey, WgSecret};
-use peerling::peering::{Peering, Site, Standing};
+use peerling::peering::{Peering, Site, Status};
 use peerling::store::Store;
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn peering(number: u16) -> Peering {
             port: "20263".parse().unwrap(),
         }),
         link_local: number.is_multiple_of(2).then(|| format!("fe80::{number:x}").parse().unwrap()),
-        standing: Standing::Active,
+        status: Status::Active,
         mtu: None,
         preshared_key: None,
         families: Families::Both,

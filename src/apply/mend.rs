@@ -91,7 +91,7 @@ impl Apply {
 
     /// Notes what the pass left, for whoever asks the database (`check`, `plan`).
     pub(super) fn settle(&mut self, pass: &Pass, wanted: &Wanted) {
-        self.board.set_ways(pass.ways(wanted));
+        self.board.set_mesh_links(pass.mesh_links(wanted));
         self.ledger.settle(wanted, &pass.outcome.undone);
         let mut left = BTreeMap::new();
         for (owner, why) in &pass.outcome.left {

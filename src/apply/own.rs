@@ -1,8 +1,8 @@
-//! What is ours beyond the peerings, as a pass tells of it: the ways to the other POPs and the
+//! What is ours beyond the peerings, as a pass tells of it: the mesh links and the
 //! kernel's settings. Where the files of each kind lie.
 
 use super::{ApplySettings, Pass};
-use crate::board::Way;
+use crate::board::MeshLink;
 use crate::plan::sysctl::{SYSCTLS, Sysctl};
 use crate::plan::{FileKind, Owner, Wanted};
 use std::collections::BTreeMap;
@@ -23,18 +23,18 @@ impl ApplySettings {
 }
 
 impl Pass {
-    /// The ways to other POPs that are as they should be after this pass.
-    pub(super) fn ways(&self, wanted: &Wanted) -> BTreeMap<Owner, Way> {
-        let mut ways = BTreeMap::new();
+    /// The mesh links that are as they should be after this pass.
+    pub(super) fn mesh_links(&self, wanted: &Wanted) -> BTreeMap<Owner, MeshLink> {
+        let mut links = BTreeMap::new();
         for (owner, served) in &wanted.served {
             let failed = self.outcome.failures.contains_key(owner);
             let is_left = self.outcome.left.contains_key(owner);
             if matches!(owner, Owner::Mesh(_)) && !failed && !is_left {
                 let (link, session) = (served.link.is_some(), served.bird.is_some());
-                ways.insert(*owner, Way { link, session });
+                links.insert(*owner, MeshLink { link, session });
             }
         }
-        ways
+        links
     }
 
     /// What of the kernel's settings is otherwise than a POP needs it.

@@ -8,10 +8,11 @@ use super::rows::Known;
 use crate::board::{Entry, LinkView, Progress};
 use crate::limits::HANDSHAKE_STALE_S;
 use crate::model::{Asn, IfName};
+use crate::peering::{Generation, Tombstone};
 use crate::plan::drift::Thing;
 use crate::plan::wireguard::LinkActual;
 use crate::plan::{self, Drafts, FileKind, Inputs, Observed, Owner, Step, Wanted};
-use crate::store::{Generation, Store, StoreError, Tombstone};
+use crate::store::{Store, StoreError};
 use crate::sys::files::{self, Stray};
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ pub struct Pass {
     pub inputs: Inputs,
     /// What was seen.
     pub observed: Observed,
-    pub stones: Vec<Tombstone>,
+    pub tombstones: Vec<Tombstone>,
     /// The sockets that its steps go over.
     pub machine: Machine,
     /// What lies among BIRD's files and does no good there.
@@ -49,11 +50,11 @@ impl Pass {
         let words = |error: StoreError| error.to_string();
         let rows = known.read(store, &settings.pop).map_err(words)?;
         let generation = store.generation().map_err(words)?;
-        let stones = store.tombstones().map_err(words)?;
+        let tombstones = store.tombstones().map_err(words)?;
         let inputs = Inputs {
             pop: settings.pop.clone(),
             rows,
-            removed: stones.iter().map(|stone| stone.asn).collect(),
+            removed: tombstones.iter().map(|tombstone| tombstone.asn).collect(),
             latencies: store.latencies().map_err(words)?,
             routes,
         };
@@ -61,7 +62,7 @@ impl Pass {
         Ok(Pass {
             settings,
             generation,
-            stones,
+            tombstones,
             inputs,
             observed: Observed::default(),
             drafts: Drafts::default(),

@@ -66,8 +66,7 @@ impl Apply {
 
 /// One line for the operator about [`Survey::unexplained`].
 pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
-    let names: Vec<String> =
-        asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(|it| format!("AS{it}")).collect();
+    let names: Vec<String> = asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(Asn::to_string).collect();
     let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!(

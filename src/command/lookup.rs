@@ -2,7 +2,7 @@
 
 use super::{COMMANDS, CommandSpec};
 use crate::model::Role;
-use crate::model::spelling::distance;
+use crate::text::spelling::distance;
 
 /// The command that `name` means: exactly, or as the only one that begins with it. `Err` holds the
 /// names that come near: those that begin with it, or else those that a typing mistake or two away.

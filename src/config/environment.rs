@@ -11,7 +11,7 @@ use super::table::KEYS;
 use super::value::{Located, Value};
 use crate::limits::CONFIG_LIST_ITEMS_MAX;
 use crate::model::Port;
-use crate::model::spelling::nearest;
+use crate::text::spelling::nearest;
 use std::net::{IpAddr, SocketAddr};
 
 /// Where the replaced service listens if only one half of the address is given.

@@ -8,7 +8,7 @@
 
 use super::problem::quoted;
 use crate::limits::{BIRD_SYMBOL_BYTES_MAX, CONFIG_TEXT_BYTES_MAX, NETWORK_NAME_CHARS_MAX};
-use crate::model::{EndpointError, Host, LinkLocal};
+use crate::model::{EndpointError, Host, LinkLocal, NameKind};
 use std::fmt;
 
 /// One section of the configuration.
@@ -89,6 +89,10 @@ pub enum Kind {
     Reach,
     /// A symbol of BIRD's configuration language.
     Symbol,
+    /// How the names of peerings' things are made.
+    Names(NameKind),
+    /// A built-in form of BIRD files, or the path of one.
+    BirdForm,
     /// The text before `1:<id in hex>` in the link-local addresses of peerings.
     Prefix,
     /// An IPv6 link-local address.
@@ -234,6 +238,12 @@ impl fmt::Display for Kind {
                 "a host and port such as node.example.net:51820 or [2001:db8::1]:51820, or none",
             ),
             Kind::Symbol => out.write_str("a symbol of letters, digits and underscores"),
+            Kind::Names(kind) => out.write_str(match kind {
+                NameKind::Interface => "an interface's name with ${asn} in it",
+                NameKind::Protocol => "a protocol's name with ${asn} in it",
+                NameKind::File => "a file's name with ${asn} in it",
+            }),
+            Kind::BirdForm => out.write_str("reference, wiki or an absolute path"),
             Kind::Prefix => out.write_str("the start of a link-local address such as fe80:0263::"),
             Kind::LinkLocal => out.write_str("a link-local address"),
             Kind::Key => out.write_str("a WireGuard public key"),

@@ -178,7 +178,7 @@ fn default(spec: &KeySpec, asn: Option<Asn>) -> Option<Value> {
 /// the routers' anycast address, so an AS number that ends in 0000 gets `fe80::1`.
 fn derived(spec: &KeySpec, asn: Asn) -> Option<String> {
     match spec.key {
-        "network" => Some(format!("AS{asn}")),
+        "network" => Some(asn.to_string()),
         "link_local_prefix" => Some(format!("fe80:{:04}::", asn.tail())),
         "local_address" => Some(format!("fe80::{}", asn.tail().max(1))),
         _ => None,

@@ -14,11 +14,11 @@ use crate::limits::{
     MTU_MIN, PEERING_ID_MAX,
 };
 use crate::mesh::{Inventory, Reach};
-use crate::model::spelling::nearest;
 use crate::model::{
-    Asn, BackendChoice, Families, Host, LinkLocal, Open, PopId, PopName, SysctlChoice, WgKey,
-    WgSecret,
+    Asn, BackendChoice, BirdForm, Families, Host, LinkLocal, NameForm, NameKind, Open, PopId,
+    PopName, SysctlChoice, WgKey, WgSecret,
 };
+use crate::text::spelling::nearest;
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::SocketAddr;
@@ -99,8 +99,10 @@ settings! {
         backend: BackendChoice = Value(r#""auto""#), Kind::Choice(BackendChoice::WORDS), [];
         /// the program of the userspace back end
         userspace_command: PathBuf = Value(r#""wireguard-go""#), Kind::Program, [];
-        /// where the `wg-as<ASN>.conf` files are kept
+        /// where the tunnels' files are kept, `wg-as<ASN>.conf`
         directory: PathBuf = Value(r#""/etc/wireguard""#), Kind::Path, [];
+        /// the names of the tunnels of peerings
+        interface: NameForm = Value(r#""wg-as${asn}""#), Kind::Names(NameKind::Interface), [];
     }
 
     /// The BGP daemon
@@ -111,6 +113,12 @@ settings! {
         directory: PathBuf = Value(r#""/etc/bird/bgp_peers""#), Kind::Path, [];
         /// the template in bird.conf that each BGP session is made from
         template: String = Value(r#""dnpeers""#), Kind::Symbol, [];
+        /// what a peering's file says: reference, wiki, or the path of a text with placeholders
+        form: BirdForm = Value(r#""reference""#), Kind::BirdForm, [];
+        /// the names of the protocols of peerings
+        protocol: NameForm = Value(r#""ebgp_as${asn}_v6""#), Kind::Names(NameKind::Protocol), [];
+        /// the names of the files of peerings
+        file: NameForm = Value(r#""ebgp_as${asn}""#), Kind::Names(NameKind::File), [];
         /// where roa_dn42.conf, roa_dn42_v6.conf and mesh_babel.conf are kept, which bird.conf
         /// includes; without it they are not made
         include_directory: Option<PathBuf> = Unset, Kind::Path, [];

@@ -8,8 +8,8 @@ use super::key::{KeySpec, Kind};
 use super::problem::{Place, Problems, quoted};
 use crate::mesh::Reach;
 use crate::model::{
-    Asn, BackendChoice, Endpoint, Families, Host, LinkLocal, Open, PopId, PopName, SysctlChoice,
-    WgKey, WgSecret,
+    Asn, BackendChoice, BirdForm, Endpoint, Families, Host, LinkLocal, NameForm, Open, PopId,
+    PopName, SysctlChoice, WgKey, WgSecret,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::fmt::Write as _;
@@ -250,6 +250,28 @@ networks! { Ipv4Net: V4 Ipv6Net: V6 }
 numbers! { u16 u32 }
 choices! { BackendChoice Families Open SysctlChoice }
 
+impl Scalar for NameForm {
+    fn from_value(value: &Value, kind: Kind) -> Result<NameForm, String> {
+        let text = text(value, kind)?;
+        let Kind::Names(names) = kind else { return Err(mismatch(value, kind)) };
+        NameForm::parse(text, names).map_err(|error| format!("{}: {error}", quoted(text)))
+    }
+
+    fn to_toml(&self) -> Option<String> {
+        Some(string(&self.to_string()))
+    }
+}
+
+impl Scalar for BirdForm {
+    fn from_value(value: &Value, kind: Kind) -> Result<BirdForm, String> {
+        BirdForm::from_text(text(value, kind)?).ok_or_else(|| mismatch(value, kind))
+    }
+
+    fn to_toml(&self) -> Option<String> {
+        Some(string(&self.to_string()))
+    }
+}
+
 impl Scalar for Asn {
     fn from_value(value: &Value, kind: Kind) -> Result<Asn, String> {
         match value {
@@ -262,7 +284,7 @@ impl Scalar for Asn {
     }
 
     fn to_toml(&self) -> Option<String> {
-        Some(self.to_string())
+        Some(self.get().to_string())
     }
 }
 

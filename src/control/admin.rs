@@ -1,47 +1,49 @@
 //! What only administrators may: approve, reject, suspend, ban, and read the audit. Each decision
 //! is one transaction with its record; one that is so already writes nothing.
 
-use super::{Case, Control, Outcome, ask, fault, refusal_of, wrong};
-use crate::command::{Decision, Effect, Field, Reply, Stop};
+use super::{Case, Control, Outcome, ask, fault, outcome, refusal_of, wrong};
+use crate::answer::{Abandoned, Applied, Audit, BanList, Banned, Deed, Effect, Stop, Unbanned};
+use crate::command::Field;
 use crate::model::{Asn, Mntner, Refusal, Timestamp};
 use crate::peering::ban::{Ban, Subject};
 use crate::peering::vet;
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::store::Filter;
 
 impl Control {
     /// Takes a peering that waits.
     pub(super) async fn approve(&self, case: &Case<'_>) -> Outcome {
         let peering = case.waiting()?;
-        match peering.standing {
-            Standing::Pending => {}
-            Standing::Active => return self.decided_already(case, peering).await,
-            Standing::Disabled | Standing::Suspended => return Err(not_pending(peering).into()),
+        match peering.status {
+            Status::Pending => {}
+            Status::Active => return self.unchanged(case, peering).await,
+            Status::Disabled | Status::Suspended => return Err(not_pending(peering).into()),
         }
         let asn = peering.asn;
         let saved = self.store.borrow_mut().approve(peering, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: approved by {}", case.identity.actor());
+        log::info!("{asn}: approved by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "approval").await;
-        let taken = Peering { standing: Standing::Active, ..peering.clone() };
-        Ok(decided(Decision::Approved(self.view(case, &taken), applied)))
+        let taken = Peering { status: Status::Active, ..peering.clone() };
+        outcome(Deed::Approved, self.view(case, &taken), applied)
     }
 
     /// Takes a peering that waits out again.
     pub(super) async fn reject(&self, case: &Case<'_>) -> Outcome {
         let peering = case.waiting()?;
-        if peering.standing != Standing::Pending {
+        if peering.status != Status::Pending {
             return Err(not_pending(peering).into());
         }
         let (asn, reason) = (peering.asn, case.reason()?);
-        if !case.is_meant(&format!("Reject the peering with AS{asn}"))? {
-            return Ok(Reply::Abandoned);
+        if !case.is_meant(&format!("Reject the peering with {asn}"))? {
+            return Ok(Box::new(Abandoned));
         }
         let saved = self.store.borrow_mut().reject(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: rejected by {}", case.identity.actor());
+        log::info!("{asn}: rejected by {}", case.identity.actor());
         self.apply(case, asn, generation, "rejection").await;
-        Ok(decided(Decision::Rejected(asn, reason)))
+        let gone = self.view(case, peering);
+        outcome(Deed::Rejected(reason), gone, Applied::NotAwaited)
     }
 
     /// Switches a peering off, whatever it is.
@@ -49,46 +51,41 @@ impl Control {
         let peering = case.chosen()?;
         let (asn, reason) = (peering.asn, case.reason()?);
         let already = case.suspensions.get(&asn) == Some(&reason);
-        if peering.standing == Standing::Suspended && already {
-            return self.decided_already(case, peering).await;
+        if peering.status == Status::Suspended && already {
+            return self.unchanged(case, peering).await;
         }
-        if !case.is_meant(&format!("Switch off the peering with AS{asn}"))? {
-            return Ok(Reply::Abandoned);
+        if !case.is_meant(&format!("Switch off the peering with {asn}"))? {
+            return Ok(Box::new(Abandoned));
         }
         let saved = self.store.borrow_mut().suspend(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
-        log::info!("AS{asn}: suspended by {}", case.identity.actor());
+        log::info!("{asn}: suspended by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "suspension").await;
         let now = self.case(case.identity, case.request, case.now)?;
-        Ok(decided(Decision::Suspended(self.view(&now, now.find(asn)?), applied)))
-    }
-
-    async fn decided_already(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
-        let applied = self.settled(case, peering.asn).await;
-        Ok(decided(Decision::Unchanged(self.view(case, peering), applied)))
+        outcome(Deed::Suspended, self.view(&now, now.find(asn)?), applied)
     }
 
     /// Bans a maintainer or an AS number; lists the bans where nothing is said.
     pub(super) fn ban(&self, case: &Case<'_>) -> Outcome {
         if case.request.answers.is_empty() {
             let bans = self.store.borrow().bans().map_err(fault)?;
-            return Ok(decided(Decision::Bans(bans)));
+            return Ok(Box::new(BanList(bans)));
         }
         let subject = case.subject()?;
         case.can_be_banned(&subject)?;
         let reason = case.reason()?;
         let bans = self.store.borrow().bans().map_err(fault)?;
         if let Some(ban) = bans.iter().find(|it| it.subject == subject && it.reason == reason) {
-            return Ok(decided(Decision::Banned(ban.clone(), Effect::Unchanged)));
+            return Ok(Box::new(Banned { ban: ban.clone(), effect: Effect::Unchanged }));
         }
         if !case.is_meant(&format!("Ban {subject}"))? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         self.store.borrow_mut().ban(&subject, &reason, &case.actor()).map_err(fault)?;
         let by = case.identity.actor();
         log::info!("{subject}: banned by {by}");
         let ban = Ban { subject, reason, by, since: case.now };
-        Ok(decided(Decision::Banned(ban, Effect::Changed)))
+        Ok(Box::new(Banned { ban, effect: Effect::Changed }))
     }
 
     /// Ends a ban.
@@ -99,7 +96,7 @@ impl Control {
             false => Effect::Unchanged,
         };
         log::info!("{subject}: no ban any more, by {}", case.identity.actor());
-        Ok(decided(Decision::Unbanned(subject, effect)))
+        Ok(Box::new(Unbanned { subject, effect }))
     }
 
     /// The records that are asked for.
@@ -109,8 +106,8 @@ impl Control {
             maintainer: case.request.answer(Field::Maintainer).map(named).transpose()?,
             since: case.since()?,
         };
-        let trail = self.store.borrow().trail(&filter).map_err(fault)?;
-        Ok(decided(Decision::Audit(trail)))
+        let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
+        Ok(Box::new(Audit(audit_log)))
     }
 }
 
@@ -120,7 +117,7 @@ impl Case<'_> {
         if self.request.answer(Field::Asn).is_some() {
             return self.chosen();
         }
-        let waits = |it: &&Peering| it.standing == Standing::Pending;
+        let waits = |it: &&Peering| it.status == Status::Pending;
         let mut waiting = self.peerings.iter().filter(waits);
         match (waiting.next(), waiting.next()) {
             (None, _) => {
@@ -169,7 +166,7 @@ impl Case<'_> {
                 Err(Refusal::new("unknown_maintainer", message, "Look at its spelling"))
             }
             Subject::Asn(asn) if *asn == us => {
-                let message = format!("AS{asn} is this network itself");
+                let message = format!("{asn} is this network itself");
                 Err(Refusal::new("own_network", message, "Look at the number"))
             }
             Subject::Maintainer(_) | Subject::Asn(_) => Ok(()),
@@ -196,13 +193,9 @@ fn named(text: &str) -> Result<Mntner, Stop> {
     })
 }
 
-fn decided(decision: Decision) -> Reply {
-    Reply::Decided(Box::new(decision))
-}
-
 fn not_pending(peering: &Peering) -> Refusal {
-    let (asn, standing) = (peering.asn, peering.standing);
-    let message = format!("The peering with AS{asn} does not wait for approval: it is {standing}");
+    let (asn, status) = (peering.asn, peering.status);
+    let message = format!("The peering with {asn} does not wait for approval: it is {status}");
     let hint = "peer_suspend switches a peering off, peer_enable on, peer_remove takes it away";
     Refusal::new("not_pending", message, hint)
 }

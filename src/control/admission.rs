@@ -2,10 +2,11 @@
 //! end where each is to be approved.
 
 use super::{Case, Control, Open, fault};
-use crate::command::{Bans, Command, Field, Stop};
+use crate::answer::Stop;
+use crate::command::{Bans, Command, Field};
 use crate::limits::PENDING_PER_MAINTAINER_MAX;
 use crate::model::{Asn, Refusal, Role};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 
 impl Control {
     /// Judges what can be judged before the command itself is: it is run again with each answer, so
@@ -30,8 +31,8 @@ impl Control {
 
     /// Why a peering that its member set up is not to be waited for.
     pub(super) fn unapproved(&self, asn: Asn) -> Option<String> {
-        let standing = self.store.borrow().standing(asn).ok().flatten();
-        (standing == Some(Standing::Pending)).then(|| WAITS.to_string())
+        let status = self.store.borrow().status(asn).ok().flatten();
+        (status == Some(Status::Pending)).then(|| WAITS.to_string())
     }
 }
 
@@ -55,8 +56,7 @@ impl Case<'_> {
     /// How many more peerings of the caller's may wait for approval; `None`: none has to.
     fn pending_left(&self) -> Option<usize> {
         let name = self.identity.maintainer.as_ref();
-        let theirs =
-            |it: &&Peering| it.standing == Standing::Pending && it.maintainer.as_ref() == name;
+        let theirs = |it: &&Peering| it.status == Status::Pending && it.maintainer.as_ref() == name;
         let waiting = self.peerings.iter().filter(theirs).count();
         (self.settings.open == Open::Approval)
             .then(|| PENDING_PER_MAINTAINER_MAX.saturating_sub(waiting))

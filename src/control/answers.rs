@@ -2,12 +2,13 @@
 //! is missing, a refusal where it is wrong.
 
 use super::{Case, Control, wrong};
-use crate::command::{Field, Question, Stop};
+use crate::answer::{Question, Stop};
+use crate::command::Field;
 use crate::limits::DNS_ASKED_AGAIN_S;
 use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};
 use crate::peering::vet::{self, Context, Declared, Given};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::sys;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -178,7 +179,7 @@ impl Control {
             addresses.push(address.get());
         }
         let mut others = Vec::new();
-        for other in judge.others.iter().filter(|it| it.standing != Standing::Suspended) {
+        for other in judge.others.iter().filter(|it| it.status != Status::Suspended) {
             let place = self.board.entry(other.asn).and_then(|it| it.endpoint);
             let declared = other.endpoint.as_ref();
             others.extend(declared.map(|endpoint| Declared { asn: other.asn, endpoint, place }));

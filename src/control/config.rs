@@ -1,7 +1,8 @@
 //! peer_config: what the member is to install, for reading or in one of the forms.
 
 use super::{Case, Control, Outcome, fault};
-use crate::command::{ConfigView, Form, Reply};
+use crate::answer::PeerConfig;
+use crate::command::Form;
 use crate::peering::{Peering, Site, files, forms};
 
 impl Control {
@@ -9,10 +10,10 @@ impl Control {
     pub(super) fn config(&self, case: &Case<'_>, form: Form) -> Outcome {
         let peering = case.chosen()?;
         let site = &case.settings.site;
-        let nowhere = || fault(format!("AS{}: no address follows from its id", peering.asn));
+        let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
         let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
-        Ok(Reply::Config(Box::new(ConfigView {
+        Ok(Box::new(PeerConfig {
             peer: self.view(case, peering),
             our_asn: site.asn,
             wireguard,
@@ -20,7 +21,7 @@ impl Control {
             bird,
             form,
             text: text(form, peering, site).ok_or_else(nowhere)?,
-        })))
+        }))
     }
 }
 

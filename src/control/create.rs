@@ -3,11 +3,12 @@
 
 use super::answers::Judge;
 use super::options::preshared_key;
-use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
-use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
+use super::{Case, Control, Open, Outcome, fault, outcome, refusal_of, wrong};
+use crate::answer::{Abandoned, Deed, LimitsView, PeerView, Question, Shown, Stop};
+use crate::command::Field;
 use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal, Role};
 use crate::peering::vet::{self, Psk};
-use crate::peering::{Peering, PeeringId, Standing};
+use crate::peering::{Peering, PeeringId, Status};
 use crate::store::StoreError;
 
 impl Control {
@@ -22,7 +23,7 @@ impl Control {
         let shown = || PeerView { psk: psk != Psk::Absent, ..self.view_beside(case, &draft) };
         let shown = || Shown::Draft(Box::new(shown()), case.our_asn());
         if !case.confirmed("Create this peering?", shown)? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = preshared_key(psk)?;
         let peering = Peering { preshared_key, ..draft };
@@ -35,10 +36,10 @@ impl Control {
         };
         let peering = Peering { id, ..peering };
         let asn = peering.asn;
-        log::info!("AS{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
+        log::info!("{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &peering) };
-        Ok(Reply::Created(Box::new(view), applied))
+        outcome(Deed::Created, view, applied)
     }
 
     /// What was asked for so far, under the id that it would get now, without its preshared key.
@@ -61,7 +62,7 @@ impl Control {
             key: judge.key()?,
             endpoint: self.endpoint(&judge).await?,
             link_local: judge.link_local()?,
-            standing: case.standing(),
+            status: case.status(),
             mtu,
             // Taken, or made, when it is saved.
             preshared_key: None,
@@ -75,7 +76,7 @@ impl Control {
         let Some(file) = self.board.hand_made(asn) else { return Ok(()) };
         let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let message =
-            format!("AS{asn} has a BGP session here that the operator made by hand, in {file}");
+            format!("{asn} has a BGP session here that the operator made by hand, in {file}");
         let refusal = Refusal::new("made_by_hand", message, "Ask the operator");
         Err(Stop::Refused(refusal, Some(Field::Asn)))
     }
@@ -106,8 +107,7 @@ impl Control {
             let words = format!(", with another {}", differing.join(", "));
             return Err(exists(present.asn, words, "peer_edit changes it"));
         }
-        let applied = self.settled(case, present.asn).await;
-        Ok(Reply::Unchanged(Box::new(self.view(case, present)), applied))
+        self.unchanged(case, present).await
     }
 
     /// Somebody else was faster, perhaps with the very same.
@@ -169,7 +169,7 @@ impl Case<'_> {
     }
 
     /// Whose a new peering is: the member's who asks for it. What an administrator makes is the AS
-    /// number's maintainer's; who made it stands in the trail.
+    /// number's maintainer's; who made it stands in the audit log.
     fn maintainer_of(&self, asn: Asn) -> Option<Mntner> {
         let caller = self.identity.maintainer.as_ref();
         match self.identity.role {
@@ -193,7 +193,7 @@ impl Case<'_> {
             peers: self.peerings.len(),
             peers_max: self.settings.peerings_max,
             families: self.settings.policy.families,
-            approval: self.standing() == Standing::Pending,
+            approval: self.status() == Status::Pending,
         };
         match stop {
             Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
@@ -201,10 +201,10 @@ impl Case<'_> {
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn status(&self) -> Status {
         match (self.settings.open, self.identity.role) {
-            (Open::Approval, Role::Member) => Standing::Pending,
-            (Open::Approval, Role::Admin) | (Open::Yes | Open::No, _) => Standing::Active,
+            (Open::Approval, Role::Member) => Status::Pending,
+            (Open::Approval, Role::Admin) | (Open::Yes | Open::No, _) => Status::Active,
         }
     }
 
@@ -218,7 +218,7 @@ impl Case<'_> {
     fn asn(&self) -> Result<Asn, Stop> {
         let has_none = |asn: &&Asn| self.peerings.iter().all(|it| it.asn != **asn);
         let mut free = self.owned.iter().filter(has_none);
-        let only = free.next().filter(|_| free.next().is_none()).map(|it| it.to_string());
+        let only = free.next().filter(|_| free.next().is_none()).map(|asn| asn.get().to_string());
         let question = Question::new(Field::Asn, "AS Number").suggesting(only.clone());
         let text = self.request.answer(Field::Asn).ok_or(Stop::Ask(question.or_else(only)))?;
         vet::asn(text, self.context()).map_err(wrong(Field::Asn))
@@ -237,6 +237,6 @@ impl Case<'_> {
 }
 
 fn exists(asn: Asn, differing: String, hint: &str) -> Stop {
-    let message = format!("AS{asn} has a peering here already{differing}");
+    let message = format!("{asn} has a peering here already{differing}");
     Stop::Refused(Refusal::new("exists", message, hint), Some(Field::Asn))
 }

@@ -2,8 +2,8 @@
 //! loop is asked for a fresh look now and then.
 
 use super::Control;
-use crate::board::{Cause, Entry, Progress};
-use crate::command::{News, Stage};
+use crate::answer::{FollowEvent, Stage};
+use crate::board::{BgpView, Cause, Entry, Progress};
 use crate::limits::{FOLLOW_LOOK_MS, FOLLOW_S, LOOK_MS};
 use crate::model::Asn;
 use smol::future::FutureExt as _;
@@ -37,7 +37,7 @@ impl Control {
 
 impl Follow<'_> {
     /// What happens next; `None`: there is nothing more to tell. It takes [`FOLLOW_S`] at most.
-    pub async fn next(&mut self) -> Option<News> {
+    pub async fn next(&mut self) -> Option<FollowEvent> {
         while !self.way.over {
             let changed = self.control.board.changed();
             let entry = self.control.board.entry(self.asn)?;
@@ -64,26 +64,26 @@ impl Follow<'_> {
 
 impl Way {
     /// What an entry of the board says that was not told yet, `now` after the beginning.
-    fn news(&mut self, entry: &Entry, now: Duration) -> Option<News> {
+    fn news(&mut self, entry: &Entry, now: Duration) -> Option<FollowEvent> {
         if let Progress::Failed(why) = &entry.progress {
             self.over = true;
-            return Some(News::Failed(why.clone()));
+            return Some(FollowEvent::Failed(why.clone()));
         }
         let mut ahead = Stage::ALL.into_iter().filter(|it| Some(*it) > self.reached);
         if let Some(stage) = ahead.clone().find(|it| is_there(*it, entry)) {
             (self.reached, self.at) = (Some(stage), now);
             self.over = stage == Stage::Established;
-            return Some(News::Reached(stage, now));
+            return Some(FollowEvent::Reached(stage, now));
         }
         let (waited, seen) =
             (now.saturating_sub(self.at), entry.link.is_some() || entry.bgp.is_some());
         if self.reached == Some(Stage::Link) && !seen && waited >= Duration::from_millis(LOOK_MS) {
             self.over = true;
-            return Some(News::Unseen);
+            return Some(FollowEvent::Unseen);
         }
         if waited >= Duration::from_secs(FOLLOW_S) {
             self.over = true;
-            return ahead.next().map(News::Waiting);
+            return ahead.next().map(FollowEvent::Waiting);
         }
         None
     }
@@ -94,14 +94,15 @@ fn is_there(stage: Stage, entry: &Entry) -> bool {
         Stage::Link => entry.progress == Progress::Applied,
         Stage::Session => entry.progress == Progress::Applied && entry.bgp.is_some(),
         Stage::Handshake => entry.link.as_ref().is_some_and(|it| it.last_handshake_s > 0),
-        Stage::Established => entry.bgp.as_ref().is_some_and(|it| it.state == "Established"),
+        Stage::Established => entry.bgp.as_ref().is_some_and(BgpView::is_established),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{BgpView, LinkView};
+    use crate::board::LinkView;
+    use crate::model::BgpState;
 
     const QUEUED: fn() -> Entry = Entry::default;
 
@@ -113,12 +114,12 @@ mod tests {
         Entry { link: Some(LinkView { last_handshake_s, ..LinkView::default() }), ..entry }
     }
 
-    fn bgp(entry: Entry, state: &str) -> Entry {
-        Entry { bgp: Some(BgpView { state: state.into(), ..BgpView::default() }), ..entry }
+    fn bgp(entry: Entry, state: BgpState) -> Entry {
+        Entry { bgp: Some(BgpView { state: Some(state), ..BgpView::default() }), ..entry }
     }
 
     /// What is told of the board at these seconds.
-    fn told(entries: &[(u64, Entry)]) -> Vec<News> {
+    fn told(entries: &[(u64, Entry)]) -> Vec<FollowEvent> {
         let mut way = Way::default();
         let mut news = Vec::new();
         for (second, entry) in entries {
@@ -132,8 +133,8 @@ mod tests {
         news
     }
 
-    fn reached(stage: Stage, second: u64) -> News {
-        News::Reached(stage, Duration::from_secs(second))
+    fn reached(stage: Stage, second: u64) -> FollowEvent {
+        FollowEvent::Reached(stage, Duration::from_secs(second))
     }
 
     #[test]
@@ -142,11 +143,11 @@ mod tests {
         let all = told(&[
             (0, QUEUED()),
             (1, applied()),
-            (2, bgp(up.clone(), "Active")),
-            (3, bgp(up, "Active")),
-            (4, bgp(link(applied(), 9), "OpenSent")),
-            (9, bgp(link(applied(), 9), "Established")),
-            (10, bgp(link(applied(), 10), "Established")),
+            (2, bgp(up.clone(), BgpState::Active)),
+            (3, bgp(up, BgpState::Active)),
+            (4, bgp(link(applied(), 9), BgpState::OpenSent)),
+            (9, bgp(link(applied(), 9), BgpState::Established)),
+            (10, bgp(link(applied(), 10), BgpState::Established)),
         ]);
         let expected = [
             reached(Stage::Link, 1),
@@ -155,29 +156,29 @@ mod tests {
             reached(Stage::Established, 9),
         ];
         assert_eq!(all, expected);
-        let quick = told(&[(1, bgp(link(applied(), 9), "Established"))]);
+        let quick = told(&[(1, bgp(link(applied(), 9), BgpState::Established))]);
         assert_eq!(quick.last(), Some(&reached(Stage::Established, 1)));
     }
 
     #[test]
     fn what_is_waited_for_is_named_in_the_end() {
-        let up = || bgp(link(applied(), 0), "Active");
+        let up = || bgp(link(applied(), 0), BgpState::Active);
         let late = 1 + FOLLOW_S;
         assert_eq!(told(&[(1, up()), (late, up())]).last(), {
-            Some(&News::Waiting(Stage::Handshake))
+            Some(&FollowEvent::Waiting(Stage::Handshake))
         });
-        let shaken = || bgp(link(applied(), 9), "Active");
+        let shaken = || bgp(link(applied(), 9), BgpState::Active);
         assert_eq!(told(&[(1, shaken()), (late, shaken())]).last(), {
-            Some(&News::Waiting(Stage::Established))
+            Some(&FollowEvent::Waiting(Stage::Established))
         });
-        assert_eq!(told(&[(FOLLOW_S, QUEUED())]), [News::Waiting(Stage::Link)]);
+        assert_eq!(told(&[(FOLLOW_S, QUEUED())]), [FollowEvent::Waiting(Stage::Link)]);
     }
 
     #[test]
     fn failures_and_blindness_end_it() {
         let failed = Entry { progress: Progress::Failed("no".into()), ..Entry::default() };
-        assert_eq!(told(&[(0, failed.clone()), (1, failed)]), [News::Failed("no".into())]);
+        assert_eq!(told(&[(0, failed.clone()), (1, failed)]), [FollowEvent::Failed("no".into())]);
         let blind = told(&[(0, applied()), (1, applied()), (2, applied()), (3, applied())]);
-        assert_eq!(blind, [reached(Stage::Link, 0), News::Unseen]);
+        assert_eq!(blind, [reached(Stage::Link, 0), FollowEvent::Unseen]);
     }
 }

@@ -1,10 +1,11 @@
 //! peer_history: what happened to a peering, as far as the caller may see it.
 
 use super::{Case, Control, Outcome, fault, wrong};
-use crate::command::{Field, HistoryView, Reply, Stop};
+use crate::answer::{PeerHistory, Stop};
+use crate::command::Field;
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::model::{Asn, Mntner, Role};
-use crate::peering::trail::{Happening, Reader, history};
+use crate::peering::audit_log::{Happening, Reader, history};
 use crate::peering::vet;
 use crate::store::Filter;
 
@@ -13,7 +14,7 @@ impl Control {
     pub(super) fn history(&self, case: &Case<'_>) -> Outcome {
         let asn = case.told_of()?;
         let filter = Filter { asn: Some(asn), ..Filter::default() };
-        let trail = self.store.borrow().trail(&filter).map_err(fault)?;
+        let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
         let owners: Vec<Mntner> = case.index.owners(asn).cloned().collect();
         let reader = match (case.identity.role, &case.identity.maintainer) {
             (Role::Member, Some(name)) => Reader::Member(name, &owners),
@@ -21,8 +22,8 @@ impl Control {
             (Role::Admin, _) | (Role::Member, None) => Reader::Operator,
         };
         let transitions = self.transitions(asn)?;
-        let (happenings, cut) = history(&trail, transitions, reader, RECORDS_SHOWN_MAX);
-        Ok(Reply::History(Box::new(HistoryView { asn, happenings, cut })))
+        let (happenings, cut) = history(&audit_log, transitions, reader, RECORDS_SHOWN_MAX);
+        Ok(Box::new(PeerHistory { asn, happenings, cut }))
     }
 
     /// What became of its link and BGP session, the oldest first.

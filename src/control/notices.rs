@@ -2,19 +2,19 @@
 //! without a database there are no notices.
 
 use super::{Case, Control, fault};
-use crate::command::IdentityView;
+use crate::answer::Intro;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
 use crate::model::{Asn, Mntner, Role};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
 
 impl Control {
     /// The caller and what they should know.
-    pub(super) fn greeted(&self, case: &Case<'_>) -> IdentityView {
+    pub(super) fn intro(&self, case: &Case<'_>) -> Intro {
         let found = notices(&self.store.borrow(), case);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
-        IdentityView { notices, ..case.identity_view() }
+        Intro { identity: case.identity_view(), notices }
     }
 }
 
@@ -36,12 +36,12 @@ fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
     let suspensions = store.suspensions()?;
     for it in peerings.iter().filter(|it| case.owned.contains(&it.asn)) {
         let reason = suspensions.get(&it.asn).map_or(String::new(), |it| format!(": {it}"));
-        let words = match it.standing {
-            Standing::Pending => "waits for the operator's approval".to_string(),
-            Standing::Suspended => format!("was switched off by the operator{reason}"),
-            Standing::Active | Standing::Disabled => continue,
+        let words = match it.status {
+            Status::Pending => "waits for the operator's approval".to_string(),
+            Status::Suspended => format!("was switched off by the operator{reason}"),
+            Status::Active | Status::Disabled => continue,
         };
-        notices.push(format!("Your peering with AS{} {words}.", it.asn));
+        notices.push(format!("Your peering with {} {words}.", it.asn));
     }
     if let Some(name) = maintainer {
         let gone = |asn: &&Asn| peerings.iter().all(|it| it.asn != **asn);
@@ -56,10 +56,10 @@ fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
 fn queue(peerings: &[Peering]) -> Option<String> {
     let waiting: Vec<String> = peerings
         .iter()
-        .filter(|it| it.standing == Standing::Pending)
+        .filter(|it| it.status == Status::Pending)
         .map(|it| match &it.maintainer {
-            Some(name) => format!("AS{} of {name}", it.asn),
-            None => format!("AS{}", it.asn),
+            Some(name) => format!("{} of {name}", it.asn),
+            None => it.asn.to_string(),
         })
         .collect();
     let (shown, more) = waiting.split_at(waiting.len().min(NAMES_SHOWN_MAX));
@@ -75,11 +75,11 @@ fn rejection(
     case: &Case<'_>,
     (asn, name): (Asn, &Mntner),
 ) -> Result<Option<String>, StoreError> {
-    let trail = store.trail(&Filter { asn: Some(asn), ..Filter::default() })?;
-    let last = trail.records.last().filter(|it| it.action == "reject" && it.is_about(name));
+    let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
+    let last = audit_log.records.last().filter(|it| it.action == "reject" && it.is_about(name));
     let recent = last.filter(|it| case.now.since(it.at) < REJECTION_TOLD_S);
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
-        format!("Your peering with AS{asn} was not approved: {}.", reason.unwrap_or("no reason"))
+        format!("Your peering with {asn} was not approved: {}.", reason.unwrap_or("no reason"))
     }))
 }

@@ -5,14 +5,15 @@
 //! one that is not there; the log says so once.
 
 use super::{Case, Control, Outcome, fault};
+use crate::answer::{PopPeering, PopView, Pops, Rtt, Stop};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
-use crate::command::{Distance, PopPeering, PopView, PopsView, Reply, Stop};
+use crate::limits::BACKUP_FILE_BYTES_MAX;
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
 use crate::store::sister;
-use crate::sys::copies::{CopyError, Folder};
+use crate::sys::directory::{Directory, FileError};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ impl Control {
     pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
         let settings = case.settings.clone();
         let Some(sisters) = &settings.sisters else {
-            return Ok(Reply::Pops(Box::default()));
+            return Ok(Box::new(Pops::default()));
         };
         let servers = sisters.copies.as_ref().and_then(|it| self.or_told(servers(it)));
         let here = self.peerings_here(case)?;
@@ -51,20 +52,20 @@ impl Control {
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
             pops.push(PopView { name, host, this, peerings });
-            crate::sys::give_way().await;
+            crate::runtime::give_way().await;
         }
         let lines = lines(case, sisters, &pops);
-        Ok(Reply::Pops(Box::new(PopsView { pops, lines })))
+        Ok(Box::new(Pops { pops, lines }))
     }
 
     fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
         let measured = self.store.borrow().latencies().map_err(fault)?;
         let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
-        let distance = |asn| {
+        let rtt = |asn| {
             let known = measured.get(&asn);
-            known.map_or(Distance::Unknown, |it| Distance::Measured(it.smoothed_us))
+            known.map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us))
         };
-        Ok(own.map(|it| PopPeering { asn: it.asn, distance: distance(it.asn) }).collect())
+        Ok(own.map(|it| PopPeering { asn: it.asn, rtt: rtt(it.asn) }).collect())
     }
 
     /// What was found; what went wrong is logged the first time.
@@ -78,56 +79,58 @@ impl Control {
     }
 }
 
-fn servers(copies: &Path) -> Result<Option<Folder>, String> {
-    Folder::open(copies).and_then(|it| it.existing(SERVERS)).map_err(words)
+fn servers(copies: &Path) -> Result<Option<Directory>, String> {
+    Directory::open(copies).and_then(|it| it.enter_existing(SERVERS)).map_err(words)
 }
 
-fn words(error: CopyError) -> String {
+fn words(error: FileError) -> String {
     error.to_string()
 }
 
 /// The member's peerings by the copy of a sister; `None`: there is no copy.
 fn peerings_there(
-    servers: &Folder,
+    servers: &Directory,
     pop: &Pop,
     owned: &[Asn],
 ) -> Result<Option<Vec<PopPeering>>, String> {
     let name = pop.name.as_str();
-    let Some(home) = servers.existing(name).map_err(words)? else { return Ok(None) };
-    let Some(database) = home.read(DATABASE).map_err(words)? else { return Ok(None) };
+    let Some(home) = servers.enter_existing(name).map_err(words)? else { return Ok(None) };
+    let Some(database) = home.read(DATABASE, BACKUP_FILE_BYTES_MAX).map_err(words)? else {
+        return Ok(None);
+    };
     let found = sister::peered(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
-    let listed = home.read(LIST).map_err(words)?.unwrap_or_default();
+    let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
     let listed = list::read(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
         let text = bird_file(&home, &listed, &bird::file_name(asn)).map_err(words)?;
-        let distance = text.map_or(Distance::Unknown, |it| told_distance(&it));
-        peerings.push(PopPeering { asn, distance });
+        let rtt = text.map_or(Rtt::Unknown, |it| reported_rtt(&it));
+        peerings.push(PopPeering { asn, rtt });
     }
     Ok(Some(peerings))
 }
 
 /// The copy of one of BIRD's files, wherever it lies in that POP's directory of BIRD's.
 fn bird_file(
-    home: &Folder,
+    home: &Directory,
     listed: &BTreeSet<String>,
     name: &str,
-) -> Result<Option<Vec<u8>>, CopyError> {
+) -> Result<Option<Vec<u8>>, FileError> {
     let mut copies = listed.iter().filter_map(|path| path.rsplit_once('/'));
     let Some((directory, _)) = copies.find(|(place, copy)| *copy == name && is_birds(place)) else {
         return Ok(None);
     };
     let mut parts = directory.split('/');
-    let mut folder = home.existing(parts.next().unwrap_or_default())?;
+    let mut folder = home.enter_existing(parts.next().unwrap_or_default())?;
     for part in parts {
         folder = match folder {
-            Some(folder) => folder.existing(part)?,
+            Some(folder) => folder.enter_existing(part)?,
             None => None,
         };
     }
     match folder {
-        Some(folder) => folder.read(name),
+        Some(folder) => folder.read(name, BACKUP_FILE_BYTES_MAX),
         None => Ok(None),
     }
 }
@@ -137,10 +140,10 @@ fn is_birds(directory: &str) -> bool {
 }
 
 /// The class in a BIRD file; the last one is also that of an endpoint that never answered.
-fn told_distance(file: &[u8]) -> Distance {
+fn reported_rtt(file: &[u8]) -> Rtt {
     let class = bird::latency(&String::from_utf8_lossy(file));
     let most = class.and_then(latency::class_us_max);
-    most.map_or(Distance::Unknown, Distance::AtMost)
+    most.map_or(Rtt::Unknown, Rtt::AtMost)
 }
 
 /// A line for each peering here that a sister does not have, or of which nobody here knows.
@@ -156,8 +159,9 @@ fn lines(case: &Case<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
     for pop in pops.iter().filter(|it| !it.this) {
         for asn in here.iter().filter(|asn| !has(pop, **asn)) {
             lines.push(format!(
-                "ssh -p {port} {name}@{this} peer_export --asn {asn} | \
+                "ssh -p {port} {name}@{this} peer_export --asn {} | \
                  ssh -p {port} {name}@{} peer_create --from - --yes --wait",
+                asn.get(),
                 pop.host
             ));
         }

@@ -1,18 +1,19 @@
 //! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
 use super::{Case, Control, Outcome};
-use crate::board::{Cause, Entry, Knock, Progress};
-use crate::command::{Depth, Reply, StatusView};
-use crate::diagnosis::{self, Facts, Overheard, Ownership, Place, Probe};
+use crate::answer::PeerStatus;
+use crate::board::{Cause, Entry, PortProbe, Progress};
+use crate::command::Depth;
+use crate::diagnosis::{self, CapturedHandshake, Facts, Ownership, Place, Probe};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
 use crate::model::{Endpoint, Host};
 use crate::peering::policy::{Policy, choose};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::registry::Index;
 use crate::sys;
 use crate::sys::dns::DnsError;
-use crate::sys::overhear::overhear;
-use crate::sys::probe::{Answer, probe};
+use crate::sys::handshake_capture::{Recipient, capture};
+use crate::sys::port_probe::{Answer, probe};
 use smol::future::FutureExt as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -22,16 +23,16 @@ impl Control {
     pub(super) async fn status(&self, case: &Case<'_>, depth: Depth) -> Outcome {
         let peering = case.chosen()?;
         let mut place = Place::Unknown;
-        if peering.standing == Standing::Active {
+        if peering.status == Status::Active {
             place = smol::future::zip(self.fresh_look(peering), self.place(case, peering)).await.1;
-            self.knock(case, peering, &place).await;
+            self.probe_port(case, peering, &place).await;
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
         let facts = Facts { handshake_age_s: age, ..facts(case, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
         let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
-        Ok(Reply::Status(Box::new(StatusView { peer: self.view(case, peering), checks, raw })))
+        Ok(Box::new(PeerStatus { peer: self.view(case, peering), checks, raw }))
     }
 
     async fn fresh_look(&self, peering: &Peering) {
@@ -88,12 +89,12 @@ impl Control {
     /// Tries the port of an endpoint that does not answer, and listens for its handshakes, unless
     /// that was done a moment ago, there or for the same caller anywhere. It is noted before:
     /// whoever asks meanwhile tries nothing.
-    async fn knock(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
+    async fn probe_port(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
         let alive = age.is_some_and(|age| age <= HANDSHAKE_STALE_S);
-        let known = entry.knock_at(*address);
+        let known = entry.port_probe_of(*address);
         let Some(link) = entry.link.filter(|_| !alive) else { return };
         if known.is_some_and(|it| it.at.elapsed() < Duration::from_secs(PROBE_KEPT_S)) {
             return;
@@ -105,32 +106,34 @@ impl Control {
             return;
         }
         let (at, address) = (Instant::now(), *address);
-        let note = |said, overheard| {
-            let knock = Knock { at, address, said, overheard };
-            self.board.note(peering.asn, |entry| entry.knock = Some(knock));
+        let note = |said, captured| {
+            let port_probe = PortProbe { at, address, said, captured };
+            self.board.note(peering.asn, |entry| entry.port_probe = Some(port_probe));
         };
-        let (before, heard) = known.map_or((Probe::Silence, None), |it| (it.said, it.overheard));
+        let (before, heard) = known.map_or((Probe::Silence, None), |it| (it.said, it.captured));
         note(before, heard);
         let said = said(probe(address, Duration::from_millis(PROBE_WAIT_MS)).await);
         note(said, heard);
         let ours_get_lost = age.is_none() && link.rx_bytes > 0;
         if said == Probe::Silence && !ours_get_lost {
-            note(said, self.overhear(case, peering, address.ip()).await);
+            note(said, self.captured_handshake(case, peering, address.ip()).await);
             // It may have come up meanwhile.
             self.fresh_look(peering).await;
         }
     }
 
     /// Handshakes that fit our key and made no tunnel came from another key than we have.
-    async fn overhear(
+    async fn captured_handshake(
         &self,
         case: &Case<'_>,
         peering: &Peering,
         from: IpAddr,
-    ) -> Option<Overheard> {
+    ) -> Option<CapturedHandshake> {
         let site = &case.settings.site;
-        let fits = overhear(from, site.port(peering.id)?, &site.key).await?;
-        Some(if fits { Overheard::OtherSender } else { Overheard::OtherRecipient })
+        match capture(from, site.port(peering.id)?, &site.key).await? {
+            Recipient::ThisKey => Some(CapturedHandshake::OtherSender),
+            Recipient::AnotherKey => Some(CapturedHandshake::OtherRecipient),
+        }
     }
 }
 
@@ -170,8 +173,8 @@ fn ownership(index: &Index, peering: &Peering) -> Ownership {
 }
 
 fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Entry) -> Facts<'a> {
-    let knock = match place {
-        Place::Found(address) => entry.knock_at(address),
+    let port_probe = match place {
+        Place::Found(address) => entry.port_probe_of(address),
         _ => None,
     };
     Facts {
@@ -179,8 +182,8 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
         peering,
         ownership: ownership(&case.index, peering),
         place,
-        probe: knock.map(|it| it.said),
-        overheard: knock.and_then(|it| it.overheard),
+        probe: port_probe.map(|it| it.said),
+        captured: port_probe.and_then(|it| it.captured),
         unapplied: match &entry.progress {
             Progress::Failed(why) => Some(why.clone()),
             Progress::Queued | Progress::Applied => None,
@@ -189,7 +192,7 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
         handshake_age_s: None,
         tunnel: entry.tunnel.clone(),
         bgp: entry.bgp.clone(),
-        distance: entry.distance.clone(),
+        rtt: entry.rtt.clone(),
         class: entry.class,
     }
 }

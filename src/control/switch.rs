@@ -4,20 +4,20 @@
 //! Its row in `peering_links` stays too, and the replaced service knows no switch: an operator who
 //! goes back to it serves such a peering again.
 
-use super::{Case, Control, Outcome, refusal_of};
-use crate::command::Reply;
+use super::{Case, Control, Outcome, outcome, refusal_of};
+use crate::answer::Deed;
 use crate::model::{Refusal, Role};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 
 impl Control {
     /// Switches a peering off. What the operator switched off, or has not approved, is off.
     pub(super) async fn disable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        match peering.standing {
-            Standing::Active => self.switch(case, peering, Standing::Disabled, "disable").await,
-            Standing::Disabled => self.as_it_is(case, peering).await,
-            Standing::Pending => Err(pending(peering).into()),
-            Standing::Suspended => Err(suspended(case, peering).into()),
+        match peering.status {
+            Status::Active => self.switch(case, peering, Deed::Disabled).await,
+            Status::Disabled => self.unchanged(case, peering).await,
+            Status::Pending => Err(pending(peering).into()),
+            Status::Suspended => Err(suspended(case, peering).into()),
         }
     }
 
@@ -25,46 +25,40 @@ impl Control {
     /// command.
     pub(super) async fn enable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        match (peering.standing, case.identity.role) {
-            (Standing::Active, _) => self.as_it_is(case, peering).await,
-            (Standing::Pending, _) => Err(pending(peering).into()),
-            (Standing::Suspended, Role::Member) => Err(suspended(case, peering).into()),
-            (Standing::Disabled, _) | (Standing::Suspended, Role::Admin) => {
-                self.switch(case, peering, Standing::Active, "enable").await
+        match (peering.status, case.identity.role) {
+            (Status::Active, _) => self.unchanged(case, peering).await,
+            (Status::Pending, _) => Err(pending(peering).into()),
+            (Status::Suspended, Role::Member) => Err(suspended(case, peering).into()),
+            (Status::Disabled, _) | (Status::Suspended, Role::Admin) => {
+                self.switch(case, peering, Deed::Enabled).await
             }
         }
     }
 
-    async fn switch(
-        &self,
-        case: &Case<'_>,
-        before: &Peering,
-        standing: Standing,
-        action: &str,
-    ) -> Outcome {
-        let (asn, after) = (before.asn, Peering { standing, ..before.clone() });
+    async fn switch(&self, case: &Case<'_>, before: &Peering, deed: Deed) -> Outcome {
+        let (status, action, done) = if deed == Deed::Disabled {
+            (Status::Disabled, "disable", "disabled")
+        } else {
+            (Status::Active, "enable", "enabled")
+        };
+        let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(case)?;
         let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);
-        log::info!("AS{asn}: {action}d by {actor} from {source}");
+        log::info!("{asn}: {done} by {actor} from {source}");
         let applied = self.apply(case, asn, generation, action).await;
-        Ok(Reply::Switched(Box::new(self.view(case, &after)), applied))
-    }
-
-    async fn as_it_is(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
-        let applied = self.settled(case, peering.asn).await;
-        Ok(Reply::Unchanged(Box::new(self.view(case, peering)), applied))
+        outcome(deed, self.view(case, &after), applied)
     }
 }
 
 fn pending(peering: &Peering) -> Refusal {
-    let message = format!("The peering with AS{} waits for the operator's approval", peering.asn);
+    let message = format!("The peering with {} waits for the operator's approval", peering.asn);
     Refusal::new("pending", message, "Nothing of it is on; peer_remove takes it back")
 }
 
 fn suspended(case: &Case<'_>, peering: &Peering) -> Refusal {
     let asn = peering.asn;
-    let message = format!("The peering with AS{asn} stays off: {}", case.switched_off(asn));
+    let message = format!("The peering with {asn} stays off: {}", case.switched_off(asn));
     Refusal::new("suspended", message, "Only the operator switches it on again: ask them")
 }

@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_MAX, BACKUP_QUIET_S};
 use crate::local::News;
 use crate::model::{Once, Turn};
-use crate::store::Generation;
+use crate::peering::Generation;
 use crate::sys::git::{GitError, WorkingCopy};
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;

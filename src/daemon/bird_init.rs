@@ -11,7 +11,7 @@ use super::assemble::read_config;
 use super::{ConfigFile, Trouble};
 use crate::config::Config;
 use crate::registry::Roa;
-use crate::sys::new_file;
+use crate::sys::directory::create;
 use crate::sys::tree::read_routes;
 use ipnet::IpNet;
 use own::{Own, announced};
@@ -79,7 +79,7 @@ fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
         .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(no_networks(&format!("the registry has no route of AS{asn}"))),
+        Ok(_) => Err(no_networks(&format!("the registry has no route of {asn}"))),
         Err(error) => Err(no_networks(&error.to_string())),
     }
 }
@@ -105,10 +105,10 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
     let mut written = Vec::new();
     for (name, text) in texts {
         let path = directory.join(name);
-        if let Err(error) = new_file::create(&path, text.as_bytes(), MODE) {
+        if let Err(error) = create(&path, text.as_bytes(), MODE) {
             // What was just written is ours to take away again.
             written.iter().for_each(|it: &PathBuf| drop(fs::remove_file(it)));
-            return Err(failed(&path, error));
+            return Err(Trouble::new(error.to_string()));
         }
         written.push(path);
     }

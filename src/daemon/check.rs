@@ -26,8 +26,8 @@ mod words;
 pub use finding::{Finding, Findings, State};
 
 use super::{Assembled, ConfigFile, block_on, once};
-use crate::sys::rights::become_user;
 use crate::sys::users;
+use crate::sys::users::become_user;
 use std::fmt::Write as _;
 
 /// How the report is printed.

@@ -43,8 +43,8 @@ pub fn run(command: Option<&OsStr>) -> Result<u8, Trouble> {
     let address = address.ok_or_else(|| Trouble::new("no address to listen on"))?;
     let service = Service::new(assembled, file)?;
     place.tell(address);
-    block_on(async |executor| {
-        let serve = async { service.run(executor, sockets, signals).await.map(|()| 0) };
+    block_on(async |spawner| {
+        let serve = async { service.run(spawner, sockets, signals).await.map(|()| 0) };
         match command {
             Some(command) => place.beside(command, address).or(serve).await,
             None => serve.await,

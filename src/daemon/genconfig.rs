@@ -4,13 +4,13 @@
 use super::{Assembled, ConfigFile, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
 use crate::model::{Timestamp, WgSecret};
-use crate::peering::{Peering, Row, Site, Standing, files as texts};
+use crate::peering::{Peering, Row, Site, Status, files as texts};
 use crate::plan::{FileKind, Owner, bird};
 use crate::store::Store;
+use crate::sys::directory::{Directory, FileError};
 use crate::sys::files;
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Where the last complete set lies.
@@ -79,7 +79,7 @@ fn stage(
     let mut unservable = Vec::new();
     for row in rows {
         let (owner, text) = match Peering::read(row) {
-            Ok((peering, _)) if peering.standing != Standing::Active => continue,
+            Ok((peering, _)) if peering.status != Status::Active => continue,
             Ok((peering, _)) => (peering.asn.into(), content(&peering, kind, kit)),
             Err(why) => {
                 unservable.push(format!("AS{}: {why}", row.as_num));
@@ -94,7 +94,7 @@ fn stage(
         }
     }
     files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
-    publish(directory, &stamp).map_err(failed)?;
+    publish(directory, &stamp).map_err(|it| Trouble::new(it.to_string()))?;
     Ok(unservable)
 }
 
@@ -118,12 +118,6 @@ fn read(path: &Path) -> Option<String> {
 }
 
 /// Moves the symlink in one rename: whoever reads through it sees one complete set or the other.
-fn publish(directory: &Path, stamp: &str) -> std::io::Result<()> {
-    let draft = directory.join(format!(".{CURRENT}.new"));
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    symlink(stamp, &draft)?;
-    fs::rename(&draft, directory.join(CURRENT))
+fn publish(directory: &Path, stamp: &str) -> Result<(), FileError> {
+    Directory::open(directory)?.put_link(CURRENT, stamp)
 }

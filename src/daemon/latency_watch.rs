@@ -8,7 +8,7 @@ use crate::limits::{
     LATENCY_ECHO_PAUSE, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_INTERVAL,
     LATENCY_PARALLEL_MAX, LATENCY_WAIT,
 };
-use crate::model::{Asn, Measured, Once, Timestamp, Turn};
+use crate::model::{Asn, MeasuredRtt, Once, Timestamp, Turn};
 use crate::plan::latency::measured;
 use crate::store::StoreError;
 use crate::sys;
@@ -96,18 +96,18 @@ impl LatencyWatch {
             {
                 fresh.insert(asn, measured(known.get(&asn).copied(), written, us, now));
             }
-            self.control.board.note(asn, |entry| entry.distance = Some(echo));
+            self.control.board.note(asn, |entry| entry.rtt = Some(echo));
         }
         self.control.store.borrow_mut().put_latencies(&fresh)?;
         self.ring(&fresh);
         Ok(())
     }
 
-    fn ring(&self, fresh: &BTreeMap<Asn, Measured>) {
+    fn ring(&self, fresh: &BTreeMap<Asn, MeasuredRtt>) {
         for (asn, new) in fresh {
             let old = self.control.board.entry(*asn).and_then(|it| it.class);
             if let Some(old) = old.filter(|old| *old != new.class) {
-                let words = format!("latency class of AS{asn} from {old} to {}", new.class);
+                let words = format!("latency class of {asn} from {old} to {}", new.class);
                 log::info!("{words}: {} us", new.smoothed_us);
                 self.control.bell.ring(Cause::Saved(words));
             }

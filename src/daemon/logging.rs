@@ -2,13 +2,13 @@
 //!
 //! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
 //! them. Elsewhere the service's lines begin with the time (RFC 3339), since nobody else notes it.
-//! What others wrote is made harmless as it is for a member's terminal, and a line has an end. What
+//! What others wrote is escaped as it is for a member's terminal, and a line has an end. What
 //! libraries have to say about clients that misbehave is kept to verbose runs: anybody can cause
 //! it.
 
 use crate::limits::LOG_LINE_CHARS_MAX;
-use crate::shell::harmless::harmless;
 use crate::sys;
+use crate::text::escape::escape;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
@@ -119,8 +119,8 @@ impl Log for Sink {
 /// it.
 fn one_line(text: &str) -> String {
     match text.char_indices().nth(LOG_LINE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", harmless(text.get(..end).unwrap_or_default())),
-        None => harmless(text),
+        Some((end, _)) => format!("{}…", escape(text.get(..end).unwrap_or_default())),
+        None => escape(text),
     }
 }
 

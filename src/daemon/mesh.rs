@@ -4,8 +4,8 @@
 use super::assemble::read_config;
 use super::{ConfigFile, Trouble};
 use crate::mesh::{Inventory, MeshLink, Pop, Switch, dot, json, svg};
-use crate::shell::table::{Fit, Table};
-use crate::shell::view::Screen;
+use crate::text::Screen;
+use crate::text::table::{Fit, Table};
 use std::fmt;
 use std::io::IsTerminal as _;
 use std::str::FromStr;

@@ -3,15 +3,15 @@
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
 use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
-use crate::board::{BgpView, Board, Cause, Progress};
+use crate::board::{Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
-use crate::peering::history::{Known, Sight, Subject, Transition};
+use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
 use crate::plan::Owner;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
-use crate::sys::bird::{BgpState, BgpStatus, BirdError, connect};
+use crate::sys::bird::{BgpStatus, BirdError, connect};
 use crate::sys::wireguard::Backend;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ use std::time::Duration;
 pub struct SessionWatch {
     control: Rc<Control>,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
-    known: Known,
+    known: LastKnown,
     /// How long BIRD had been running at the last look.
     uptime: Option<Duration>,
     /// Has the loop told of any peering yet?
@@ -60,7 +60,7 @@ impl SessionWatch {
     pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> SessionWatch {
         let last = control.store.borrow().last_transitions();
         let last = last.inspect_err(|error| log::warn!("what was last seen is not known: {error}"));
-        let known = Known::from_last(last.unwrap_or_default());
+        let known = LastKnown::from_last(last.unwrap_or_default());
         let unwritten = Once::default();
         SessionWatch { control, settings, known, uptime: None, begun: false, unwritten }
     }
@@ -96,11 +96,12 @@ impl SessionWatch {
     /// All transitions of one look are one transaction. Where that fails they are judged anew by
     /// the next look.
     fn write_down(&mut self, seen: &Seen, now: Timestamp) {
-        let sights = sights(seen, &self.control.board);
-        let judge = |(asn, what, sight): &(Asn, Subject, Sight)| {
-            Some((*asn, self.known.judge((*asn, *what), sight, now)?))
-        };
-        let transitions: Vec<(Asn, Transition)> = sights.iter().filter_map(judge).collect();
+        let observations = observations(seen, &self.control.board);
+        let mut transitions: Vec<(Asn, Transition)> = Vec::new();
+        for (asn, observation) in &observations {
+            let transition = self.known.transition(*asn, observation, now);
+            transitions.extend(transition.map(|transition| (*asn, transition)));
+        }
         let written = self.control.store.borrow_mut().note_transitions(&transitions);
         match self.unwritten.turn(written.as_ref().err().map(ToString::to_string)) {
             Turn::Wrong(why) => {
@@ -118,10 +119,10 @@ impl SessionWatch {
             } else {
                 format!(": {}", it.last_error)
             };
-            log::debug!("AS{asn}: {} {} -> {}{error}", it.what.word(), it.from, it.to);
+            log::debug!("{asn}: {} {} -> {}{error}", it.what.word(), it.from, it.to);
         }
-        for (asn, what, sight) in &sights {
-            self.known.adopt(*asn, *what, sight);
+        for (asn, observation) in &observations {
+            self.known.adopt(*asn, observation.liveness);
         }
         // Before the first pass the board is empty, and everything would seem to be gone.
         let entries = self.control.board.entries();
@@ -181,29 +182,30 @@ async fn ask(socket: &Path, has_ways: bool) -> Result<BirdSeen, BirdError> {
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
-fn sights(seen: &Seen, board: &Board) -> Vec<(Asn, Subject, Sight)> {
+fn observations(seen: &Seen, board: &Board) -> Vec<(Asn, Observation)> {
     let ages = seen.links.as_ref().map(|links| board.handshake_ages(links));
-    let mut sights = Vec::new();
+    let mut observations = Vec::new();
     for asn in board.entries().into_keys() {
         if let Some(ages) = &ages {
-            let up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= LINK_UP_S);
-            let word = if up { "up" } else { "down" }.to_string();
-            sights.push((asn, Subject::Link, Sight { up, word, last_error: String::new() }));
+            let is_up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= LINK_UP_S);
+            let liveness = if is_up { Liveness::LinkUp } else { Liveness::LinkDown };
+            observations.push((asn, Observation { liveness, last_error: String::new() }));
         }
         if let Some(bird) = &seen.bird {
-            sights.push((asn, Subject::Bgp, bgp_sight(bird.sessions.get(&asn))));
+            observations.push((asn, bgp_observation(bird.sessions.get(&asn))));
         }
     }
-    sights
+    observations
 }
 
-fn bgp_sight(status: Option<&BgpStatus>) -> Sight {
-    let view = status
-        .cloned()
-        .map(bgp_view)
-        .unwrap_or(BgpView { state: "missing".into(), ..BgpView::default() });
-    let up = status.and_then(|it| it.bgp_state) == Some(BgpState::Established);
-    Sight { up, word: view.state, last_error: view.last_error }
+fn bgp_observation(status: Option<&BgpStatus>) -> Observation {
+    match status {
+        Some(seen) => Observation {
+            liveness: Liveness::Bgp(seen.bgp_state),
+            last_error: seen.last_error.clone().unwrap_or_default(),
+        },
+        None => Observation { liveness: Liveness::BgpMissing, last_error: String::new() },
+    }
 }
 
 /// What the loop has made and what is not there, or was disabled.
@@ -223,7 +225,7 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
             amiss.sessions.push(asn.into());
         }
     }
-    for (owner, way) in board.ways() {
+    for (owner, way) in board.mesh_links() {
         let has_link = |it: &BTreeMap<IfName, LinkActual>| {
             owner.link().is_some_and(|name| it.contains_key(&name))
         };
@@ -242,7 +244,8 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{Entry, Way};
+    use crate::board::{Entry, MeshLink};
+    use crate::model::BgpState;
     use crate::sys::bird::Protocol;
 
     fn asn(number: u32) -> Asn {
@@ -305,15 +308,16 @@ mod tests {
         assert_eq!(amiss(&seen, &board).links.len(), 5);
         // Where nobody answers, nothing is known.
         assert_eq!(amiss(&Seen::default(), &board), Amiss::default());
-        assert!(sights(&Seen::default(), &board).is_empty());
+        assert!(observations(&Seen::default(), &board).is_empty());
     }
 
     #[test]
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
         let way = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
-        let (both, alone) = (Way { link: true, session: true }, Way { link: true, session: false });
-        board.set_ways([(way("a-1"), both), (way("b"), alone)].into());
+        let (both, alone) =
+            (MeshLink { link: true, session: true }, MeshLink { link: true, session: false });
+        board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
         let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
         let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
         let bird = Some(BirdSeen { ways, ..BirdSeen::default() });
@@ -327,11 +331,12 @@ mod tests {
 
     #[test]
     fn a_bgp_session_is_up_when_it_is_established() {
-        let up = bgp_sight(Some(&status("up", "Established", BgpState::Established)));
-        assert_eq!((up.up, up.word.as_str()), (true, "Established"));
-        let down = bgp_sight(Some(&status("start", "Active", BgpState::Active)));
-        assert_eq!((down.up, down.word.as_str()), (false, "Active"));
+        let up = bgp_observation(Some(&status("up", "Established", BgpState::Established)));
+        assert_eq!((up.liveness.is_up(), up.liveness.word()), (true, "Established"));
+        let down = bgp_observation(Some(&status("start", "Active", BgpState::Active)));
+        assert_eq!((down.liveness.is_up(), down.liveness.word()), (false, "Active"));
         assert_eq!(down.last_error, "Hold timer expired");
-        assert_eq!((bgp_sight(None).up, bgp_sight(None).word.as_str()), (false, "missing"));
+        let missing = bgp_observation(None).liveness;
+        assert_eq!((missing.is_up(), missing.word()), (false, "missing"));
     }
 }

@@ -2,54 +2,53 @@
 
 use super::bgp_words::{self, Cause, fill};
 use super::{BgpView, Facts, bad, follows, good, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose};
+use crate::model::BgpState;
 
 const NAME: &str = "bgp";
 
-/// BIRD's word for a BGP session that is up.
-pub const ESTABLISHED: &str = "Established";
-
-/// What a state means of which BIRD tells no error: BIRD's word, meaning, whose matter, advice.
-const STATES: &[Cause] = &[
-    Cause {
-        error: "Down",
-        means: "it is switched off in BIRD of this POP",
-        by: Whose::Operator,
-        hint: "The operator of this POP has to enable it",
-    },
-    Cause {
-        error: "Passive",
-        means: "this POP waits for your side to connect, and it does not",
-        by: Whose::Member,
-        hint: "Take passive out of your BGP configuration, and let it connect to {local}",
-    },
-    Cause {
-        error: "OpenSent",
-        means: "your side took the connection and says nothing",
-        by: Whose::Member,
-        hint: "Your BGP daemon hangs, or waits for another address than {local}",
-    },
-    Cause {
-        error: "OpenConfirm",
-        means: "both sides have said who they are",
-        by: Whose::Member,
-        hint: "It takes a second; if it stays so, your BGP daemon hangs",
-    },
-    Cause {
-        error: "Connect",
-        means: "TCP port 179 of {remote} does not answer",
-        by: Whose::Member,
-        hint: "Let TCP port 179 in from {local} through your firewall, and start your BGP daemon",
-    },
-];
-
-const WAITS: Cause = Cause {
-    error: "",
-    means: "it waits for its next attempt, and your side does not connect",
-    by: Whose::Member,
-    hint: "Look again in a few seconds. Your BGP configuration needs this POP as neighbor {local} \
-           with AS {ours}: see peer_config --asn {theirs}",
-};
+/// BIRD tells no error, and only its state says what is the matter.
+fn stuck(state: Option<BgpState>) -> Cause {
+    match state {
+        Some(BgpState::Down) => Cause {
+            error: "",
+            means: "it is switched off in BIRD of this POP",
+            by: Whose::Operator,
+            hint: "The operator of this POP has to enable it",
+        },
+        Some(BgpState::Passive) => Cause {
+            error: "",
+            means: "this POP waits for your side to connect, and it does not",
+            by: Whose::Member,
+            hint: "Take passive out of your BGP configuration, and let it connect to {local}",
+        },
+        Some(BgpState::OpenSent) => Cause {
+            error: "",
+            means: "your side took the connection and says nothing",
+            by: Whose::Member,
+            hint: "Your BGP daemon hangs, or waits for another address than {local}",
+        },
+        Some(BgpState::OpenConfirm) => Cause {
+            error: "",
+            means: "both sides have said who they are",
+            by: Whose::Member,
+            hint: "It takes a second; if it stays so, your BGP daemon hangs",
+        },
+        Some(BgpState::Connect) => Cause {
+            error: "",
+            means: "TCP port 179 of {remote} does not answer",
+            by: Whose::Member,
+            hint: "Let TCP port 179 in from {local} through your firewall, and start your BGP daemon",
+        },
+        _ => Cause {
+            error: "",
+            means: "it waits for its next attempt, and your side does not connect",
+            by: Whose::Member,
+            hint: "Look again in a few seconds. Your BGP configuration needs this POP as neighbor \
+                   {local} with AS {ours}: see peer_config --asn {theirs}",
+        },
+    }
+}
 
 pub fn check(facts: &Facts<'_>, handshake: Mark, tunnel: Mark) -> CheckView {
     let Some(bgp) = &facts.bgp else {
@@ -59,7 +58,7 @@ pub fn check(facts: &Facts<'_>, handshake: Mark, tunnel: Mark) -> CheckView {
         };
     };
     let seen = seen(bgp);
-    if bgp.state == ESTABLISHED {
+    if bgp.is_established() {
         return good(NAME, seen);
     }
     if bgp.neighbor_as.is_some_and(|it| it != facts.peering.asn) {
@@ -74,10 +73,7 @@ pub fn check(facts: &Facts<'_>, handshake: Mark, tunnel: Mark) -> CheckView {
             follows(NAME, format!("{seen}; first the tunnel"))
         }
         (Some(cause), ..) => explained(facts, &seen, cause),
-        (None, ..) => {
-            let state = STATES.iter().find(|it| it.error == bgp.state);
-            explained(facts, &seen, state.unwrap_or(&WAITS))
-        }
+        (None, ..) => explained(facts, &seen, &stuck(bgp.state)),
     }
 }
 
@@ -94,7 +90,8 @@ fn seen(bgp: &BgpView) -> String {
         "" => String::new(),
         words => format!(" after \"{words}\""),
     };
-    format!("{}{since}{error}{earlier}", bgp.state)
+    let state = bgp.state.map_or("", BgpState::word);
+    format!("{state}{since}{error}{earlier}")
 }
 
 fn explained(facts: &Facts<'_>, seen: &str, cause: &Cause) -> CheckView {

@@ -5,7 +5,7 @@
 //! section 4.5, RFC 4486 and RFC 9003 for the meanings).
 
 use super::Facts;
-use crate::command::Whose::{self, Member, Operator};
+use crate::answer::Whose::{self, Member, Operator};
 
 /// What an error means. In its texts, `{ours}` and `{theirs}` are the AS numbers, `{local}` and
 /// `{remote}` the addresses of this POP and of the member.
@@ -200,8 +200,8 @@ pub fn find(error: &str) -> Option<&'static Cause> {
 pub fn fill(text: &str, facts: &Facts<'_>) -> String {
     let address =
         |it: Option<crate::model::LinkLocal>| it.map_or_else(String::new, |it| it.to_string());
-    text.replace("{ours}", &facts.site.asn.to_string())
-        .replace("{theirs}", &facts.peering.asn.to_string())
+    text.replace("{ours}", &facts.site.asn.get().to_string())
+        .replace("{theirs}", &facts.peering.asn.get().to_string())
         .replace("{local}", &address(facts.site.local(facts.peering)))
         .replace("{remote}", &address(facts.site.remote(facts.peering)))
 }

@@ -1,7 +1,7 @@
 //! Where the member's WireGuard is: by their own word, and by where its packets come from.
 
 use super::{Echo, Facts, Place, bad, good, milliseconds, unknown};
-use crate::command::{CheckView, Whose};
+use crate::answer::{CheckView, Whose};
 use crate::peering::{Objection, Peering};
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ pub fn check(facts: &Facts<'_>) -> CheckView {
             bad(NAME, format!("{declared}: {why}"), Whose::Operator, hint)
         }
         Place::Forbidden(why) => bad(NAME, format!("{declared}: {why}"), Whose::Member, EDIT),
-        Place::Unknown => unknown(NAME, format!("{declared}{}", distance(facts))),
+        Place::Unknown => unknown(NAME, format!("{declared}{}", rtt(facts))),
         Place::Found(address) => found(facts, &declared, *address),
     }
 }
@@ -38,12 +38,12 @@ fn found(facts: &Facts<'_>, declared: &str, address: SocketAddr) -> CheckView {
         Some(from) if from != address => format!("; your packets come from {from}"),
         _ => String::new(),
     };
-    good(NAME, format!("{place}{roams}{}", distance(facts)))
+    good(NAME, format!("{place}{roams}{}", rtt(facts)))
 }
 
 fn passive(facts: &Facts<'_>) -> String {
     let from = source(facts).map_or(String::new(), |it| format!("; your packets come from {it}"));
-    from + &distance(facts)
+    from + &rtt(facts)
 }
 
 /// Where packets came from: before the first handshake, the link has only what we told it.
@@ -52,8 +52,8 @@ fn source(facts: &Facts<'_>) -> Option<SocketAddr> {
 }
 
 /// How far away it is, as the end of a sentence; empty while that was not tried.
-fn distance(facts: &Facts<'_>) -> String {
-    match (&facts.distance, facts.class) {
+fn rtt(facts: &Facts<'_>) -> String {
+    match (&facts.rtt, facts.class) {
         (Some(Echo::Answer(us)), Some(class)) => {
             format!("; {}, latency class {class}", milliseconds(*us))
         }

@@ -1,7 +1,7 @@
 //! What is known of a peering at one moment. The loop sees the link and the BGP session, the
 //! command looks at the registry and at the endpoint; what follows from it is judged elsewhere.
 
-use crate::model::{Asn, Mntner, WgKey};
+use crate::model::{Asn, BgpState, Mntner, WgKey};
 use crate::peering::{Peering, Site};
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ pub struct Facts<'a> {
     /// What the endpoint's port said to a datagram of ours, if one was sent.
     pub probe: Option<Probe>,
     /// What the member's handshakes were like that did not fit, if some were heard.
-    pub overheard: Option<Overheard>,
+    pub captured: Option<CapturedHandshake>,
     /// Why the loop could not apply the peering, or works on it still.
     pub unapplied: Option<String>,
     /// The link.
@@ -31,7 +31,7 @@ pub struct Facts<'a> {
     /// The BGP session.
     pub bgp: Option<BgpView>,
     /// What came back when the endpoint was last pinged.
-    pub distance: Option<Echo>,
+    pub rtt: Option<Echo>,
     /// The dn42 latency class that BIRD is told.
     pub class: Option<u8>,
 }
@@ -79,7 +79,7 @@ pub enum Probe {
 
 /// What handshakes were like that came from the endpoint and to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overheard {
+pub enum CapturedHandshake {
     /// They were made for another public key than ours.
     OtherRecipient,
     /// They were made for our public key, so that the sender's own must be another one than we
@@ -114,8 +114,8 @@ pub struct LinkView {
 /// How a BGP session is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BgpView {
-    /// BIRD's word: Established, Active, Connect, Idle, …
-    pub state: String,
+    /// `None`: BIRD says none that is known.
+    pub state: Option<BgpState>,
     /// Since when, in BIRD's words.
     pub since: String,
     /// The last error in BIRD's words; empty: none.
@@ -175,6 +175,11 @@ const HUNG_UP: [&str; 2] = ["Socket: Connection closed", "Socket: Connection res
 const REFUSED: &str = "Socket: Connection refused";
 
 impl BgpView {
+    /// Are routes exchanged?
+    pub fn is_established(&self) -> bool {
+        self.state == Some(BgpState::Established)
+    }
+
     /// Keeps what was said when somebody looked before. A BGP daemon that found a mistake says so
     /// once, and then hangs up on every attempt for a minute or more; BIRD keeps only the last.
     pub fn remember(&mut self, before: Option<BgpView>) {

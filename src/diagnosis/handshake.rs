@@ -5,8 +5,8 @@
 //! reported by ICMP, and a handshake names, to whoever has the public key that it was made for, its
 //! recipient (the whitepaper's mac1, section 5.4.4).
 
-use super::{Facts, LinkView, Overheard, Place, Probe, bad, follows, good, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use super::{CapturedHandshake, Facts, LinkView, Place, Probe, bad, follows, good, unknown};
+use crate::answer::{CheckView, Mark, Whose};
 use crate::limits::HANDSHAKE_STALE_S;
 
 const NAME: &str = "handshake";
@@ -41,12 +41,12 @@ fn silent(facts: &Facts<'_>, link: &LinkView, seen: String, endpoint: Mark) -> C
     if facts.handshake_age_s.is_none() && link.rx_bytes > 0 {
         return unheard(facts, link, &seen);
     }
-    match (facts.overheard, facts.probe) {
-        (Some(Overheard::OtherRecipient), _) => {
+    match (facts.captured, facts.probe) {
+        (Some(CapturedHandshake::OtherRecipient), _) => {
             let detail = format!("{seen}: your handshakes arrive, but for another public key");
             bad(NAME, detail, Whose::Member, format!("This POP has {key}: enter that for its peer"))
         }
-        (Some(Overheard::OtherSender), _) => {
+        (Some(CapturedHandshake::OtherSender), _) => {
             let detail = format!("{seen}: your handshakes arrive, but from another key than yours");
             let hint = format!(
                 "We have {} of you: give the right one with peer_edit, or use its private key",

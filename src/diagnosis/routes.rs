@@ -1,7 +1,7 @@
 //! Which routes go which way, and what keeps others out.
 
 use super::{BgpView, Facts, Limit, RoutesView, bad, good, unknown};
-use crate::command::{CheckView, Whose};
+use crate::answer::{CheckView, Whose};
 
 const NAME: &str = "routes";
 
@@ -10,7 +10,7 @@ type Trouble = (String, Whose, String);
 
 pub fn check(facts: &Facts<'_>) -> CheckView {
     let bgp = match &facts.bgp {
-        Some(bgp) if bgp.state == super::bgp::ESTABLISHED => bgp,
+        Some(bgp) if bgp.is_established() => bgp,
         _ => return unknown(NAME, "waits for the BGP session"),
     };
     let counts: Vec<String> = bgp.routes.iter().map(counts).collect();
@@ -96,7 +96,7 @@ fn nothing_imported(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
             "all that you announce is refused by this POP's filter".to_string(),
             format!(
                 "Each route must be dn42's and have a route or route6 object in the registry with \
-                 AS{} as its origin (ROA), and that may take an hour to arrive",
+                 {} as its origin (ROA), and that may take an hour to arrive",
                 facts.peering.asn
             ),
         ),

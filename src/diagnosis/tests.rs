@@ -4,7 +4,7 @@ mod wrong;
 
 use super::bgp_words::CAUSES;
 use super::*;
-use crate::model::Timestamp;
+use crate::model::{BgpState, Timestamp};
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Site};
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ struct Case {
     ownership: Ownership,
     place: Place,
     probe: Option<Probe>,
-    overheard: Option<Overheard>,
+    captured: Option<CapturedHandshake>,
     unapplied: Option<String>,
     link: Option<LinkView>,
     tunnel: Option<Echo>,
@@ -53,7 +53,7 @@ fn well() -> Case {
         },
         place: Place::Found(THERE.parse().unwrap()),
         probe: None,
-        overheard: None,
+        captured: None,
         unapplied: None,
         link: Some(LinkView {
             last_handshake_s: NOW.0 - 20,
@@ -63,7 +63,7 @@ fn well() -> Case {
         }),
         tunnel: Some(Echo::Answer(7_300)),
         bgp: Some(BgpView {
-            state: "Established".into(),
+            state: Some(BgpState::Established),
             since: "12:00:00".into(),
             last_error: String::new(),
             earlier_error: String::new(),
@@ -84,22 +84,22 @@ fn judged(case: &Case) -> Vec<CheckView> {
         ownership: case.ownership.clone(),
         place: case.place.clone(),
         probe: case.probe,
-        overheard: case.overheard,
+        captured: case.captured,
         unapplied: case.unapplied.clone(),
         link: case.link.clone(),
         handshake_age_s: age,
         tunnel: case.tunnel.clone(),
         bgp: case.bgp.clone(),
-        distance: Some(Echo::Answer(400)),
+        rtt: Some(Echo::Answer(400)),
         class: Some(1),
     };
     checks(&facts)
 }
 
 /// The BGP session is down with this error; the tunnel answers.
-fn down(case: &mut Case, state: &str, error: &str) {
+fn down(case: &mut Case, state: BgpState, error: &str) {
     let bgp = case.bgp.as_mut().unwrap();
-    (bgp.state, bgp.last_error) = (state.into(), error.into());
+    (bgp.state, bgp.last_error) = (Some(state), error.into());
     (bgp.offer, bgp.missing) = (None, vec!["ipv4".into(), "ipv6".into()]);
     bgp.routes.clear();
 }
@@ -109,7 +109,7 @@ fn unshaken(case: &mut Case, rx_bytes: u64, tx_bytes: u64) {
     let endpoint = case.link.as_ref().unwrap().endpoint;
     case.link = Some(LinkView { last_handshake_s: 0, endpoint, rx_bytes, tx_bytes });
     case.tunnel = None;
-    down(case, "Active", "");
+    down(case, BgpState::Active, "");
 }
 
 fn each_family(case: &mut Case, change: impl Fn(&mut RoutesView)) {
@@ -190,7 +190,7 @@ fn every_error_of_bird_has_a_meaning() {
     let mut text = String::new();
     for cause in CAUSES {
         let mut case = well();
-        down(&mut case, "Active", cause.error);
+        down(&mut case, BgpState::Active, cause.error);
         let checks = judged(&case);
         let root = root(&checks);
         assert_eq!((root.name, root.by), ("bgp", Some(cause.by)), "{}", cause.error);
@@ -220,13 +220,13 @@ fn packets_from_elsewhere_are_told() {
 
 #[test]
 fn what_is_not_served_is_not_judged() {
-    for (standing, words) in [
-        (Standing::Pending, "waits for approval"),
-        (Standing::Disabled, "switched off"),
-        (Standing::Suspended, "suspended"),
+    for (status, words) in [
+        (Status::Pending, "waits for approval"),
+        (Status::Disabled, "switched off"),
+        (Status::Suspended, "suspended"),
     ] {
         let mut case = well();
-        case.peering.standing = standing;
+        case.peering.status = status;
         let checks = judged(&case);
         assert_eq!((checks.len(), checks[0].mark), (6, Mark::Good));
         assert!(checks[1..].iter().all(|it| it.mark == Mark::Unknown), "{checks:?}");
@@ -249,7 +249,7 @@ fn a_ping_that_cannot_be_sent_proves_nothing() {
     let mut case = well();
     case.tunnel = Some(Echo::Unable("no right".into()));
     assert_eq!(judged(&case)[3].mark, Mark::Good, "BGP runs through it");
-    down(&mut case, "Active", "");
+    down(&mut case, BgpState::Active, "");
     assert_eq!(judged(&case)[3].mark, Mark::Unknown);
 }
 
@@ -258,7 +258,7 @@ fn a_ping_that_cannot_be_sent_proves_nothing() {
 fn what_was_said_before_they_hung_up_is_kept() {
     let view = |error: &str| {
         let mut case = well();
-        down(&mut case, "Active", error);
+        down(&mut case, BgpState::Active, error);
         case.bgp.unwrap()
     };
     let mut hung_up = view("Socket: Connection closed");

@@ -3,15 +3,15 @@
 //! What the BGP session runs through is up, and so is what an answer comes through. Without either,
 //! the handshake alone proves nothing about the addresses inside.
 
-use super::{Echo, Facts, bad, good, milliseconds, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use super::{BgpView, Echo, Facts, bad, good, milliseconds, unknown};
+use crate::answer::{CheckView, Mark, Whose};
 
 const NAME: &str = "tunnel";
 
 pub fn check(facts: &Facts<'_>, handshake: Mark) -> CheckView {
     let remote = facts.site.remote(facts.peering);
     let remote = remote.map_or("your link-local address".to_string(), |it| it.to_string());
-    let established = facts.bgp.as_ref().is_some_and(|bgp| bgp.state == super::bgp::ESTABLISHED);
+    let established = facts.bgp.as_ref().is_some_and(BgpView::is_established);
     let runs = "the BGP session runs through it";
     match (established, &facts.tunnel, handshake) {
         (true, Some(Echo::Answer(us)), _) => {

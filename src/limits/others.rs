@@ -72,6 +72,12 @@ pub const BIRD_INCLUDES_DEPTH_MAX: usize = 8;
 /// Tries of BIRD's patience with the files of one pass: a check takes it 20 ms at 1000 peers, and
 /// one bad file among a thousand is found in 20.
 pub const BIRD_CHECKS_MAX: usize = 64;
+/// A file's name (`NAME_MAX` in linux/limits.h is 255), with room for the name of its draft.
+pub const FILE_NAME_BYTES_MAX: usize = 200;
+/// The form of a peering's file; the largest that is known has 1 kB.
+pub const BIRD_FORM_BYTES_MAX: usize = 16 * 1024;
+/// How deep the blocks of a form may lie in each other; two suffice for all that is known.
+pub const BIRD_FORM_DEPTH_MAX: usize = 8;
 /// Channels read from one protocol's status; BGP has at most a dozen address families in BIRD.
 pub const BIRD_CHANNELS_MAX: usize = 16;
 

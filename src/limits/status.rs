@@ -14,10 +14,10 @@ pub const PROBE_WAIT_MS: u64 = 700;
 pub const PROBE_KEPT_S: u64 = 10;
 /// How long a member's handshakes are listened for where none fits, in milliseconds: WireGuard
 /// tries again after 5 s and a third at most (REKEY_TIMEOUT).
-pub const OVERHEAR_MS: u64 = 5_400;
+pub const HANDSHAKE_CAPTURE_MS: u64 = 5_400;
 /// Packets of a member that are looked at meanwhile: a tunnel in use would be no reason to listen.
-pub const OVERHEAR_PACKETS_MAX: usize = 1_000;
-const _: () = assert!(PROBE_WAIT_MS + OVERHEAR_MS < 1000 * PROBE_KEPT_S);
+pub const HANDSHAKE_CAPTURE_PACKETS_MAX: usize = 1_000;
+const _: () = assert!(PROBE_WAIT_MS + HANDSHAKE_CAPTURE_MS < 1000 * PROBE_KEPT_S);
 /// The time from one answer of `--watch` to the next question, in milliseconds.
 pub const WATCH_PAUSE_MS: u64 = 2_000;
 /// Answers of one `--watch`: a quarter of an hour where they come at once. Nobody holds a session

@@ -2,9 +2,11 @@
 //! hand.
 
 use crate::access::Identity;
+use crate::answer::ExitStatus;
 use crate::control::Control;
 use crate::model::{Mntner, Role};
-use crate::shell::{Event, Output, Session, Start, status};
+use crate::runtime;
+use crate::shell::{Event, Output, Session, Start};
 use crate::sys;
 use std::time::Duration;
 
@@ -58,14 +60,14 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
                 if applied == Applied::Nowhere {
                     request.wait = request.wait.map(|_| Duration::ZERO);
                 }
-                sys::give_way().await;
+                runtime::give_way().await;
                 let outcome = control.run(&identity, &request, sys::now()).await;
                 session.answered(outcome, &mut output);
             }
             // Only a member at a terminal looks on.
             Some(Event::Follow(_)) => session.followed(&mut output),
             Some(Event::Close(status)) => break status,
-            Some(Event::Pause(_)) | None => break status::FAULT,
+            Some(Event::Pause(_)) | None => break ExitStatus::Fault.code(),
         }
     };
     Ok(Done { out: text(output.out), err: text(output.err), status })

@@ -8,14 +8,14 @@ use crate::limits::{
     ACCEPT_PAUSE, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
     LOCAL_WRITE_S,
 };
-use crate::model::Asn;
-use crate::sys;
+use crate::model::{Asn, BgpState};
+use crate::runtime::{self, Spawner};
 use async_io::Async;
 use nanoserde::{DeJson as _, SerJson as _};
 use rustix::net::sockopt::socket_peercred;
+use smol::Timer;
 use smol::future::{FutureExt as _, or};
 use smol::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use smol::{LocalExecutor, Timer};
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -43,7 +43,7 @@ pub struct Server {
     listener: UnixListener,
     control: Rc<Control>,
     news: Rc<News>,
-    executor: Rc<LocalExecutor<'static>>,
+    spawner: Spawner,
 }
 
 /// One client.
@@ -59,9 +59,9 @@ impl Server {
         listener: UnixListener,
         control: Rc<Control>,
         news: Rc<News>,
-        executor: Rc<LocalExecutor<'static>>,
+        spawner: Spawner,
     ) -> Server {
-        Server { listener, control, news, executor }
+        Server { listener, control, news, spawner }
     }
 
     /// Takes clients until the program ends.
@@ -85,7 +85,7 @@ impl Server {
                         }
                         drop(seat);
                     };
-                    self.executor.spawn(serve).detach();
+                    self.spawner.spawn(serve);
                 }
                 Err(error) => {
                     log::warn!("the local socket: {error}");
@@ -174,7 +174,7 @@ impl Client {
             asn: asn.get(),
             progress: progress.to_string(),
             error,
-            bgp: entry.bgp.as_ref().map(|it| it.state.clone()),
+            bgp: entry.bgp.as_ref().map(|bgp| bgp.state.map_or("", BgpState::word).to_string()),
             handshake_age_s: self.control.board.handshake_age(asn),
             endpoint_trouble: entry.endpoint_trouble.clone(),
         }
@@ -210,7 +210,7 @@ impl Client {
     async fn say(&self, answer: &Answer) -> io::Result<()> {
         let mut line = answer.serialize_json();
         line.push('\n');
-        sys::give_way().await;
+        runtime::give_way().await;
         in_time(LOCAL_WRITE_S, (&self.stream).write_all(line.as_bytes())).await
     }
 }

@@ -32,7 +32,7 @@ pub fn ibgp_protocol(pop: &PopName) -> String {
 /// What it carries is other networks' routes: each POP has the own ones from Babel.
 pub fn ibgp(inventory: &Inventory, to: &Pop, own_asn: Asn) -> Option<String> {
     let (local, remote) = (inventory.me()?.gateway_ipv6(), to.gateway_ipv6());
-    let name = ibgp_protocol(&to.name);
+    let (name, asn) = (ibgp_protocol(&to.name), own_asn.get());
     let [ipv4, ipv6] = [("", "on"), ("_v6", "off")].map(|(family, extended)| {
         let others = format!(
             "where source = RTS_BGP && is_valid_network{family}() && !is_self_net{family}()"
@@ -48,8 +48,8 @@ pub fn ibgp(inventory: &Inventory, to: &Pop, own_asn: Asn) -> Option<String> {
         "{MARK}
 
 protocol bgp {name} {{
-    local {local} as {own_asn};
-    neighbor {remote} as {own_asn};
+    local {local} as {asn};
+    neighbor {remote} as {asn};
 
     ipv4 {{
 {ipv4}

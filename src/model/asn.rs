@@ -63,9 +63,10 @@ impl FromStr for Asn {
     }
 }
 
+/// As people write it: `AS4242420263`. The bare number is [`Asn::get`].
 impl fmt::Display for Asn {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+        write!(out, "AS{}", self.0)
     }
 }
 
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn reads_what_people_write_and_writes_one_form() {
         for text in ["4242420263", "AS4242420263", "as4242420263", "As4242420263"] {
-            assert_eq!(text.parse::<Asn>().unwrap().to_string(), "4242420263");
+            assert_eq!(text.parse::<Asn>().unwrap().to_string(), "AS4242420263");
         }
         assert_eq!("64600".parse::<Asn>().unwrap().get(), 64600);
         assert_eq!("4242420263".parse::<Asn>().unwrap().tail(), 263);

@@ -1,10 +1,10 @@
-//! What is known of the distance to a member.
+//! What is known of the round-trip time to a member.
 
 use super::Timestamp;
 
-/// The distance to a member's endpoint, as measured over the last hours.
+/// The round-trip time to a member's endpoint, as measured over the last hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measured {
+pub struct MeasuredRtt {
     /// The smoothed round trip, in microseconds.
     pub smoothed_us: u64,
     /// The dn42 latency class in force, 1 to 9.

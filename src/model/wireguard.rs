@@ -1,7 +1,7 @@
 //! WireGuard keys and the names of links.
 
 use super::pop::LINK_PREFIX;
-use super::{Asn, PopName};
+use super::{Asn, NameForm, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
 use base64ct::{Base64, Encoding as _};
 use curve25519_dalek::MontgomeryPoint;
@@ -163,8 +163,22 @@ impl IfName {
     pub fn of(asn: Asn) -> IfName {
         let mut name = heapless::String::new();
         // Five letters and at most ten digits fit the bound exactly.
-        let _ = write!(name, "wg-as{asn}");
+        let _ = write!(name, "wg-as{}", asn.get());
         IfName(name)
+    }
+
+    /// The tunnel of a peering, by the form of such names, whose longest fits the bound.
+    pub fn from_form(form: &NameForm, asn: Asn) -> IfName {
+        IfName(form.name(asn).as_str().try_into().unwrap_or_default())
+    }
+
+    /// A name that somebody else chose, if the kernel takes it (`dev_valid_name` in net/core/dev.c).
+    pub fn from_name(name: &str) -> Option<IfName> {
+        let is_bad = |letter: char| !letter.is_ascii_graphic() || matches!(letter, '/' | ':');
+        if name.is_empty() || name == "." || name == ".." || name.contains(is_bad) {
+            return None;
+        }
+        Some(IfName(name.try_into().ok()?))
     }
 
     /// The name of the link to another POP of ours.

@@ -82,7 +82,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Maintainer(name) => write!(out, "{name}"),
-            Subject::Asn(asn) => write!(out, "AS{asn}"),
+            Subject::Asn(asn) => write!(out, "{asn}"),
         }
     }
 }

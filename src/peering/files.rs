@@ -79,7 +79,8 @@ fn addresses(local: LinkLocal, remote: LinkLocal) -> Vec<(String, String)> {
 /// table.
 pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
     let (name, link) = (protocol_name(site), their_link(site));
-    let (asn, local, ours) = (peering.asn, site.local(peering)?, site.asn);
+    let (asn, ours) = (peering.asn.get(), site.asn.get());
+    let local = site.local(peering)?;
     let [ipv4, more_ipv4, ipv6, _] = ALLOWED_IPS;
     let channel = |family, next_hop, networks: String| {
         format!(
@@ -125,7 +126,7 @@ pub(super) fn protocol_name(site: &Site) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name
     } else {
-        format!("as{}", site.asn)
+        format!("as{}", site.asn.get())
     }
 }
 

@@ -3,7 +3,7 @@
 //! not decided here.
 
 use crate::limits::TRANSITION_WORDS_CHARS_MAX;
-use crate::model::{Asn, Timestamp};
+use crate::model::{Asn, BgpState, Timestamp};
 use std::collections::BTreeMap;
 
 /// What can be up or down.
@@ -36,18 +36,29 @@ pub struct Transition {
 
 /// How something is at this moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct Observation {
     /// Is it up?
-    pub up: bool,
-    /// What it is, in the words of [`Transition::to`].
-    pub word: String,
+    pub liveness: Liveness,
     /// BIRD's last error.
     pub last_error: String,
 }
 
+/// What is observed, and whether it is up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// The link had a handshake lately.
+    LinkUp,
+    /// It had none.
+    LinkDown,
+    /// BIRD runs the BGP session; `None`: it says no state that is known.
+    Bgp(Option<BgpState>),
+    /// BIRD has no such BGP session.
+    BgpMissing,
+}
+
 /// What was last known of everything that can be up or down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known(BTreeMap<(Asn, Subject), (bool, String)>);
+pub struct LastKnown(BTreeMap<(Asn, Subject), (bool, String)>);
 
 impl Subject {
     /// Its word in the database and in answers.
@@ -64,47 +75,68 @@ impl Subject {
     }
 }
 
-impl Known {
-    /// What was last written down, so that a start of this program is no transition.
-    pub fn from_last(last: impl IntoIterator<Item = (Asn, Transition)>) -> Known {
-        Known(last.into_iter().map(|(asn, it)| ((asn, it.what), (it.up, it.to))).collect())
+impl Liveness {
+    /// What it is the status of.
+    pub fn subject(self) -> Subject {
+        match self {
+            Liveness::LinkUp | Liveness::LinkDown => Subject::Link,
+            Liveness::Bgp(_) | Liveness::BgpMissing => Subject::Bgp,
+        }
     }
 
-    /// The transition that a sight is, if it is one. What was never seen counts as down: a peering
-    /// that never came up has nothing to tell.
-    pub fn judge(
-        &self,
-        (asn, what): (Asn, Subject),
-        sight: &Sight,
-        at: Timestamp,
-    ) -> Option<Transition> {
-        let (up, from) = match self.0.get(&(asn, what)) {
+    /// Is it up?
+    pub fn is_up(self) -> bool {
+        matches!(self, Liveness::LinkUp | Liveness::Bgp(Some(BgpState::Established)))
+    }
+
+    /// The word of [`Transition::to`].
+    pub fn word(self) -> &'static str {
+        match self {
+            Liveness::LinkUp => "up",
+            Liveness::LinkDown => "down",
+            Liveness::Bgp(state) => state.map_or("", BgpState::word),
+            Liveness::BgpMissing => "missing",
+        }
+    }
+}
+
+impl LastKnown {
+    /// What was last written down, so that a start of this program is no transition.
+    pub fn from_last(last: impl IntoIterator<Item = (Asn, Transition)>) -> LastKnown {
+        LastKnown(last.into_iter().map(|(asn, it)| ((asn, it.what), (it.up, it.to))).collect())
+    }
+
+    /// The transition that an observation is, if it is one. What was never seen counts as down: a
+    /// peering that never came up has nothing to tell.
+    pub fn transition(&self, asn: Asn, seen: &Observation, at: Timestamp) -> Option<Transition> {
+        let what = seen.liveness.subject();
+        let (was_up, from) = match self.0.get(&(asn, what)) {
             Some((up, word)) => (*up, word.as_str()),
             None => (false, "unknown"),
         };
-        (up != sight.up).then(|| Transition {
+        let up = seen.liveness.is_up();
+        if up == was_up {
+            return None;
+        }
+        Some(Transition {
             at,
             what,
-            up: sight.up,
+            up,
             from: from.to_string(),
-            to: bounded(&sight.word),
-            last_error: bounded(&sight.last_error),
+            to: seen.liveness.word().to_string(),
+            last_error: seen.last_error.chars().take(TRANSITION_WORDS_CHARS_MAX).collect(),
         })
     }
 
-    /// Takes a sight over, after its transition was written down if it was one.
-    pub fn adopt(&mut self, asn: Asn, what: Subject, sight: &Sight) {
-        self.0.insert((asn, what), (sight.up, bounded(&sight.word)));
+    /// Takes an observation over, after its transition was written down if it was one.
+    pub fn adopt(&mut self, asn: Asn, status: Liveness) {
+        self.0.insert((asn, status.subject()), (status.is_up(), status.word().to_string()));
     }
 
     /// Forgets the peerings that are gone; one that is made anew begins anew.
     pub fn retain(&mut self, is_there: impl Fn(Asn) -> bool) {
         self.0.retain(|(asn, _), _| is_there(*asn));
     }
-}
-
-fn bounded(words: &str) -> String {
-    words.chars().take(TRANSITION_WORDS_CHARS_MAX).collect()
 }
 
 #[cfg(test)]
@@ -117,40 +149,39 @@ mod tests {
         Asn::new(64601).unwrap()
     }
 
-    fn bgp(word: &str, last_error: &str) -> Sight {
-        let (word, last_error) = (word.to_string(), last_error.to_string());
-        Sight { up: word == "Established", word, last_error }
+    fn bgp(state: BgpState, last_error: &str) -> Observation {
+        Observation { liveness: Liveness::Bgp(Some(state)), last_error: last_error.to_string() }
     }
 
-    /// Transitions of these sights in their order, as "from -> to: error".
-    fn told(known: &mut Known, sights: &[Sight]) -> Vec<String> {
-        let mut told = Vec::new();
-        for sight in sights {
-            if let Some(it) = known.judge((asn(), Subject::Bgp), sight, AT) {
-                told.push(format!("{} -> {}: {}", it.from, it.to, it.last_error));
+    /// Transitions of these observations in their order, as "from -> to: error".
+    fn transitions(known: &mut LastKnown, seen: &[Observation]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for seen in seen {
+            if let Some(it) = known.transition(asn(), seen, AT) {
+                lines.push(format!("{} -> {}: {}", it.from, it.to, it.last_error));
             }
-            known.adopt(asn(), Subject::Bgp, sight);
+            known.adopt(asn(), seen.liveness);
         }
-        told
+        lines
     }
 
     #[test]
-    fn only_what_comes_up_or_goes_down_is_told() {
-        let sights = [
-            bgp("Idle", ""),
-            bgp("Active", "Socket: Connection refused"),
-            bgp("Established", ""),
-            bgp("Established", ""),
-            bgp("Connect", "Received: Hold timer expired"),
-            bgp("missing", ""),
-            bgp("Established", ""),
+    fn only_what_comes_up_or_goes_down_is_a_transition() {
+        let seen = [
+            bgp(BgpState::Idle, ""),
+            bgp(BgpState::Active, "Socket: Connection refused"),
+            bgp(BgpState::Established, ""),
+            bgp(BgpState::Established, ""),
+            bgp(BgpState::Connect, "Received: Hold timer expired"),
+            Observation { liveness: Liveness::BgpMissing, last_error: String::new() },
+            bgp(BgpState::Established, ""),
         ];
         let lines = [
             "Active -> Established: ",
             "Established -> Connect: Received: Hold timer expired",
             "missing -> Established: ",
         ];
-        assert_eq!(told(&mut Known::default(), &sights), lines);
+        assert_eq!(transitions(&mut LastKnown::default(), &seen), lines);
     }
 
     #[test]
@@ -163,21 +194,29 @@ mod tests {
             to: "Established".into(),
             last_error: String::new(),
         };
-        let mut known = Known::from_last([(asn(), up)]);
-        assert!(told(&mut known, &[bgp("Established", "")]).is_empty());
-        assert_eq!(told(&mut known, &[bgp("Active", "x")]), ["Established -> Active: x"]);
+        let mut known = LastKnown::from_last([(asn(), up)]);
+        assert!(transitions(&mut known, &[bgp(BgpState::Established, "")]).is_empty());
+        let down = bgp(BgpState::Active, "x");
+        assert_eq!(transitions(&mut known, &[down]), ["Established -> Active: x"]);
         known.retain(|_| false);
-        assert!(told(&mut known, &[bgp("Active", "")]).is_empty(), "made anew, begins anew");
+        let anew = transitions(&mut known, &[bgp(BgpState::Active, "")]);
+        assert!(anew.is_empty(), "made anew, begins anew");
     }
 
     /// The other end chooses the words of a shutdown message.
     #[test]
     fn words_are_bounded() {
-        let long = "x".repeat(10_000);
-        let sight = Sight { up: true, word: long.clone(), last_error: long };
-        let it = Known::default().judge((asn(), Subject::Bgp), &sight, AT).unwrap();
-        let lengths = [it.to.len(), it.last_error.len()];
-        assert_eq!(lengths, [TRANSITION_WORDS_CHARS_MAX; 2]);
+        let seen = bgp(BgpState::Established, &"x".repeat(10_000));
+        let transition = LastKnown::default().transition(asn(), &seen, AT).unwrap();
+        assert_eq!(transition.last_error.len(), TRANSITION_WORDS_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_status_is_up_or_down() {
+        let up = [Liveness::LinkUp, Liveness::Bgp(Some(BgpState::Established))];
+        let down = [Liveness::LinkDown, Liveness::BgpMissing, Liveness::Bgp(None)];
+        assert!(up.into_iter().all(Liveness::is_up) && !down.into_iter().any(Liveness::is_up));
+        assert!(!Liveness::Bgp(Some(BgpState::OpenConfirm)).is_up());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A row of the database, and what may be made of it.
 
-use super::{Peering, PeeringId, Standing};
+use super::{Peering, PeeringId, Status};
 use crate::model::{
     AddressError, Asn, Endpoint, EndpointError, Families, Host, HostName, LinkLocal, Mntner, Port,
     WgKey, WgKeyError, WgSecret,
@@ -25,8 +25,8 @@ pub struct Row {
     pub wg_endpoint_port: i64,
     /// `user_link_local`; NULL and the empty text both mean that none was chosen.
     pub user_link_local: Option<String>,
-    /// Our own: the peering's standing in words; `None` in a database of the replaced service.
-    pub standing: Option<String>,
+    /// Our own: the peering's status in words; `None` in a database of the replaced service.
+    pub status: Option<String>,
     /// Our own: bytes.
     pub mtu: Option<i64>,
     /// Our own: base64.
@@ -85,7 +85,7 @@ impl Peering {
             key: row.wg_pub_key.parse::<WgKey>().map_err(Unservable::Key)?,
             endpoint: endpoint(row, &mut objections)?,
             link_local: link_local(row.user_link_local.as_deref())?,
-            standing: row.standing.as_deref().map_or(Standing::Active, Standing::from_word),
+            status: row.status.as_deref().map_or(Status::Active, Status::from_word),
             mtu: row.mtu.and_then(|mtu| u32::try_from(mtu).ok()),
             preshared_key: preshared_key(row.preshared_key.as_deref())?,
             families: families(row.families.as_deref())?,
@@ -107,7 +107,7 @@ impl Peering {
             wg_endpoint_addr: address,
             wg_endpoint_port: port.into(),
             user_link_local: self.link_local.map(|it| it.to_string()),
-            standing: Some(self.standing.word().to_string()),
+            status: Some(self.status.word().to_string()),
             mtu: self.mtu.map(i64::from),
             preshared_key: self.preshared_key.as_ref().map(WgSecret::reveal),
             families: Some(self.families.word().to_string()),
@@ -186,9 +186,9 @@ mod tests {
 
     #[test]
     fn a_peering_and_its_row_are_the_same() {
-        for standing in ["active", "pending", "disabled", "suspended"] {
+        for status in ["active", "pending", "disabled", "suspended"] {
             let mut asked = peering(9, 64600, Some("fe80::9"));
-            asked.standing = Standing::from_word(standing);
+            asked.status = Status::from_word(status);
             asked.preshared_key = Some(WgSecret::new([3; 32]));
             asked.families = Families::V6;
             asked.maintainer = "HEIDI-MNT".parse().ok();
@@ -203,9 +203,9 @@ mod tests {
     #[test]
     fn rows_of_the_replaced_service_are_served() {
         let old =
-            Row { standing: None, families: None, user_link_local: Some(String::new()), ..row() };
+            Row { status: None, families: None, user_link_local: Some(String::new()), ..row() };
         let (read, objections) = Peering::read(&old).unwrap();
-        assert_eq!((read.standing, read.link_local, objections.len()), (Standing::Active, None, 0));
+        assert_eq!((read.status, read.link_local, objections.len()), (Status::Active, None, 0));
         let odd = Row { wg_endpoint_addr: "my_host.example.org".into(), ..row() };
         let (read, objections) = Peering::read(&odd).unwrap();
         assert_eq!(read.endpoint.unwrap().to_string(), "my_host.example.org:20263");

@@ -56,11 +56,11 @@ pub fn is_yes(answer: &str) -> bool {
 pub fn asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
     let asn = known_asn(text, context)?;
     if asn == context.site.asn {
-        let message = format!("AS{asn} is this network itself");
+        let message = format!("{asn} is this network itself");
         return Err(Refusal::new("own_network", message, "Peer with an AS number of yours"));
     }
     if context.peerings.iter().any(|it| it.asn == asn) {
-        let message = format!("AS{asn} has a peering here already");
+        let message = format!("{asn} has a peering here already");
         let hint = "peer_config shows it; peer_remove takes it away";
         return Err(Refusal::new("exists", message, hint));
     }
@@ -73,7 +73,7 @@ pub fn known_asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
         .parse()
         .map_err(|error| Refusal::new("bad_asn", sentence(error), "Example: 4242420263"))?;
     if context.reach == Reach::Own && !context.owned.contains(&asn) {
-        let message = format!("AS{asn} is not yours by the registry");
+        let message = format!("{asn} is not yours by the registry");
         let hint = match context.owned {
             [] => "No aut-num object names your maintainer in mnt-by".to_string(),
             owned => format!("Yours: {}", list(owned)),
@@ -193,7 +193,7 @@ fn sentence(error: impl std::fmt::Display) -> String {
 }
 
 fn list(asns: &[Asn]) -> String {
-    asns.iter().map(|asn| format!("AS{asn}")).collect::<Vec<_>>().join(", ")
+    asns.iter().map(|asn| asn.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

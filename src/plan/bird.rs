@@ -9,17 +9,17 @@ pub const LATENCY_UNKNOWN: u8 = 9;
 
 /// The file of a peering.
 pub fn file_name(asn: Asn) -> String {
-    format!("ebgp_as{asn}")
+    format!("ebgp_as{}", asn.get())
 }
 
 /// The protocol inside it. `_v6`: one BGP session over IPv6 link-local carries both families.
 pub fn protocol_name(asn: Asn) -> String {
-    format!("ebgp_as{asn}_v6")
+    format!("ebgp_as{}_v6", asn.get())
 }
 
 /// The constant inside it that tells the latency class.
 pub fn latency_name(asn: Asn) -> String {
-    format!("AS{asn}_LATENCY")
+    format!("{asn}_LATENCY")
 }
 
 /// The AS number, if this is exactly a name that [`file_name`] gives: nothing else is ours.
@@ -31,14 +31,14 @@ pub fn file_owner(name: &str) -> Option<Asn> {
 /// that the configuration would have refused).
 pub fn render(peering: &Peering, site: &Site, template: &str, latency: u8) -> Option<String> {
     let (asn, remote) = (peering.asn, site.remote(peering)?);
-    let name = protocol_name(asn);
+    let (name, number) = (protocol_name(asn), asn.get());
     let [ipv4, ipv6] = channels(asn, peering.families);
     Some(format!(
-        "define AS{asn}_LATENCY = {latency};
+        "define {asn}_LATENCY = {latency};
 
 protocol bgp {name} from {template} {{
-    neighbor {remote} as {asn};
-    interface \"wg-as{asn}\";
+    neighbor {remote} as {number};
+    interface \"wg-as{number}\";
 
     ipv4 {{
 {ipv4}
@@ -56,8 +56,8 @@ protocol bgp {name} from {template} {{
 fn channels(asn: Asn, families: Families) -> [String; 2] {
     let channel = |wanted, filter, next_hop| match wanted {
         true => format!(
-            "        import where dn42_import_filter{filter}(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
-        export where dn42_export_filter{filter}(AS{asn}_LATENCY, BANDWIDTH, LINKTYPE);
+            "        import where dn42_import_filter{filter}({asn}_LATENCY, BANDWIDTH, LINKTYPE);
+        export where dn42_export_filter{filter}({asn}_LATENCY, BANDWIDTH, LINKTYPE);
         extended next hop {next_hop};"
         ),
         false => "        import none;\n        export none;".to_string(),

@@ -7,7 +7,7 @@
 
 use super::bird::LATENCY_UNKNOWN;
 use crate::limits::{LATENCY_CLASS_KEPT_S, LATENCY_HALF_LIFE_S};
-use crate::model::{Measured, Timestamp};
+use crate::model::{MeasuredRtt, Timestamp};
 use std::time::Duration;
 
 /// The longest round trip of the classes 1 to 8, in microseconds: e to the power of the class in
@@ -41,16 +41,16 @@ pub fn median_us(mut round_trips: Vec<Duration>) -> Option<u64> {
 /// that says something is kept like one of ours, so that taking a POP over changes nothing by
 /// itself.
 pub fn measured(
-    before: Option<Measured>,
+    before: Option<MeasuredRtt>,
     written: u8,
     round_trip_us: u64,
     now: Timestamp,
-) -> Measured {
+) -> MeasuredRtt {
     let Some(before) = before else {
         let known = (1..LATENCY_UNKNOWN).contains(&written);
         let class = if known { written } else { class(round_trip_us) };
         let smoothed_us = round_trip_us;
-        return Measured { smoothed_us, class, class_since: now, last_answer: now };
+        return MeasuredRtt { smoothed_us, class, class_since: now, last_answer: now };
     };
     let smoothed_us = smoothed(before, round_trip_us, now);
     // A clock that was set back must not keep a class for ever.
@@ -59,14 +59,14 @@ pub fn measured(
     match ripe && outside(before.class, smoothed_us) {
         true => {
             let class = class(smoothed_us);
-            Measured { smoothed_us, class, class_since: now, last_answer: now }
+            MeasuredRtt { smoothed_us, class, class_since: now, last_answer: now }
         }
-        false => Measured { smoothed_us, class_since, last_answer: now, ..before },
+        false => MeasuredRtt { smoothed_us, class_since, last_answer: now, ..before },
     }
 }
 
 /// The old value weighs half as much after each half-life.
-fn smoothed(before: Measured, round_trip_us: u64, now: Timestamp) -> u64 {
+fn smoothed(before: MeasuredRtt, round_trip_us: u64, now: Timestamp) -> u64 {
     let lives = now.since(before.last_answer) as f64 / LATENCY_HALF_LIFE_S as f64;
     let weight = (-lives).exp2();
     let value = before.smoothed_us as f64 * weight + round_trip_us as f64 * (1.0 - weight);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_echo_is_no_distance() {
+    fn one_slow_echo_is_no_rtt() {
         let median =
             |them: &[u64]| median_us(them.iter().copied().map(Duration::from_micros).collect());
         assert_eq!(median(&[]), None);

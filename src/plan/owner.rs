@@ -71,7 +71,7 @@ impl fmt::Display for Owner {
         match self {
             Owner::Pop => out.write_str("this POP"),
             Owner::Mesh(pop) => write!(out, "POP {pop}"),
-            Owner::Peering(asn) => write!(out, "AS{asn}"),
+            Owner::Peering(asn) => write!(out, "{asn}"),
         }
     }
 }

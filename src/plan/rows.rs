@@ -3,7 +3,7 @@
 
 use super::Owner;
 use crate::model::Asn;
-use crate::peering::{Peering, Row, Site, Standing};
+use crate::peering::{Peering, Row, Site, Status};
 use std::collections::BTreeMap;
 
 /// What the rows say.
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Rows {
     /// Those to be served, by AS number.
     pub peerings: Vec<Peering>,
-    /// Standing that is not to be served: taken down like a removal, but kept in the database.
+    /// Status that is not to be served: taken down like a removal, but kept in the database.
     pub resting: Vec<Asn>,
     /// What cannot be read or served, and why.
     pub failures: BTreeMap<Owner, String>,
@@ -23,7 +23,7 @@ impl Rows {
         let mut all = Rows::default();
         for row in rows {
             match Peering::read(row) {
-                Ok((peering, _)) if peering.standing == Standing::Active => {
+                Ok((peering, _)) if peering.status == Status::Active => {
                     all.serve(peering, site);
                 }
                 Ok((peering, _)) => all.resting.push(peering.asn),

@@ -30,8 +30,17 @@ enum Word<'a> {
     Mark(char),
 }
 
+/// Every name that a text defines.
+pub fn definitions(text: &str) -> Vec<String> {
+    read_names(text, &|_| true).defined
+}
+
 /// Reads a file. What is no configuration gives what it seems to define; it never fails.
 pub fn read(text: &str) -> Source {
+    read_names(text, &may_be_ours)
+}
+
+fn read_names(text: &str, is_of_interest: &dyn Fn(&str) -> bool) -> Source {
     let mut source = Source::default();
     let mut words = Words(text).peekable();
     let (mut depth, mut statement) = (0_u32, Vec::new());
@@ -49,7 +58,7 @@ pub fn read(text: &str) -> Source {
         match word {
             Word::Mark('{') => {
                 if depth == 0 {
-                    note(&statement, &mut source);
+                    note(&statement, &mut source, is_of_interest);
                 }
                 depth = depth.saturating_add(1);
             }
@@ -59,7 +68,7 @@ pub fn read(text: &str) -> Source {
             }
             Word::Mark(';') => {
                 if depth == 0 {
-                    note(&statement, &mut source);
+                    note(&statement, &mut source, is_of_interest);
                 }
                 statement.clear();
             }
@@ -73,11 +82,11 @@ pub fn read(text: &str) -> Source {
 /// Words that the beginning of a statement may have; the name is among the first.
 const STATEMENT_WORDS_MAX: usize = 16;
 
-/// Takes the name that a statement defines, if it is one that could be ours.
-fn note(statement: &[Word<'_>], source: &mut Source) {
+/// Takes the name that a statement defines, if it is of interest.
+fn note(statement: &[Word<'_>], source: &mut Source, is_of_interest: &dyn Fn(&str) -> bool) {
     if let Some(name) = defined(statement)
         && name.len() <= BIRD_NAME_BYTES_MAX
-        && may_be_ours(name)
+        && is_of_interest(name)
     {
         source.defined.push(name.to_string());
     }

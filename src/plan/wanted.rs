@@ -5,7 +5,7 @@ use super::sysctl::{SYSCTLS, Sysctl};
 use super::wireguard::{Backend, LinkWanted};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
 use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
-use crate::model::{Asn, IfName, Measured, WgSecret};
+use crate::model::{Asn, IfName, MeasuredRtt, WgSecret};
 use crate::peering::Site;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ pub struct Inputs {
     /// Those that a command removed, and of which something may still be there.
     pub removed: Vec<Asn>,
     /// Latencies that were measured.
-    pub latencies: BTreeMap<Asn, Measured>,
+    pub latencies: BTreeMap<Asn, MeasuredRtt>,
     /// What the registry says for the files that all BGP sessions share.
     pub routes: BTreeMap<FileKind, Rc<str>>,
 }

@@ -59,7 +59,7 @@ impl Builder {
         }
         let (aut_nums, repeated) = order(&self.asns);
         for asn in repeated {
-            self.report(Kind::AutNum, &format!("AS{asn}"), Reason::Duplicate);
+            self.report(Kind::AutNum, &asn.to_string(), Reason::Duplicate);
         }
         let mut index = Index {
             names: pick(&self.names, &maintainers),

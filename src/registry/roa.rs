@@ -231,7 +231,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Nobody => out.write_str("0"),
-            Origin::As(asn) => asn.fmt(out),
+            Origin::As(asn) => asn.get().fmt(out),
         }
     }
 }

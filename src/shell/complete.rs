@@ -2,9 +2,8 @@
 //! from the caller's [`Vocabulary`]; nothing is completed that the grammar would not take.
 
 use super::grammar;
-use crate::command::{
-    COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary,
-};
+use crate::answer::Question;
+use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary};
 use crate::limits::COMPLETED_BYTES_MAX;
 use crate::model::{Asn, Role};
 
@@ -193,9 +192,9 @@ fn values(flag: &FlagSpec, numbers: &[Asn], word: &str) -> Vec<String> {
 /// An AS number as somebody has begun to write it: with the letters before it, or without.
 fn number(asn: Asn, word: &str) -> String {
     match word.get(..2).filter(|it| it.eq_ignore_ascii_case("AS")) {
-        Some(letters) => format!("{letters}{asn}"),
-        None if word.eq_ignore_ascii_case("a") => format!("{word}{asn}"),
-        None => asn.to_string(),
+        Some(letters) => format!("{letters}{}", asn.get()),
+        None if word.eq_ignore_ascii_case("a") => format!("{word}{}", asn.get()),
+        None => asn.get().to_string(),
     }
 }
 

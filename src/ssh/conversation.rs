@@ -11,9 +11,9 @@ use crate::control::Control;
 use crate::limits::{CHANNELS_MAX, MNTNER_BYTES_MAX};
 use crate::model::{Mntner, Refusal, Role};
 use crate::registry::KeyFingerprint;
+use crate::runtime::{Spawner, TcpStream, sleep};
 use russh::ChannelId;
 use russh::server::Handle;
-use smol::LocalExecutor;
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::cell::{OnceCell, RefCell};
@@ -22,8 +22,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::time::sleep;
 
 /// One connection's side of ours.
 pub struct Conversation<'a> {
@@ -46,7 +44,7 @@ pub struct Conversation<'a> {
     /// What it tries.
     pub attempt: &'a RefCell<Attempt>,
     /// Where channels run.
-    pub executor: Rc<LocalExecutor<'static>>,
+    pub spawner: Spawner,
 }
 
 /// What a client tried in order to be let in: for the log, if it is not.
@@ -245,7 +243,7 @@ impl Conversation<'_> {
         let (stream, idle_timeout) = (self.stream.clone(), self.settings.idle_timeout);
         let proof = RefCell::new(proof);
         let channel = Channel { id, control, proof, handle, stream, inbox, idle_timeout };
-        self.executor.spawn(channel.run()).detach();
+        self.spawner.spawn(channel.run());
         postbox
     }
 }

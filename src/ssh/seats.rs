@@ -12,13 +12,13 @@ use super::groups::{LEVELS, SOURCE, groups};
 use super::wire::hang_up;
 use crate::limits::ADMIN_SEATS;
 use crate::model::Mntner;
+use crate::runtime::TcpStream;
 use ipnet::IpNet;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 
 /// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +198,7 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::{self, block_on};
     use std::io::Read as _;
     use std::time::Instant;
 
@@ -205,11 +206,6 @@ mod tests {
         SeatLimits { total: 6, per_member: 2, unproven: 3, unproven_per_source: 2 };
 
     type Here = Rc<RefCell<Seats>>;
-
-    /// Tokio's sockets want its reactor.
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap()
-    }
 
     fn seats(limits: SeatLimits) -> Here {
         Rc::new(RefCell::new(Seats::new(limits)))
@@ -220,7 +216,7 @@ mod tests {
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
-        (Arc::new(TcpStream::from_std(stream).unwrap()), client)
+        (Arc::new(runtime::stream(stream).unwrap()), client)
     }
 
     fn newcomer(address: &str, stage: Stage) -> (Newcomer, std::net::TcpStream) {
@@ -240,95 +236,105 @@ mod tests {
 
     #[test]
     fn one_source_has_few_unproven_places() {
-        let runtime = runtime();
-        let _inside = runtime.enter();
-        let seats = seats(LIMITS);
-        let first = take(&seats, "2001:db8:0:1::1").unwrap();
-        let _second = take(&seats, "2001:db8:0:1:ffff::2").unwrap();
-        assert!(take(&seats, "2001:db8:0:1::3").is_none(), "the same /64");
-        assert!(take(&seats, "2001:db8:0:2::1").is_some());
-        assert_eq!(first.prove(&member("ALICE-MNT")), Ok(()));
-        assert!(take(&seats, "2001:db8:0:1::3").is_some(), "who has proven a key does not count");
+        block_on(async |_| {
+            let seats = seats(LIMITS);
+            let first = take(&seats, "2001:db8:0:1::1").unwrap();
+            let _second = take(&seats, "2001:db8:0:1:ffff::2").unwrap();
+            assert!(take(&seats, "2001:db8:0:1::3").is_none(), "the same /64");
+            assert!(take(&seats, "2001:db8:0:2::1").is_some());
+            assert_eq!(first.prove(&member("ALICE-MNT")), Ok(()));
+            assert!(
+                take(&seats, "2001:db8:0:1::3").is_some(),
+                "who has proven a key does not count"
+            );
+        })
+        .unwrap();
     }
 
     #[test]
     fn the_heaviest_make_room() {
-        let runtime = runtime();
-        let _inside = runtime.enter();
-        let seats = seats(LIMITS);
-        let _a = take(&seats, "2001:db8:1:1::1").unwrap();
-        let _b = take(&seats, "2001:db9:1:2::1").unwrap();
-        let (third, mut far) = newcomer("2001:db9:1:3::1", Stage::Silent);
-        let _c = Seats::take(&seats, third, 0).unwrap();
-        let fourth = Seats::take(&seats, newcomer("2001:db8:1:4::1", Stage::Silent).0, 1).unwrap();
-        assert_eq!(fourth.dropped, "2001:db9:1:3::1".parse().ok());
-        assert_eq!(far.read(&mut [0; 1]).unwrap(), 0, "it was closed");
-        assert_eq!(seats.borrow().unproven.len(), 3);
+        block_on(async |_| {
+            let seats = seats(LIMITS);
+            let _a = take(&seats, "2001:db8:1:1::1").unwrap();
+            let _b = take(&seats, "2001:db9:1:2::1").unwrap();
+            let (third, mut far) = newcomer("2001:db9:1:3::1", Stage::Silent);
+            let _c = Seats::take(&seats, third, 0).unwrap();
+            let fourth =
+                Seats::take(&seats, newcomer("2001:db8:1:4::1", Stage::Silent).0, 1).unwrap();
+            assert_eq!(fourth.dropped, "2001:db9:1:3::1".parse().ok());
+            assert_eq!(far.read(&mut [0; 1]).unwrap(), 0, "it was closed");
+            assert_eq!(seats.borrow().unproven.len(), 3);
+        })
+        .unwrap();
     }
 
     /// The attack: more connections from one /48 than there are places, each from a /64 of its own,
     /// and some of them do exchange keys.
     #[test]
     fn a_flood_drops_itself_and_no_member() {
-        let runtime = runtime();
-        let _inside = runtime.enter();
-        let limits = SeatLimits { unproven: 16, ..LIMITS };
-        let seats = seats(limits);
-        let _member = take(&seats, "2001:db8:ffff::1").unwrap();
-        let mut kept = Vec::new();
-        for number in 0..500_u64 {
-            let address = format!("2001:db8:1:{number:x}::1");
-            let stage = if number % 2 == 0 { Stage::Exchanged } else { Stage::Silent };
-            let chance = number.wrapping_mul(6_364_136_223_846_793_005);
-            let taken = Seats::take(&seats, newcomer(&address, stage).0, chance).unwrap();
-            assert_ne!(taken.dropped, "2001:db8:ffff::1".parse().ok());
-            kept.push(taken.seat);
-        }
-        let here = seats.borrow();
-        assert_eq!(here.unproven.len(), 16);
-        let exchanged = here.unproven.values().filter(|it| it.client.stage() == Stage::Exchanged);
-        assert!(exchanged.count() >= 14, "the silent went first");
+        block_on(async |_| {
+            let limits = SeatLimits { unproven: 16, ..LIMITS };
+            let seats = seats(limits);
+            let _member = take(&seats, "2001:db8:ffff::1").unwrap();
+            let mut kept = Vec::new();
+            for number in 0..500_u64 {
+                let address = format!("2001:db8:1:{number:x}::1");
+                let stage = if number % 2 == 0 { Stage::Exchanged } else { Stage::Silent };
+                let chance = number.wrapping_mul(6_364_136_223_846_793_005);
+                let taken = Seats::take(&seats, newcomer(&address, stage).0, chance).unwrap();
+                assert_ne!(taken.dropped, "2001:db8:ffff::1".parse().ok());
+                kept.push(taken.seat);
+            }
+            let here = seats.borrow();
+            assert_eq!(here.unproven.len(), 16);
+            let exchanged =
+                here.unproven.values().filter(|it| it.client.stage() == Stage::Exchanged);
+            assert!(exchanged.count() >= 14, "the silent went first");
+        })
+        .unwrap();
     }
 
     #[test]
     fn a_member_and_all_members_have_their_bounds_and_give_places_back() {
-        let runtime = runtime();
-        let _inside = runtime.enter();
-        let seats = seats(LIMITS);
-        let prove = |owner: &Owner| {
-            let seat = take(&seats, "192.0.2.1").unwrap();
-            let proven = seat.prove(owner);
-            proven.map(|()| seat)
-        };
-        let admin = Owner::Admin(None);
-        let mut kept = Vec::new();
-        for name in ["A-MNT", "A-MNT", "B-MNT", "B-MNT"] {
-            kept.push(prove(&member(name)).ok().unwrap());
-        }
-        assert_eq!(prove(&member("A-MNT")).err(), Some(Full::Member));
-        assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody), "two are not theirs");
-        kept.push(prove(&admin).ok().unwrap());
-        assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody));
-        kept.push(prove(&admin).ok().unwrap());
-        assert_eq!(prove(&admin).err(), Some(Full::Everybody));
-        kept.clear();
-        kept.push(prove(&member("C-MNT")).ok().unwrap());
-        kept.clear();
-        assert_eq!(seats.borrow().proven.len() + seats.borrow().unproven.len(), 0);
+        block_on(async |_| {
+            let seats = seats(LIMITS);
+            let prove = |owner: &Owner| {
+                let seat = take(&seats, "192.0.2.1").unwrap();
+                let proven = seat.prove(owner);
+                proven.map(|()| seat)
+            };
+            let admin = Owner::Admin(None);
+            let mut kept = Vec::new();
+            for name in ["A-MNT", "A-MNT", "B-MNT", "B-MNT"] {
+                kept.push(prove(&member(name)).ok().unwrap());
+            }
+            assert_eq!(prove(&member("A-MNT")).err(), Some(Full::Member));
+            assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody), "two are not theirs");
+            kept.push(prove(&admin).ok().unwrap());
+            assert_eq!(prove(&member("C-MNT")).err(), Some(Full::Everybody));
+            kept.push(prove(&admin).ok().unwrap());
+            assert_eq!(prove(&admin).err(), Some(Full::Everybody));
+            kept.clear();
+            kept.push(prove(&member("C-MNT")).ok().unwrap());
+            kept.clear();
+            assert_eq!(seats.borrow().proven.len() + seats.borrow().unproven.len(), 0);
+        })
+        .unwrap();
     }
 
     /// The attack: a key of two maintainers, and more sessions than either may have.
     #[test]
     fn a_key_of_several_members_takes_a_place_with_each() {
-        let runtime = runtime();
-        let _inside = runtime.enter();
-        let seats = seats(LIMITS);
-        let both = Owner::Members(["A-MNT", "B-MNT"].map(|it| it.parse().unwrap()).to_vec());
-        let seat = || take(&seats, "192.0.2.1").unwrap();
-        let kept = [seat(), seat()];
-        assert_eq!(kept[0].prove(&both), Ok(()));
-        assert_eq!(kept[1].prove(&member("A-MNT")), Ok(()));
-        assert_eq!(seat().prove(&both), Err(Full::Member), "A has no place left");
-        assert_eq!(seat().prove(&member("B-MNT")), Ok(()));
+        block_on(async |_| {
+            let seats = seats(LIMITS);
+            let both = Owner::Members(["A-MNT", "B-MNT"].map(|it| it.parse().unwrap()).to_vec());
+            let seat = || take(&seats, "192.0.2.1").unwrap();
+            let kept = [seat(), seat()];
+            assert_eq!(kept[0].prove(&both), Ok(()));
+            assert_eq!(kept[1].prove(&member("A-MNT")), Ok(()));
+            assert_eq!(seat().prove(&both), Err(Full::Member), "A has no place left");
+            assert_eq!(seat().prove(&member("B-MNT")), Ok(()));
+        })
+        .unwrap();
     }
 }

@@ -11,14 +11,13 @@
 
 use super::client::{Client, Stage};
 use crate::limits::{PACKET_BYTES_MAX, QUICK_WAITS, WIRE_READ_BYTES};
+use crate::runtime::{AsyncRead, AsyncWrite, Interest, ReadBuf, TcpStream};
 use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_quickack};
 use rustix::net::{Shutdown, shutdown};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
 
 /// A connection.
 pub struct Wire {
@@ -86,8 +85,8 @@ impl Wire {
     }
 
     /// A read that fills less than there is room for has emptied the socket (epoll(7), the question
-    /// about edge-triggered events): Tokio is told so, and need not find out by another read. The
-    /// end of the stream is no such read.
+    /// about edge-triggered events): the runtime is told so, and need not find out by another read.
+    /// The end of the stream is no such read.
     fn read_into(&self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut read = None;
         let tried = self.socket.try_io(Interest::READABLE, || {

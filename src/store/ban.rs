@@ -1,7 +1,7 @@
 //! Who gets no peering here. A ban changes nothing on the machine: it does not count the generation
 //! up.
 
-use super::{Actor, Store, StoreError, trail};
+use super::{Actor, Store, StoreError, audit_log};
 use crate::model::Timestamp;
 use crate::peering::ban::{Ban, Subject};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -32,7 +32,13 @@ impl Store {
             }
             put(it, subject, reason, (&actor.name, actor.now))?;
             let texts = [before.map(|it| words(subject, &it)), Some(words(subject, reason))];
-            trail::write(it, actor, "ban", subject.asn(), texts.each_ref().map(Option::as_ref))?;
+            audit_log::write(
+                it,
+                actor,
+                "ban",
+                subject.asn(),
+                texts.each_ref().map(Option::as_ref),
+            )?;
             Ok(true)
         })
     }
@@ -45,7 +51,7 @@ impl Store {
             };
             it.execute("DELETE FROM peerling_ban WHERE subject = ?", [subject.to_string()])?;
             let before = words(subject, &before);
-            trail::write(it, actor, "unban", subject.asn(), [Some(&before), None])?;
+            audit_log::write(it, actor, "unban", subject.asn(), [Some(&before), None])?;
             Ok(true)
         })
     }

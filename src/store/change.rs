@@ -1,8 +1,8 @@
 //! A peering that stays and is different afterwards: edited, switched off, switched on.
 
-use super::{Actor, Generation, Outcome, Store, StoreError, audit, count_up, describe, migrations};
+use super::{Actor, Outcome, Store, StoreError, audit, count_up, describe, migrations};
 use crate::model::Asn;
-use crate::peering::{Peering, PeeringId, Row};
+use crate::peering::{Generation, Peering, PeeringId, Row};
 use rusqlite::{Connection, OptionalExtension, params};
 
 impl Store {
@@ -67,7 +67,7 @@ fn update(it: &Connection, after: &Peering, actor: &Actor) -> rusqlite::Result<(
              maintainer = ?5, families = ?6",
         params![
             row.as_num,
-            row.standing,
+            row.status,
             row.mtu,
             row.preshared_key,
             row.maintainer,

@@ -1,16 +1,16 @@
-//! The distances to the members' endpoints. Nobody asked for a change of these: they have neither
+//! The round-trip times to the members' endpoints. Nobody asked for a change of these: they have neither
 //! generation nor audit record.
 
 use super::{Store, StoreError};
-use crate::model::{Asn, Measured, Timestamp};
+use crate::model::{Asn, MeasuredRtt, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Every distance that was measured. A database that was only looked at may be older than the
+    /// Every round-trip time that was measured. A database that was only looked at may be older than the
     /// table.
-    pub fn latencies(&self) -> Result<BTreeMap<Asn, Measured>, StoreError> {
-        let rows: Vec<(u32, Measured)> = self.read(|it| {
+    pub fn latencies(&self) -> Result<BTreeMap<Asn, MeasuredRtt>, StoreError> {
+        let rows: Vec<(u32, MeasuredRtt)> = self.read(|it| {
             if !it.table_exists(None, "peerling_latency")? {
                 return Ok(Vec::new());
             }
@@ -22,8 +22,8 @@ impl Store {
         Ok(rows.into_iter().filter_map(known).collect())
     }
 
-    /// Keeps distances, in one transaction. Of a peering that went away meanwhile, nothing is kept.
-    pub fn put_latencies(&mut self, them: &BTreeMap<Asn, Measured>) -> Result<(), StoreError> {
+    /// Keeps round-trip times, in one transaction. Of a peering that went away meanwhile, nothing is kept.
+    pub fn put_latencies(&mut self, them: &BTreeMap<Asn, MeasuredRtt>) -> Result<(), StoreError> {
         self.change(|it| {
             let mut statement = it.prepare(
                 "INSERT OR REPLACE INTO peerling_latency
@@ -46,9 +46,9 @@ pub(super) fn forget(it: &Connection, asn: Asn) -> rusqlite::Result<()> {
     it.execute("DELETE FROM peerling_latency WHERE as_num = ?", [asn.get()]).map(drop)
 }
 
-fn row(row: &Row<'_>) -> rusqlite::Result<(u32, Measured)> {
+fn row(row: &Row<'_>) -> rusqlite::Result<(u32, MeasuredRtt)> {
     let smoothed_us: i64 = row.get(2)?;
-    let measured = Measured {
+    let measured = MeasuredRtt {
         class: row.get(1)?,
         smoothed_us: smoothed_us.max(0).unsigned_abs(),
         class_since: Timestamp(row.get(3)?),

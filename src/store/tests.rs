@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX, TRANSITIONS_KEPT_MAX};
-use crate::model::{Measured, WgSecret};
+use crate::model::{MeasuredRtt, WgSecret};
 use crate::peering::history::{Subject, Transition};
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
@@ -108,10 +108,10 @@ fn two_creates_at_once_one_wins() {
     two.remove(&peering(1, 64601, None), &actor()).unwrap();
     let gone = one.remove(&peering(1, 64601, None), &actor());
     assert!(matches!(gone, Err(StoreError::Absent)));
-    let trail: i64 = one
+    let records: i64 = one
         .read(|it| it.query_row("SELECT count(*) FROM peerling_audit", [], |row| row.get(0)))
         .unwrap();
-    assert_eq!(trail, 2, "what was refused leaves no record of a change");
+    assert_eq!(records, 2, "what was refused leaves no record of a change");
 }
 
 #[test]
@@ -120,11 +120,15 @@ fn a_removal_leaves_a_tombstone_until_it_is_forgotten() {
     let mut store = Store::open(&place.path()).unwrap();
     store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
     let generation = store.remove(&peering(1, 64601, None), &actor()).unwrap();
-    let stone = Tombstone { asn: Asn::new(64601).unwrap(), generation };
-    assert_eq!(store.tombstones().unwrap(), [stone]);
-    store.forget(Tombstone { generation: generation - 1, ..stone }).unwrap();
-    assert_eq!(store.tombstones().unwrap(), [stone], "an older pass does not bury a newer removal");
-    store.forget(stone).unwrap();
+    let tombstone = Tombstone { asn: Asn::new(64601).unwrap(), generation };
+    assert_eq!(store.tombstones().unwrap(), [tombstone]);
+    store.forget(Tombstone { generation: generation - 1, ..tombstone }).unwrap();
+    assert_eq!(
+        store.tombstones().unwrap(),
+        [tombstone],
+        "an older pass does not bury a newer removal"
+    );
+    store.forget(tombstone).unwrap();
     assert_eq!(store.tombstones().unwrap(), []);
     store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
     store.remove(&peering(1, 64601, None), &actor()).unwrap();
@@ -163,8 +167,8 @@ fn the_replaced_services_database_opens_and_stays_usable_by_it() {
     let old = Connection::open(place.path()).unwrap();
     old.execute("INSERT INTO peering_links VALUES (4, 64602, 'k', 'a', 1, NULL)", []).unwrap();
     let rows = Store::open(&place.path()).unwrap().rows().unwrap();
-    let standings: Vec<_> = rows.iter().map(|row| row.standing.as_deref()).collect();
-    assert_eq!(standings, [None, Some("active"), None, None]);
+    let statuses: Vec<_> = rows.iter().map(|row| row.status.as_deref()).collect();
+    assert_eq!(statuses, [None, Some("active"), None, None]);
 }
 
 #[test]
@@ -210,13 +214,13 @@ fn looking_at_a_database_that_is_not_there_makes_none() {
 }
 
 #[test]
-fn distances_are_kept_as_long_as_their_peering() {
+fn round_trips_are_kept_as_long_as_their_peering() {
     let place = Place::new("latency");
     let mut store = Store::open(&place.path()).unwrap();
     let (generation, asn) = (|store: &Store| store.generation().unwrap(), Asn::new(64601).unwrap());
     let moment = Timestamp(1_700_000_000);
-    let near = Measured { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
-    let far = Measured { smoothed_us: 90_000, class: 5, ..near };
+    let near = MeasuredRtt { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
+    let far = MeasuredRtt { smoothed_us: 90_000, class: 5, ..near };
     store.create(&peering(1, 64601, None), 65535, &actor()).unwrap();
     let before = generation(&store);
     store.put_latencies(&BTreeMap::from([(asn, near)])).unwrap();
@@ -233,7 +237,7 @@ fn distances_are_kept_as_long_as_their_peering() {
     assert_eq!(store.latencies().unwrap(), BTreeMap::new());
 }
 
-/// The version before distances were kept is looked at as it is, and brought up to date.
+/// The version before round-trip times were kept is looked at as it is, and brought up to date.
 /// A database as this version left it.
 fn of_version(version: usize, place: &Place) -> Connection {
     let older = Connection::open(place.path()).unwrap();
@@ -244,7 +248,7 @@ fn of_version(version: usize, place: &Place) -> Connection {
 }
 
 #[test]
-fn a_database_of_the_first_version_knows_no_distance() {
+fn a_database_of_the_first_version_knows_no_rtt() {
     let place = Place::new("first-version");
     let older = of_version(1, &place);
     drop(older);

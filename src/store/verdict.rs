@@ -1,11 +1,9 @@
 //! What the operator decides about a peering: taken, not taken, switched off.
 
-use super::{
-    Actor, Generation, Outcome, Store, StoreError, audit, ban, count_up, describe, take_out,
-};
+use super::{Actor, Outcome, Store, StoreError, audit, ban, count_up, describe, take_out};
 use crate::model::{Asn, Timestamp};
 use crate::peering::ban::Subject;
-use crate::peering::{Peering, Standing};
+use crate::peering::{Generation, Peering, Status};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 
@@ -21,9 +19,9 @@ impl Store {
     }
 
     /// What a peering is meant to be, where something was ever noted about that.
-    pub fn standing(&self, asn: Asn) -> Result<Option<Standing>, StoreError> {
-        let word = self.read(|it| standing(it, asn))?;
-        Ok(word.as_deref().map(Standing::from_word))
+    pub fn status(&self, asn: Asn) -> Result<Option<Status>, StoreError> {
+        let word = self.read(|it| status(it, asn))?;
+        Ok(word.as_deref().map(Status::from_word))
     }
 
     /// Takes a peering that waits.
@@ -31,7 +29,7 @@ impl Store {
         self.change(|it| {
             let query = "UPDATE peerling_peering SET standing = ?
                          WHERE as_num = ? AND standing = ?";
-            let (waits, active) = (Standing::Pending.word(), Standing::Active.word());
+            let (waits, active) = (Status::Pending.word(), Status::Active.word());
             if it.execute(query, params![active, peering.asn.get(), waits])? == 0 {
                 return Err(Outcome::Absent);
             }
@@ -48,7 +46,7 @@ impl Store {
         actor: &Actor,
     ) -> Result<Generation, StoreError> {
         self.change(|it| {
-            if standing(it, peering.asn)?.as_deref() != Some(Standing::Pending.word()) {
+            if status(it, peering.asn)?.as_deref() != Some(Status::Pending.word()) {
                 return Err(Outcome::Absent);
             }
             let generation = take_out(it, peering.asn, actor.now)?;
@@ -74,7 +72,7 @@ impl Store {
             it.execute(
                 "INSERT INTO peerling_peering (as_num, standing, created_s) VALUES (?1, ?2, ?3)
                  ON CONFLICT (as_num) DO UPDATE SET standing = ?2",
-                params![asn, Standing::Suspended.word(), actor.now.0],
+                params![asn, Status::Suspended.word(), actor.now.0],
             )?;
             it.execute(
                 "INSERT OR REPLACE INTO peerling_suspension (as_num, reason, decided_by, since_s)
@@ -91,7 +89,7 @@ impl Store {
 /// Turns the suspension of a peering that is about to go, if there is one, into a ban of the AS
 /// number, unless there is one already; gives back the words for the record.
 pub(super) fn keep_suspension(it: &Connection, asn: Asn) -> rusqlite::Result<Option<String>> {
-    if standing(it, asn)?.as_deref() != Some(Standing::Suspended.word()) {
+    if status(it, asn)?.as_deref() != Some(Status::Suspended.word()) {
         return Ok(None);
     }
     let query = "SELECT reason, decided_by, since_s FROM peerling_suspension WHERE as_num = ?";
@@ -106,7 +104,7 @@ pub(super) fn keep_suspension(it: &Connection, asn: Asn) -> rusqlite::Result<Opt
     Ok(Some(format!("reason it was suspended and is banned now: {reason}")))
 }
 
-fn standing(it: &Connection, asn: Asn) -> rusqlite::Result<Option<String>> {
+fn status(it: &Connection, asn: Asn) -> rusqlite::Result<Option<String>> {
     let query = "SELECT standing FROM peerling_peering WHERE as_num = ?";
     it.query_row(query, [asn.get()], |row| row.get(0)).optional()
 }

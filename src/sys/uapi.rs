@@ -15,8 +15,8 @@ pub use start::{StartError, StartReason, find, lacks, remove_stale, start};
 
 use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT_MS};
 use crate::plan::wireguard::{LinkActual, Settings};
+use crate::runtime::give_way;
 use crate::sys::deadline::within;
-use crate::sys::give_way;
 use async_io::Async;
 use rustix::io::Errno;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};

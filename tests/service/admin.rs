@@ -133,7 +133,7 @@ fn what_is_rejected_is_gone_and_its_member_learns_why() {
     assert!(!pop.alice("intro").fine().contains("was not approved"), "asked for again");
 }
 
-/// What an administrator makes for somebody is that member's, and the trail says who made it.
+/// What an administrator makes for somebody is that member's, and the audit log says who made it.
 #[test]
 fn an_administrators_peering_for_somebody_is_theirs() {
     let Some(draft) = draft() else { return };

@@ -9,7 +9,7 @@ pub fn view(status: BgpStatus) -> BgpView {
         status.channels.into_iter().partition(|it| it.imported.is_some());
     let offer = |it: Capabilities| Offer { families: it.families, next_hops: it.next_hops };
     BgpView {
-        state: status.bgp_state.map_or(String::new(), |it| it.to_string()),
+        state: status.bgp_state,
         since: status.protocol.since,
         last_error: status.last_error.unwrap_or_default(),
         earlier_error: String::new(),

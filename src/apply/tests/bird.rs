@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, await_that};
 use crate::board::Progress;
-use crate::peering::Standing;
+use crate::peering::Status;
 use std::fs;
 
 const ONE: u32 = 4242420001;
@@ -18,17 +18,17 @@ fn what_ended_while_bird_refused_ends_in_bird() {
     assert!(all.pass(), "{:?}", all.board.trouble());
     stage.break_main();
     all.remove(ONE);
-    all.switch(TWO, Standing::Suspended);
+    all.switch(TWO, Status::Suspended);
     assert!(!all.pass());
     assert!(all.failure(ONE).contains("bird.conf"), "{}", all.failure(ONE));
-    assert!(all.stones() == 1 && stage.runs(ONE) && stage.runs(TWO));
+    assert!(all.tombstones() == 1 && stage.runs(ONE) && stage.runs(TWO));
     // A second service knows no more than the database, the disk and BIRD.
     let mut again = stage.start("x.db");
     assert!(!again.pass());
-    assert_eq!(again.stones(), 1, "{:?}", again.board.trouble());
+    assert_eq!(again.tombstones(), 1, "{:?}", again.board.trouble());
     stage.mend_main();
     assert!(again.pass(), "{:?}", again.board.trouble());
-    assert_eq!(again.stones(), 0);
+    assert_eq!(again.tombstones(), 0);
     assert!(!stage.runs(ONE) && !stage.runs(TWO) && !stage.has_file(ONE) && !stage.has_file(TWO));
     assert_eq!(again.plan(), [""; 0]);
 }
@@ -45,20 +45,20 @@ fn a_protocol_without_file_or_row_is_not_forgotten() {
     stage.break_main();
     let mut again = stage.start("x.db");
     assert!(!again.pass());
-    assert_eq!((again.stones(), stage.runs(ONE)), (1, true));
+    assert_eq!((again.tombstones(), stage.runs(ONE)), (1, true));
     stage.mend_main();
     assert!(again.pass(), "{:?}", again.board.trouble());
-    assert_eq!((again.stones(), stage.runs(ONE)), (0, false));
+    assert_eq!((again.tombstones(), stage.runs(ONE)), (0, false));
     // While BIRD cannot be asked, nobody knows what it will run.
     again.create(TWO);
     assert!(again.pass(), "{:?}", again.board.trouble());
     stage.stop_bird();
     again.remove(TWO);
     assert!(!again.pass());
-    assert_eq!(again.stones(), 1);
+    assert_eq!(again.tombstones(), 1);
     stage.start_bird();
     assert!(again.pass(), "{:?}", again.board.trouble());
-    assert_eq!((again.stones(), stage.runs(TWO)), (0, false));
+    assert_eq!((again.tombstones(), stage.runs(TWO)), (0, false));
 }
 
 /// Mistakes in bird.conf and a BIRD that is stopped, again and again, while members change theirs:
@@ -71,7 +71,7 @@ fn trouble_with_bird_is_nobodys_drift() {
     assert!(all.pass(), "{:?}", all.board.trouble());
     for turn in 0..5 {
         stage.break_main();
-        all.switch(TWO, if turn % 2 == 0 { Standing::Disabled } else { Standing::Active });
+        all.switch(TWO, if turn % 2 == 0 { Status::Disabled } else { Status::Active });
         assert!(!all.pass());
         assert!(all.is_applied(ONE), "{turn}: {:?}", all.progress(ONE));
         stage.mend_main();
@@ -157,11 +157,11 @@ fn an_undo_of_the_operators_is_not_called_off() {
     }
     assert!(all.board.trouble().unwrap().contains("configure confirm"));
     assert!(stage.birdc("configure status").contains("undo in"));
-    assert!(stage.has_file(ONE) && !stage.has_file(TWO) && all.stones() == 1);
+    assert!(stage.has_file(ONE) && !stage.has_file(TWO) && all.tombstones() == 1);
     // Who changes nothing has no trouble.
     stage.birdc("configure confirm");
     assert!(all.pass(), "{:?}", all.board.trouble());
-    assert!(all.is_applied(TWO) && stage.runs(TWO) && !stage.runs(ONE) && all.stones() == 0);
+    assert!(all.is_applied(TWO) && stage.runs(TWO) && !stage.runs(ONE) && all.tombstones() == 0);
     stage.birdc("configure timeout 1");
     all.remove(TWO);
     assert!(!all.pass());

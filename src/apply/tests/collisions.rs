@@ -47,7 +47,7 @@ fn collide(stage: &Stage, file: &str, text: &str, case: usize) {
     all.remove(OURS);
     all.remove(THEIRS);
     assert!(all.pass(), "{words}: {:?}", all.board.trouble());
-    assert_eq!((all.stones(), all.progress(OURS), all.progress(THEIRS)), (0, None, None));
+    assert_eq!((all.tombstones(), all.progress(OURS), all.progress(THEIRS)), (0, None, None));
     assert!(!stage.runs(OURS) && stage.complaint().is_empty(), "{words}");
     assert!(stage.path(file).exists(), "{words}");
     stage.remove(file);
@@ -84,11 +84,11 @@ fn a_removal_that_bird_does_not_accept_is_taken_back() {
     assert_eq!(stage.complaint(), "");
     let why = all.failure(THEIRS);
     assert!(why.contains("BIRD refuses its configuration without its file") && why.contains("zzz"));
-    assert_eq!((all.stones(), all.progress(OURS)), (1, None), "{why}");
+    assert_eq!((all.tombstones(), all.progress(OURS)), (1, None), "{why}");
     assert!(stage.has_file(THEIRS) && stage.runs(THEIRS) && !stage.runs(OURS));
     stage.remove("peers/zzz");
     assert!(all.pass(), "{:?}", all.board.trouble());
-    assert_eq!((all.stones(), stage.runs(THEIRS)), (0, false));
+    assert_eq!((all.tombstones(), stage.runs(THEIRS)), (0, false));
 }
 
 /// Those at fault are found among many, and a bound holds where all are.
@@ -171,11 +171,11 @@ fn what_the_operator_made_by_hand_is_no_peering_of_ours() {
     all.create(THEIRS);
     all.pass();
     assert!(all.failure(THEIRS).contains("made by hand"));
-    all.switch(THEIRS, crate::peering::Standing::Disabled);
+    all.switch(THEIRS, crate::peering::Status::Disabled);
     assert!(all.pass(), "{:?}", all.board.trouble());
     all.remove(THEIRS);
     assert!(all.pass() && stage.runs(THEIRS), "{:?}", all.board.trouble());
-    assert_eq!(all.stones(), 0);
+    assert_eq!(all.tombstones(), 0);
 }
 
 /// The author's older POPs have the way to fr-par1 in a file whose name we would not give it.

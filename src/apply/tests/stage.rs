@@ -6,7 +6,7 @@ use crate::mesh::Inventory;
 use crate::model::{Asn, Families, Timestamp, WgSecret};
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::plan::{PopSettings, bird as plan};
 use crate::store::{Actor, Store};
 use crate::sys::dns::Resolver;
@@ -234,9 +234,9 @@ impl Loop {
         self.expect(number);
     }
 
-    pub fn switch(&self, number: u32, standing: Standing) {
+    pub fn switch(&self, number: u32, status: Status) {
         let before = self.row(number);
-        let after = Peering { standing, ..before.clone() };
+        let after = Peering { status, ..before.clone() };
         self.store.borrow_mut().replace(&before, &after, "switch", &actor()).unwrap();
         self.expect(number);
     }
@@ -270,7 +270,7 @@ impl Loop {
     }
 
     /// Removals that are not forgotten.
-    pub fn stones(&self) -> usize {
+    pub fn tombstones(&self) -> usize {
         self.store.borrow().tombstones().unwrap().len()
     }
 

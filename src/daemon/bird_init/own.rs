@@ -48,7 +48,7 @@ impl Own {
 
 /// The networks that `lines` of a table of route origins give to this AS.
 pub(super) fn announced(lines: &str, asn: Asn) -> Vec<IpNet> {
-    let ours = format!("as {asn};");
+    let ours = format!("as {};", asn.get());
     let network = |line: &str| line.strip_prefix("route ")?.split(' ').next()?.parse().ok();
     lines.lines().filter(|line| line.ends_with(&ours)).filter_map(network).collect()
 }

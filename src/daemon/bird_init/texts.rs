@@ -23,7 +23,7 @@ const NO_NETWORK: [&str; 2] = ["0.0.0.0/32", "::/128"];
 
 /// `variables.conf`.
 pub(super) fn variables(own: &Own, pop: &Pop, places: &Places<'_>) -> String {
-    let Own { asn, .. } = own;
+    let asn = own.asn.get();
     let (roa_check, roa_words) = match places.includes {
         Some(_) => ("true", "peerling keeps the tables up."),
         None => ("false", "Nobody keeps tables up yet: set bird.include_directory."),

@@ -1,8 +1,8 @@
 //! The configuration: what it says, and the text that it names.
 
 use super::{ConfigFile, Findings, Scene};
-use crate::sys::rights::may;
 use crate::sys::users;
+use crate::sys::users::may;
 use rustix::fs::Access;
 use std::ops::RangeInclusive;
 
@@ -30,7 +30,7 @@ pub(super) fn missing(file: &ConfigFile, findings: &mut Findings) {
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {
     let asn = scene.assembled.config.pop.asn;
     if NOBODYS.iter().any(|range| range.contains(&asn.get())) {
-        let detail = format!("pop.asn is {asn}, the sample's: it is nobody's AS number");
+        let detail = format!("pop.asn is {}, the sample's: it is nobody's AS number", asn.get());
         findings.wrong(NAME, detail, "pop.asn = your own AS number");
     }
     let file = scene.file.path();

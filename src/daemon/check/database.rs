@@ -37,7 +37,7 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
     }
     for (asn, words) in contents.left_alone {
         let remedy = "make both want the same; `peer_edit` or a restart lets peerling try again";
-        findings.wrong("peering", format_args!("AS{asn}: {words}"), remedy);
+        findings.wrong("peering", format_args!("{asn}: {words}"), remedy);
     }
     for row in &contents.rows {
         judge(row, &site, findings);
@@ -69,10 +69,10 @@ fn judge(row: &Row, site: &Site, findings: &mut Findings) {
     match Peering::read(row) {
         Ok((peering, objections)) => {
             for objection in objections {
-                findings.ok("peering", format_args!("AS{}: {objection}", peering.asn));
+                findings.ok("peering", format_args!("{}: {objection}", peering.asn));
             }
             for (_, words) in vet::objections(&peering, site) {
-                let detail = format!("AS{}: {words}; it is served as it is", peering.asn);
+                let detail = format!("{}: {words}; it is served as it is", peering.asn);
                 findings.ok("peering", detail);
             }
         }

@@ -1,8 +1,7 @@
 //! Files: whose they are, and who can read them.
 
 use super::{Findings, Scene};
-use crate::sys::rights::may;
-use crate::sys::users;
+use crate::sys::users::{self, may};
 use rustix::fs::Access;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;

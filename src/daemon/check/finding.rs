@@ -1,6 +1,6 @@
 //! What was looked at, how it is, and what mends it: as lines for the operator, and as JSON.
 
-use crate::shell::harmless::{harmless, harmless_json};
+use crate::text::escape::{escape, escape_json};
 use nanoserde::SerJson;
 use std::fmt::{Display, Write as _};
 
@@ -105,18 +105,18 @@ impl Findings {
     pub fn json(&self) -> String {
         let findings = self.list.iter().map(Finding::shown).collect();
         let report = Report { version: VERSION, ok: self.is_ok(), findings };
-        harmless_json(&report.serialize_json()) + "\n"
+        escape_json(&report.serialize_json()) + "\n"
     }
 }
 
 impl Finding {
     fn write(&self, text: &mut String) {
         let (state, name) = (self.state.word(), self.name);
-        let detail = harmless(&self.detail);
+        let detail = escape(&self.detail);
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{state:STATE_COLUMNS$}  {name:NAME_COLUMNS$}  {detail}");
         if let Some(remedy) = &self.remedy {
-            let remedy = harmless(remedy);
+            let remedy = escape(remedy);
             let _ =
                 writeln!(text, "{:STATE_COLUMNS$}  {:NAME_COLUMNS$}  to mend: {remedy}", "", "");
         }

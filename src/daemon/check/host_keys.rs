@@ -2,8 +2,8 @@
 
 use super::{Findings, Scene, files};
 use crate::ssh::{host_key_objection, load_host_key};
-use crate::sys::rights::may;
 use crate::sys::users;
+use crate::sys::users::may;
 use rustix::fs::Access;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;

@@ -5,7 +5,7 @@ use super::service::Asked;
 use super::{Findings, wireguard};
 use crate::apply::Survey;
 use crate::local::PeeringView;
-use crate::model::Asn;
+use crate::model::{Asn, BgpState};
 use crate::peering::Row;
 use crate::registry::Index;
 
@@ -38,8 +38,8 @@ pub(super) fn orphans(rows: &[Row], index: &Index, findings: &mut Findings) {
         let recorded = row.maintainer.as_deref().unwrap_or("nobody knows whose");
         findings.wrong(
             "peering",
-            format_args!("AS{asn} ({recorded}): it is not in the registry any more"),
-            format_args!("peerling exec -- peer_remove {asn}, or wait for it to come back"),
+            format_args!("{asn} ({recorded}): it is not in the registry any more"),
+            format_args!("peerling exec -- peer_remove {}, or wait for it to come back", asn.get()),
         );
     }
 }
@@ -82,8 +82,10 @@ fn judge(peering: &PeeringView) -> Life {
         "failed" => Life::Failed(peering.error.clone().unwrap_or("no reason given".to_string())),
         "queued" => Life::Waiting,
         _ => match peering.bgp.as_deref() {
-            None | Some("Established") => Life::Up,
-            Some(state) => Life::Down(down(peering, state)),
+            Some(word) if word.parse() != Ok(BgpState::Established) => {
+                Life::Down(down(peering, word))
+            }
+            Some(_) | None => Life::Up,
         },
     }
 }

@@ -4,9 +4,9 @@ use super::{Findings, Scene, files, words};
 use crate::limits::REGISTRY_AGE_S_MAX;
 use crate::registry::{Finding, Index, Tally};
 use crate::sys::git::{self, Sight, Standing};
-use crate::sys::rights::may;
 use crate::sys::tree::{self, TreeError};
 use crate::sys::users;
+use crate::sys::users::may;
 use rustix::fs::Access;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -67,7 +67,7 @@ fn judge_index(scene: &Scene, index: &Index, objects: &[Finding], findings: &mut
     if !index.knows(own) {
         findings.warn(
             NAME,
-            format_args!("it has no AS{own}, which is pop.asn"),
+            format_args!("it has no {own}, which is pop.asn"),
             "set pop.asn to your own AS number; a new one is there after the next pull",
         );
     }

@@ -4,8 +4,8 @@ use super::{Findings, Scene, files, unit};
 use crate::apply::Survey;
 use crate::model::{IfName, WgSecret};
 use crate::plan::Step;
-use crate::sys::rights::may;
 use crate::sys::users;
+use crate::sys::users::may;
 use crate::sys::wireguard::Judgement;
 use rustix::fs::Access;
 

@@ -102,7 +102,8 @@ pub const WRONG: &[Wrong] = &[
         "another key of ours",
         |it| {
             unshaken(it, 0, 1480);
-            (it.probe, it.overheard) = (Some(Probe::Silence), Some(Overheard::OtherRecipient));
+            (it.probe, it.captured) =
+                (Some(Probe::Silence), Some(CapturedHandshake::OtherRecipient));
         },
         "handshake",
         M,
@@ -112,7 +113,7 @@ pub const WRONG: &[Wrong] = &[
         "another key of theirs",
         |it| {
             unshaken(it, 0, 1480);
-            it.overheard = Some(Overheard::OtherSender);
+            it.captured = Some(CapturedHandshake::OtherSender);
         },
         "handshake",
         M,
@@ -146,7 +147,7 @@ pub const WRONG: &[Wrong] = &[
             it.link.as_mut().unwrap().last_handshake_s = NOW.0 - 700;
             it.probe = Some(Probe::Closed);
             it.tunnel = None;
-            down(it, "Connect", "");
+            down(it, BgpState::Connect, "");
         },
         "handshake",
         M,
@@ -156,7 +157,7 @@ pub const WRONG: &[Wrong] = &[
         "address inside",
         |it| {
             it.tunnel = Some(Echo::Silence);
-            down(it, "Connect", "");
+            down(it, BgpState::Connect, "");
         },
         "tunnel",
         M,
@@ -166,22 +167,34 @@ pub const WRONG: &[Wrong] = &[
         "address inside, and an error from before",
         |it| {
             it.tunnel = Some(Echo::Silence);
-            down(it, "Connect", "Socket: Connection refused");
+            down(it, BgpState::Connect, "Socket: Connection refused");
         },
         "tunnel",
         M,
         "does not answer to ping",
     ),
-    ("passive on both sides", |it| down(it, "Passive", ""), "bgp", M, "waits for your side"),
-    ("switched off here", |it| down(it, "Down", ""), "bgp", O, "switched off"),
-    ("mute after the connection", |it| down(it, "OpenSent", ""), "bgp", M, "says nothing"),
-    ("mute after OPEN", |it| down(it, "OpenConfirm", ""), "bgp", M, "said who they are"),
-    ("port 179 silent", |it| down(it, "Connect", ""), "bgp", M, "port 179 of fe80:0263::2:11"),
-    ("no attempt yet", |it| down(it, "Active", ""), "bgp", M, "waits for its next attempt"),
-    ("idle", |it| down(it, "Idle", ""), "bgp", M, "waits for its next attempt"),
+    (
+        "passive on both sides",
+        |it| down(it, BgpState::Passive, ""),
+        "bgp",
+        M,
+        "waits for your side",
+    ),
+    ("switched off here", |it| down(it, BgpState::Down, ""), "bgp", O, "switched off"),
+    ("mute after the connection", |it| down(it, BgpState::OpenSent, ""), "bgp", M, "says nothing"),
+    ("mute after OPEN", |it| down(it, BgpState::OpenConfirm, ""), "bgp", M, "said who they are"),
+    (
+        "port 179 silent",
+        |it| down(it, BgpState::Connect, ""),
+        "bgp",
+        M,
+        "port 179 of fe80:0263::2:11",
+    ),
+    ("no attempt yet", |it| down(it, BgpState::Active, ""), "bgp", M, "waits for its next attempt"),
+    ("idle", |it| down(it, BgpState::Idle, ""), "bgp", M, "waits for its next attempt"),
     (
         "unheard-of words",
-        |it| down(it, "Idle", "Error: Moon"),
+        |it| down(it, BgpState::Idle, "Error: Moon"),
         "bgp",
         M,
         "last error \"Error: Moon\"",
@@ -190,7 +203,7 @@ pub const WRONG: &[Wrong] = &[
         "ping forbidden, and they refuse",
         |it| {
             it.tunnel = None;
-            down(it, "Active", "Received: Bad peer AS");
+            down(it, BgpState::Active, "Received: Bad peer AS");
         },
         "bgp",
         M,
@@ -199,7 +212,7 @@ pub const WRONG: &[Wrong] = &[
     (
         "BIRD has another neighbor",
         |it| {
-            down(it, "Active", "");
+            down(it, BgpState::Active, "");
             it.bgp.as_mut().unwrap().neighbor_as = "4242420009".parse().ok();
         },
         "bgp",

@@ -41,7 +41,9 @@ fn router(side: &Side<'_>, families: [(&str, bool); 2]) -> String {
     let mut text = format!(
         "router bgp {}\n {neighbor} remote-as {}\n {neighbor} interface {}\n \
          {neighbor} capability extended-nexthop\n",
-        side.peering.asn, side.site.asn, side.link
+        side.peering.asn.get(),
+        side.site.asn.get(),
+        side.link
     );
     for (family, wanted) in families {
         let family = if family == "ip" { "ipv4" } else { family };

@@ -12,7 +12,7 @@ pub fn routeros(peering: &Peering, site: &Site) -> Option<String> {
     let lines = [
         "# RouterOS 7.20 or later. With a BGP instance of your own, name it in the place of dn42."
             .to_string(),
-        format!("/routing bgp instance add name=dn42 as={}", peering.asn),
+        format!("/routing bgp instance add name=dn42 as={}", peering.asn.get()),
         "# The networks that you announce go into the address list dn42-networks.".to_string(),
         interface,
         peer,
@@ -89,6 +89,6 @@ fn connection(side: &Side<'_>) -> String {
         afi.join(","),
         side.local,
         side.remote,
-        side.site.asn
+        side.site.asn.get()
     )
 }

@@ -40,7 +40,7 @@ pub fn endpoint_is_free(
     let there = others.iter().find(|it| it.is_at(&endpoint.host, addresses, endpoint.port));
     let Some(there) = there else { return Ok(()) };
     let whose = match owned.contains(&there.asn) {
-        true => format!("Your peering with AS{}", there.asn),
+        true => format!("Your peering with {}", there.asn),
         false => "Another peering of this POP".to_string(),
     };
     let message = format!("{whose} has the endpoint {} already", endpoint.bracketed());
@@ -52,7 +52,7 @@ pub fn endpoint_is_free(
 pub fn shared<'a>(peering: &Peering, theirs: impl IntoIterator<Item = &'a Peering>) -> Vec<String> {
     let mut notes = Vec::new();
     for other in theirs.into_iter().filter(|it| it.asn != peering.asn) {
-        let same = format!("AS{} has the same", other.asn);
+        let same = format!("{} has the same", other.asn);
         if other.key == peering.key {
             notes.push(format!("{same} public key here: give each of the two its own interface"));
         }

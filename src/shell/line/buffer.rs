@@ -1,7 +1,7 @@
 //! The text that is being edited, as two stacks that meet at the cursor: no index, nothing to miss.
 
 use crate::limits::LINE_BYTES_MAX;
-use crate::shell::text::width_of;
+use crate::text::width::width_of;
 
 /// Text and cursor, never more than [`LINE_BYTES_MAX`] bytes of UTF-8.
 #[derive(Clone, Debug, Default)]

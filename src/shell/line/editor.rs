@@ -8,9 +8,9 @@ use super::screen::{Screen, screen};
 use super::{Drawing, Event, Paste, Recall};
 use crate::limits::{COMPLETED_BYTES_MAX, COMPLETIONS_SHOWN_MAX, MARKS_MAX};
 use crate::shell::complete::Completion;
-use crate::shell::harmless::{harmless, is_harmless};
 use crate::shell::keys::{ESC, Key, Keys, Step};
-use crate::shell::text::{in_columns, width_of};
+use crate::text::escape::{escape, is_printable};
+use crate::text::width::{in_columns, width_of};
 use search::Search;
 
 /// One line at a time, on a terminal.
@@ -83,7 +83,7 @@ impl Editor {
         self.buffer.set("");
         self.history.begin();
         (self.recall, self.stale, self.listing) = (recall, Stale::Nothing, false);
-        self.prompt = harmless(prompt);
+        self.prompt = escape(prompt);
         self.label.clone_from(&self.prompt);
         self.screen.begin(&self.prompt, out);
     }
@@ -124,7 +124,7 @@ impl Editor {
 
     /// Keeps a line, if it can be shown.
     pub(super) fn remember(&mut self, line: &str) {
-        if line.chars().all(is_harmless) {
+        if line.chars().all(is_printable) {
             self.history.remember(line);
         }
     }
@@ -184,7 +184,7 @@ impl Editor {
             lines.push(format!("and {} more", rest.len()));
         }
         for line in lines {
-            out.extend_from_slice(harmless(&line).as_bytes());
+            out.extend_from_slice(escape(&line).as_bytes());
             out.extend_from_slice(b"\r\n");
         }
         self.screen.begin(&self.prompt, out);
@@ -283,7 +283,7 @@ impl Editor {
         let before = self.buffer.before();
         let stands =
             !before.is_empty() && before.iter().rev().take_while(marks).count() < MARKS_MAX;
-        is_harmless(letter) && (width_of(letter) > 0 || stands)
+        is_printable(letter) && (width_of(letter) > 0 || stands)
     }
 
     fn kill(&mut self, way: Way, reach: Reach, out: &mut Vec<u8>) {

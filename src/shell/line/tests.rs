@@ -7,7 +7,7 @@ use crate::command::Vocabulary;
 use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX, SEARCH_BYTES_MAX};
 use crate::shell::complete;
 use crate::shell::tests::glass::{Glass, Wrap};
-use crate::shell::text::{width, width_of};
+use crate::text::width::{width, width_of};
 
 const TERMINAL: Mode = Mode::Terminal { columns: 20, drawing: Drawing::Rows, paste: Paste::Typed };
 

@@ -1,6 +1,6 @@
 //! A terminal's screen, as far as a session uses one: endless downwards, with either kind of wrap.
 
-use crate::shell::text::width_of;
+use crate::text::width::width_of;
 
 /// When a full row goes over to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Changes of a peering that stays, against real databases in memory.
 
 use super::*;
-use crate::model::{Endpoint, Measured, Mntner, Timestamp};
-use crate::peering::Standing;
+use crate::model::{Endpoint, MeasuredRtt, Mntner, Timestamp};
+use crate::peering::Status;
 use crate::peering::tests::peering;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn a_change_is_one_transaction_with_its_record_and_generation() {
     let after = Peering {
         mtu: Some(1400),
         link_local: "fe80::7".parse().ok(),
-        standing: Standing::Disabled,
+        status: Status::Disabled,
         ..moved(&before, "new.example.org:1")
     };
     let generation = store.replace(&before, &after, "edit", &actor("ALICE-MNT")).unwrap();
@@ -79,7 +79,7 @@ fn a_row_of_the_replaced_service_gets_its_companion() {
     let insert = "INSERT INTO peering_links VALUES (7, 64601, ?, 'node.example.org', 20263, '')";
     store.connection.execute(insert, [key.to_string()]).unwrap();
     let before = only(&store);
-    let after = Peering { standing: Standing::Disabled, ..before.clone() };
+    let after = Peering { status: Status::Disabled, ..before.clone() };
     store.replace(&before, &after, "disable", &actor("A-MNT")).unwrap();
     assert_eq!(only(&store), after);
     let columns = "SELECT id, user_link_local FROM peering_links";
@@ -89,12 +89,12 @@ fn a_row_of_the_replaced_service_gets_its_companion() {
 }
 
 #[test]
-fn a_distance_is_that_of_one_host() {
+fn a_round_trip_is_that_of_one_host() {
     let mut store = store();
     let before = peering(1, 64601, None);
     store.create(&before, 65535, &actor("A-MNT")).unwrap();
     let moment = Timestamp(1_700_000_000);
-    let near = Measured { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
+    let near = MeasuredRtt { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
     store.put_latencies(&BTreeMap::from([(before.asn, near)])).unwrap();
     let port = moved(&before, "node.example.org:2");
     store.replace(&before, &port, "edit", &actor("A-MNT")).unwrap();

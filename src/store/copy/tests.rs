@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{Timestamp, WgSecret};
 use crate::peering::tests::peering;
-use crate::peering::{Peering, Standing};
+use crate::peering::{Peering, Status};
 use crate::store::Actor;
 use std::path::Path;
 
@@ -65,8 +65,8 @@ fn a_pop_is_made_anew_from_it() {
     assert_eq!(again.suspensions().unwrap(), store.suspensions().unwrap());
     assert_eq!(again.bans().unwrap(), store.bans().unwrap());
     assert_eq!(again.bans().unwrap().len(), 1);
-    let stands = again.standing("64603".parse().unwrap()).unwrap();
-    assert_eq!(stands, Some(Standing::Suspended));
+    let stands = again.status("64603".parse().unwrap()).unwrap();
+    assert_eq!(stands, Some(Status::Suspended));
     assert!(again.generation().unwrap() >= again.tombstones().unwrap()[0].generation);
     let _ = std::fs::remove_dir_all(place);
 }
@@ -100,8 +100,8 @@ fn the_same_content_has_the_same_bytes() {
     let longer = store.publishable().unwrap();
     assert_ne!(longer, first);
     store.remove(&peering(2, 64609, None), &actor("ALICE-MNT")).unwrap();
-    let stones = store.tombstones().unwrap();
-    let newest = *stones.iter().find(|it| it.asn.get() == 64609).unwrap();
+    let tombstones = store.tombstones().unwrap();
+    let newest = *tombstones.iter().find(|it| it.asn.get() == 64609).unwrap();
     store.forget(newest).unwrap();
     assert_eq!(store.publishable().unwrap(), first);
     assert_eq!(Store::open_read_only(&store.path).unwrap().publishable().unwrap(), first);

@@ -1,6 +1,6 @@
 //! Approvals, suspensions, bans and their records, in a database of its own for each test.
 
-use super::super::trail::Filter;
+use super::super::audit_log::Filter;
 use super::*;
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::peering::ban::Ban;
@@ -20,24 +20,24 @@ fn by(name: &str) -> Actor {
     }
 }
 
-/// A store with one peering of ALICE's with this standing.
-fn with(standing: Standing) -> (Store, Peering) {
+/// A store with one peering of ALICE's with this status.
+fn with(status: Status) -> (Store, Peering) {
     let mut store = store();
     let maintainer = "ALICE-MNT".parse().ok();
-    let made = Peering { standing, maintainer, ..peering(1, 64601, None) };
+    let made = Peering { status, maintainer, ..peering(1, 64601, None) };
     store.create(&made, 65535, &by("ALICE-MNT")).unwrap();
     (store, made)
 }
 
-fn standing_of(store: &Store) -> Vec<Standing> {
+fn status_of(store: &Store) -> Vec<Status> {
     let rows = store.rows().unwrap();
-    rows.iter().map(|row| Peering::read(row).unwrap().0.standing).collect()
+    rows.iter().map(|row| Peering::read(row).unwrap().0.status).collect()
 }
 
 /// Actions, actors and details of the records.
 fn told(store: &Store, filter: &Filter) -> Vec<String> {
-    let trail = store.trail(filter).unwrap();
-    trail
+    let audit_log = store.audit_log(filter).unwrap();
+    audit_log
         .records
         .iter()
         .map(|it| format!("{}: {} ({})", it.actor, it.action, it.detail()))
@@ -46,15 +46,15 @@ fn told(store: &Store, filter: &Filter) -> Vec<String> {
 
 #[test]
 fn what_waits_is_taken_or_not() {
-    let (mut store, waiting) = with(Standing::Pending);
+    let (mut store, waiting) = with(Status::Pending);
     store.approve(&waiting, &by("admin")).unwrap();
-    assert_eq!(standing_of(&store), [Standing::Active]);
+    assert_eq!(status_of(&store), [Status::Active]);
     for late in [store.approve(&waiting, &by("admin")), store.reject(&waiting, "x", &by("admin"))] {
         assert!(matches!(late, Err(StoreError::Absent)), "it waits no more");
     }
-    let (mut store, waiting) = with(Standing::Pending);
+    let (mut store, waiting) = with(Status::Pending);
     let generation = store.reject(&waiting, "no transit", &by("admin")).unwrap();
-    assert_eq!(standing_of(&store), []);
+    assert_eq!(status_of(&store), []);
     assert_eq!(store.tombstones().unwrap()[0].generation, generation);
     let records = told(&store, &Filter::default());
     assert_eq!(records[1], "admin: reject (reason no transit)");
@@ -63,11 +63,11 @@ fn what_waits_is_taken_or_not() {
 
 #[test]
 fn a_suspension_has_its_reason() {
-    for standing in [Standing::Active, Standing::Disabled, Standing::Pending] {
-        let (mut store, made) = with(standing);
+    for status in [Status::Active, Status::Disabled, Status::Pending] {
+        let (mut store, made) = with(status);
         let first = store.suspend(&made, "floods", &by("admin")).unwrap();
         assert!(store.suspend(&made, "floods the tunnel", &by("admin")).unwrap() > first);
-        assert_eq!(standing_of(&store), [Standing::Suspended]);
+        assert_eq!(status_of(&store), [Status::Suspended]);
         let reasons = store.suspensions().unwrap();
         assert_eq!(reasons, BTreeMap::from([(made.asn, "floods the tunnel".to_string())]));
     }
@@ -79,18 +79,18 @@ fn a_suspension_has_its_reason() {
 /// A row of the replaced service has nothing of ours beside it, and keeps what it has.
 #[test]
 fn a_peering_of_the_replaced_service_is_suspended_too() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.connection.execute("DELETE FROM peerling_peering", []).unwrap();
     store.suspend(&made, "floods", &by("admin")).unwrap();
     let (read, _) = Peering::read(&store.rows().unwrap()[0]).unwrap();
-    let expected = Peering { standing: Standing::Suspended, maintainer: None, ..made };
+    let expected = Peering { status: Status::Suspended, maintainer: None, ..made };
     assert_eq!(read, expected);
 }
 
 /// The attack: take a suspended peering out and make it anew.
 #[test]
 fn a_suspension_outlives_its_members_removal() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.suspend(&made, "floods", &by("admin for BOB-MNT")).unwrap();
     store.remove(&made, &by("ALICE-MNT")).unwrap();
     let ban = Ban {
@@ -108,7 +108,7 @@ fn a_suspension_outlives_its_members_removal() {
 
 #[test]
 fn a_ban_that_is_there_is_not_replaced_by_a_suspension() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.ban(&Subject::Asn(made.asn), "spam", &by("admin")).unwrap();
     store.suspend(&made, "floods", &by("admin")).unwrap();
     store.remove(&made, &by("ALICE-MNT")).unwrap();
@@ -118,13 +118,13 @@ fn a_ban_that_is_there_is_not_replaced_by_a_suspension() {
 #[test]
 fn what_the_operator_takes_out_is_not_banned() {
     for actor in ["admin", "admin for ALICE-MNT"] {
-        let (mut store, made) = with(Standing::Active);
+        let (mut store, made) = with(Status::Active);
         store.suspend(&made, "floods", &by("admin")).unwrap();
         store.remove(&made, &by(actor)).unwrap();
         assert_eq!(store.bans().unwrap(), []);
         assert_eq!(store.suspensions().unwrap(), BTreeMap::new(), "nor does it come back");
     }
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.remove(&made, &by("ALICE-MNT")).unwrap();
     assert_eq!(store.bans().unwrap(), [], "nor what was not suspended");
 }
@@ -159,12 +159,12 @@ fn bans_are_put_and_lifted_once() {
 
 #[test]
 fn records_are_found_by_what_they_are_about() {
-    let (mut store, made) = with(Standing::Active);
+    let (mut store, made) = with(Status::Active);
     store.create(&peering(2, 64602, None), 65535, &by("admin for ALICE-MNT")).unwrap();
     store.create(&peering(3, 64603, None), 65535, &by("BOB-MNT")).unwrap();
     store.ban(&"ALICE-MNT".parse().unwrap(), "maintainer BOB-MNT", &by("admin")).unwrap();
     store.suspend(&made, "x", &Actor { now: Timestamp(1_800_000_000), ..by("admin") }).unwrap();
-    let count = |filter: Filter| store.trail(&filter).unwrap().records.len();
+    let count = |filter: Filter| store.audit_log(&filter).unwrap().records.len();
     let maintainer = |name: &str| Filter { maintainer: name.parse().ok(), ..Filter::default() };
     assert_eq!(count(Filter::default()), 5);
     assert_eq!(count(Filter { asn: Some(made.asn), ..Filter::default() }), 2);
@@ -172,7 +172,7 @@ fn records_are_found_by_what_they_are_about() {
     assert_eq!(count(maintainer("ALICE-MNT")), 4, "{why}");
     assert_eq!(count(maintainer("BOB-MNT")), 1, "a reason names nobody");
     assert_eq!(count(Filter { since: Timestamp(1_700_000_001), ..Filter::default() }), 1);
-    let records = store.trail(&maintainer("ALICE-MNT")).unwrap().records;
+    let records = store.audit_log(&maintainer("ALICE-MNT")).unwrap().records;
     assert_eq!(records[2].asn, None, "a ban of a maintainer is about no AS number");
 }
 
@@ -182,11 +182,11 @@ fn the_newest_records_are_shown_and_the_cut_is_told() {
     let subject: Subject = "EVE-MNT".parse().unwrap();
     let mut fill = |from: usize, to: usize| {
         (from..to).for_each(|n| drop(store.ban(&subject, &n.to_string(), &by("admin"))));
-        store.trail(&Filter::default()).unwrap()
+        store.audit_log(&Filter::default()).unwrap()
     };
     assert!(!fill(0, RECORDS_SHOWN_MAX).cut);
-    let trail = fill(RECORDS_SHOWN_MAX, RECORDS_SHOWN_MAX + 2);
-    assert_eq!((trail.records.len(), trail.cut), (RECORDS_SHOWN_MAX, true));
+    let audit_log = fill(RECORDS_SHOWN_MAX, RECORDS_SHOWN_MAX + 2);
+    assert_eq!((audit_log.records.len(), audit_log.cut), (RECORDS_SHOWN_MAX, true));
     let last = format!("maintainer EVE-MNT reason {}", RECORDS_SHOWN_MAX + 1);
-    assert_eq!(trail.records.last().unwrap().after.as_deref(), Some(last.as_str()));
+    assert_eq!(audit_log.records.last().unwrap().after.as_deref(), Some(last.as_str()));
 }

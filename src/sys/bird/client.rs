@@ -6,8 +6,8 @@
 use super::reply::{Parser, Reply, ReplyError};
 use super::{BirdError, BirdFault};
 use crate::limits::{BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_S, BIRD_CONFIGURE_S};
+use crate::runtime::give_way;
 use crate::sys::deadline::within;
-use crate::sys::give_way;
 use async_io::Async;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::io::{self, ErrorKind, Read as _};

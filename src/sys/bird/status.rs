@@ -7,8 +7,7 @@
 
 use super::reply::Reply;
 use crate::limits::BIRD_CHANNELS_MAX;
-use crate::model::Asn;
-use std::{fmt, str::FromStr};
+use crate::model::{Asn, BgpState};
 
 /// Code of a row of `show protocols`.
 const ROW: u16 = 1002;
@@ -30,29 +29,6 @@ pub struct Protocol {
     pub since: String,
     /// For BGP, its state and, if there is one, the last error.
     pub info: String,
-}
-
-/// The state of a BGP session (RFC 4271, section 8.2.2, and three more of BIRD's).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BgpState {
-    /// The protocol is disabled or shut down.
-    Down,
-    /// Waits before the next attempt, or for the link.
-    Idle,
-    /// Opens a TCP connection.
-    Connect,
-    /// Waits for the other side, and before it opens a connection again.
-    Active,
-    /// As `Active`, but never opens a connection itself.
-    Passive,
-    /// The connection is there, OPEN is sent.
-    OpenSent,
-    /// OPEN is received too.
-    OpenConfirm,
-    /// Routes are exchanged.
-    Established,
-    /// The connection is being closed.
-    Close,
 }
 
 /// One address family of a BGP session. Routes are counted only while the channel is up.
@@ -284,32 +260,6 @@ impl Channel {
             _ => return,
         };
         *field = number.parse().ok();
-    }
-}
-
-const STATES: [(&str, BgpState); 9] = [
-    ("Down", BgpState::Down),
-    ("Idle", BgpState::Idle),
-    ("Connect", BgpState::Connect),
-    ("Active", BgpState::Active),
-    ("Passive", BgpState::Passive),
-    ("OpenSent", BgpState::OpenSent),
-    ("OpenConfirm", BgpState::OpenConfirm),
-    ("Established", BgpState::Established),
-    ("Close", BgpState::Close),
-];
-
-impl FromStr for BgpState {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<BgpState, ()> {
-        STATES.iter().find(|(name, _)| *name == text).map(|(_, state)| *state).ok_or(())
-    }
-}
-
-impl fmt::Display for BgpState {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(STATES.iter().find(|(_, state)| state == self).map_or("", |(name, _)| name))
     }
 }
 

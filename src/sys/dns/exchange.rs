@@ -73,7 +73,7 @@ async fn over_udp(
         let length = socket.recv(&mut buffer).await.map_err(|it| failure(&it))?;
         let datagram = buffer.get(..length).filter(|it| it.len() <= DNS_DATAGRAM_BYTES_MAX);
         match datagram.map_or(Verdict::Stray, |it| query.judge(it)) {
-            Verdict::Stray => crate::sys::give_way().await,
+            Verdict::Stray => crate::runtime::give_way().await,
             verdict => return Ok(verdict),
         }
     }

@@ -6,10 +6,10 @@
 
 use super::Editor;
 use crate::limits::SEARCH_BYTES_MAX;
-use crate::shell::harmless::{harmless, is_harmless};
 use crate::shell::keys::Key;
 use crate::shell::line::Recall;
 use crate::shell::line::buffer::Way;
+use crate::text::escape::{escape, is_printable};
 
 /// A search that goes on.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Search {
     fn label(&self) -> String {
         let failed = if self.failed { "failed " } else { "" };
         let way = if self.way == Way::Back { "reverse-" } else { "" };
-        harmless(&format!("({failed}{way}i-search)`{}': ", self.sought))
+        escape(&format!("({failed}{way}i-search)`{}': ", self.sought))
     }
 }
 
@@ -107,7 +107,7 @@ impl Editor {
 
     fn longer(&mut self, mut search: Search, letter: char) -> bool {
         let fits = search.sought.len() + letter.len_utf8() <= SEARCH_BYTES_MAX;
-        if !fits || !is_harmless(letter) {
+        if !fits || !is_printable(letter) {
             self.hold(search);
             return false;
         }

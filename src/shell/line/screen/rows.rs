@@ -7,7 +7,7 @@
 
 use super::{Screen, push, sane};
 use crate::shell::line::buffer::Buffer;
-use crate::shell::text::width_of;
+use crate::text::width::width_of;
 use std::io::Write as _;
 
 /// The rows that prompt and line take.

@@ -4,7 +4,7 @@
 
 use super::{Screen, push, sane};
 use crate::shell::line::buffer::Buffer;
-use crate::shell::text::{width, width_of};
+use crate::text::width::{width, width_of};
 
 /// The row that prompt and line take.
 #[derive(Debug)]

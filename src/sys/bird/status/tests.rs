@@ -127,11 +127,3 @@ fn rows_of_every_shape() {
     assert_eq!(show("a b c"), None);
     assert_eq!(show("   "), None);
 }
-
-#[test]
-fn states_are_spelt_as_bird_spells_them() {
-    for (name, state) in STATES {
-        assert_eq!((name.parse(), state.to_string().as_str()), (Ok(state), name));
-    }
-    assert_eq!("established".parse::<BgpState>(), Err(()));
-}

@@ -1,6 +1,7 @@
 //! The client against the real BIRD, started here without any privilege.
 
 use super::*;
+use crate::model::BgpState;
 use crate::sys::deadline::within;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;

@@ -1,0 +1,182 @@
+//! Text tables: heavy head, light body, fitted to the window.
+//!
+//! A table has three shapes. On a terminal it is a frame as wide as its content; if the window is
+//! narrower, the widest columns that may give way are narrowed, the words of the head wrap, cells
+//! are cut with `…`. In a window too narrow for that it is one `name: value` line per cell. Without
+//! a terminal (`Borders::None`) nothing is cut, whatever the width: a header line, columns aligned
+//! and two or more blanks apart, `-` for an empty cell, no title, no blanks at a line's end; so
+//! both `awk -F '  +'` and a person can read it. Every text passes through `escape`. Each line
+//! ends with `\n`; who writes to a raw terminal turns that into CRLF.
+
+mod frame;
+
+use super::escape::escape;
+use super::width::{width, wrap};
+use crate::limits::{COLUMNS_MAX, TABLE_COLUMNS_MIN};
+use frame::{Frame, fit};
+
+/// A table as the commands make it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Stands above, centred.
+    pub title: Option<String>,
+    /// From left to right.
+    pub columns: Vec<Column>,
+    /// One cell per column; missing cells are empty, cells without a column are not shown.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A column's head, and what may happen to its cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Head. Its words wrap, they are never cut.
+    pub head: String,
+    /// What happens to a cell that is too wide.
+    pub fit: Fit,
+}
+
+/// What happens to a cell that is wider than the window leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// Cut, with `…` at its end.
+    Cut,
+    /// Broken into lines.
+    Wrap,
+    /// Nothing: what a member copies must be complete.
+    Whole,
+}
+
+/// How a table looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether there may be colours.
+    pub color: Color,
+    /// What the lines are drawn with.
+    pub borders: Borders,
+}
+
+/// Whether text may hold control sequences for colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// Not one control character.
+    Never,
+    /// Sequences of ECMA-48, section 8.3.117 (SGR), closed on each line.
+    Ansi,
+}
+
+/// What lines are drawn with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Borders {
+    /// Box-drawing characters (U+2500 and following).
+    Unicode,
+    /// `+`, `-`, `=` and `|`.
+    Ascii,
+    /// No lines at all: for programs.
+    None,
+}
+
+/// What a piece of text is, for its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Title,
+    Head,
+    /// A cell of the first column, by which a row is known.
+    Key,
+    Cell,
+}
+
+impl Table {
+    /// An empty table of these columns.
+    pub fn new<const N: usize>(columns: [(&str, Fit); N]) -> Table {
+        let column = |(head, fit): (&str, Fit)| Column { head: head.to_owned(), fit };
+        Table { columns: columns.into_iter().map(column).collect(), ..Table::default() }
+    }
+
+    /// The table as text for a window of `width` cells.
+    pub fn render(&self, width: usize, style: Style) -> String {
+        let table = self.clean();
+        let width = width.min(COLUMNS_MAX);
+        match style.borders {
+            Borders::None => table.plain(),
+            _ if table.columns.is_empty() => String::new(),
+            _ if width < TABLE_COLUMNS_MIN => table.listed(style.color),
+            _ => match fit(&table, width.saturating_sub(Frame::cells(table.columns.len()))) {
+                Some(widths) => Frame { table: &table, widths, style, window: width }.draw(),
+                None => table.listed(style.color),
+            },
+        }
+    }
+
+    /// All texts escaped, all rows as long as the head.
+    fn clean(&self) -> Table {
+        let column = |it: &Column| Column { head: escape(&it.head), fit: it.fit };
+        let cell = |row: &[String], at: usize| row.get(at).map(|it| escape(it)).unwrap_or_default();
+        let row = |row: &Vec<String>| (0..self.columns.len()).map(|at| cell(row, at)).collect();
+        Table {
+            title: self.title.as_deref().map(escape),
+            columns: self.columns.iter().map(column).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+
+    /// For programs.
+    fn plain(&self) -> String {
+        let heads = self.columns.iter().map(|it| it.head.clone()).collect();
+        let filled = |it: &String| if it.is_empty() { "-".to_owned() } else { it.clone() };
+        let rows = self.rows.iter().map(|row| row.iter().map(filled).collect());
+        let all: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
+        let widest = |at: usize| all.iter().filter_map(|row| row.get(at)).map(|it| width(it)).max();
+        let widths: Vec<usize> = (0..self.columns.len()).filter_map(widest).collect();
+        all.iter().map(|row| plain_line(row, &widths)).collect()
+    }
+
+    /// For a window in which no table fits: rows apart by an empty line.
+    fn listed(&self, color: Color) -> String {
+        let title = self.title.iter().map(|it| format!("{}\n", painted(it, Role::Title, color)));
+        let heads = || self.columns.iter().map(|it| it.head.as_str());
+        let block = |row: &Vec<String>| heads().zip(row).map(|it| listed_line(it, color)).collect();
+        let blocks: Vec<String> = match self.rows.is_empty() {
+            true => vec![heads().map(|head| listed_line((head, &String::new()), color)).collect()],
+            false => self.rows.iter().map(block).collect(),
+        };
+        title.chain([blocks.join("\n")]).collect()
+    }
+}
+
+fn plain_line(row: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (cell, cells) in row.iter().zip(widths) {
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', cells.saturating_sub(width(cell)) + 2));
+    }
+    line.truncate(line.trim_end_matches(' ').len());
+    line.push('\n');
+    line
+}
+
+fn listed_line((head, cell): (&str, &String), color: Color) -> String {
+    let name = painted(head, Role::Head, color);
+    if cell.is_empty() { format!("{name}:\n") } else { format!("{name}: {cell}\n") }
+}
+
+/// The text with its colour. Bold heads and a cyan key read well on dark and light alike.
+fn painted(text: &str, role: Role, color: Color) -> String {
+    let sgr = match role {
+        Role::Title | Role::Head => "1",
+        Role::Key => "36",
+        Role::Cell => "",
+    };
+    match color {
+        Color::Ansi if !sgr.is_empty() && !text.is_empty() => format!("\x1b[{sgr}m{text}\x1b[0m"),
+        _ => text.to_owned(),
+    }
+}
+
+/// A title's lines, each in the middle above a table of `cells` cells.
+fn centred(title: &str, cells: usize, window: usize) -> Vec<(usize, String)> {
+    let lines = wrap(title, window.max(cells));
+    lines.into_iter().map(|line| (cells.saturating_sub(width(&line)) / 2, line)).collect()
+}
+
+#[cfg(test)]
+mod tests;
