@@ -57,8 +57,8 @@ pub mod peering;
 pub mod text;
 
 // What the operator and the registry say: pure.
+pub mod adopt;
 pub mod config;
-pub mod import;
 pub mod registry;
 pub mod usage;
 

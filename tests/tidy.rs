@@ -15,7 +15,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("backup", Purity::Pure, &[]),
     ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
-    ("import", Purity::Pure, &["limits", "model", "registry"]),
+    ("adopt", Purity::Pure, &["limits", "model", "text", "registry"]),
     ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "text", "peering"]),
     ("answer", Purity::Pure, &["limits", "model", "text", "peering", "command"]),

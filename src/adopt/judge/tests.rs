@@ -1,8 +1,8 @@
 //! Whole machines that were made by hand, each with the table that comes of it.
 
 use super::*;
-use crate::import::bird::{Source, sessions};
-use crate::import::{Tense, table};
+use crate::adopt::bird::{Source, sessions};
+use crate::adopt::{Tense, table};
 use crate::model::WgSecret;
 use crate::registry::Builder;
 use std::fmt::Write as _;
@@ -88,7 +88,7 @@ fn link(line: &str) -> (String, LinkKind) {
 fn kept(taken: &Taken) -> String {
     let Taken { asn, link, listen_port, local, remote, key, mtu, keepalive_s, protocol, .. } =
         taken;
-    let mut text = format!("AS{asn} {link} port {listen_port} {local} {remote} key {key}");
+    let mut text = format!("{asn} {link} port {listen_port} {local} {remote} key {key}");
     if let Some(endpoint) = &taken.endpoint {
         let _ = write!(text, " endpoint {}", endpoint.bracketed());
     }

@@ -1,7 +1,8 @@
 //! The table that `peerling import` prints: a line for each tunnel and BGP session that was found.
 
 use super::{Keeper, Row, Taken, Verdict};
-use crate::model::Asn;
+use crate::limits::COLUMNS_MAX;
+use crate::text::table::{Borders, Color, Fit, Style, Table};
 use std::fmt::Write as _;
 
 /// Was it done, or is only told what would be?
@@ -24,8 +25,6 @@ pub struct Counts {
     pub not_taken: usize,
 }
 
-const HEADINGS: [&str; 4] = ["AS NUMBER", "LINK", "BIRD PROTOCOL", "RESULT"];
-
 /// How many there are of each kind.
 pub fn counts(rows: &[Row]) -> Counts {
     let mut counts = Counts::default();
@@ -41,41 +40,33 @@ pub fn counts(rows: &[Row]) -> Counts {
 
 /// The table as text, with a sum below it.
 pub fn table(rows: &[Row], tense: Tense) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_string)];
-    lines.extend(rows.iter().map(|row| cells(row, tense)));
-    let mut text = String::new();
-    for line in &lines {
-        let mut said = String::new();
-        for (at, cell) in line.iter().enumerate() {
-            let width = lines.iter().filter_map(|it| it.get(at)).map(|it| it.chars().count()).max();
-            let width = width.unwrap_or(0);
-            // Writing to a String cannot fail.
-            let _ = write!(said, "{cell:width$}  ");
-        }
-        text.push_str(said.trim_end());
-        text.push('\n');
+    let columns = ["AS number", "Link", "BIRD protocol", "Result"].map(|head| (head, Fit::Whole));
+    let mut table = Table::new(columns);
+    for row in rows {
+        table.rows.push(cells(row, tense));
     }
+    let style = Style { color: Color::Never, borders: Borders::None };
+    let mut text = table.render(COLUMNS_MAX, style);
     let Counts { taken, there, not_taken } = counts(rows);
     let verb = match tense {
         Tense::Done => "taken",
         Tense::WouldBe => "would be taken",
     };
+    // Writing to a String cannot fail.
     let _ = writeln!(text, "{taken} {verb}, {there} there already, {not_taken} not taken");
     text
 }
 
-fn cells(row: &Row, tense: Tense) -> [String; 4] {
-    let asn = row.asn.map_or("-".to_string(), |asn: Asn| format!("AS{asn}"));
-    let link = row.link.clone().unwrap_or("-".to_string());
-    let protocol = row.protocol.clone().unwrap_or("-".to_string());
+fn cells(row: &Row, tense: Tense) -> Vec<String> {
     let result = match (&row.verdict, tense) {
         (Verdict::Taken(taken), Tense::Done) => format!("taken{}", remark(taken)),
         (Verdict::Taken(taken), Tense::WouldBe) => format!("would be taken{}", remark(taken)),
         (Verdict::There, _) => "there already".to_string(),
         (Verdict::NotTaken(reason), _) => format!("not taken: {reason}"),
     };
-    // A name comes from a file of anybody's.
-    [asn, link, protocol, result].map(|cell| cell.replace(char::is_control, "?"))
+    let asn = row.asn.map_or(String::new(), |asn| format!("{asn}"));
+    let link = row.link.clone().unwrap_or_default();
+    vec![asn, link, row.protocol.clone().unwrap_or_default(), result]
 }
 
 /// What is to be known of one that is taken.

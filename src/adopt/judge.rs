@@ -56,8 +56,8 @@ pub struct Known {
     pub is_imported: bool,
 }
 
-/// What is judged, and what it is judged by.
-struct Bench<'a> {
+/// What is judged, and by what.
+struct Judge<'a> {
     world: &'a World<'a>,
     tunnels: BTreeMap<&'a str, &'a TunnelFile>,
     /// Each with the link that it runs over.
@@ -69,27 +69,27 @@ struct Bench<'a> {
 /// Judges everything that was found; first what is taken, then what is there already, then the
 /// rest, each by AS number and link.
 pub fn judge(found: &Found, world: &World<'_>) -> Vec<Row> {
-    let mut bench = Bench::new(found, world);
+    let mut judging = Judge::new(found, world);
     let mut rows = Vec::new();
-    for (session, link) in bench.sessions.clone() {
+    for (session, link) in judging.sessions.clone() {
         rows.push(Row {
             asn: session.asn.and_then(|it| Asn::new(it).ok()),
             link: link.map(str::to_string),
             protocol: Some(session.protocol.clone()).filter(|it| !it.is_empty()),
-            verdict: bench.session(session, link).unwrap_or_else(Verdict::NotTaken),
+            verdict: judging.session(session, link).unwrap_or_else(Verdict::NotTaken),
         });
     }
-    for link in bench.unused() {
-        let verdict = Verdict::NotTaken(bench.why_unused(link));
+    for link in judging.unused() {
+        let verdict = Verdict::NotTaken(judging.why_unused(link));
         rows.push(Row { asn: None, link: Some(link.to_string()), protocol: None, verdict });
     }
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     rows
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Judge<'a> {
     /// What is ours anyway, and what is inside our own network, is not looked at.
-    fn new(found: &'a Found, world: &'a World<'a>) -> Bench<'a> {
+    fn new(found: &'a Found, world: &'a World<'a>) -> Judge<'a> {
         let ours: Vec<&Known> = world.known.iter().filter(|it| !it.is_imported).collect();
         let mut tunnels = BTreeMap::new();
         for file in &found.tunnels {
@@ -114,7 +114,7 @@ impl<'a> Bench<'a> {
                 sessions.push((session, link));
             }
         }
-        Bench { world, tunnels, sessions, ports: BTreeSet::new() }
+        Judge { world, tunnels, sessions, ports: BTreeSet::new() }
     }
 
     fn session(&mut self, session: &Session, link: Option<&str>) -> Result<Verdict, Reason> {

@@ -1,7 +1,7 @@
 //! The lines of a wg-quick file.
 
 use super::{Fault, Placed, What};
-use crate::import::words::Place;
+use crate::adopt::words::Place;
 use std::ops::Range;
 use std::str::FromStr;
 

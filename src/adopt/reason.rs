@@ -112,11 +112,11 @@ impl Reason {
                 write!(out, "the private key comes from {from}; ")?;
                 out.write_str("write PrivateKey into the wg-quick file")
             }
-            Reason::HasPeering(asn) => write!(out, "AS{asn} has a peering here already"),
+            Reason::HasPeering(asn) => write!(out, "{asn} has a peering here already"),
             Reason::Clash(with) => write!(out, "another peering has {with} already"),
-            Reason::NotRegistered(asn) => write!(out, "the registry has no AS{asn}"),
+            Reason::NotRegistered(asn) => write!(out, "the registry has no {asn}"),
             Reason::NoMaintainer(asn) => {
-                write!(out, "the registry has no maintainer of AS{asn}")
+                write!(out, "the registry has no maintainer of {asn}")
             }
             Reason::NoKeys(names) => {
                 write!(out, "{names} has no key in the registry that could log in")

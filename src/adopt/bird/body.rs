@@ -1,7 +1,7 @@
 //! What a BGP protocol or a template says in its braces.
 
 use super::{Term, behind, first_name};
-use crate::import::words::{Placed, Word};
+use crate::adopt::words::{Placed, Word};
 
 /// What was said of what matters here; the rest is BIRD's and the operator's.
 #[derive(Clone, Debug, Default)]
