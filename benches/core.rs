@@ -196,7 +196,7 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[PeerView]) 
                 let answer = PeerList { peers: peers.to_vec(), scope: Scope::Mine };
                 session.answered(Ok(Box::new(answer)), &mut output)
             }
-            Event::Follow(_) => session.followed(&mut output),
+            Event::Follow(_) => session.followed(),
             Event::Pause(_) | Event::Close(_) => break,
         }
     }

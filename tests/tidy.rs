@@ -16,7 +16,6 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
     ("adopt", Purity::Pure, &["limits", "model", "text", "registry"]),
-    ("usage", Purity::Pure, &[]),
     ("command", Purity::Pure, &["model", "text", "peering"]),
     ("answer", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
@@ -70,9 +69,16 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "daemon",
         Purity::Effects,
         &[
-            "limits", "model", "text", "peering", "mesh", "backup", "config", "registry", "access",
-            "shell", "plan", "store", "runtime", "sys", "board", "control", "apply", "ssh",
-            "local",
+            "limits", "model", "mesh", "backup", "config", "registry", "peering", "plan", "store",
+            "runtime", "sys", "board", "control", "apply", "ssh", "local",
+        ],
+    ),
+    (
+        "cli",
+        Purity::Effects,
+        &[
+            "limits", "model", "text", "peering", "mesh", "config", "registry", "command", "shell",
+            "plan", "store", "runtime", "sys", "board", "apply", "ssh", "local", "daemon",
         ],
     ),
 ];
