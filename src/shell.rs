@@ -21,7 +21,7 @@ pub use start::Start;
 
 use crate::answer::{Answer, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_text};
 use crate::command::{Command, Field, Format, Request, Vocabulary};
-use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, PROMPT_WAIT_S, WATCH_PAUSE_MS};
+use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, PROMPT_WAIT, WATCH_PAUSE};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
 use crate::text::escape::escape_json;
@@ -218,7 +218,7 @@ impl Session {
                 Doing::Running(job) => return Some(Event::Run(job.request.clone())),
                 Doing::Following(peer) => return Some(Event::Follow(peer.asn)),
                 Doing::Watching(_) => {
-                    return Some(Event::Pause(Duration::from_millis(WATCH_PAUSE_MS)));
+                    return Some(Event::Pause(WATCH_PAUSE));
                 }
                 Doing::Closing => return Some(Event::Close(self.status)),
                 Doing::Idle => self.prompt(output),
@@ -412,7 +412,7 @@ fn terminal(screen: Screen) -> Mode {
 fn at_terminal(request: &mut Request) {
     match request.command {
         Command::PeerCreate => {}
-        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
+        _ => request.wait = request.wait.or(Some(PROMPT_WAIT)),
     }
     let outside =
         |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);
