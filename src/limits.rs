@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
+mod adopt;
 mod others;
 mod service;
 mod ssh;
 mod status;
 
+pub use adopt::*;
 pub use others::*;
 pub use service::*;
 pub use ssh::*;

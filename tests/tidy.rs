@@ -20,6 +20,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("backup", Purity::Pure, &[]),
     ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
+    ("adopt", Purity::Pure, &["limits", "model", "text", "registry"]),
     ("command", Purity::Pure, &["limits", "model", "text"]),
     ("answer", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
