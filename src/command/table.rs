@@ -3,8 +3,8 @@
 //! is left out does not compile.
 
 use super::flags::{
-    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, JSON, LINK_LOCAL, MAINTAINER,
-    MTU, PSK, RAW, REASON, SINCE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
+    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, INTERFACE, JSON, LINK_LOCAL,
+    MAINTAINER, MTU, PSK, RAW, REASON, SINCE, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };
 use super::{Bans, Command, CommandSpec, Depth, Form, Reads, Scope};
 use crate::model::Role;
@@ -186,7 +186,7 @@ static PEER_CONFIG: CommandSpec = CommandSpec {
     aliases: &[],
     summary: "show a peering and what to install on your side",
     detail: "",
-    flags: &[ASN, FORMAT, JSON],
+    flags: &[ASN, FORMAT, INTERFACE, TEMPLATE, JSON],
     example: "peer_config --asn 4242420001",
     role: Role::Member,
     bans: Bans::Allow,
