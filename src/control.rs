@@ -35,7 +35,7 @@ use crate::answer::{
 };
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{Command, Field, Request, Scope};
-use crate::limits::WAIT_S_MAX;
+use crate::limits::WAIT_MAX;
 use crate::model::{Asn, OnceEach, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
@@ -47,7 +47,6 @@ use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 use typed::Typed;
 
 /// What commands need to know of the configuration.
@@ -212,7 +211,7 @@ impl Control {
         if let Some(why) = self.unapproved(asn) {
             return Applied::No(why);
         }
-        let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
+        let wait = wait.min(WAIT_MAX);
         let settled = async { Some(self.board.settled(asn, generation).await) };
         let elapsed = async {
             smol::Timer::after(wait).await;
