@@ -94,6 +94,12 @@ pub enum Form {
     Frr,
     /// Commands for RouterOS 7.
     RouterOs,
+    /// Lines for OpenBGPD.
+    OpenBgpd,
+    /// A module for NixOS.
+    NixOs,
+    /// Commands for VyOS.
+    VyOs,
     /// One JSON object.
     Json,
 }
@@ -183,6 +189,10 @@ pub enum Field {
     Maintainer,
     /// From when on.
     Since,
+    /// The name of the tunnel on the member's router.
+    Interface,
+    /// The template of the member's bird.conf.
+    Template,
     /// "Do you really want that?"
     Confirm,
 }
@@ -262,6 +272,8 @@ impl Field {
             Field::Reason => "--reason",
             Field::Maintainer => "--maintainer",
             Field::Since => "--since",
+            Field::Interface => "--interface",
+            Field::Template => "--template",
             Field::KeyIsPublic | Field::Confirm => "--yes",
         }
     }
@@ -269,13 +281,16 @@ impl Field {
 
 impl Form {
     /// All of them with their words.
-    pub const ALL: [(&str, Form); 7] = [
+    pub const ALL: [(&str, Form); 10] = [
         ("table", Form::Table),
         ("wg-quick", Form::WgQuick),
         ("bird", Form::Bird),
         ("networkd", Form::Networkd),
         ("frr", Form::Frr),
         ("routeros", Form::RouterOs),
+        ("openbgpd", Form::OpenBgpd),
+        ("nixos", Form::NixOs),
+        ("vyos", Form::VyOs),
         ("json", Form::Json),
     ];
 

@@ -5,8 +5,8 @@
 mod operators;
 
 use super::flags::{
-    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, JSON, LINK_LOCAL, MTU, PSK,
-    RAW, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
+    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, INTERFACE, JSON, LINK_LOCAL,
+    MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };
 use super::{About, Bans, Command, CommandSpec, Prompt, Reads, Words};
 use crate::model::Role;
@@ -202,7 +202,7 @@ static PEER_CONFIG: CommandSpec = CommandSpec {
     aliases: &[],
     summary: "show a peering and what to install on your side",
     detail: "",
-    flags: &[ASN, FORMAT, JSON],
+    flags: &[ASN, FORMAT, INTERFACE, TEMPLATE, JSON],
     example: "peer_config --asn 4242420001",
     role: Role::Member,
     bans: Bans::Allow,

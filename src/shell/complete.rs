@@ -266,7 +266,7 @@ mod tests {
             ("peer_create --psk ", "generate none"),
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
             ("peer_list ", "--json"),
-            ("peer_config 1 ", "--format --json"),
+            ("peer_config 1 ", "--format --interface --template --json"),
             ("peer_config --asn 1 --json ", "--format"),
             ("e", "exit"),
         ] {
