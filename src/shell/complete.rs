@@ -3,9 +3,11 @@
 
 use super::grammar;
 use crate::answer::Question;
-use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary};
+use crate::command::{
+    About, COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary, Words,
+};
 use crate::limits::COMPLETED_BYTES_MAX;
-use crate::model::{Asn, Role};
+use crate::model::Asn;
 
 /// What may stand in place of the word before the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub fn answer(
 ) -> Completion {
     let mut flags = COMMANDS.iter().flat_map(|spec| spec.flags);
     let mut all = match flags.find(|spec| spec.flag == Flag::Answer(question.field)) {
-        Some(flag) => values(flag, numbers(command, vocabulary), before),
+        Some(flag) => values(flag, numbers(command.spec(), vocabulary), before),
         None => Vec::new(),
     };
     if let Some(suggestion) = &question.suggestion
@@ -52,8 +54,11 @@ pub fn answer(
 }
 
 /// The AS numbers that a command may be about: only a new peering is with one that has none.
-fn numbers<'a>(command: &Command, vocabulary: &'a Vocabulary) -> &'a [Asn] {
-    if *command == Command::PeerCreate { &vocabulary.own } else { &vocabulary.peered }
+fn numbers<'a>(spec: &CommandSpec, vocabulary: &'a Vocabulary) -> &'a [Asn] {
+    match spec.about {
+        About::NewPeering => &vocabulary.own,
+        About::Peering => &vocabulary.peered,
+    }
 }
 
 /// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
@@ -101,7 +106,7 @@ fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<Stri
     match grammar::command(words, vocabulary.role) {
         _ if words.is_empty() => names(word, vocabulary),
         Ok((spec, _)) if !spec.is_listed_for(vocabulary.role) => Vec::new(),
-        Ok((spec, rest)) if matches!(spec.command, Command::Help(_)) => {
+        Ok((spec, rest)) if spec.words == Words::Command => {
             candidates_of_help(rest, word, vocabulary)
         }
         Ok((spec, rest)) => arguments(spec, rest, word, vocabulary),
@@ -147,7 +152,7 @@ fn arguments(
     word: &str,
     vocabulary: &Vocabulary,
 ) -> Vec<String> {
-    let numbers = numbers(&spec.command, vocabulary);
+    let numbers = numbers(spec, vocabulary);
     let (used, open) = flags_used(spec, rest);
     if let Some(flag) = open {
         return values(flag, numbers, word);
@@ -189,7 +194,7 @@ fn flags_used<'a>(spec: &'a CommandSpec, rest: &[String]) -> (Vec<&'a str>, Opti
 fn flags_left(spec: &CommandSpec, used: &[&str], vocabulary: &Vocabulary) -> Vec<String> {
     let mut left = Vec::new();
     for flag in spec.flags {
-        let allowed = flag.flag != Flag::All || vocabulary.role == Role::Admin;
+        let allowed = vocabulary.role.may_act_as(flag.flag.role());
         if allowed && !used.contains(&flag.name) {
             left.push(flag.name.to_string());
         }
@@ -227,6 +232,7 @@ fn number(asn: Asn, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Role;
 
     fn vocabulary(role: Role) -> Vocabulary {
         let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
@@ -286,7 +292,7 @@ mod tests {
             ("peer_create --psk ", "generate none"),
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
             ("peer_list ", "--json"),
-            ("peer_config 1 ", "--format --json"),
+            ("peer_config 1 ", "--format --interface --template --json"),
             ("peer_config --asn 1 --json ", "--format"),
             ("e", "exit"),
         ] {
