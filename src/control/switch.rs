@@ -7,6 +7,7 @@
 use super::{Case, Control, Outcome, refusal_of};
 use crate::command::Reply;
 use crate::model::{Refusal, Role};
+use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 
 impl Control {
@@ -14,7 +15,7 @@ impl Control {
     pub(super) async fn disable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
         match peering.status {
-            Status::Active => self.switch(case, peering, Status::Disabled, "disable").await,
+            Status::Active => self.switch(case, peering, Status::Disabled, Action::Disable).await,
             Status::Disabled => self.as_it_is(case, peering).await,
             Status::Pending => Err(pending(peering).into()),
             Status::Suspended => Err(suspended(case, peering).into()),
@@ -30,7 +31,7 @@ impl Control {
             (Status::Pending, _) => Err(pending(peering).into()),
             (Status::Suspended, Role::Member) => Err(suspended(case, peering).into()),
             (Status::Disabled, _) | (Status::Suspended, Role::Admin) => {
-                self.switch(case, peering, Status::Active, "enable").await
+                self.switch(case, peering, Status::Active, Action::Enable).await
             }
         }
     }
@@ -40,15 +41,15 @@ impl Control {
         case: &Case<'_>,
         before: &Peering,
         status: Status,
-        action: &str,
+        action: Action,
     ) -> Outcome {
         let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(case)?;
-        let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
+        let saved = self.store.borrow_mut().replace(before, &after, action.clone(), &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);
-        log::info!("{asn}: {action}d by {actor} from {source}");
-        let applied = self.apply(case, asn, generation, action).await;
+        log::info!("{asn}: {}d by {actor} from {source}", action.word());
+        let applied = self.apply(case, asn, generation, action.word()).await;
         Ok(Reply::Switched(Box::new(self.view(case, &after)), applied))
     }
 

@@ -142,7 +142,7 @@ fn audit(audit_log: &AuditLog) -> String {
         actor: it.actor.clone(),
         key: it.key.clone(),
         source: it.source.clone(),
-        action: it.action.clone(),
+        action: it.action.word().to_string(),
         asn: it.asn.map(Asn::get),
         before: it.before.clone(),
         after: it.after.clone(),

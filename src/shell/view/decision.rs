@@ -102,7 +102,7 @@ fn records(audit_log: &AuditLog) -> Table {
             it.actor.clone(),
             it.source.clone(),
             it.key.clone(),
-            it.action.clone(),
+            it.action.word().to_string(),
             it.asn.map_or(String::new(), |asn| asn.get().to_string()),
             it.detail(),
         ]
@@ -122,7 +122,7 @@ fn narrow_records(audit_log: &AuditLog) -> Table {
     let row = |it: &Record| {
         let asn = it.asn.map_or(String::new(), |asn| format!(" {asn}"));
         let who = format!("{} from {}", it.actor, it.source);
-        vec![it.at.readable(), who, format!("{}{asn}", it.action), it.detail()]
+        vec![it.at.readable(), who, format!("{}{asn}", it.action.word()), it.detail()]
     };
     table.rows = audit_log.records.iter().map(row).collect();
     table

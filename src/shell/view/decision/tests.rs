@@ -3,6 +3,7 @@
 use super::*;
 use crate::command::{OurSide, PeeringState, Reply, Scope};
 use crate::model::Timestamp;
+use crate::peering::audit_log::Action;
 use crate::shell::tests::peer as example;
 use crate::shell::{json, view};
 use crate::testing::golden;
@@ -35,7 +36,7 @@ fn record(actor: &str, action: &str, asn: Option<u32>, texts: [Option<&str>; 2])
         actor: actor.into(),
         key: "SHA256:0123456789012345678901234567890123456789012".into(),
         source: "2001:db8:0:1::1".into(),
-        action: action.into(),
+        action: Action::from_word(action),
         asn: asn.map(|it| Asn::new(it).unwrap()),
         before,
         after,
