@@ -72,10 +72,10 @@ pub const MARKS_MAX: usize = 4;
 pub const LINE_BYTES_MAX: usize = 4_096;
 /// What peer_export printed, with room for notes: a whole one has 400 bytes.
 pub const IMPORT_BYTES_MAX: usize = 4_096;
-/// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
-/// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
-/// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
-pub const INPUT_BYTES_MAX: usize = 2_048;
+/// Input that a session at a prompt takes at a time; more waits with whoever feeds it, and others
+/// have their turn. The costliest keys (the whole of a full line moved or replaced, the history
+/// searched, the line drawn anew by each byte) take some 20 microseconds a byte.
+pub const INPUT_BYTES_MAX: usize = 128;
 /// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
 /// The same as a number of lines: what each key of a search looks through.
@@ -231,6 +231,9 @@ pub const GIT_PUSH_S: u64 = 120;
 pub const GIT_PUSH_TRIES: u32 = 5;
 /// How long copying may keep everybody else waiting at a stretch.
 pub const BACKUP_SLICE_MAX: Duration = Duration::from_millis(5);
+
+/// What is wrong with copies of other POPs is logged once each; so many are remembered.
+pub const COPY_TROUBLES_MAX: usize = 256;
 
 /// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
 /// few hundred.

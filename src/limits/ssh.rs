@@ -15,18 +15,10 @@ pub struct Rate {
 /// What a client may do before the conversation has looked at it; after that its own bytes wait.
 /// More than one would take memory in each session, and nothing is quicker for it.
 pub const SSH_EVENTS_MAX: usize = 1;
-/// What a client at a terminal may do while a command of theirs runs.
-pub const CHANNEL_EVENTS_MAX: usize = 64;
 /// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
 pub const INBOX_BYTES_MAX: usize = 256 * 1024;
 /// The same for all channels of one connection.
 pub const INBOXES_BYTES_MAX: usize = 320 * 1024;
-/// Bytes of input that a channel at a terminal keeps while a command of theirs runs: the largest
-/// packet of a client, and a pasted screenful.
-pub const BACKLOG_BYTES_MAX: usize = 40 * 1024;
-/// Bytes of input that a channel works on before others have their turn: at a terminal each may
-/// search the history or draw the line anew.
-pub const TURN_BYTES: usize = 128;
 /// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
 pub const INBOX_EVENT_BYTES: usize = 64;
 /// Answers on their way to a client; after that the channel waits.
@@ -121,6 +113,7 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const _: () = assert!(INBOX_BYTES_MAX <= INBOXES_BYTES_MAX);
 // What a connection holds of its client's input at the very worst, in bytes.
 const HELD_BYTES_MAX: usize =
-    INBOXES_BYTES_MAX + CHANNELS_MAX * BACKLOG_BYTES_MAX + 2 * (SSH_WINDOW_BYTES as usize);
-const _: () = assert!(HELD_BYTES_MAX < 900 * 1024);
+    INBOXES_BYTES_MAX + CHANNELS_MAX * (IMPORT_BYTES_MAX + 1) + 2 * (SSH_WINDOW_BYTES as usize);
+const _: () = assert!(INPUT_BYTES_MAX <= IMPORT_BYTES_MAX);
+const _: () = assert!(HELD_BYTES_MAX < 600 * 1024);
 const _: () = assert!(LINE_BYTES_MAX < PACKET_BYTES_MAX);
