@@ -107,7 +107,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
         peerings::orphans(&rows, index, findings);
     }
     peerings::seen(&asked, read.index.as_ref(), findings);
-    survey(scene, findings);
+    dry_run(scene, findings);
 }
 
 /// What the service may not, root could: it is looked at with the rights of the service.
@@ -139,16 +139,16 @@ async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
 }
 
 /// Does the machine have what it should? What keeps it from being seen was told before.
-fn survey(scene: &Scene, findings: &mut Findings) {
+fn dry_run(scene: &Scene, findings: &mut Findings) {
     if scene.assembled.private_key.is_err() {
         return;
     }
-    match pass::survey(scene.assembled.clone(), scene.file.clone()) {
-        Ok(survey) => {
-            machine::sysctls(&survey, findings);
-            wireguard::links(scene, &survey, findings);
-            peerings::look(&survey, findings);
-            peerings::foreign(&survey, findings);
+    match pass::dry_run(scene.assembled.clone(), scene.file.clone()) {
+        Ok(dry_run) => {
+            machine::sysctls(&dry_run, findings);
+            wireguard::links(scene, &dry_run, findings);
+            peerings::look(&dry_run, findings);
+            peerings::foreign(&dry_run, findings);
         }
         Err(trouble) => {
             let told = trouble.to_string();

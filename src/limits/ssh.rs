@@ -53,10 +53,10 @@ pub const CLIENT_WORDS_CHARS_MAX: usize = 64;
 pub const ALGORITHMS_SHOWN_MAX: usize = 4;
 /// Sessions that only administrators have: they can log in however many members are here.
 pub const ADMIN_SEATS: usize = 2;
-/// Processor time that a client who has proven nothing may cost at once, in milliseconds: a login
-/// takes 1, with a host key of RSA-4096 on a small machine 50. On a slower machine it is so many
-/// times as much, by [`CURVE_US_USUAL`].
-pub const NEWCOMER_WORK_MS: u64 = 100;
+/// Processor time that a client who has proven nothing may cost at once: a login takes 1 ms, with a
+/// host key of RSA-4096 on a small machine 50. On a slower machine it is so many times as much, by
+/// [`CURVE_US_USUAL`].
+pub const NEWCOMER_WORK: Duration = Duration::from_millis(100);
 /// What half a key exchange with Curve25519 costs at most on the machines that these times are for,
 /// in microseconds: 25 to 40 on a rented one. An emulated machine takes a hundred times as long.
 pub const CURVE_US_USUAL: u64 = 50;
@@ -65,19 +65,19 @@ pub const SLOWNESS_MAX: u64 = 100;
 /// What they may cost after that: one part in so many. All seats for the unproven together come to
 /// an eighth of a processor.
 pub const NEWCOMER_WORK_SHARE: u64 = 500;
-/// The same for a connection that is logged in, in milliseconds. This is what russh does for it:
-/// a megabyte of text takes 2.
-pub const MEMBER_WORK_MS: u64 = 2_000;
+/// The same for a connection that is logged in. This is what russh does for it: a megabyte of text
+/// takes 2.
+pub const MEMBER_WORK: Duration = Duration::from_millis(2_000);
 /// The same for a connection that is logged in: a quarter.
 pub const MEMBER_WORK_SHARE: u64 = 4;
-/// The longest rest at a stretch, in milliseconds.
-pub const WORK_REST_MS_MAX: u64 = 5_000;
+/// The longest rest at a stretch.
+pub const WORK_REST_MAX: Duration = Duration::from_millis(5_000);
 /// The time between keepalives, shorter than what home routers remember of a connection.
 pub const SSH_KEEPALIVE: Duration = Duration::from_secs(30);
 /// Keepalives without an answer before a client is given up.
 pub const SSH_KEEPALIVES_MAX: usize = 3;
-/// How long a client may take nothing of what it asked for, in seconds.
-pub const WRITE_STALL_S: u64 = 60;
+/// How long a client may take nothing of what it asked for.
+pub const WRITE_STALL: Duration = Duration::from_secs(60);
 /// Waits before which what came is acknowledged at once: a handshake with its authentication has
 /// about ten.
 pub const QUICK_WAITS: u8 = 20;

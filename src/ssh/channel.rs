@@ -8,7 +8,7 @@ use crate::access::{Denial, Identity};
 use crate::answer::{Bye, ExitStatus, FollowEvent, Outcome, Question, Stop};
 use crate::command::{Command, Field, Request, Vocabulary};
 use crate::control::Control;
-use crate::limits::{COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL_S};
+use crate::limits::{COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL};
 use crate::model::{Asn, Mntner, Refusal};
 use crate::runtime::{TcpStream, give_way, within};
 use crate::shell::{Event, Output, Session, Start};
@@ -86,14 +86,14 @@ impl Channel {
         let _ = self.in_time(pin!(end)).await;
     }
 
-    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
+    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL`] is hung up on:
     /// nothing else would ever get through to it. The work stays where it is pinned: what is given
     /// to a future by value is kept in it twice.
     async fn in_time(
         &self,
         work: Pin<&mut impl Future<Output = Result<(), Gone>>>,
     ) -> Result<(), Gone> {
-        match within(Duration::from_secs(WRITE_STALL_S), work).await {
+        match within(WRITE_STALL, work).await {
             Ok(done) => done,
             Err(_) => {
                 log::debug!("a client takes nothing, hung up");

@@ -1,95 +1,98 @@
 //! Where members are now: names to addresses, each judged anew.
 //!
 //! A link whose handshake is fresh is left alone, wherever the member may have moved to, unless
-//! they have just told us of another endpoint or key. For the others the declared endpoint is
-//! resolved again. An address that policy forbids never reaches the
-//! kernel, even if the name was harmless when the peering was made.
+//! they have just named another endpoint or key. For the others the declared endpoint is resolved
+//! again. An address that policy forbids never reaches the kernel, even if the name stood for an
+//! allowed one when the peering was made.
 
-use super::Pass;
-use super::names::Names;
+use super::wireguard::{Backend, LinkActual};
+use super::{Drafts, Inputs, Observed, Owner, Resolved};
 use crate::model::{Endpoint, Host, HostName, IfName, WgKey};
 use crate::peering::Peering;
 use crate::peering::policy::{self, Policy};
-use crate::plan::wireguard::LinkActual;
-use crate::plan::{Owner, Resolved};
-use crate::sys;
-use crate::sys::wireguard::Backend;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 /// An endpoint as it was declared, with the key of the router there.
-struct Declared {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
     owner: Owner,
     endpoint: Endpoint,
     key: WgKey,
 }
 
-/// Hands in the names that a pass would like to know anew; they are not waited for.
-pub fn ask(names: &Names, pass: &Pass) {
-    // wg-quick resolves names for itself.
-    if pass.inputs.pop.backend != Backend::Files {
-        let declared = declared(pass);
-        let wanted = declared.iter().filter_map(|it| name(&it.endpoint)).cloned();
-        names.ask(wanted, pass.settings.policy.families);
+/// What a name server said of a name: addresses, or why there are none.
+pub type Lookup = Result<Vec<IpAddr>, String>;
+
+impl Declared {
+    /// The name that has to be looked up, if it is one.
+    pub fn name(&self) -> Option<&HostName> {
+        match &self.endpoint.host {
+            Host::Ip(_) => None,
+            Host::Name(name) => Some(name),
+        }
     }
 }
 
-fn name(endpoint: &Endpoint) -> Option<&HostName> {
-    match &endpoint.host {
-        Host::Ip(_) => None,
-        Host::Name(name) => Some(name),
+/// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
+/// wg-quick resolves names for itself: where links are left to it, none is looked up.
+pub fn declared(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Vec<Declared> {
+    let mut all = Vec::new();
+    for peering in &inputs.rows.peerings {
+        if let Some(endpoint) = &peering.endpoint
+            && (observed.is_stale(&IfName::of(peering.asn))
+                || is_declared_anew(drafts, observed, peering))
+        {
+            let owner = Owner::Peering(peering.asn);
+            all.push(Declared { owner, endpoint: endpoint.clone(), key: peering.key });
+        }
     }
-}
-
-/// Where the endpoints are that a pass has to know, by what is known of their names.
-pub fn located(names: &Names, pass: &Pass) -> BTreeMap<Owner, Resolved> {
-    let policy = Policy { own: sys::own_addresses(), ..pass.settings.policy.clone() };
-    // Our own POPs may be anywhere: the operator named them, not a member.
-    let trusting = Policy {
-        reserved: Vec::new(),
-        allowed: everywhere(),
-        own: Vec::new(),
-        families: policy.families,
-    };
-    let mut all = BTreeMap::new();
-    let routers = routers(&pass.observed.actual.links);
-    for Declared { owner, endpoint, key } in declared(pass) {
-        let name = owner.link();
-        let link = name.as_ref().and_then(|name| pass.observed.actual.links.get(name));
-        let policy = if owner.asn().is_some() { &policy } else { &trusting };
-        let answer = match &endpoint.host {
-            Host::Ip(address) => Some(Ok(vec![address.get()])),
-            Host::Name(_) if pass.inputs.pop.backend == Backend::Files => None,
-            Host::Name(name) => names.known(name, policy.families),
-        };
-        let resolved = match answer {
-            Some(Ok(addresses)) => choose(&addresses, policy, used(link), endpoint.port.get()),
-            Some(Err(error)) => Resolved { address: None, trouble: Some(error.to_string()) },
-            // Not asked for yet: what the link has stays as it is.
-            None => continue,
-        };
-        let holder = resolved.address.and_then(|address| routers.get(&(key, address)));
-        all.insert(owner, refuse_second(resolved, holder, name.as_ref()));
+    for link in inputs.pop.links() {
+        if observed.is_stale(&link.name())
+            && let Some(endpoint) = link.endpoint
+        {
+            all.push(Declared { owner: Owner::Mesh(link.to.name), endpoint, key: link.to.key });
+        }
+    }
+    if inputs.pop.backend == Backend::Files {
+        all.retain(|declared| declared.name().is_none());
     }
     all
 }
 
-/// The endpoints to look at: those whose links have no fresh handshake, or that were just changed.
-fn declared(pass: &Pass) -> Vec<Declared> {
-    let mut all = Vec::new();
-    for peering in &pass.inputs.rows.peerings {
-        let due = pass.is_stale(&IfName::of(peering.asn)) || is_declared_anew(pass, peering);
-        if let (true, Some(endpoint)) = (due, peering.endpoint.clone()) {
-            let owner = Owner::Peering(peering.asn);
-            all.push(Declared { owner, endpoint, key: peering.key });
-        }
-    }
-    for way in pass.inputs.pop.links() {
-        if let (true, Some(endpoint)) = (pass.is_stale(&way.name()), way.endpoint) {
-            all.push(Declared { owner: Owner::Mesh(way.to.name), endpoint, key: way.to.key });
-        }
+/// Where these endpoints are, by what is known of their names. One whose name was never looked up
+/// is left out: what its link has stays as it is.
+pub fn resolved(
+    declared: &[Declared],
+    lookups: &BTreeMap<HostName, Lookup>,
+    members: &Policy,
+    links: &BTreeMap<IfName, LinkActual>,
+) -> BTreeMap<Owner, Resolved> {
+    // Our own POPs may be anywhere: the operator named them, not a member.
+    let pops = Policy {
+        reserved: Vec::new(),
+        allowed: vec![IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())],
+        own: Vec::new(),
+        families: members.families,
+    };
+    let routers = routers(links);
+    let mut all = BTreeMap::new();
+    for Declared { owner, endpoint, key } in declared {
+        let name = owner.link();
+        let link = name.as_ref().and_then(|name| links.get(name));
+        let policy = if owner.asn().is_some() { members } else { &pops };
+        let found = match &endpoint.host {
+            Host::Ip(address) => choose(&[address.get()], policy, used(link), endpoint.port.get()),
+            Host::Name(name) => match lookups.get(name) {
+                Some(Ok(addresses)) => choose(addresses, policy, used(link), endpoint.port.get()),
+                Some(Err(why)) => Resolved { address: None, trouble: Some(why.clone()) },
+                None => continue,
+            },
+        };
+        let holder = found.address.and_then(|address| routers.get(&(*key, address)).copied());
+        all.insert(*owner, refuse_second(found, holder, name.as_ref()));
     }
     all
 }
@@ -109,35 +112,32 @@ fn routers(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<(WgKey, SocketAddr)
 
 /// The other end has one entry for our key: two of our links that send to the same router would
 /// take its tunnel from each other. Whoever points a name there gets nothing.
-fn refuse_second(resolved: Resolved, holder: Option<&&IfName>, own: Option<&IfName>) -> Resolved {
-    match holder {
-        Some(holder) if Some(*holder) != own => {
-            let trouble = "another peering of this POP has this key at this address and port";
-            Resolved { address: None, trouble: Some(trouble.to_string()) }
-        }
-        _ => resolved,
+fn refuse_second(found: Resolved, holder: Option<&IfName>, own: Option<&IfName>) -> Resolved {
+    if holder.is_none() || holder == own {
+        return found;
     }
-}
-
-/// Every address of both families.
-fn everywhere() -> Vec<IpNet> {
-    vec![Ipv4Net::default().into(), Ipv6Net::default().into()]
+    let trouble = "another peering of this POP has this key at this address and port";
+    Resolved { address: None, trouble: Some(trouble.to_string()) }
 }
 
 /// Was the peering edited, so that a fresh handshake tells of another router than is meant now? The
 /// file tells what was meant until now.
-fn is_declared_anew(pass: &Pass, peering: &Peering) -> bool {
-    let wanted = pass.drafts.get(&peering.asn).and_then(|it| it.wanted.conf.as_ref());
-    let there = pass.observed.actual.confs.get(&Owner::Peering(peering.asn));
-    there.zip(wanted).is_some_and(|(there, wanted)| {
-        !Rc::ptr_eq(there, wanted) && remote(there) != remote(wanted)
-    })
+fn is_declared_anew(drafts: &Drafts, observed: &Observed, peering: &Peering) -> bool {
+    let Some(draft) = drafts.get(&peering.asn) else { return false };
+    let there = observed.actual.confs.get(&Owner::Peering(peering.asn));
+    match (there, &draft.wanted.conf) {
+        (Some(there), Some(wanted)) => {
+            !Rc::ptr_eq(there, wanted) && remote(there) != remote(wanted)
+        }
+        _ => false,
+    }
 }
 
 /// The lines of a WireGuard file that say who the member is, and where.
 fn remote(conf: &str) -> Vec<&str> {
-    let tells = |it: &&str| it.starts_with("PublicKey") || it.starts_with("Endpoint");
-    conf.lines().filter(tells).collect()
+    conf.lines()
+        .filter(|line| line.starts_with("PublicKey") || line.starts_with("Endpoint"))
+        .collect()
 }
 
 /// Where packets go now.
@@ -196,9 +196,9 @@ mod tests {
         let [own, other] = [64601, 64602].map(|it| IfName::of(Asn::new(it).unwrap()));
         let there = || chosen(&["2a01:4f8::1"], None);
         assert_eq!(refuse_second(there(), None, Some(&own)), there());
-        assert_eq!(refuse_second(there(), Some(&&own), Some(&own)), there());
+        assert_eq!(refuse_second(there(), Some(&own), Some(&own)), there());
         for mine in [Some(&own), None] {
-            let second = refuse_second(there(), Some(&&other), mine);
+            let second = refuse_second(there(), Some(&other), mine);
             assert!(second.address.is_none() && second.trouble.is_some(), "{second:?}");
         }
         let peer = PeerActual {

@@ -1,6 +1,6 @@
 //! What a pass would do now, for the operator's eyes.
 
-use super::Apply;
+use super::{Apply, Seen};
 use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;
@@ -22,7 +22,7 @@ pub enum Removals {
 
 /// What a pass would do now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Survey {
+pub struct DryRun {
     /// The steps, in their order.
     pub steps: Vec<Step>,
     /// What the machine has, and nobody wants or asked to end.
@@ -42,13 +42,13 @@ pub struct Survey {
 impl Apply {
     /// The steps that a pass would take now; none is taken. The board then tells of each peering
     /// whether it is as it should be.
-    pub async fn survey(&mut self) -> Result<Survey, String> {
-        let mut pass = self.prepare().await?;
-        pass.strays.extend(strays(&pass.settings.bird_directory));
+    pub async fn dry_run(&mut self) -> Result<DryRun, String> {
+        let (pass, mut seen) = self.prepare().await?;
+        seen.strays.extend(strays(&pass.settings.bird_directory));
         let refusal = self.bird.refusal(&pass.settings).await;
         let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
-        self.board.publish(pass.generation, |before| {
+        self.board.publish(pass.inputs.generation, |before| {
             let mut entries = pass.entries(before);
             for asn in steps.iter().filter_map(Step::owner).filter_map(Owner::asn) {
                 if let Some(entry) = entries.get_mut(&asn) {
@@ -59,12 +59,12 @@ impl Apply {
         });
         let sysctls = pass.sysctls();
         let failures = pass.outcome.all_failures();
-        let (foreign, strays) = (self.foreign.clone(), pass.strays);
-        Ok(Survey { steps, unexplained, foreign, strays, refusal, failures, sysctls })
+        let Seen { foreign, strays } = seen;
+        Ok(DryRun { steps, unexplained, foreign, strays, refusal, failures, sysctls })
     }
 }
 
-/// One line for the operator about [`Survey::unexplained`].
+/// One line for the operator about [`DryRun::unexplained`].
 pub fn unexplained_words(asns: &BTreeSet<Asn>) -> String {
     let names: Vec<String> = asns.iter().take(UNEXPLAINED_SHOWN_MAX).map(Asn::to_string).collect();
     let more = asns.len().saturating_sub(UNEXPLAINED_SHOWN_MAX);
