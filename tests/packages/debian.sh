@@ -33,9 +33,16 @@ inside dpkg -P peerling >/dev/null 2>&1
 step "another architecture: dpkg and its script refuse it"
 
 same "what Debian lets ping" "1 0" "$(ping_groups)"
+installs /peerling.deb "the installation in an image"
+same "the kernel of the machine that makes an image" "1 0" "$(ping_groups)"
+inside dpkg -P peerling >/dev/null 2>&1
+step "installed in an image that is made for another machine: nothing of this one's kernel is changed"
+
+# From now on systemd runs, as far as scripts can tell.
+mkdir -p "$root/run/systemd/system"
 installs /peerling.deb "the installation"
-grep -q '/usr/share/doc/peerling/examples/peerling.toml' "$root/run/said" || fail "it names no example: $(said)"
 same "configuration files of the package" "" "$(inside dpkg-query -W -f '${Conffiles}' peerling)"
+grep -q '/usr/share/doc/peerling/examples/peerling.toml' "$root/run/said" || fail "it names no example: $(said)"
 expect "the configuration is the operator's" test ! -e "$root/etc/peerling/peerling.toml"
 same "the configuration's place" "root:peerling 750" "$(mode /etc/peerling)"
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"

@@ -44,7 +44,7 @@ while IFS='=' read -r name value; do
     same "$name" "${value# }" "$found"
 done < <(grep '^net' "$root/usr/lib/sysctl.d/60-peerling.conf")
 grep -q '^peerling: eth0 has its router by router advertisements' "$root/run/said" || fail "it says: $(said)"
-step "forwarding, and the router is kept: $(cat "$root"/etc/sysctl.d/*-peerling-uplink.conf | grep -v '#' | tr '\n' ' ')"
+step "forwarding, and the router is kept: $(cat "$root"/etc/sysctl.d/*-uplink.conf | grep -v '#' | tr '\n' ' ')"
 
 before=$(cat "$root"/etc/sysctl.d/*)
 inside /usr/lib/peerling/forwarding >/dev/null
