@@ -5,58 +5,54 @@
 # usage: cross/licences.sh TARGET DIRECTORY
 set -eu
 cd "$(dirname "$0")/.."
+export LC_ALL=C
 
 target=$1 directory=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# NAME VERSION|LICENCE of each crate that is linked, ours left out.
+# NAME VERSION PLACE|LICENCE of each crate that is linked but ours, the licence in Debian's words. What lies in this
+# repository has its place beside its version.
 crates() {
     cargo tree --locked --offline --edges normal,no-proc-macro --target "$target" --prefix none --format '{p}|{l}' |
-        sed -e 's/ ([^)]*)//g' -e 's/ v\([^ |]*\)/ \1/' | grep -v '^peerling ' | LC_ALL=C sort -u
+        sed -e 's/ (\*)$//; s/ v/ /; s/ (\(.*\))|/ \1|/; s/ (\*)//; /^peerling /d' -e 's|/\([A-Z]\)| or \1|g' \
+            -e 's/ OR / or /g; s/ AND / and /g; s/ WITH /-with-/g; s/MIT/Expat/g; s/BSD-3-Clause/BSD-3-clause/g' | sort -u
 }
 
-# source NAME VERSION: where the crate lies.
-source() {
-    for place in "cross/$1" "vendor/$1-$2" "vendor/$1" "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$1-$2"; do
-        if grep -qsx "version = \"$2\"" "$place/Cargo.toml"; then
-            echo "$place"
-            return
-        fi
+# place NAME VERSION: where its source lies, in $place.
+place() {
+    for place in "vendor/$1-$2" "vendor/$1" "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"$1-$2"; do
+        [ ! -e "$place/Cargo.toml" ] || return 0
     done
     echo "$1 $2: its source is not here" >&2
     exit 1
 }
 
-# texts PLACE: the files of a crate that say what may be done with it.
-texts() {
-    find "$1" -maxdepth 1 -type f -iregex '.*/\(licen[sc]e\|copying\|copyright\|notice\|unlicense\).*' | LC_ALL=C sort
-}
-
-# holders PLACE NAME: the lines of copyright in its texts; where there are none, whom Cargo.toml names.
+# holders NAME PLACE: who has the copyright by its texts; where they name nobody, the authors of Cargo.toml.
 holders() {
-    case $1 in
-        cross/*) set -- . "$2" ;;
-    esac
-    texts "$1" | xargs -r sed -nE 's/^[ /#*]*[Cc]opyright:?( \(c\)| ©)*[ ,]+([0-9].*|[A-Z][^[].*)/\2/p' |
-        LC_ALL=C sort -u >"$work/holders"
-    [ -s "$work/holders" ] ||
-        awk '/^authors = \[/ { is_list = 1 } is_list { print } /\]/ { is_list = 0 }' "$1/Cargo.toml" |
-        grep -o '"[^"]*"' | tr -d '"' >"$work/holders" || echo "the authors of $2" >"$work/holders"
-    sed 's/[[:space:]]*$//; 2,$s/^/ /' "$work/holders"
+    awk -v name="$1" '
+        function tell(holder) {
+            sub(/[ \t\r]+$/, "", holder)
+            if (!told[holder]++) text = text (text == "" ? "" : "\n ") holder
+        }
+        FILENAME ~ /Cargo\.toml$/ {
+            if (/^authors = \[/) is_list = text == ""
+            for (rest = $0; is_list && match(rest, /"[^"]*"/); rest = substr(rest, RSTART + RLENGTH))
+                tell(substr(rest, RSTART + 1, RLENGTH - 2))
+            if (/\]/) is_list = 0
+            next
+        }
+        sub(/^[ \/#*]*[Cc]opyright:?( \([Cc]\)| \302\251)*[ ,]+/, "") && /^([0-9]|[A-Z][^[])/ { tell($0) }
+        END { print text == "" ? "the authors of " name : text }' $(texts "$2") "$2/Cargo.toml"
 }
 
-# debian LICENCE: Debian's words for what Cargo.toml says.
-debian() {
-    words=$(echo "$1" | sed -e 's|/| or |g; s/ OR / or /g; s/ AND / and /g; s/ WITH /-with-/g' \
-        -e 's/\bMIT\b/Expat/g; s/BSD-3-Clause/BSD-3-clause/g')
-    unknown=$(echo "$words" | tr ' ' '\n' |
-        grep -vxE 'or|and|Expat|Apache-2\.0(-with-LLVM-exception)?|BSD-3-clause|ISC|Unlicense' || true)
-    if [ -n "$unknown" ]; then
-        echo "$2: nobody has looked at its licence yet: $1" >&2
-        exit 1
-    fi
-    echo "$words"
+# texts PLACE: the files that say what may be done with it.
+texts() {
+    for file in "$1"/*; do
+        case ${file##*/} in
+            [Ll][Ii][Cc][Ee][NnSs]* | COPYING* | COPYRIGHT* | NOTICE* | UNLICENSE*) [ ! -f "$file" ] || echo "$file" ;;
+        esac
+    done
 }
 
 # paragraph NAME: a text of its own, from standard input, in the form of a field.
@@ -66,6 +62,12 @@ paragraph() {
 }
 
 crates >"$work/crates"
+unknown=$(grep -vE '\|((or|and|Expat|Apache-2\.0(-with-LLVM-exception)?|BSD-3-clause|ISC|Unlicense)( |$))+$' \
+    "$work/crates" || true)
+if [ -n "$unknown" ]; then
+    echo "nobody has looked at these licences yet: $unknown" >&2
+    exit 1
+fi
 {
     cat <<'HEAD'
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -77,14 +79,21 @@ Files: *
 HEAD
     sed -n 's/^Copyright (c) \(.*\)/Copyright: \1/p' LICENSE
     echo "License: Expat"
-    while IFS='| ' read -r name version licence; do
-        place=$(source "$name" "$version")
-        licence=$(debian "$licence" "$name $version")
-        printf '\nFiles: %s-%s/*\nCopyright: %s\nLicense: %s\n' \
-            "$name" "$version" "$(holders "$place" "$name")" "$licence"
-        if [ "$name" = libsqlite3-sys ]; then
-            printf '\nFiles: %s-%s/sqlite3/*\nCopyright: none, by its authors\nLicense: public-domain\n' \
-                "$name" "$version"
+    while IFS='|' read -r crate licence; do
+        set -- $crate
+        if [ $# = 3 ]; then
+            # Ours, with our licence.
+            owners=$(holders "$1" .)
+        else
+            place "$1" "$2"
+            owners=$(holders "$1" "$place")
+            for text in $(texts "$place"); do
+                echo "$1 $2, ${text##*/}|$text" >>"$work/texts"
+            done
+        fi
+        printf '\nFiles: %s-%s/*\nCopyright: %s\nLicense: %s\n' "$1" "$2" "$owners" "$licence"
+        if [ "$1" = libsqlite3-sys ]; then
+            printf '\nFiles: %s-%s/sqlite3/*\nCopyright: none, by its authors\nLicense: public-domain\n' "$1" "$2"
         fi
     done <"$work/crates"
     cat <<'REST'
@@ -114,40 +123,35 @@ REST
     sed '1,/^Copyright/d' LICENSE | sed '/./,$!d' | paragraph Expat
 } >"$work/copyright"
 
-# text NAME FILE FIRST [WORDS]: what is linked under NAME has its text in a file of one of the crates, from this line.
+# text NAME CRATE FILE FIRST [WORDS]: what is linked under NAME has its text in a file of a crate, from this line on.
 text() {
     grep -qE "^License: (.* )?$1( |\$)" "$work/copyright" || return 0
+    place "$2" "$(sed -n "s/^$2 \([^ |]*\).*/\1/p" "$work/crates" | tail -n 1)"
     {
-        [ $# -lt 4 ] || printf '%s\n\n' "$4"
-        sed -n "/$3/,\$p" "$2" | sed 's|^// \{0,1\}||'
+        [ $# -lt 5 ] || printf '%s\n\n' "$5"
+        sed -n "/$4/,\$p" "$place/$3" | sed 's|^// \{0,1\}||'
     } | paragraph "$1"
 }
-# place NAME: the newest of a crate's versions here.
-place() { source "$1" "$(sed -n "s/^$1 \([^|]*\)|.*/\1/p" "$work/crates" | tail -n 1)"; }
 {
-    text BSD-3-clause "$(place subtle)/LICENSE" '^Redistribution and use'
-    text ISC "$(place untrusted)/LICENSE.txt" 'Permission to use'
-    text Unlicense "$(place memchr)/UNLICENSE" '^This is free'
-    text Apache-2.0-with-LLVM-exception "$(place rustix)/LICENSE-Apache-2.0_WITH_LLVM-exception" '^As an exception' \
+    text BSD-3-clause subtle LICENSE '^Redistribution and use'
+    text ISC untrusted LICENSE.txt 'Permission to use'
+    text Unlicense memchr UNLICENSE '^This is free'
+    text Apache-2.0-with-LLVM-exception rustix LICENSE-Apache-2.0_WITH_LLVM-exception '^As an exception' \
         'The Apache License, Version 2.0 (/usr/share/common-licenses/Apache-2.0), and of LLVM:'
 } >>"$work/copyright"
 
 # Each text once, below the names of all that have it.
-mkdir "$work/texts"
-while IFS='| ' read -r name version licence; do
-    texts "$(source "$name" "$version")" | while read -r file; do
-        sum=$(tr -d '\r' <"$file" | sha256sum | cut -c 1-64)
-        echo "$name $version, ${file##*/}" >>"$work/texts/$sum.names"
-        tr -d '\r' <"$file" >"$work/texts/$sum"
-    done
-done <"$work/crates"
-for names in "$work"/texts/*.names; do
-    echo "$(head -n 1 "$names")|${names%.names}"
-done | LC_ALL=C sort | while IFS='|' read -r first file; do
-    printf '%s\n' "$(printf '%80s' '' | tr ' ' =)"
-    cat "$file.names"
-    printf '%s\n\n' "$(printf '%80s' '' | tr ' ' -)"
-    cat "$file"
-    printf '\n'
-done | gzip -9n >"$directory/licences.gz"
+cut -d '|' -f 2 "$work/texts" | tr '\n' '\0' | xargs -0 sha256sum | cut -c 1-64 | paste -d '|' - "$work/texts" |
+    awk -F '|' '
+        !($1 in file) { order[++count] = $1; file[$1] = $3 }
+        { names[$1] = names[$1] $2 "\n" }
+        END {
+            for (i = 1; i <= count; i++) {
+                printf "%080d\n%s%080d\n\n", 0, names[order[i]], 0
+                while ((getline line <file[order[i]]) > 0) { sub(/\r$/, "", line); print line }
+                close(file[order[i]])
+                print ""
+            }
+        }' | sed 's/^0\{80\}$/================================================================================/' |
+    gzip -9n >"$directory/licences.gz"
 cp "$work/copyright" "$directory/copyright"

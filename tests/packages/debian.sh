@@ -98,7 +98,7 @@ as_peerling install -d /var/lib/peerling/wireguard
 as_peerling touch /var/lib/peerling/wireguard/{dn42-far,gone}.conf /etc/bird/bgp_peers/ebgp_as4242420001
 touch "$root/etc/bird/bgp_peers/of_the_operator"
 inside install -D -m 600 /dev/null /etc/wireguard/peerling.key
-inside dpkg -r peerling >"$root/run/said"
+inside dpkg -r peerling >"$root/run/said" 2>&1
 grep -q 'tunnels and BGP sessions run on .*`peerling down`' "$root/run/said" || fail "the removal says: $(said)"
 expect "the binary is gone" test ! -e "$root/usr/bin/peerling"
 same "after the removal" "$before" "$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")"
