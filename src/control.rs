@@ -35,20 +35,18 @@ use crate::answer::{
 };
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::command::{Command, Field, Request, Scope};
-use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Open, Refusal, Role, Timestamp};
+use crate::limits::WAIT_MAX;
+use crate::model::{Asn, OnceEach, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Generation, Peering, Site, Status, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Store, StoreError};
 use crate::sys::dns::Resolver;
-use pops::Told;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 use typed::Typed;
 
 /// What commands need to know of the configuration.
@@ -87,7 +85,7 @@ pub struct Control {
     /// What members type.
     pub typed: Typed,
     /// What was logged of the copies of other POPs.
-    pub told: Told,
+    pub copy_troubles: RefCell<OnceEach<String>>,
     /// What members have done lately.
     pub pace: Pace,
 }
@@ -213,7 +211,7 @@ impl Control {
         if let Some(why) = self.unapproved(asn) {
             return Applied::No(why);
         }
-        let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
+        let wait = wait.min(WAIT_MAX);
         let settled = async { Some(self.board.settled(asn, generation).await) };
         let elapsed = async {
             smol::Timer::after(wait).await;

@@ -4,14 +4,13 @@
 use super::{Case, Control, wrong};
 use crate::answer::{Question, Stop};
 use crate::command::Field;
-use crate::limits::DNS_ASKED_AGAIN_S;
+use crate::limits::DNS_ANSWER_KEPT;
 use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};
 use crate::peering::vet::{self, Context, Declared, Given};
 use crate::peering::{Peering, Status};
 use crate::sys;
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// What answers are judged by, and what is offered where they are missing.
 pub(super) struct Judge<'a> {
@@ -200,7 +199,7 @@ impl Control {
             Host::Name(name) => {
                 let families = case.settings.policy.families;
                 // Each question judges the answers before it again.
-                let age = Duration::from_secs(DNS_ASKED_AGAIN_S);
+                let age = DNS_ANSWER_KEPT;
                 let found = self.resolver.resolve_within(name, families, age).await;
                 found.map_err(|error| unresolved(host, &error.to_string()))?
             }

@@ -8,13 +8,12 @@ use super::{Case, Control, Outcome, fault};
 use crate::answer::{PopPeering, PopView, Pops, Rtt, Stop};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
-use crate::limits::BACKUP_FILE_BYTES_MAX;
+use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
 use crate::store::sister;
 use crate::sys::directory::{Directory, FileError};
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -30,24 +29,20 @@ pub struct Sisters {
     pub copies: Option<PathBuf>,
 }
 
-/// What was logged already.
-#[derive(Debug, Default)]
-pub struct Told(RefCell<BTreeSet<String>>);
-
 impl Control {
     pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
         let settings = case.settings.clone();
         let Some(sisters) = &settings.sisters else {
             return Ok(Box::new(Pops::default()));
         };
-        let servers = sisters.copies.as_ref().and_then(|it| self.or_told(servers(it)));
+        let servers = sisters.copies.as_ref().and_then(|it| self.or_logged(servers(it)));
         let here = self.peerings_here(case)?;
         let mut pops = Vec::new();
         for pop in sisters.inventory.pops.iter().filter(|it| it.switch == Switch::On) {
             let this = pop.name == sisters.inventory.own;
             let peerings = match (this, &servers) {
                 (true, _) => Some(here.clone()),
-                (false, Some(servers)) => self.or_told(peerings_there(servers, pop, &case.owned)),
+                (false, Some(servers)) => self.or_logged(peerings_there(servers, pop, &case.owned)),
                 (false, None) => None,
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
@@ -69,13 +64,16 @@ impl Control {
     }
 
     /// What was found; what went wrong is logged the first time.
-    fn or_told<T>(&self, found: Result<Option<T>, String>) -> Option<T> {
-        found.unwrap_or_else(|why| {
-            if self.told.0.borrow_mut().insert(why.clone()) {
-                log::warn!("the copies of other POPs: {why}; it is passed over");
+    fn or_logged<T>(&self, found: Result<Option<T>, String>) -> Option<T> {
+        match found {
+            Ok(found) => found,
+            Err(why) => {
+                if self.copy_troubles.borrow_mut().add(why.clone(), COPY_TROUBLES_MAX) {
+                    log::warn!("the copies of other POPs: {why}; it is passed over");
+                }
+                None
             }
-            None
-        })
+        }
     }
 }
 

@@ -1,5 +1,4 @@
-//! `peerling export`: the files of this POP and its peerings, without secrets, into
-//! `DIR/servers/<pop>`.
+//! An export: the files of this POP and its peerings, without secrets, into `DIR/servers/<pop>`.
 //!
 //! Only what is different is written, and a copy goes when what it was copied from is gone; what an
 //! export did not write is never removed. What could not be read keeps the copy that is there, and
@@ -7,11 +6,11 @@
 
 mod sources;
 
-use super::{Assembled, ConfigFile, Trouble, block_on};
+use super::Assembled;
 use crate::backup::list::{self, LIST};
 use crate::backup::{DATABASE, SERVERS, blank, name_of};
 use crate::limits::{BACKUP_FILE_BYTES_MAX, BACKUP_FILES_MAX, BACKUP_SLICE_MAX};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::sys::directory::{Directory, Durable, Entry, FileError, Over, Put, drafted};
 use sources::{Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,22 +37,6 @@ pub struct Exported {
     /// What bears a name that is copied and is no plain file.
     pub left_out: Vec<String>,
     started: Option<Instant>,
-}
-
-/// Exports into `directory`, which is made where there is none. Returns what was left out.
-pub fn run(file: &ConfigFile, directory: &Path) -> Result<Vec<String>, Vec<Trouble>> {
-    let assembled = Assembled::load(file)?;
-    let pieces = Pieces::of(&assembled);
-    let database = Store::open_read_only(&assembled.config.store.path).and_then(|store| {
-        store.belongs(&assembled.site())?;
-        store.publishable()
-    });
-    let exported = block_on(async |_| pieces.export(database, directory).await);
-    let exported = exported.map_err(|trouble| vec![trouble])?;
-    match exported.troubles.is_empty() {
-        true => Ok(exported.left_out),
-        false => Err(exported.troubles.into_iter().map(Trouble::new).collect()),
-    }
 }
 
 impl Pieces {

@@ -4,7 +4,7 @@ use super::words;
 use crate::command::{
     Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup_for,
 };
-use crate::limits::{WAIT_S, WAIT_S_MAX};
+use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
 use crate::model::{Likeness, Mntner, Refusal, Role, WgKey};
 use crate::peering::pasted;
 use std::time::Duration;
@@ -166,12 +166,13 @@ fn form(word: &str, spec: &CommandSpec) -> Result<Form, Refusal> {
 
 fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> {
     let Some(text) = text else {
-        return Ok(Duration::from_secs(WAIT_S));
+        return Ok(WAIT_DEFAULT);
     };
-    let bounded = text.parse().ok().filter(|seconds| (1..=WAIT_S_MAX).contains(seconds));
-    bounded
-        .map(Duration::from_secs)
-        .ok_or_else(|| usage(format!("--wait takes 1 to {WAIT_S_MAX} seconds"), spec))
+    let max = WAIT_MAX.as_secs();
+    match text.parse() {
+        Ok(seconds) if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err(usage(format!("--wait takes 1 to {max} seconds"), spec)),
+    }
 }
 
 /// The command that the first word or the first two mean, and the words after it.
@@ -279,7 +280,7 @@ mod tests {
         assert_eq!(request.answer(Field::LinkLocal), Some(""));
         assert_eq!(request.answer(Field::Confirm), Some("YES"));
         assert_eq!((request.wait, request.format), (Some(Duration::from_secs(5)), Format::Json));
-        assert_eq!(ok("peer_create --wait").wait, Some(Duration::from_secs(WAIT_S)));
+        assert_eq!(ok("peer_create --wait").wait, Some(WAIT_DEFAULT));
         assert_eq!(ok("peer_status 64600").answer(Field::Asn), Some("64600"));
     }
 
