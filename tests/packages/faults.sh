@@ -77,12 +77,12 @@ fault contents "the changelog's items" \
     'zcat $documents/changelog.Debian.gz | sed "4s/[a-z][a-z]*/x/" | gzip -n >x; mv x $documents/changelog.Debian.gz'
 fault contents 'crates of the program that copyright lacks' 'sed -i "/^Files: russh-0/d" $documents/copyright'
 fault contents 'crates of copyright that Cargo.lock lacks' \
-    'sed -i "s/^Files: russh-0/Files: russh-99/" $documents/copyright'
+    'printf "\nFiles: nobody-1.0/*\nCopyright: nobody\nLicense: ISC\n" >>$documents/copyright'
 fault contents 'crates without a text' 'gzip -n </dev/null >$documents/licences.gz'
-fault contents 'missing-license-paragraph' 'sed -i "/^License: ISC$/,\$d" $documents/copyright'
+fault contents 'missing-license-paragraph' 'sed -i "/^License: Apache-2.0-with[^ ]*$/,\$d" $documents/copyright'
 fault contents 'bogus-mail-host' 'sed -i "s/^Maintainer: .*/Maintainer: A B <a@localhost>/" DEBIAN/control'
-fault debian 'the installation: it says that' \
-    'sed -i "s|^systemd-sysusers .*|adduser --system --group --home /var/lib/peerling peerling|" DEBIAN/postinst'
+by_hand='adduser --system --group --home /var/lib/peerling --no-create-home peerling'
+fault debian 'the installation in an image: it says that' 'sed -i "s|^systemd-sysusers .*|$by_hand|" DEBIAN/postinst'
 fault debian 'configuration files of the package' \
     'mkdir -p etc/peerling; cp $documents/examples/peerling.toml etc/peerling; find etc -type f -printf "/%p\n" >DEBIAN/conffiles'
 fault debian "the operator's file, after it" \
