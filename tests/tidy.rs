@@ -21,7 +21,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("config", Purity::Pure, &["limits", "model", "text", "mesh"]),
     ("registry", Purity::Pure, &["limits", "model"]),
     ("adopt", Purity::Pure, &["limits", "model", "text", "registry"]),
-    ("command", Purity::Pure, &["model", "text", "peering"]),
+    ("command", Purity::Pure, &["limits", "model", "text"]),
     ("answer", Purity::Pure, &["limits", "model", "text", "peering", "command"]),
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "answer"]),
