@@ -27,6 +27,7 @@ use crate::plan::{self, DraftCache, Drafts, FileKind, Inputs, Observed, Owner, P
 use crate::plan::{Resolved, Wanted, endpoints};
 use crate::runtime;
 use crate::store::Store;
+use crate::sys;
 use crate::sys::bird::Definitions;
 use crate::sys::dns::Resolver;
 use crate::sys::files::{self, Memory};
@@ -348,7 +349,7 @@ impl Apply {
                 lookups.insert(name.clone(), answer.map_err(|error| error.to_string()));
             }
         }
-        let policy = Policy { own: crate::sys::own_addresses(), ..settings.policy.clone() };
+        let policy = Policy { own: sys::own_addresses(), ..settings.policy.clone() };
         endpoints::resolved(&declared, &lookups, &policy, &observed.actual.links)
     }
 
@@ -400,7 +401,7 @@ impl Apply {
         for tombstone in pass.inputs.tombstones.clone() {
             self.bury(&mut pass, tombstone);
         }
-        if self.bird.is_paid() {
+        if self.bird.is_paid {
             self.clear_debt();
         }
         self.store.borrow_mut().set_occupied(pass.occupied());

@@ -35,7 +35,7 @@ pub struct BirdControl {
     /// Whose protocols it runs from somebody else's files.
     theirs: BTreeSet<Owner>,
     /// It was told, and the database still says that it has to be.
-    is_paid: bool,
+    pub is_paid: bool,
     /// The change of its files that it was last seen to have read.
     read_change: Option<SystemTime>,
     configured: Option<Instant>,
@@ -144,16 +144,6 @@ impl BirdControl {
     /// BIRD's main file, where it told.
     pub fn main_file(&self) -> Option<&Path> {
         self.main_file.as_deref()
-    }
-
-    /// The database says what is so: nothing more is owed, or something is.
-    pub fn noted(&mut self, is_clear: bool) {
-        self.is_paid = !is_clear;
-    }
-
-    /// Was BIRD told, though the database still says that it has to be?
-    pub fn is_paid(&self) -> bool {
-        self.is_paid
     }
 
     /// Something waits for BIRD.

@@ -114,24 +114,35 @@ fn same(left: &[IpNet], right: &[IpNet]) -> bool {
 }
 
 fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
-    let found = || actual.addresses.iter().copied().filter(|(it, _)| is_looked_at(*it, wanted));
+    let mut found = actual.addresses.clone();
+    found.retain(|(local, _)| is_looked_at(*local, wanted));
     if !actual.up {
         // An address from before the link went up has no route to the peer, and would get none.
-        changes.extend(found().map(removed));
+        changes.extend(found.into_iter().map(removed));
         changes.push(Change::Up);
         changes.extend(wanted.addresses().map(added));
         return;
     }
-    for pair in wanted.addresses() {
-        address(pair, found().find(|(it, _)| *it == pair.0), actual, changes);
+    for (local, remote) in wanted.addresses() {
+        let there = found.iter().find(|(found, _)| *found == local).copied();
+        address(Pair { local, remote }, there, actual, changes);
     }
-    let is_wanted = |local: IpAddr| wanted.addresses().any(|(it, _)| it == local);
-    changes.extend(found().filter(|(it, _)| !is_wanted(*it)).map(removed));
+    for pair in found {
+        if !wanted.addresses().any(|(local, _)| local == pair.0) {
+            changes.push(removed(pair));
+        }
+    }
+}
+
+/// Our address on a link, and the other end's.
+struct Pair {
+    local: IpAddr,
+    remote: IpAddr,
 }
 
 /// One address that is to be there, and what of it was found.
 fn address(
-    (local, remote): (IpAddr, IpAddr),
+    Pair { local, remote }: Pair,
     found: Option<(IpAddr, IpAddr)>,
     actual: &LinkActual,
     changes: &mut Vec<Change>,
