@@ -7,10 +7,12 @@
 
 use std::time::Duration;
 
+mod adopt;
 mod others;
 mod service;
 mod ssh;
 
+pub use adopt::*;
 pub use others::*;
 pub use service::*;
 pub use ssh::*;

@@ -20,8 +20,8 @@ mod words;
 pub use start::Start;
 
 use crate::answer::{Answer, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_text};
-use crate::command::{Command, Field, Format, Request, Vocabulary};
-use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, PROMPT_WAIT, WATCH_PAUSE};
+use crate::command::{Command, Format, Request, Vocabulary};
+use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, WATCH_PAUSE};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
 use crate::text::escape::escape_json;
@@ -267,7 +267,7 @@ impl Session {
             (LineEvent::End, _) => self.leave(output),
             (LineEvent::NotUtf8, _) => {
                 let message = "The line is not UTF-8";
-                self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
+                self.refuse(&Refusal::usage(message, "Nothing was done"), output);
             }
             (LineEvent::TooLong, _) => self.too_long(output),
             (LineEvent::Interrupt | LineEvent::Tab(_), _) => {}
@@ -276,7 +276,7 @@ impl Session {
 
     fn too_long(&mut self, output: &mut Output) {
         let message = format!("A line has at most {LINE_BYTES_MAX} bytes");
-        self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
+        self.refuse(&Refusal::usage(message, "Nothing was done"), output);
     }
 
     /// A line that is a command.
@@ -312,7 +312,7 @@ impl Session {
             return;
         }
         if self.terminal && request.format == Format::Text {
-            at_terminal(&mut request);
+            request.at_prompt();
         }
         self.doing = Doing::Running(Job::new(request));
     }
@@ -405,19 +405,6 @@ fn terminal(screen: Screen) -> Mode {
         Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
     };
     Mode::Terminal { columns: screen.columns, drawing, paste }
-}
-
-/// What a member at a terminal means by what they have not said: they wait for a moment, or look
-/// on, and go through the whole form where nothing of it was said.
-fn at_terminal(request: &mut Request) {
-    match request.command {
-        Command::PeerCreate => {}
-        _ => request.wait = request.wait.or(Some(PROMPT_WAIT)),
-    }
-    let outside =
-        |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);
-    request.form =
-        request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
 }
 
 #[cfg(test)]

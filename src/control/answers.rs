@@ -93,7 +93,7 @@ impl Judge<'_> {
 
     fn port_unsaid(&self, host: &Host) -> Result<Port, Stop> {
         let present = self.present.and_then(|it| it.endpoint.as_ref()).map(|it| it.port);
-        if let (Some(port), false) = (present, self.case.request.form) {
+        if let (Some(port), false) = (present, self.case.request.every_field) {
             return Ok(port);
         }
         let offered = present.or_else(|| self.port_offered(host)).map(|it| it.to_string());
@@ -131,7 +131,7 @@ impl Judge<'_> {
         match request.answer(question.field) {
             Some(text) if edited && offered.as_deref() == Some(text) => Ok(None),
             Some(text) => Ok(Some(text)),
-            None if edited && !request.form => Ok(None),
+            None if edited && !request.every_field => Ok(None),
             None => Err(Stop::Ask(question.suggesting(offered))),
         }
     }

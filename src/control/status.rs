@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 impl Control {
     /// Asks the loop for a fresh look, looks at the endpoint meanwhile, and tells what both found.
-    pub(super) async fn status(&self, case: &Case<'_>, depth: Depth) -> Outcome {
+    pub(super) async fn status(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
         let mut place = Place::Unknown;
         if peering.status == Status::Active {
@@ -33,7 +33,8 @@ impl Control {
         let age = self.board.handshake_age(peering.asn);
         let facts = Facts { handshake_age: age, ..facts(case, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
-        let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
+        let raw = (case.request.depth == Depth::Raw)
+            .then(|| entry.raw.as_deref().cloned().unwrap_or_default());
         Ok(Box::new(PeerStatus { peer: self.view(case, peering), checks, raw }))
     }
 

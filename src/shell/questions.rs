@@ -5,7 +5,7 @@ use super::complete::{self, Completion};
 use super::line::Recall;
 use super::{Doing, Job, Output, Session, Start, import};
 use crate::answer::{self, ExitStatus, Question, Shown, Stop, refusal_json};
-use crate::command::{Command, Field, Format, Request};
+use crate::command::{Field, Format, Request};
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
 
@@ -19,7 +19,7 @@ impl Session {
         output: &mut Output,
     ) {
         let request = &mut job.request;
-        match pasted::read(text).filter(|_| takes_sections(request, question.field)) {
+        match pasted::read(text).filter(|_| request.takes_sections(question.field)) {
             Some(Ok(pasted)) => self.take(pasted, request, output),
             Some(Err(refusal)) => self.refuse(&refusal, output),
             None => {
@@ -73,7 +73,7 @@ impl Session {
                 self.doing = Doing::Running(job);
             }
             Stop::Ask(question) => self.fail(&missing(&question), format, output),
-            Stop::Refused(refusal, Some(field)) if asking && can_ask_again(&job.request, field) => {
+            Stop::Refused(refusal, Some(field)) if asking && job.request.asks_again(field) => {
                 self.refuse(&refusal, output);
                 job.request.answers.remove(&field);
                 if field == Field::WgPubKey {
@@ -99,7 +99,7 @@ impl Session {
         }
         let message = "--from - reads standard input, which is something else here";
         let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
-        Some(Refusal::new("usage", message, hint))
+        Some(Refusal::usage(message, hint))
     }
 
     /// Goes on with what came on standard input.
@@ -171,21 +171,8 @@ fn is_news(shown: &Shown, before: Option<&Shown>) -> bool {
     }
 }
 
-/// The questions about a peering's two ends; a confirmation is no place for a paste.
-fn takes_sections(request: &Request, field: Field) -> bool {
-    let form = matches!(request.command, Command::PeerCreate | Command::PeerEdit);
-    form && !matches!(field, Field::Confirm | Field::KeyIsPublic)
-}
-
-/// A wrong answer is asked again at a prompt, but only where there is a conversation.
-fn can_ask_again(request: &Request, field: Field) -> bool {
-    let asks = matches!(request.command, Command::PeerCreate | Command::Intro)
-        || (request.command == Command::PeerEdit && request.form);
-    asks && request.answers.contains_key(&field)
-}
-
 fn missing(question: &Question) -> Refusal {
     let flag = question.field.flag();
     let message = format!("{flag} is missing");
-    Refusal::new("usage", message, format!("It answers: {}", question.prompt))
+    Refusal::usage(message, format!("It answers: {}", question.prompt))
 }

@@ -26,7 +26,7 @@ impl Session {
         }
         let message = "--watch needs a terminal, and no --json";
         let hint = "ssh -t gives a terminal; a script asks again by itself";
-        Some(Refusal::new("usage", message, hint))
+        Some(Refusal::usage(message, hint))
     }
 
     /// Shows an answer that is to be given again.

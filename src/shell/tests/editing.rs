@@ -69,7 +69,7 @@ fn outcome(request: &Request) -> Outcome {
         (Command::PeerCreate, _, None) => {
             question(Field::EndpointAddr, "WireGuard endpoint address", None)
         }
-        (Command::PeerList(scope), ..) => answered(PeerList { peers: vec![], scope: *scope }),
+        (Command::PeerList, ..) => answered(PeerList { peers: vec![], scope: request.scope }),
         (Command::Whoami, ..) => answered(Whoami(identity())),
         (Command::Bye, ..) => answered(Bye),
         _ => answered(Abandoned),
