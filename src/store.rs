@@ -241,6 +241,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         preshared_key: row.get(8)?,
         maintainer: row.get(9)?,
         families: row.get(10)?,
+        adopted: None,
     })
 }
 

@@ -1,5 +1,5 @@
-//! The round-trip times to the members' endpoints. Nobody asked for a change of these: they have neither
-//! generation nor audit record.
+//! The round-trip times to the members' endpoints. Nobody asked for a change of these: they have
+//! neither generation nor audit record.
 
 use super::{Store, StoreError};
 use crate::model::{Asn, MeasuredRtt, Timestamp};
@@ -7,8 +7,8 @@ use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Every round-trip time that was measured. A database that was only looked at may be older than the
-    /// table.
+    /// Every round-trip time that was measured. A database that was only looked at may be older
+    /// than the table.
     pub fn latencies(&self) -> Result<BTreeMap<Asn, MeasuredRtt>, StoreError> {
         let rows: Vec<(u32, MeasuredRtt)> = self.read(|it| {
             if !it.table_exists(None, "peerling_latency")? {
@@ -22,7 +22,8 @@ impl Store {
         Ok(rows.into_iter().filter_map(known).collect())
     }
 
-    /// Keeps round-trip times, in one transaction. Of a peering that went away meanwhile, nothing is kept.
+    /// Keeps round-trip times, in one transaction. Of a peering that went away meanwhile, nothing
+    /// is kept.
     pub fn put_latencies(&mut self, them: &BTreeMap<Asn, MeasuredRtt>) -> Result<(), StoreError> {
         self.change(|it| {
             let mut statement = it.prepare(
