@@ -207,7 +207,7 @@ impl Apply {
     pub(super) fn owe(&mut self, pass: &mut Pass, step: &Step) {
         let touches = Change::of(step).is_some() && pass.settings.bird_socket.is_some();
         if touches && !pass.outcome.owes {
-            let noted = self.store.borrow_mut().owe_configure(true);
+            let noted = self.store.borrow_mut().owe_configure();
             is_noted(noted);
             self.bird.is_paid = false;
             pass.outcome.owes = true;
@@ -216,7 +216,7 @@ impl Apply {
 
     /// BIRD has read its files. Where the database cannot be told, the next pass tries again.
     pub(super) fn clear_debt(&mut self) {
-        let noted = self.store.borrow_mut().owe_configure(false);
+        let noted = self.store.borrow_mut().settle_configure();
         self.bird.is_paid = !is_noted(noted);
     }
 }
