@@ -68,6 +68,7 @@ impl Control {
             preshared_key: None,
             families,
             maintainer: case.maintainer_of(asn),
+            adopted: None,
         })
     }
 
