@@ -34,11 +34,8 @@ impl Control {
     /// Ends a ban.
     pub(super) fn unban(&self, context: &Context<'_>) -> Outcome {
         let subject = context.subject()?;
-        let effect =
-            match self.store.borrow_mut().unban(&subject, &context.actor()).map_err(fault)? {
-                true => Effect::Changed,
-                false => Effect::Unchanged,
-            };
+        let lifted = self.store.borrow_mut().unban(&subject, &context.actor()).map_err(fault)?;
+        let effect = if lifted { Effect::Changed } else { Effect::Unchanged };
         log::info!("{subject}: no ban any more, by {}", context.identity.actor());
         Ok(Box::new(Unbanned { subject, effect }))
     }
@@ -51,7 +48,7 @@ impl Context<'_> {
             (Some(text), None) => self.any_asn(text).map(Subject::Asn),
             (None, Some(text)) => named(text).map(Subject::Maintainer),
             (None, None) | (Some(_), Some(_)) => {
-                let message = "A ban is of one: a maintainer or an AS number";
+                let message = "A ban needs either a maintainer or an AS number";
                 Err(Refusal::usage(message, "Give --maintainer or --asn").into())
             }
         }

@@ -107,17 +107,13 @@ impl Context<'_> {
     }
 
     /// Is it meant? Where nobody can be asked, what was said is meant.
-    pub(super) fn confirmed(
-        &self,
-        prompt: &str,
-        shown: impl FnOnce() -> Shown,
-    ) -> Result<bool, Stop> {
-        let yes = || Some("yes".to_string());
-        let question = Question::new(Field::Confirm, prompt);
-        let question = || question.suggesting(yes()).or_else(yes()).showing(shown());
-        let answer = self.request.answer(Field::Confirm);
-        let answer = answer.ok_or_else(|| Stop::Ask(question()))?;
-        Ok(vet::is_yes(answer))
+    pub(super) fn confirmed(&self, prompt: &str, shown: Shown) -> Result<bool, Stop> {
+        if let Some(answer) = self.request.answer(Field::Confirm) {
+            return Ok(vet::is_yes(answer));
+        }
+        let yes = Some("yes".to_string());
+        let question = Question::new(Field::Confirm, prompt).suggesting(yes.clone()).or_else(yes);
+        Err(Stop::Ask(question.showing(shown)))
     }
 
     pub(super) fn reason(&self) -> Result<String, Stop> {

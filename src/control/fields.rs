@@ -65,8 +65,11 @@ impl Fields<'_> {
     /// The endpoint's host; `None`: the member calls us.
     fn host(&self) -> Result<Option<HostGiven>, Stop> {
         let present = self.present.map(|it| it.endpoint.as_ref());
-        let word = |it: Option<&Endpoint>| it.map_or("none".to_string(), |it| it.host.to_string());
-        let offered = present.map(word).or_else(|| Some(self.used.as_ref()?.host.to_string()));
+        let offered = match (present, &self.used) {
+            (Some(Some(endpoint)), _) | (None, Some(endpoint)) => Some(endpoint.host.to_string()),
+            (Some(None), _) => Some("none".to_string()),
+            (None, None) => None,
+        };
         let question = Question::new(Field::EndpointAddr, "WireGuard endpoint address");
         let Some(text) = self.said(question, offered)? else {
             return Ok(present.flatten().map(|it| (it.host.clone(), None)));
@@ -83,10 +86,11 @@ impl Fields<'_> {
 
     fn port(&self, (host, pasted): HostGiven) -> Result<Port, Stop> {
         let answered = self.context.request.answer(Field::EndpointPort);
-        let refuse = |refusal| Err(Stop::Refused(refusal, Some(Field::EndpointPort)));
         match (pasted, answered.map(vet::port)) {
-            (_, Some(Err(refusal))) => refuse(refusal),
-            (Some(one), Some(Ok(other))) if one != other => refuse(two_ports(one, other)),
+            (_, Some(Err(refusal))) => Err(wrong(Field::EndpointPort)(refusal)),
+            (Some(one), Some(Ok(other))) if one != other => {
+                Err(wrong(Field::EndpointPort)(two_ports(one, other)))
+            }
             (Some(port), _) | (None, Some(Ok(port))) => Ok(port),
             (None, None) => self.port_unsaid(&host),
         }
@@ -106,17 +110,25 @@ impl Fields<'_> {
     /// last four digits of our AS number. One that another peering has there can be no second's.
     fn port_offered(&self, host: &Host) -> Option<Port> {
         let before = self.used.as_ref().filter(|it| it.host == *host).map(|it| it.port);
-        let habit = || Port::new(20_000 + self.context.settings.site.asn.tail());
-        let port = before.or_else(habit)?;
-        let taken = |it: &Endpoint| it.host == *host && it.port == port;
-        let mut declared = self.others.iter().filter_map(|it| it.endpoint.as_ref());
-        (!declared.any(taken)).then_some(port)
+        let port = match before {
+            Some(port) => port,
+            None => Port::new(20_000 + self.context.settings.site.asn.tail())?,
+        };
+        for endpoint in self.others.iter().filter_map(|it| it.endpoint.as_ref()) {
+            if endpoint.host == *host && endpoint.port == port {
+                return None;
+            }
+        }
+        Some(port)
     }
 
     pub(super) fn link_local(&self) -> Result<Option<LinkLocal>, Stop> {
         let present = self.present.map(|it| it.link_local);
-        let word = |it: Option<LinkLocal>| it.map_or("auto".to_string(), |it| it.to_string());
-        let offered = present.map(word).or_else(|| self.habit.clone());
+        let offered = match present {
+            Some(Some(address)) => Some(address.to_string()),
+            Some(None) => Some("auto".to_string()),
+            None => self.habit.clone(),
+        };
         let question = Question::new(Field::LinkLocal, "Link-local IPv6 address, or auto");
         match self.said(question.or_else(Some(String::new())), offered)? {
             Some(text) => vet::link_local(text, self.vetting()).map_err(wrong(Field::LinkLocal)),

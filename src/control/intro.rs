@@ -45,9 +45,11 @@ fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreErr
         notices.push(format!("Your peering with {} {words}.", it.asn));
     }
     if let Some(name) = maintainer {
-        let gone = |asn: &&Asn| peerings.iter().all(|it| it.asn != **asn);
-        for asn in context.owned.iter().filter(gone) {
-            notices.extend(rejection(store, context, (*asn, name))?);
+        for asn in &context.owned {
+            if peerings.iter().any(|it| it.asn == *asn) {
+                continue;
+            }
+            notices.extend(rejection(store, context, *asn, name)?);
         }
     }
     Ok(notices)
@@ -74,7 +76,8 @@ fn queue(peerings: &[Peering]) -> Option<String> {
 fn rejection(
     store: &Store,
     context: &Context<'_>,
-    (asn, name): (Asn, &Mntner),
+    asn: Asn,
+    name: &Mntner,
 ) -> Result<Option<String>, StoreError> {
     let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
     let last = audit_log.records.last().filter(|it| it.action == "reject" && it.is_about(name));

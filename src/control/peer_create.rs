@@ -21,8 +21,8 @@ impl Control {
         context.room()?;
         let draft = self.draft(context).await.map_err(|stop| context.introduced(stop))?;
         let psk = context.psk()?.unwrap_or(Psk::Absent);
-        let shown = || PeerView { psk: psk != Psk::Absent, ..self.view_beside(context, &draft) };
-        let shown = || Shown::Draft(Box::new(shown()), context.our_asn());
+        let shown = PeerView { psk: psk != Psk::Absent, ..self.view_beside(context, &draft) };
+        let shown = Shown::Draft(Box::new(shown), context.our_asn());
         if !context.confirmed("Create this peering?", shown)? {
             return Ok(Box::new(Abandoned));
         }
@@ -100,8 +100,8 @@ impl Control {
 
     /// Their AS number has a peering: if it is exactly this one, all is well.
     async fn again(&self, context: &Context<'_>, present: &Peering) -> Outcome {
-        let said = |field| context.request.answer(field).is_some();
-        if !said(Field::WgPubKey) || !said(Field::EndpointAddr) {
+        let answers = &context.request.answers;
+        if !answers.contains_key(&Field::WgPubKey) || !answers.contains_key(&Field::EndpointAddr) {
             let hint = "peer_config shows it, peer_edit changes it, peer_remove takes it away";
             return Err(exists(present.asn, String::new(), hint));
         }
@@ -192,7 +192,8 @@ impl Context<'_> {
 
     /// A question, after what this POP takes was shown.
     fn introduced(&self, stop: Stop) -> Stop {
-        let limits = || LimitsView {
+        let Stop::Ask(question) = stop else { return stop };
+        let limits = LimitsView {
             our_asn: self.our_asn(),
             server: self.settings.site.name.clone(),
             peers: self.peerings.len(),
@@ -200,10 +201,7 @@ impl Context<'_> {
             families: self.settings.policy.families,
             approval: self.status() == Status::Pending,
         };
-        match stop {
-            Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
-            other => other,
-        }
+        Stop::Ask(question.showing(Shown::Limits(limits)))
     }
 
     fn status(&self) -> Status {

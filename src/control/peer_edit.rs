@@ -19,7 +19,7 @@ impl Control {
         if changes.is_empty() {
             return self.unchanged(context, before).await;
         }
-        if !context.confirmed("Change this peering?", || Shown::Changes(asn, changes.clone()))? {
+        if !context.confirmed("Change this peering?", Shown::Changes(asn, changes.clone()))? {
             return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = match psk {
@@ -73,8 +73,10 @@ fn changes(before: &Peering, after: &Peering, psk: Option<&Psk>) -> Vec<Change> 
         ("mtu", mtu(before.mtu), mtu(after.mtu)),
         ("families", before.families.word().to_string(), after.families.word().to_string()),
     ];
-    let change = |(name, before, after)| Change { name, before, after };
-    let mut changes: Vec<Change> = rows.into_iter().map(change).collect();
+    let mut changes = Vec::new();
+    for (name, before, after) in rows {
+        changes.push(Change { name, before, after });
+    }
     changes.extend(psk.map(|it| psk_change(before, it)));
     changes.retain(|it| it.before != it.after);
     changes

@@ -58,12 +58,15 @@ impl Control {
 
     fn peerings_here(&self, context: &Context<'_>) -> Result<Vec<PopPeering>, Stop> {
         let measured = self.store.borrow().latencies().map_err(fault)?;
-        let own = context.peerings.iter().filter(|it| context.owned.contains(&it.asn));
-        let rtt = |asn| {
-            let known = measured.get(&asn);
-            known.map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us))
-        };
-        Ok(own.map(|it| PopPeering { asn: it.asn, rtt: rtt(it.asn) }).collect())
+        let mut here = Vec::new();
+        for asn in context.peerings.iter().map(|it| it.asn) {
+            if context.owned.contains(&asn) {
+                let rtt =
+                    measured.get(&asn).map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us));
+                here.push(PopPeering { asn, rtt });
+            }
+        }
+        Ok(here)
     }
 
     /// What was found; what went wrong is logged the first time.

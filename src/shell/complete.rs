@@ -267,7 +267,7 @@ mod tests {
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
             ("peer_list ", "--json"),
             ("peer_config 1 ", "--format --interface --template --json"),
-            ("peer_config --asn 1 --json ", "--format"),
+            ("peer_config --asn 1 --json ", "--format --interface --template"),
             ("e", "exit"),
         ] {
             assert_eq!(tab(line).1.join(" "), expect, "{line}");
