@@ -73,6 +73,7 @@ impl Control {
             preshared_key: None,
             families,
             maintainer: context.maintainer_of(asn),
+            adopted: None,
         })
     }
 

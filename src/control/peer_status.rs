@@ -135,7 +135,7 @@ impl Control {
         from: IpAddr,
     ) -> Option<CapturedHandshake> {
         let site = &context.settings.site;
-        match capture(from, site.port(peering.id)?, &site.key).await? {
+        match capture(from, site.port(peering)?, &site.key_for(peering)).await? {
             Recipient::ThisKey => Some(CapturedHandshake::OtherSender),
             Recipient::AnotherKey => Some(CapturedHandshake::OtherRecipient),
         }

@@ -9,6 +9,7 @@ use super::context::{Context, refusal_of};
 use super::saved::outcome;
 use crate::answer::{Abandoned, Deed, Outcome};
 use crate::model::{Refusal, Role};
+use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 
 impl Control {
@@ -58,17 +59,18 @@ impl Control {
 
     async fn switch(&self, context: &Context<'_>, before: &Peering, deed: Deed) -> Outcome {
         let (status, action, done) = if deed == Deed::Disabled {
-            (Status::Disabled, "disable", "disabled")
+            (Status::Disabled, Action::Disable, "disabled")
         } else {
-            (Status::Active, "enable", "enabled")
+            (Status::Active, Action::Enable, "enabled")
         };
         let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(context)?;
-        let saved = self.store.borrow_mut().replace(before, &after, action, &context.actor());
+        let saved =
+            self.store.borrow_mut().replace(before, &after, action.clone(), &context.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (context.identity.actor(), &context.identity.source);
         log::info!("{asn}: {done} by {actor} from {source}");
-        let applied = self.apply(context, asn, generation, action).await;
+        let applied = self.apply(context, asn, generation, action.word()).await;
         outcome(deed, self.view(context, &after), applied)
     }
 }

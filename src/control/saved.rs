@@ -84,9 +84,9 @@ impl Control {
             families: peering.families,
             generated_psk: None,
             our: OurSide {
-                wg_pub_key: site.key,
+                wg_pub_key: site.key_for(peering),
                 wg_endpoint_addr: site.name.clone(),
-                wg_endpoint_port: site.port(peering.id),
+                wg_endpoint_port: site.port(peering),
                 link_local: site.local(peering),
             },
             error,

@@ -211,7 +211,7 @@ impl BgpView {
 impl Facts<'_> {
     /// Our side as the member has to enter it: name, port, public key.
     pub(super) fn ours(&self) -> (&str, u16, WgKey) {
-        let port = self.site.port(self.peering.id).map_or(0, |port| port.get());
-        (&self.site.name, port, self.site.key)
+        let port = self.site.port(self.peering).map_or(0, |port| port.get());
+        (&self.site.name, port, self.site.key_for(self.peering))
     }
 }

@@ -42,7 +42,7 @@ pub struct Conf<'a> {
 pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Option<String> {
     Some(render(&Conf {
         private_key: &private_key.reveal(),
-        listen_port: Some(site.port(peering.id)?),
+        listen_port: Some(site.port(peering)?),
         mtu: peering.mtu,
         addresses: addresses(site.local(peering)?, site.remote(peering)?),
         key: peering.key,
@@ -60,9 +60,9 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
         listen_port: peering.endpoint.as_ref().map(|it| it.port),
         mtu: peering.mtu,
         addresses: addresses(site.remote(peering)?, site.local(peering)?),
-        key: site.key,
+        key: site.key_for(peering),
         preshared_key: peering.preshared_key.as_ref().map(|_| REPLACE_ME.to_string()),
-        endpoint: Some(format!("{}:{}", site.name, site.port(peering.id)?)),
+        endpoint: Some(format!("{}:{}", site.name, site.port(peering)?)),
         allowed_ips: ALLOWED_IPS.join(", "),
     }))
 }
