@@ -142,7 +142,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             copy_troubles: RefCell::default(),
-            pace: Default::default(),
+            rate_limits: Default::default(),
         });
         let apply = Apply::new(store, bell, board, resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
