@@ -11,7 +11,7 @@ use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
 use crate::registry::{KeyFingerprint, fingerprint};
-use crate::ssh::{SeatLimits, SshSettings, load_host_key, load_or_make};
+use crate::ssh::{SlotLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
 use std::path::{Path, PathBuf};
@@ -180,7 +180,7 @@ impl Assembled {
         Ok(SshSettings {
             login_grace: Duration::from_secs(limits.login_grace_s.into()),
             idle_timeout: Duration::from_secs(limits.idle_timeout_s.into()),
-            seats: SeatLimits {
+            slots: SlotLimits {
                 total: count(limits.sessions_max),
                 per_member: count(limits.sessions_per_member_max),
                 unproven: count(limits.unauthenticated_max),
