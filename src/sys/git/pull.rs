@@ -6,7 +6,7 @@
 //! looked at before it is checked out, and is not: the work tree stays whole, for the next start
 //! too. A checkout that a crash ends in the middle is marked, and finished by [`recover`].
 
-use super::judge::Left;
+use super::judge::Obstacle;
 use super::{Credentials, Git, GitError};
 use crate::limits::{GIT_GC_OBJECTS, GIT_PULL_TIMEOUT};
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ pub enum Pulled {
     /// The work tree is upstream's newest commit now.
     Moved,
     /// It was left as it is, for this reason.
-    Left(Left),
+    Blocked(Obstacle),
 }
 
 /// Where a commit is kept between fetch and checkout.
@@ -52,15 +52,15 @@ pub async fn pull(directory: &Path) -> Result<Pulled, GitError> {
     let clone = Clone::open(directory).await?;
     clone.recover().await?;
     let upstream = clone.upstream().await?;
-    if let Some(left) = clone.by_hand(&upstream).await? {
-        return Ok(Pulled::Left(left));
+    if let Some(obstacle) = clone.by_hand(&upstream).await? {
+        return Ok(Pulled::Blocked(obstacle));
     }
     let head = clone.commit("HEAD").await?;
     clone.fetch(&upstream).await?;
     let next = clone.commit(NEXT).await?;
     if next != head {
-        if let Some(left) = clone.judge(&head, &next).await {
-            return Ok(Pulled::Left(left));
+        if let Some(obstacle) = clone.judge(&head, &next).await {
+            return Ok(Pulled::Blocked(obstacle));
         }
         clone.go(&next).await?;
     }
