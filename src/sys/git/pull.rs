@@ -100,19 +100,19 @@ impl Clone {
     }
 
     pub(super) async fn upstream(&self) -> Result<Upstream, GitError> {
-        let none = |_| {
-            GitError::new("the clone follows no branch of another repository: clone it anew".into())
+        let Ok(head) = self.git.run(&["symbolic-ref", "--quiet", "HEAD"]).await else {
+            return Err(no_upstream());
         };
-        let head = self.git.run(&["symbolic-ref", "--quiet", "HEAD"]).await.map_err(none)?;
-        let key = |it: &str| format!("branch.{}.{it}", head.trim_start_matches("refs/heads/"));
-        let config = async |it: &str| self.git.run(&["config", &key(it)]).await.map_err(none);
-        let (remote, branch) = (config("remote").await?, config("merge").await?);
+        let branch = head.trim_start_matches("refs/heads/");
+        let remote = self.git.run(&["config", &format!("branch.{branch}.remote")]).await;
+        let merge = self.git.run(&["config", &format!("branch.{branch}.merge")]).await;
+        let (Ok(remote), Ok(branch)) = (remote, merge) else { return Err(no_upstream()) };
         let format = "--format=%(upstream)";
         let tracking = self.git.run(&["for-each-ref", format, &head]).await?;
-        match tracking.is_empty() {
-            true => Err(none(GitError::new(String::new()))),
-            false => Ok(Upstream { remote, branch, tracking }),
+        if tracking.is_empty() {
+            return Err(no_upstream());
         }
+        Ok(Upstream { remote, branch, tracking })
     }
 
     /// The full name of a commit.
@@ -195,4 +195,9 @@ impl Clone {
             log::debug!("{}: {error}", self.git.directory.display());
         }
     }
+}
+
+fn no_upstream() -> GitError {
+    let words = "the clone follows no branch of another repository: clone it anew";
+    GitError::new(words.to_string())
 }
