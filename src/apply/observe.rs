@@ -242,3 +242,23 @@ fn claimed(owner: Owner, claims: &Claims) -> Option<(String, &PathBuf)> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::pass::RowsCache;
+    use crate::apply::tests::stage::Stage;
+
+    #[test]
+    fn what_cannot_be_read_of_the_kernel_is_not_forgotten_for_the_links() {
+        let Some(stage) = Stage::new("unreadable") else { return };
+        let all = stage.start("database");
+        let settings = all.apply.settings().borrow().clone();
+        let store = all.store.borrow();
+        let read = RowsCache::default().inputs(&store, &settings.pop, BTreeMap::new());
+        let (inputs, mut seen) = (read.unwrap(), Observation::default());
+        seen.unreadable(&inputs, Owner::Pop, "net.ipv4.ip_forward: hidden".to_string());
+        smol::block_on(seen.links(&settings, &inputs)).unwrap();
+        assert!(seen.failures.contains_key(&Owner::Pop), "{seen:?}");
+    }
+}

@@ -74,8 +74,8 @@ impl Reports {
         self.customers.entry(group).or_default()
     }
 
-    /// The minute is over: the sums of what was not logged (for information), and of who was dropped
-    /// (a warning).
+    /// The minute is over: the sums of what was not logged (for information), and of who was
+    /// dropped (a warning).
     pub fn end(&mut self) -> Sums {
         let minute = std::mem::take(self);
         Sums {
@@ -129,7 +129,8 @@ fn thousands(number: u64) -> String {
     out
 }
 
-/// Why a client is not let in, in one line for the operator; `None`: it did not try to log in, as one who only looks whether somebody listens.
+/// Why a client is not let in, in one line for the operator; `None`: it did not try to log in, as
+/// one who only looks whether somebody listens.
 pub fn reason(index: &Index, connection: &Connection, ended: &Result<(), Error>) -> Option<String> {
     let attempt = connection.attempt.borrow();
     let version = connection.client.version().unwrap_or("nothing that was heard");

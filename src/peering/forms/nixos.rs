@@ -15,7 +15,8 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
     text += &beside("#", &side);
     let _ = write!(
         text,
-        "# /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, mode 0640.
+        "# /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, \
+         mode 0640.
 {{
   systemd.network.enable = true;
   systemd.network.netdevs.\"40-{link}\" = {{
@@ -54,9 +55,10 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
         mtu = option(side.peering.mtu.map(|mtu| format!("      MTUBytes = \"{mtu}\";"))),
         port = option(side.listen_port().map(|port| format!("      ListenPort = {port};"))),
         key = side.key,
-        preshared = option(side.preshared_key().map(|_| {
-            format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";")
-        })),
+        preshared = option(
+            side.preshared_key()
+                .map(|_| { format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";") })
+        ),
         endpoint = side.endpoint(),
         allowed = ALLOWED_IPS.map(|it| format!("\"{it}\"")).join(" "),
         local = side.local,
