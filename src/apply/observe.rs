@@ -10,7 +10,7 @@ use crate::plan::{FileKind, Inputs, Observed, Owner, SHARED_FILES};
 use crate::sys::bird::Claims;
 use crate::sys::files::{self, Memory, Stray};
 use crate::sys::wireguard::Backend;
-use crate::sys::{loopback, sysctl};
+use crate::sys::{netlink, sysctl};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ impl Observation {
             }
         }
         if settings.pop.backend != Backend::Files {
-            let addresses = loopback::addresses().map_err(|error| error.to_string())?;
+            let addresses = netlink::loopback_addresses().map_err(|error| error.to_string())?;
             self.observed.actual.loopback = addresses;
         }
         Ok(())
