@@ -40,6 +40,7 @@ use crate::model::{Asn, OnceEach, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Generation, Peering, Site, Status, Unservable};
+use crate::plan::naming::Naming;
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Store, StoreError};
 use crate::sys::dns::Resolver;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub site: Site,
     /// The network's name, for the greeting.
     pub network: String,
+    /// What things are called.
+    pub naming: Rc<Naming>,
     /// Which addresses may be an endpoint; this host's own are added at each use.
     pub policy: Policy,
     /// Are new peerings taken?

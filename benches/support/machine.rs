@@ -3,6 +3,7 @@
 use crate::peers;
 use peerling::model::{IfName, WgSecret};
 use peerling::peering::{Peering, Site, files};
+use peerling::plan::naming::Naming;
 use peerling::plan::wireguard::{
     KEEPALIVE_S, LinkActual, LinkWanted, OtherAddresses, PeerActual, allowed_ips,
 };
@@ -20,7 +21,7 @@ fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
         conf: files::our_conf(it, site, secret).map(Into::into),
         bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN).map(Into::into),
         link: Some(LinkWanted {
-            name: IfName::of(it.asn),
+            name: Naming::default().peering_link(it.asn),
             private_key: secret.clone(),
             listen_port: site.port(it).unwrap(),
             mtu: it.mtu,

@@ -2,13 +2,15 @@
 //! BIRD. It keeps the board fresh, writes down what came up or went down, and wakes the loop where
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
-use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
+use crate::apply::{ApplySettings, MESH_PATTERN, bgp_view, link_view};
 use crate::board::{Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
 use crate::plan::Owner;
+use crate::plan::PopSettings;
+use crate::plan::naming::Naming;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
 use crate::sys::bird::{BgpStatus, BirdError, connect};
@@ -56,6 +58,10 @@ struct Amiss {
 }
 
 impl SessionWatch {
+    fn naming(&self) -> Rc<Naming> {
+        self.settings.borrow().pop.naming.clone()
+    }
+
     /// Nothing is seen yet; what was last written down is no news.
     pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> SessionWatch {
         let last = control.store.borrow().last_transitions();
@@ -81,10 +87,11 @@ impl SessionWatch {
     /// Keeps the board fresh; nobody is woken for it.
     fn show(&self, seen: &Seen) {
         let board = &self.control.board;
+        let naming = self.naming();
         for asn in board.entries().into_keys() {
             board.note(asn, |entry| {
                 if let Some(links) = &seen.links {
-                    entry.link = links.get(&IfName::of(asn)).and_then(link_view);
+                    entry.link = links.get(&naming.peering_link(asn)).and_then(link_view);
                 }
                 // A BIRD that does not answer has no BGP session to show.
                 let status = seen.bird.as_ref().and_then(|it| it.sessions.get(&asn));
@@ -96,7 +103,7 @@ impl SessionWatch {
     /// All transitions of one look are one transaction. Where that fails they are judged anew by
     /// the next look.
     fn write_down(&mut self, seen: &Seen, now: Timestamp) {
-        let observations = observations(seen, &self.control.board);
+        let observations = observations(seen, &self.control.board, &self.naming());
         let mut transitions: Vec<(Asn, Transition)> = Vec::new();
         for (asn, observation) in &observations {
             let transition = self.known.transition(*asn, observation, now);
@@ -138,7 +145,7 @@ impl SessionWatch {
         let uptime = seen.bird.as_ref().and_then(|it| it.uptime);
         let amiss = Amiss {
             restarted: uptime.zip(self.uptime).is_some_and(|(now, before)| now < before),
-            ..amiss(seen, &self.control.board)
+            ..amiss(seen, &self.control.board, &self.naming())
         };
         self.uptime = uptime.or(self.uptime);
         let bell = &self.control.bell;
@@ -158,36 +165,39 @@ async fn look(settings: &ApplySettings) -> Seen {
     let links = match settings.pop.backend {
         Backend::Files => None,
         // What cannot be read is told by the loop.
-        _ => settings.pop.backend.observe(&settings.patience).await.ok().map(|links| {
-            links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
-        }),
+        _ => settings.pop.backend.observe(&settings.patience, &settings.pop.naming).await.ok().map(
+            |links| links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect(),
+        ),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket, settings.pop.inventory.is_some()).await.ok(),
+        Some(socket) => ask(socket, &settings.pop).await.ok(),
         None => None,
     };
     Seen { links, bird }
 }
 
-async fn ask(socket: &Path, has_ways: bool) -> Result<BirdSeen, BirdError> {
+async fn ask(socket: &Path, pop: &PopSettings) -> Result<BirdSeen, BirdError> {
+    let naming = &pop.naming;
     let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
     let uptime = bird.ages().await?.started;
-    let statuses = bird.statuses(BGP_PATTERN).await?.into_iter();
+    let statuses = bird.statuses(&naming.protocol_pattern()).await?.into_iter();
     let ours = statuses.filter(|it| it.protocol.state != "flush");
-    let owned = ours.filter_map(|it| Some((protocol_owner(&it.protocol.name)?, it)));
+    let owned = ours.filter_map(|it| Some((naming.protocol_peering(&it.protocol.name)?, it)));
     let sessions = owned.collect();
-    let ways = if has_ways { bird.protocols(MESH_PATTERN).await? } else { Vec::new() };
+    let ways =
+        if pop.inventory.is_some() { bird.protocols(MESH_PATTERN).await? } else { Vec::new() };
     let run = ways.into_iter().filter(|it| it.state != "flush" && !it.is_disabled());
     Ok(BirdSeen { sessions, ways: run.map(|it| it.name).collect(), uptime })
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
-fn observations(seen: &Seen, board: &Board) -> Vec<(Asn, Observation)> {
+fn observations(seen: &Seen, board: &Board, naming: &Naming) -> Vec<(Asn, Observation)> {
     let ages = seen.links.as_ref().map(|links| board.handshake_ages(links));
     let mut observations = Vec::new();
     for asn in board.entries().into_keys() {
         if let Some(ages) = &ages {
-            let is_up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= HANDSHAKE_LINK_UP);
+            let is_up =
+                ages.get(&naming.peering_link(asn)).is_some_and(|age| *age <= HANDSHAKE_LINK_UP);
             let liveness = if is_up { Liveness::LinkUp } else { Liveness::LinkDown };
             observations.push((asn, Observation { liveness, last_error: String::new() }));
         }
@@ -209,13 +219,13 @@ fn bgp_observation(status: Option<&BgpStatus>) -> Observation {
 }
 
 /// What the loop has made and what is not there, or was disabled.
-fn amiss(seen: &Seen, board: &Board) -> Amiss {
+fn amiss(seen: &Seen, board: &Board, naming: &Naming) -> Amiss {
     let mut amiss = Amiss::default();
     for (asn, entry) in board.entries() {
         if entry.progress != Progress::Applied {
             continue;
         }
-        if seen.links.as_ref().is_some_and(|it| !it.contains_key(&IfName::of(asn))) {
+        if seen.links.as_ref().is_some_and(|it| !it.contains_key(&naming.peering_link(asn))) {
             amiss.links.push(asn.into());
         }
         let runs = |it: &BirdSeen| {
@@ -227,13 +237,14 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
     }
     for (owner, way) in board.mesh_links() {
         let has_link = |it: &BTreeMap<IfName, LinkActual>| {
-            owner.link().is_some_and(|name| it.contains_key(&name))
+            naming.link(owner).is_some_and(|name| it.contains_key(&name))
         };
         if way.link && seen.links.as_ref().is_some_and(|it| !has_link(it)) {
             amiss.links.push(owner);
         }
-        let runs =
-            |it: &BirdSeen| owner.protocol().is_some_and(|protocol| it.ways.contains(&protocol));
+        let runs = |it: &BirdSeen| {
+            naming.protocol(owner).is_some_and(|protocol| it.ways.contains(&protocol))
+        };
         if way.session && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
             amiss.sessions.push(owner);
         }
@@ -303,12 +314,12 @@ mod tests {
         let board = board(&[64601, 64602, 64603, 64604, 64605]);
         let sessions = vec![asn(64603).into(), asn(64605).into()];
         let expected = Amiss { links: vec![], sessions, restarted: false };
-        assert_eq!(amiss(&seen, &board), expected);
+        assert_eq!(amiss(&seen, &board, &Naming::default()), expected);
         seen.links = Some(BTreeMap::new());
-        assert_eq!(amiss(&seen, &board).links.len(), 5);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).links.len(), 5);
         // Where nobody answers, nothing is known.
-        assert_eq!(amiss(&Seen::default(), &board), Amiss::default());
-        assert!(observations(&Seen::default(), &board).is_empty());
+        assert_eq!(amiss(&Seen::default(), &board, &Naming::default()), Amiss::default());
+        assert!(observations(&Seen::default(), &board, &Naming::default()).is_empty());
     }
 
     #[test]
@@ -320,15 +331,15 @@ mod tests {
             MeshLinkStatus { link: true, session: false },
         );
         board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
-        let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
+        let link = |name: &str| (Naming::default().link(way(name)).unwrap(), LinkActual::default());
         let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
         let bird = Some(BirdSeen { ways, ..BirdSeen::default() });
         let mut seen = Seen { links: Some([link("a-1"), link("b")].into()), bird };
-        assert_eq!(amiss(&seen, &board), Amiss::default());
+        assert_eq!(amiss(&seen, &board, &Naming::default()), Amiss::default());
         seen.bird = Some(BirdSeen::default());
-        assert_eq!(amiss(&seen, &board).sessions, [way("a-1")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).sessions, [way("a-1")]);
         seen.links = Some([link("a-1")].into());
-        assert_eq!(amiss(&seen, &board).links, [way("b")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).links, [way("b")]);
     }
 
     #[test]
