@@ -25,6 +25,7 @@ const BIRD_KEY: &str = "genconfig.bird_directory (DN42_BIRD_CONFIG_DIR)";
 
 /// What every peering's files are made with.
 struct Kit<'a> {
+    now: Timestamp,
     pop: &'a PopSettings,
     /// Where the latency class of a peering is taken from, the first that has it.
     measured: [Option<PathBuf>; 2],
@@ -52,6 +53,7 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
     ];
     let settings = assembled.apply_settings()?;
     let kit = Kit {
+        now,
         pop: &settings.pop,
         measured: [
             config.genconfig.bird_directory.as_ref().map(|it| it.join(CURRENT)),
@@ -62,24 +64,20 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
     for (kind, directory, key) in staging {
         let directory = directory.as_deref();
         let directory = directory.ok_or_else(|| Trouble::new(format!("{key} is missing")))?;
-        unservable = stage(directory, kind, &rows, (&kit, now))?;
+        unservable = stage(directory, kind, &rows, &kit)?;
     }
-    match unservable.is_empty() {
-        true => Ok(()),
-        false => Err(Trouble::new(unservable.join("; "))),
-    }
+    if unservable.is_empty() { Ok(()) } else { Err(Trouble::new(unservable.join("; "))) }
 }
 
 fn stage(
     directory: &Path,
     kind: FileKind,
     rows: &[Row],
-    (kit, now): (&Kit<'_>, Timestamp),
+    kit: &Kit<'_>,
 ) -> Result<Vec<String>, Trouble> {
-    let stamp = now.compact();
+    let stamp = kit.now.compact();
     let set = directory.join(&stamp);
-    let failed = |error: std::io::Error| Trouble::new(format!("{}: {error}", set.display()));
-    fs::create_dir_all(&set).map_err(failed)?;
+    fs::create_dir_all(&set).map_err(|error| failed(&set, error))?;
     let mut unservable = Vec::new();
     for row in rows {
         let (owner, text) = match Peering::read(row) {
@@ -100,6 +98,10 @@ fn stage(
     files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
     publish(directory, &stamp).map_err(|it| Trouble::new(it.to_string()))?;
     Ok(unservable)
+}
+
+fn failed(set: &Path, error: std::io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", set.display()))
 }
 
 fn content(peering: &Peering, kind: FileKind, kit: &Kit<'_>) -> Option<String> {

@@ -50,9 +50,10 @@ impl Assembled {
         let config = read_config(file)?;
         let wireguard = &config.wireguard;
         let is_needed = wireguard.private_key.is_none() && wireguard.public_key.is_none();
-        let known = match is_needed && read_key(&wireguard.private_key_file).is_err() {
-            true => known_key(&config.store.path),
-            false => None,
+        let known = if is_needed && read_key(&wireguard.private_key_file).is_err() {
+            known_key(&config.store.path)
+        } else {
+            None
         };
         Assembled::of(config, known)
     }
@@ -191,7 +192,6 @@ impl Assembled {
     /// For the SSH service.
     pub fn ssh_settings(&self) -> Result<SshSettings, Trouble> {
         let limits = &self.config.limits;
-        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Ok(SshSettings {
             login_grace: Duration::from_secs(limits.login_grace_s.into()),
             idle_timeout: Duration::from_secs(limits.idle_timeout_s.into()),
@@ -241,6 +241,10 @@ fn read_form(choice: &BirdForm) -> Result<Form, Trouble> {
         let FormError { line, column, message } = error;
         Trouble::new(format!("{name}:{line}:{column}: {message}"))
     })
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn read_key(path: &Path) -> Result<WgSecret, Trouble> {

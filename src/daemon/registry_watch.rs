@@ -100,7 +100,9 @@ impl RegistryWatch {
             return;
         }
         let pulled = git::pull(&self.directory).await;
-        self.pulls.iter_mut().for_each(|it| it.tried(pulled.is_ok()));
+        if let Some(rhythm) = &mut self.pulls {
+            rhythm.tried(&pulled);
+        }
         if matches!(pulled, Ok(Pulled::Nothing | Pulled::Moved)) {
             self.news.pulled.set(Some(Instant::now()));
         }
@@ -124,7 +126,7 @@ impl RegistryWatch {
     fn tell(&mut self, pulled: Result<Pulled, GitError>) {
         let stuck = match pulled {
             Ok(Pulled::Nothing | Pulled::Moved) => None,
-            Ok(Pulled::Left(left)) => Some(left.to_string()),
+            Ok(Pulled::Blocked(left)) => Some(left.to_string()),
             Err(error) => Some(error.to_string()),
         };
         let directory = self.directory.display();

@@ -8,10 +8,9 @@ use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
-use crate::plan::Owner;
-use crate::plan::PopSettings;
 use crate::plan::naming::Naming;
 use crate::plan::wireguard::LinkActual;
+use crate::plan::{Owner, PopSettings};
 use crate::sys;
 use crate::sys::bird::{BgpStatus, BirdError, connect};
 use crate::sys::wireguard::Backend;
@@ -45,7 +44,7 @@ struct Seen {
 struct BirdSeen {
     sessions: BTreeMap<Asn, BgpStatus>,
     /// The protocols of BGP sessions to POPs of ours that run.
-    ways: BTreeSet<String>,
+    mesh: BTreeSet<String>,
     uptime: Option<Duration>,
 }
 
@@ -177,17 +176,25 @@ async fn look(settings: &ApplySettings) -> Seen {
 }
 
 async fn ask(socket: &Path, pop: &PopSettings) -> Result<BirdSeen, BirdError> {
-    let naming = &pop.naming;
     let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
     let uptime = bird.ages().await?.started;
-    let statuses = bird.statuses(&naming.protocol_pattern()).await?.into_iter();
-    let ours = statuses.filter(|it| it.protocol.state != "flush");
-    let owned = ours.filter_map(|it| Some((naming.protocol_peering(&it.protocol.name)?, it)));
-    let sessions = owned.collect();
-    let ways =
-        if pop.inventory.is_some() { bird.protocols(MESH_PATTERN).await? } else { Vec::new() };
-    let run = ways.into_iter().filter(|it| it.state != "flush" && !it.is_disabled());
-    Ok(BirdSeen { sessions, ways: run.map(|it| it.name).collect(), uptime })
+    let mut seen = BirdSeen { uptime, ..BirdSeen::default() };
+    for status in bird.statuses(&pop.naming.protocol_pattern()).await? {
+        if status.protocol.state == "flush" {
+            continue;
+        }
+        if let Some(asn) = pop.naming.protocol_peering(&status.protocol.name) {
+            seen.sessions.insert(asn, status);
+        }
+    }
+    if pop.inventory.is_some() {
+        for protocol in bird.protocols(MESH_PATTERN).await? {
+            if protocol.state != "flush" && !protocol.is_disabled() {
+                seen.mesh.insert(protocol.name);
+            }
+        }
+    }
+    Ok(seen)
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
@@ -218,6 +225,20 @@ fn bgp_observation(status: Option<&BgpStatus>) -> Observation {
     }
 }
 
+fn has_link(links: &BTreeMap<IfName, LinkActual>, naming: &Naming, owner: Owner) -> bool {
+    naming.link(owner).is_some_and(|name| links.contains_key(&name))
+}
+
+impl BirdSeen {
+    fn runs_peering(&self, asn: Asn) -> bool {
+        self.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
+    }
+
+    fn runs_mesh(&self, naming: &Naming, owner: Owner) -> bool {
+        naming.protocol(owner).is_some_and(|protocol| self.mesh.contains(&protocol))
+    }
+}
+
 /// What the loop has made and what is not there, or was disabled.
 fn amiss(seen: &Seen, board: &Board, naming: &Naming) -> Amiss {
     let mut amiss = Amiss::default();
@@ -225,27 +246,22 @@ fn amiss(seen: &Seen, board: &Board, naming: &Naming) -> Amiss {
         if entry.progress != Progress::Applied {
             continue;
         }
-        if seen.links.as_ref().is_some_and(|it| !it.contains_key(&naming.peering_link(asn))) {
+        if seen.links.as_ref().is_some_and(|links| !has_link(links, naming, asn.into())) {
             amiss.links.push(asn.into());
         }
-        let runs = |it: &BirdSeen| {
-            it.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
-        };
-        if seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+        if seen.bird.as_ref().is_some_and(|bird| !bird.runs_peering(asn)) {
             amiss.sessions.push(asn.into());
         }
     }
-    for (owner, way) in board.mesh_links() {
-        let has_link = |it: &BTreeMap<IfName, LinkActual>| {
-            naming.link(owner).is_some_and(|name| it.contains_key(&name))
-        };
-        if way.link && seen.links.as_ref().is_some_and(|it| !has_link(it)) {
+    for (owner, mesh_link) in board.mesh_links() {
+        if mesh_link.link
+            && seen.links.as_ref().is_some_and(|links| !has_link(links, naming, owner))
+        {
             amiss.links.push(owner);
         }
-        let runs = |it: &BirdSeen| {
-            naming.protocol(owner).is_some_and(|protocol| it.ways.contains(&protocol))
-        };
-        if way.session && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+        if mesh_link.session
+            && seen.bird.as_ref().is_some_and(|bird| !bird.runs_mesh(naming, owner))
+        {
             amiss.sessions.push(owner);
         }
     }
@@ -324,22 +340,23 @@ mod tests {
 
     #[test]
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
-        let way = |name: &str| Owner::Mesh(name.parse().unwrap());
+        let mesh = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
         let (both, alone) = (
             MeshLinkStatus { link: true, session: true },
             MeshLinkStatus { link: true, session: false },
         );
-        board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
-        let link = |name: &str| (Naming::default().link(way(name)).unwrap(), LinkActual::default());
-        let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
-        let bird = Some(BirdSeen { ways, ..BirdSeen::default() });
+        board.set_mesh_links([(mesh("a-1"), both), (mesh("b"), alone)].into());
+        let link =
+            |name: &str| (Naming::default().link(mesh(name)).unwrap(), LinkActual::default());
+        let protocols = BTreeSet::from(["ibgp_a_1".to_string()]);
+        let bird = Some(BirdSeen { mesh: protocols, ..BirdSeen::default() });
         let mut seen = Seen { links: Some([link("a-1"), link("b")].into()), bird };
         assert_eq!(amiss(&seen, &board, &Naming::default()), Amiss::default());
         seen.bird = Some(BirdSeen::default());
-        assert_eq!(amiss(&seen, &board, &Naming::default()).sessions, [way("a-1")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).sessions, [mesh("a-1")]);
         seen.links = Some([link("a-1")].into());
-        assert_eq!(amiss(&seen, &board, &Naming::default()).links, [way("b")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).links, [mesh("b")]);
     }
 
     #[test]
