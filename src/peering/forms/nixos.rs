@@ -10,14 +10,10 @@ use std::fmt::Write as _;
 pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
     let side = Side::of(peering, site, router)?;
     let link = &side.link;
-    let mut text =
-        format!("# /etc/nixos/{link}.nix; configuration.nix has: imports = [ ./{link}.nix ];\n");
-    text += &beside("#", &side);
+    let mut text = head(&side);
     let _ = write!(
         text,
-        "# /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, \
-         mode 0640.
-{{
+        "{{
   systemd.network.enable = true;
   systemd.network.netdevs.\"40-{link}\" = {{
     netdevConfig = {{
@@ -68,6 +64,16 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
         let _ = if line.is_empty() { writeln!(text) } else { writeln!(text, "    {line}") };
     }
     Some(text + "  '';\n}\n")
+}
+
+fn head(side: &Side<'_>) -> String {
+    let link = &side.link;
+    format!(
+        "# /etc/nixos/{link}.nix; configuration.nix has: imports = [ ./{link}.nix ];\n{}\
+         # /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, \
+         mode 0640.\n",
+        beside("#", side)
+    )
 }
 
 fn option(line: Option<String>) -> String {
