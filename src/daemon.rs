@@ -19,6 +19,7 @@ pub mod demo;
 pub mod exec;
 pub mod export;
 pub mod genconfig;
+pub mod init;
 mod latency_watch;
 pub mod logging;
 pub mod mesh;

@@ -270,7 +270,7 @@ pub(super) fn is_configuration(name: &OsStr) -> bool {
 }
 
 /// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
-fn read_text(path: &Path) -> Result<String, Trouble> {
+pub(super) fn read_text(path: &Path) -> Result<String, Trouble> {
     let failed = |error: &dyn fmt::Display| Trouble(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
@@ -281,7 +281,7 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
     String::from_utf8(bytes).map_err(|_| failed(&"not UTF-8"))
 }
 
-fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+pub(super) fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
         return Err(Trouble(no_credential(path)));
     }

@@ -25,6 +25,9 @@ const MODE: u32 = 0o644;
 /// The file that includes the others.
 const MAIN: &str = "bird.conf";
 
+/// Every file that is written.
+pub(super) const FILES: [&str; 4] = [MAIN, "variables.conf", "communities.conf", "filters.conf"];
+
 /// A file's name and content.
 type Text = (&'static str, String);
 
@@ -67,7 +70,7 @@ fn includable(path: &Path) -> Result<(), Trouble> {
 }
 
 /// Our networks: those of the mesh, or what the registry says that we may announce.
-fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
+pub(super) fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
     if !config.mesh.networks.is_empty() {
         return Ok(config.mesh.networks.clone());
     }

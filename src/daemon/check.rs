@@ -19,7 +19,7 @@ mod routes;
 mod service;
 mod space;
 mod trial;
-mod unit;
+pub(super) mod unit;
 mod wireguard;
 mod words;
 

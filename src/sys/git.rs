@@ -7,12 +7,14 @@
 //! of its own, so that its helpers end with it; it is asked to end first, since one that is killed
 //! leaves its locks behind. A lock that nobody can hold any more is removed.
 
+mod clone;
 mod judge;
 mod owner;
 mod publish;
 mod pull;
 mod sight;
 
+pub use clone::{clone, trust};
 pub use judge::{Left, Standing};
 pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, pull, recover};
@@ -20,7 +22,7 @@ pub use sight::{Sight, look};
 
 use super::deadline::within;
 use super::rights::may;
-use super::users;
+use super::users::{self, User};
 use crate::limits::{
     GIT_CONNECT_S, GIT_END_S, GIT_LOCK_AGE_S_MAX, GIT_OUTPUT_BYTES_MAX, GIT_STALL_S, GIT_WORDS_MAX,
 };
@@ -59,6 +61,8 @@ pub struct Git {
     credentials: Credentials,
     /// A directory whose owner we looked at ourselves, by its real name: git need not.
     trusted: Option<PathBuf>,
+    /// As whom git runs, where that is not whoever runs this; root alone can say so.
+    user: Option<User>,
 }
 
 /// What of our environment git may see: where programs, settings and the SSH agent are, proxies and
@@ -124,7 +128,7 @@ const SETTINGS: [&str; 17] = [
 impl Git {
     /// For commands in `directory`, each of which may take as long as `deadline`.
     pub fn new(directory: &Path, deadline: Duration, credentials: Credentials) -> Git {
-        Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None }
+        Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None, user: None }
     }
 
     /// Runs a command; what it printed, without the final newline.
@@ -186,6 +190,11 @@ impl Git {
         command.envs(known).envs(SILENCE);
         if let Some(home) = other_home() {
             command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        }
+        if let Some(user) = &self.user {
+            command.uid(user.uid).gid(user.gid);
+            command.env("HOME", &user.home).env_remove("XDG_CONFIG_HOME");
+            command.envs([("USER", &user.name), ("LOGNAME", &user.name)]);
         }
         if let Some(ssh) = ssh {
             command.env("GIT_SSH_COMMAND", ssh);
