@@ -21,7 +21,8 @@ mod scratch;
 #[path = "support/timing.rs"]
 mod timing;
 
-use peerling::command::{OurSide, PeerView, PeeringState, Reply, Scope};
+use peerling::answer::{OurSide, PeerList, PeerView, PeeringState};
+use peerling::command::Scope;
 use peerling::limits::BIRD_CONFIGURE_PAUSE_MS;
 use peerling::model::{Asn, Families};
 use peerling::peering::{Peering, Site};
@@ -171,27 +172,30 @@ fn answer() {
     heading("answer to peer_list with 1,000 peerings");
     let site = peers::site();
     let views: Vec<PeerView> = peers::peerings(PEERS).iter().map(|it| view(it, &site)).collect();
-    let reply = Reply::Peers(views, Scope::Mine);
+
     let window = Some(Screen::window("xterm-256color", 120));
     for (what, command, window) in [
         ("table at a terminal", "peer_list", window),
         ("table through a pipe", "peer_list", None),
         ("JSON", "peer_list --json", None),
     ] {
-        let run = || session(command, window, site.asn, &reply);
+        let run = || session(command, window, site.asn, &views);
         assert!(run().out.len() > 50 * usize::from(PEERS), "{what}: the peerings are in it");
         told(what, &times(20, run), None);
     }
 }
 
 /// A line is read and answered.
-fn session(command: &str, window: Option<Screen>, asn: Asn, reply: &Reply) -> Output {
+fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[PeerView]) -> Output {
     let mut output = Output::default();
     let mut session = Session::new(Start::Exec(command.into()), window, asn);
     session.begin(&mut output);
     while let Some(event) = session.next(&mut output) {
         match event {
-            Event::Run(_) => session.answered(Ok(reply.clone()), &mut output),
+            Event::Run(_) => {
+                let answer = PeerList { peers: peers.to_vec(), scope: Scope::Mine };
+                session.answered(Ok(Box::new(answer)), &mut output)
+            }
             Event::Follow(_) => session.followed(&mut output),
             Event::Pause(_) | Event::Close(_) => break,
         }

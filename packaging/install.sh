@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs this directory on a machine with OpenRC, such as Alpine; run it as root.
+# Installs this directory on a machine with OpenRC, such as Alpine, or with systemd; run it as root.
 #   ./install.sh            install, or upgrade: a configuration that is there stays
 #   ./install.sh remove     take it away; configuration and state stay
 # DESTDIR=/somewhere puts the files there and touches nothing else; it may be for another machine.
@@ -17,35 +17,61 @@ runs_here() {
     }
 }
 
-files() { (cd "$here" && find usr etc -type f | grep -v '^etc/peerling/'); }
+has_systemd() { [ -d /run/systemd/system ]; }
+
+# What only the other one of the two reads is left out, but for a directory, which may become either.
+files() {
+    (cd "$here" && find usr etc -type f) | if [ -n "$root" ]; then
+        cat
+    elif has_systemd; then
+        grep -v -e '^etc/init\.d/' -e '^etc/logrotate\.d/'
+    else
+        grep -v -e '^usr/lib/systemd/' -e '^usr/lib/sysusers\.d/'
+    fi
+}
+
+# The service's user, and the place of its configuration.
+user() {
+    if has_systemd; then
+        systemd-sysusers peerling.conf
+        systemctl daemon-reload
+    else
+        addgroup -S peerling 2>/dev/null || true
+        adduser -S -D -H -h /var/lib/peerling -G peerling peerling 2>/dev/null || true
+        addgroup peerling bird 2>/dev/null || true
+    fi
+    mkdir -p /etc/peerling
+    chgrp peerling /etc/peerling
+    chmod 750 /etc/peerling
+}
 
 case ${1:-install} in
     install)
         [ -n "$root" ] || runs_here
+        had_settings=$root/etc/sysctl.d/60-peerling.conf
+        [ -e "$had_settings" ] || had_settings=
         files | while read -r file; do
             mkdir -p "$root/${file%/*}"
             # By name, in one step: the program may be running.
             cp -p "$here/$file" "$root/$file.new"
             mv "$root/$file.new" "$root/$file"
         done
-        mkdir -p "$root/etc/peerling"
-        if [ -e "$root/etc/peerling/peerling.toml" ]; then
-            cp "$here/etc/peerling/peerling.toml" "$root/etc/peerling/peerling.toml.sample"
-        else
-            cp -p "$here/etc/peerling/peerling.toml" "$root/etc/peerling/peerling.toml"
-        fi
         if [ -z "$root" ]; then
-            addgroup -S peerling 2>/dev/null || true
-            adduser -S -D -H -h /var/lib/peerling -G peerling peerling 2>/dev/null || true
-            addgroup peerling bird 2>/dev/null || true
-            chgrp peerling /etc/peerling /etc/peerling/peerling.toml
-            chmod 750 /etc/peerling
-            echo "Write /etc/peerling/peerling.toml, see \`peerling check\`, then:"
-            echo "  rc-update add peerling && rc-service peerling start"
+            user
+            # Once: what the operator sets later is not changed back by an upgrade.
+            [ -n "$had_settings" ] || /usr/lib/peerling/forwarding ||
+                echo "$0: the kernel's settings could not be set; \`peerling check\` says which are missing" >&2
+            [ -e /etc/peerling/peerling.toml ] ||
+                echo "$0: there is no /etc/peerling/peerling.toml yet; an example of it:" \
+                    "/usr/share/doc/peerling/examples/peerling.toml"
         fi
         ;;
     remove)
         files | while read -r file; do rm -f "$root/$file"; done
+        (cd "$here" && find usr -depth -type d -path '*/peerling*') | while read -r directory; do
+            rmdir "$root/$directory" 2>/dev/null || true
+        done
+        rm -f "$root/etc/sysctl.d/59-peerling-uplink.conf" "$root/etc/sysctl.d/61-peerling-uplink.conf"
         ;;
     *)
         echo "usage: $0 [install | remove]" >&2

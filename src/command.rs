@@ -6,31 +6,17 @@
 //! with an answer missing is answered with a [`Question`]: at a prompt it is asked, for a script it
 //! is a usage error. So the questions and the flags can never disagree.
 
-mod decision;
 mod flags;
-mod follow;
 mod lookup;
-mod pops;
-mod reply;
-mod shown;
 mod spec;
 mod table;
 mod vocabulary;
 
-pub use decision::{Decision, Effect, HistoryView};
-pub use follow::{News, Stage};
 pub use lookup::{lookup, lookup_for};
-pub use pops::{PopPeering, PopView, PopsView, Rtt};
-pub use reply::{
-    Applied, CheckView, ConfigView, ExportView, IdentityView, Mark, OurSide, PeerView,
-    PeeringState, RawView, Reply, StatusView, WITHHELD, Whose,
-};
-pub use shown::{Change, LimitsView, Shown};
 pub use spec::{Bans, CommandSpec, Flag, FlagSpec, Reads};
 pub use table::COMMANDS;
 pub use vocabulary::Vocabulary;
 
-use crate::model::Refusal;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -180,63 +166,6 @@ pub enum Field {
     Since,
     /// "Do you really want that?"
     Confirm,
-}
-
-/// An answer is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// What about.
-    pub field: Field,
-    /// The words before the cursor, without the final colon.
-    pub prompt: String,
-    /// What an empty answer means; `None`: there must be one.
-    pub suggestion: Option<String>,
-    /// What is meant where nobody can be asked; `None`: it must be said.
-    pub unasked: Option<String>,
-    /// What is to be seen before it is answered.
-    pub shown: Option<Box<Shown>>,
-}
-
-/// What became of a request: an answer, or what stood in its way.
-pub type Outcome = Result<Reply, Stop>;
-
-/// What stood in the way of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Something must be answered first.
-    Ask(Question),
-    /// It cannot be. The field is the answer that is wrong, where it is one.
-    Refused(Refusal, Option<Field>),
-    /// We failed; it was logged, and this is all that the caller is told.
-    Fault(String),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal, None)
-    }
-}
-
-impl Question {
-    /// A question that must be answered.
-    pub fn new(field: Field, prompt: impl Into<String>) -> Question {
-        Question { field, prompt: prompt.into(), suggestion: None, unasked: None, shown: None }
-    }
-
-    /// The same, where Enter takes `suggestion`.
-    pub fn suggesting(self, suggestion: Option<String>) -> Question {
-        Question { suggestion, ..self }
-    }
-
-    /// The same, which means `answer` where nobody can be asked.
-    pub fn or_else(self, answer: Option<String>) -> Question {
-        Question { unasked: answer, ..self }
-    }
-
-    /// The same, after something was shown.
-    pub fn showing(self, shown: Shown) -> Question {
-        Question { shown: Some(Box::new(shown)), ..self }
-    }
 }
 
 impl Request {

@@ -29,20 +29,20 @@ pub use pace::Pace;
 pub use pops::Sisters;
 
 use crate::access::{self, Identity};
-use crate::board::{Bell, Board, Cause, Progress};
-use crate::command::{
-    Applied, Command, Field, IdentityView, OurSide, Outcome, PeerView, PeeringState, Question,
-    Reply, Request, Scope, Shown, Stop,
+use crate::answer::{
+    Applied, Bye, Deed, Help, IdentityView, OurSide, Outcome, PeerList, PeerView, PeeringState,
+    Question, Saved, Shown, Stop, Whoami,
 };
+use crate::board::{Bell, Board, Cause, Progress};
+use crate::command::{Command, Field, Request, Scope};
 use crate::limits::WAIT_S_MAX;
-use crate::model::{Asn, Open, Refusal, Role, Timestamp};
+use crate::model::{Asn, OnceEach, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
 use crate::peering::{Generation, Peering, Site, Status, Unservable};
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::{Actor, Store, StoreError};
 use crate::sys::dns::Resolver;
-use pops::Told;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ pub struct Control {
     /// What members type.
     pub typed: Typed,
     /// What was logged of the copies of other POPs.
-    pub told: Told,
+    pub copy_troubles: RefCell<OnceEach<String>>,
     /// What members have done lately.
     pub pace: Pace,
 }
@@ -113,9 +113,9 @@ impl Control {
         self.admit(&case)?;
         match &request.command {
             Command::Help(topic) => help(topic.as_deref(), identity.role),
-            Command::Intro => Ok(Reply::Intro(self.greeted(&case))),
-            Command::Whoami => Ok(Reply::Whoami(case.identity_view())),
-            Command::PeerList(scope) => Ok(self.list(&case, *scope)),
+            Command::Intro => Ok(Box::new(self.intro(&case))),
+            Command::Whoami => Ok(Box::new(Whoami(case.identity_view()))),
+            Command::PeerList(scope) => Ok(Box::new(self.list(&case, *scope))),
             Command::PeerCreate => self.create(&case).await,
             Command::PeerEdit => self.edit(&case).await,
             Command::PeerConfig(form) => self.config(&case, *form),
@@ -132,7 +132,7 @@ impl Control {
             Command::Ban => self.ban(&case),
             Command::Unban => self.unban(&case),
             Command::Audit => self.audit(&case),
-            Command::Bye => Ok(Reply::Bye),
+            Command::Bye => Ok(Box::new(Bye)),
         }
     }
 
@@ -170,10 +170,10 @@ impl Control {
         })
     }
 
-    fn list(&self, case: &Case<'_>, scope: Scope) -> Reply {
+    fn list(&self, case: &Case<'_>, scope: Scope) -> PeerList {
         let everybody = scope == Scope::All || case.identity.maintainer.is_none();
         let shown = case.peerings.iter().filter(|it| everybody || case.owned.contains(&it.asn));
-        Reply::Peers(shown.map(|it| self.view(case, it)).collect(), scope)
+        PeerList { peers: shown.map(|it| self.view(case, it)).collect(), scope }
     }
 
     /// Rings the bell and, if the caller wants it, waits for what comes of it.
@@ -197,6 +197,12 @@ impl Control {
             Ok(generation) => self.awaited(case, asn, generation).await,
             Err(error) => Applied::No(error.to_string()),
         }
+    }
+
+    /// Answers that a peering is already as it was asked for.
+    async fn unchanged(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
+        let applied = self.settled(case, peering.asn).await;
+        outcome(Deed::Unchanged, self.view(case, peering), applied)
     }
 
     async fn awaited(&self, case: &Case<'_>, asn: Asn, generation: Generation) -> Applied {
@@ -301,7 +307,6 @@ impl Case<'_> {
             network: self.settings.network.clone(),
             server: self.settings.site.name.clone(),
             our_asn: self.settings.site.asn,
-            notices: Vec::new(),
         }
     }
 
@@ -354,9 +359,13 @@ impl Case<'_> {
     }
 }
 
+fn outcome(deed: Deed, peer: PeerView, applied: Applied) -> Outcome {
+    Ok(Box::new(Saved { deed, peer, applied }))
+}
+
 fn help(topic: Option<&str>, role: Role) -> Outcome {
     let Some(topic) = topic else {
-        return Ok(Reply::Help(None, role));
+        return Ok(Box::new(Help { topic: None, role }));
     };
     let spec = crate::command::lookup(topic).map_err(|_| {
         Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
@@ -364,7 +373,7 @@ fn help(topic: Option<&str>, role: Role) -> Outcome {
     if !role.may_act_as(spec.role) {
         return Err(access::for_operators().into());
     }
-    Ok(Reply::Help(Some(spec), role))
+    Ok(Box::new(Help { topic: Some(spec), role }))
 }
 
 fn no_peering(message: String) -> Refusal {

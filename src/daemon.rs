@@ -11,28 +11,23 @@
 
 mod assemble;
 mod backup;
-pub mod bird_init;
-pub mod check;
-mod configured;
+mod configuration;
 mod database_watch;
-pub mod demo;
-pub mod exec;
-pub mod export;
-pub mod genconfig;
-pub mod init;
+mod export;
 mod latency_watch;
-pub mod logging;
-pub mod mesh;
 mod notify;
-pub mod once;
 mod registry_watch;
-pub mod restore;
 mod rhythm;
 mod routes_watch;
 mod session_watch;
 
-pub use assemble::{Assembled, ConfigFile, Trouble};
-pub use configured::{EXIT_CONFIGURATION, Failure, test};
+pub(crate) use assemble::read_key;
+pub use assemble::{Assembled, configured};
+pub(crate) use backup::look as backup_state;
+pub use configuration::{ConfigFile, Failure, Trouble, read_config};
+pub(crate) use configuration::{is_configuration, read_text};
+pub(crate) use database_watch::close;
+pub(crate) use export::Pieces;
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause};
@@ -45,7 +40,6 @@ use crate::sys::dns::Resolver;
 use crate::sys::wireguard::{Choice, Judgement};
 use async_signal::{Signal, Signals};
 use backup::{Wish, Wishes};
-use configured::configured;
 use latency_watch::LatencyWatch;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
@@ -57,10 +51,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// Where the system says which name servers to ask.
-const RESOLV_CONF: &str = "/etc/resolv.conf";
+pub(crate) const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Runs a program's work on this thread.
-fn block_on<T>(work: impl AsyncFnOnce(Spawner) -> T) -> Result<T, Trouble> {
+pub(crate) fn block_on<T>(work: impl AsyncFnOnce(Spawner) -> T) -> Result<T, Trouble> {
     runtime::block_on(work).map_err(|error| Trouble::new(format!("no runtime: {error}")))
 }
 
@@ -86,8 +80,8 @@ pub fn serve(file: ConfigFile) -> Result<(), Failure> {
 }
 
 /// What clients come by.
-struct Sockets {
-    ssh: Vec<TcpListener>,
+pub(crate) struct Sockets {
+    pub(crate) ssh: Vec<TcpListener>,
     host_keys: Vec<russh::keys::PrivateKey>,
     /// `None`: this machine has none for us, which is no reason to serve nobody.
     local: Option<LocalSocket>,
@@ -102,7 +96,7 @@ fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
 
 impl Sockets {
     /// The local one comes first: a second service over the same database ends there.
-    fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
+    pub(crate) fn open(assembled: &Assembled) -> Result<Sockets, Trouble> {
         let local = match LocalSocket::bind(&assembled.config.store.path) {
             Ok(socket) => Some(socket),
             Err(error @ SocketError::Served(..)) => return Err(Trouble::new(error.to_string())),
@@ -147,15 +141,22 @@ impl Service {
             board: board.clone(),
             resolver: resolver.clone(),
             typed: Default::default(),
-            told: Default::default(),
+            copy_troubles: RefCell::default(),
             pace: Default::default(),
         });
         let apply = Apply::new(store, (bell, board), resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
     }
 
+    /// Has the apply loop know what the registry's watch would tell it: the route origins.
+    pub(crate) async fn read_routes(&self) {
+        let settings = self.apply.settings().borrow().clone();
+        let directory = &self.assembled.config.registry.directory;
+        routes_watch::read_once(directory, &settings, &self.apply.routes()).await;
+    }
+
     /// Serves until a signal ends it.
-    async fn run(
+    pub(crate) async fn run(
         mut self,
         spawner: Spawner,
         sockets: Sockets,
@@ -235,7 +236,7 @@ impl Service {
 /// Saves what is left to save, so that the database's file alone is all of it.
 fn end(control: &Control) -> Result<(), Trouble> {
     control.write_typed();
-    database_watch::close(&mut control.store.borrow_mut())
+    close(&mut control.store.borrow_mut())
 }
 
 /// Says how links are made; loudly, where it is not as anybody would want it.
@@ -269,7 +270,7 @@ fn adopt(
 }
 
 /// From now on the signals that mean something are kept for [`heed`].
-fn catch_signals() -> Result<Signals, Trouble> {
+pub(crate) fn catch_signals() -> Result<Signals, Trouble> {
     Signals::new([Signal::Hup, Signal::Term, Signal::Int])
         .map_err(|error| Trouble::new(format!("no signals: {error}")))
 }

@@ -22,9 +22,9 @@ pub use facts::{
     RoutesView,
 };
 
-pub use crate::command::RawView;
+pub use crate::answer::RawView;
 
-use crate::command::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose};
 use crate::peering::{Status, vet};
 
 /// The checks after the registry, in their order.

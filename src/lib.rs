@@ -13,8 +13,8 @@
 //!    bell ([`board::Bell`]).
 //! 4. [`apply`] wakes. It reads the database and observes the machine; [`plan::wanted`] says what
 //!    should be, [`plan::diff`] gives the steps to it. [`sys`] performs them: files, links, BIRD.
-//!    The ways to other POPs of one's own [`mesh`] take the same road: a [`plan::Owner`] says whose
-//!    a link, a file or a BGP session is.
+//!    The links to other POPs of one's own [`mesh`] take the same road: a [`plan::Owner`] says
+//!    whose a link, a file or a BGP session is.
 //! 5. What was reached stands on the [`board::Board`]. Whoever waits for it is woken, and the shell
 //!    tells each thing as it happens: the tunnel is set up, BIRD runs the session, a handshake
 //!    came, and some seconds later BIRD says Established. From then on `peer_status` says so.
@@ -33,20 +33,45 @@
 //!   machine.
 //! - Nothing is removed from the machine unless a command asked for exactly that.
 //!
+//! # Words
+//!
+//! Everything else has the name that the field gives it.
+//!
+//! | word | what it means here |
+//! |---|---|
+//! | member | who logs in by SSH |
+//! | maintainer | the registry's object that members speak for, `NAME-MNT` |
+//! | identity | a proven key with its maintainer and AS numbers |
+//! | peering | what a member asked for: a row of the database |
+//! | link | the WireGuard interface of a peering, or of the mesh |
+//! | session | always SSH's; BGP's is a *BGP session* |
+//! | sister | another POP of the same operator; all of them are the *mesh* |
+//! | wanted, actual, step | what should be, what is, and what leads from one to the other |
+//! | pass | one round of the apply loop |
+//! | tombstone | the note that a command removed a peering; without it nothing of it is removed |
+//! | foreign | what bears a name like ours and was not made by us: it is left alone |
+//! | bell | what wakes the apply loop |
+//! | board | what the apply loop reached, for whoever wants to see it |
+//! | generation | a number that grows with each change of the database |
+//! | refusal | a member's mistake, told with its remedy |
+//! | fault | ours: logged once with its context, and once more when it is over |
+//!
 //! # Where to change what
 //!
-//! A command: a variant in `command.rs`, its row in `command/table.rs` and in the list there, a
-//! file in `control` that does it, and its answer in `command/reply.rs`; the compiler names the
-//! rest.
-//! What `peerling check` looks at: a file in `daemon/check`. A configuration key: a line in
-//! `config/table.rs` and one in `packaging/peerling.toml`; a word that an operator chooses:
-//! `model/choice.rs`. An operation of the command line: `usage.rs` and `main.rs`; manual and
-//! completions under `packaging/` follow by `make bless`. A file's content: `peering/files.rs` for
-//! WireGuard, `peering/forms` for what members install, `plan/bird.rs` for BIRD; of the mesh
-//! `mesh/bird.rs`, of route origins `registry/roa.rs`, and `daemon/bird_init` for a whole
-//! configuration. What a JSON answer has: `packaging/schema` too. A bound: `limits.rs`. What may be
-//! an endpoint: `peering/policy`. What peer_status makes of what it sees: `diagnosis`. A back end
-//! for links: `sys/wireguard.rs`.
+//! `CONTRIBUTING.md` has the steps. In short:
+//!
+//! - A command: its row in `command/table.rs`, its answer in `answer`, and a file in `control`.
+//! - An operation of the command line: its row in `cli/table.rs` and a file in `cli`; help, manual
+//!   and completions under `packaging` follow by `make bless`.
+//! - What `peerling check` looks at: `cli/check`.
+//! - A configuration key: `config/table.rs` and `packaging/peerling.toml`; a word that an operator
+//!   chooses: `model/choice.rs`.
+//! - A file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
+//!   `plan/bird.rs` for BIRD, `mesh/bird.rs` for the mesh, `registry/roa.rs` for route origins,
+//!   `cli/bird_init` for a whole configuration of BIRD.
+//! - What a JSON answer has: `packaging/schema` too. A bound: `limits`.
+//! - What may be an endpoint: `peering/policy`. What `peer_status` makes of what it sees:
+//!   `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
 pub mod backup;
@@ -59,10 +84,10 @@ pub mod text;
 // What the operator and the registry say: pure.
 pub mod config;
 pub mod registry;
-pub mod usage;
 
 // What can be asked, by whom, and how it looks: pure.
 pub mod access;
+pub mod answer;
 pub mod command;
 pub mod diagnosis;
 pub mod shell;
@@ -82,6 +107,9 @@ pub mod control;
 pub mod daemon;
 pub mod local;
 pub mod ssh;
+
+// The operator's command line: effects.
+pub mod cli;
 
 #[cfg(test)]
 mod testing;

@@ -83,6 +83,8 @@ pub struct Site {
     pub asn: Asn,
     /// Our public host name, where members send their packets.
     pub name: String,
+    /// What our network is called.
+    pub network: String,
     /// Our WireGuard public key.
     pub key: WgKey,
     /// Text before `1:<id>` and `2:<id>` in addresses of ours; not in canonical form, kept as
@@ -174,6 +176,7 @@ pub(crate) mod tests {
         Site {
             asn: "4242420263".parse().unwrap(),
             name: "pop.example.net".into(),
+            network: "Example Network".into(),
             key: "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o=".parse().unwrap(),
             link_local_prefix: "fe80:0263::".into(),
             local_address: "fe80::263".parse().unwrap(),

@@ -11,21 +11,19 @@ mod discreet;
 mod follow;
 pub mod grammar;
 mod import;
-mod json;
 pub mod keys;
 pub mod line;
 mod questions;
 mod start;
-pub mod status;
-pub mod view;
 mod watch;
 mod words;
 
 pub use start::Start;
 
-use crate::command::{
-    Command, Field, Format, Outcome, PeerView, Question, Reply, Request, Shown, Vocabulary,
+use crate::answer::{
+    Answer as _, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_json, refusal_text,
 };
+use crate::command::{Command, Field, Format, Request, Vocabulary};
 use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
@@ -123,7 +121,7 @@ impl Session {
             vocabulary: Vocabulary::default(),
             ended: false,
             importing: None,
-            status: status::DONE,
+            status: ExitStatus::Done.code(),
         }
     }
 
@@ -246,7 +244,7 @@ impl Session {
                 self.say("\n", output);
                 self.unanswered(output);
             }
-            LineEvent::End if self.terminal => self.finish(Reply::Bye, output),
+            LineEvent::End if self.terminal => self.finish(output),
             LineEvent::End => self.todo = Some(Todo::Close),
             LineEvent::NotUtf8 => {
                 self.refuse(
@@ -301,8 +299,8 @@ impl Session {
                 self.todo = Some(Todo::Run(request));
             }
             Err(refusal) if errors == Format::Json => {
-                self.status = status::USAGE;
-                self.print_json(&json::refusal(&refusal), output);
+                self.status = ExitStatus::Usage.code();
+                self.print_json(&refusal_json(&refusal), output);
                 self.rest(output);
             }
             Err(refusal) => {
@@ -325,8 +323,8 @@ impl Session {
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
         let request = self.request.take();
         match (outcome, request) {
-            (Ok(reply @ Reply::Status(_)), Some(request)) if request.watch => {
-                self.watched(&reply, request, output);
+            (Ok(reply), Some(request)) if request.watch => {
+                self.watched(reply.as_ref(), request, output);
             }
             (outcome, request) => self.concluded(outcome, request, output),
         }
@@ -336,15 +334,17 @@ impl Session {
         self.watch = None;
         let format = request.as_ref().map(|it| it.format).unwrap_or_default();
         match outcome {
-            Ok(Reply::Bye) => self.finish(Reply::Bye, output),
+            Ok(_) if request.as_ref().is_some_and(|it| it.command == Command::Bye) => {
+                self.finish(output);
+            }
             Ok(reply) => {
-                if let Some(peer) = self.followed_by(&reply, request.as_ref()) {
+                if let Some(peer) = self.followed_by(reply.as_ref(), request.as_ref()) {
                     return self.follow(peer, output);
                 }
-                self.status = status::of_reply(&reply);
-                match json::reply(&reply).filter(|_| format == Format::Json) {
+                self.status = reply.status().code();
+                match reply.json().filter(|_| format == Format::Json) {
                     Some(json) => self.print_json(&json, output),
-                    None => self.say(&view::reply(&reply, self.screen), output),
+                    None => self.say(&reply.text(self.screen), output),
                 }
                 self.rest(output);
             }
@@ -378,17 +378,17 @@ impl Session {
         }
     }
 
-    fn finish(&mut self, reply: Reply, output: &mut Output) {
+    fn finish(&mut self, output: &mut Output) {
         if self.terminal {
-            self.say(&view::reply(&reply, self.screen), output);
-            self.status = status::DONE;
+            self.say(&Bye.text(self.screen), output);
+            self.status = ExitStatus::Done.code();
         }
         self.todo = Some(Todo::Close);
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = status::of_refusal(refusal);
-        let text = view::refusal(refusal, self.screen);
+        self.status = ExitStatus::of_refusal(refusal).code();
+        let text = refusal_text(refusal, self.screen);
         match self.terminal {
             true => self.say(&text, output),
             false => output.err.extend_from_slice(text.as_bytes()),

@@ -2,8 +2,8 @@
 //! what it is told with plain values and tells what came of it; none of them decides anything.
 
 pub mod bird;
-pub mod copies;
 pub mod deadline;
+pub mod directory;
 pub mod dns;
 pub mod files;
 pub mod git;
@@ -11,12 +11,9 @@ pub mod handshake_capture;
 pub mod kernel;
 pub mod loopback;
 pub mod netlink;
-pub mod new_file;
 
-pub mod owner;
 pub mod ping;
 pub mod port_probe;
-pub mod rights;
 pub mod socket;
 pub mod sysctl;
 pub mod tree;

@@ -1,10 +1,10 @@
 //! The manual pages and the completions of shells are true: what they list is what the tables say.
 //! `make bless` writes the lists; mandoc and the shells read the results.
 
+use peerling::cli::table::{Argument, OPERATIONS, OPTIONS, Operation, Presence, STATUSES, Value};
 use peerling::command::{COMMANDS, CommandSpec};
 use peerling::config::{KeySpec, Preset, keys, sections, tables};
 use peerling::model::Role;
-use peerling::usage::{Argument, OPERATIONS, OPTIONS};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,10 +39,7 @@ fn between(file: &str, comment: &str, mark: &str, expected: &str) {
 /// Text as mdoc(7) takes it: no line begins with a dot or an apostrophe, hyphens stay hyphens.
 fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-").replace('`', "");
-    match text.starts_with(['.', '\'']) {
-        true => format!("\\&{text}"),
-        false => text,
-    }
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
 
 /// A whole sentence of an explanation.
@@ -52,41 +49,82 @@ fn sentence(about: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
-/// `.Op Fl -as Ar NAME`, or without `Op` where it is needed.
+/// `Fl -as Ar name`.
 fn macros(argument: &Argument) -> String {
-    let flag = match argument.name {
-        "--" => "Fl -".to_string(),
-        name if !argument.is_word() => format!("Ar {}", name.to_lowercase()),
-        name => format!("Fl {}", roff(name.trim_start_matches('-')).replacen("", "-", 1)),
-    };
-    let value = match argument.value {
-        "" => String::new(),
-        value => format!(" Ar {}", value.to_lowercase()),
-    };
-    if argument.optional { format!("Op {flag}{value}") } else { format!("{flag}{value}") }
+    let mut text = String::new();
+    if let Some(letter) = argument.short {
+        let _ = write!(text, "Fl {letter} , ");
+    }
+    if argument.name == "--" {
+        text += "Fl -";
+    } else if argument.is_flag() {
+        let name = roff(argument.name.trim_start_matches('-'));
+        let _ = write!(text, "Fl -{name}");
+    }
+    let value = argument.placeholder().to_lowercase();
+    if !value.is_empty() {
+        let _ = write!(text, " Ar {value}");
+    }
+    text.trim_start().to_string()
 }
 
 #[test]
 fn the_page_of_the_program_lists_operations_and_commands() {
-    let mut list = String::new();
-    for operation in OPERATIONS {
-        let _ = write!(list, ".It Ic {}", operation.name);
-        for argument in operation.arguments {
-            let _ = write!(list, " {}", macros(argument).replace("Op ", "Oo ").trim_end());
-            list += if argument.optional { " Oc" } else { "" };
-        }
-        let _ = writeln!(list, "\n{}", roff(&sentence(operation.about)));
+    let operations: String = OPERATIONS.iter().map(operation).collect();
+    between("man/peerling.8", ".\\\"", "operations", &operations);
+    let mut options = String::new();
+    for option in OPTIONS {
+        let _ = writeln!(options, ".It {}\n{}", macros(option), roff(&sentence(option.about)));
     }
-    between("man/peerling.8", ".\\\"", "operations", &list);
-    let option = |it: &Argument| {
-        let head = macros(it).replacen("Op ", "", 1);
-        format!(".It {head}\n{}\n", roff(&sentence(it.about)))
-    };
-    between("man/peerling.8", ".\\\"", "options", &OPTIONS.iter().map(option).collect::<String>());
+    between("man/peerling.8", ".\\\"", "options", &options);
+    between("man/peerling.8", ".\\\"", "statuses", &statuses());
     for (mark, role) in [("commands", Role::Member), ("admin", Role::Admin)] {
         let rows = COMMANDS.iter().copied().filter(|it| it.role == role).map(command);
         between("man/peerling.8", ".\\\"", mark, &rows.collect::<String>());
     }
+}
+
+fn operation(operation: &Operation) -> String {
+    let mut text = format!(".It Ic {}", operation.name);
+    for argument in operation.arguments {
+        let words = macros(argument);
+        let _ = match argument.presence {
+            Presence::Required => write!(text, " {words}"),
+            Presence::Optional => write!(text, " Oo {words} Oc"),
+            Presence::Repeated => write!(text, " Oo {words} ... Oc"),
+        };
+    }
+    let _ = writeln!(text, "\n{}", roff(&sentence(operation.about)));
+    for paragraph in operation.more {
+        let _ = writeln!(text, ".Pp\n{}", roff(paragraph).replace(". ", ".\n"));
+    }
+    if operation.arguments.iter().any(|argument| argument.is_flag()) {
+        text += ".Bl -tag -width Ds\n";
+        for flag in operation.arguments.iter().filter(|argument| argument.is_flag()) {
+            let _ = writeln!(text, ".It {}\n{}", macros(flag), roff(&sentence(flag.about)));
+        }
+        text += ".El\n";
+    }
+    text
+}
+
+/// The exit statuses of all operations, and below them those that mean something else for one.
+fn statuses() -> String {
+    let mut text = ".Bl -tag -width Ds\n".to_string();
+    for (status, meaning) in STATUSES {
+        let _ = writeln!(text, ".It {status}\n{}", roff(&sentence(meaning)));
+    }
+    for operation in OPERATIONS {
+        for (status, meaning) in operation.statuses {
+            let _ = writeln!(
+                text,
+                ".It {status} No of Ic {}\n{}",
+                operation.name,
+                roff(&sentence(meaning))
+            );
+        }
+    }
+    text + ".El\n"
 }
 
 fn command(spec: &CommandSpec) -> String {
@@ -140,89 +178,156 @@ fn key(spec: &KeySpec) -> String {
     format!(".It Va {}\n{about}\n{kind}\n{default}{old}\n", spec.key)
 }
 
-#[test]
-fn completions_know_every_operation() {
-    let words = |arguments: &[Argument]| {
-        arguments.iter().filter(|it| it.is_word()).map(|it| it.name).collect::<Vec<_>>().join(" ")
-    };
-    let members = COMMANDS.iter().map(|it| it.name).collect::<Vec<_>>().join(" ");
-    let (mut operations, mut arguments) = (String::new(), String::new());
-    let names = OPERATIONS.iter().map(|it| it.name).collect::<Vec<_>>();
-    let _ = writeln!(operations, "            {}) operation=$word; break ;;", names.join(" | "));
-    let _ = writeln!(arguments, "        '') words='{} {}' ;;", names.join(" "), words(OPTIONS));
-    for operation in OPERATIONS {
-        let commands = if operation.name == "exec" { format!(" {members}") } else { String::new() };
-        let known = format!("{}{commands}", words(operation.arguments));
-        let _ = writeln!(arguments, "        {}) words='{known}' ;;", operation.name);
-    }
-    between("completions/peerling.bash", "#", "operations", &operations);
-    between("completions/peerling.bash", "#", "arguments", &arguments);
-    zsh();
-    fish(&members);
+/// The words of a list, each after a blank.
+fn flags(arguments: &[Argument]) -> String {
+    let flags = arguments.iter().filter(|argument| argument.is_flag() || argument.name == "--");
+    flags.map(|argument| format!(" {}", argument.name)).collect()
 }
 
-fn zsh() {
+fn operation_names() -> String {
+    OPERATIONS.iter().map(|operation| operation.name).collect::<Vec<_>>().join(" ")
+}
+
+fn command_names() -> String {
+    COMMANDS.iter().map(|command| command.name).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn bash_knows_every_operation() {
+    let file = "completions/peerling.bash";
+    let mut operations = String::new();
+    let mut values = String::new();
+    let mut words = format!("        '') words='{}{}' ;;\n", operation_names(), flags(OPTIONS));
+    for operation in OPERATIONS {
+        let mut names = vec![operation.name];
+        names.extend(operation.alias);
+        let _ = writeln!(
+            operations,
+            "            {}) operation={}; break ;;",
+            names.join(" | "),
+            operation.name
+        );
+        let mut known = flags(operation.arguments);
+        for argument in operation.arguments {
+            match argument.value {
+                Value::Command(_) => known += &format!(" {}", command_names()),
+                Value::Operation(_) => known += &format!(" {}", operation_names()),
+                _ if argument.is_flag() => values += &bash_value(argument.name, argument.value),
+                value => values += &bash_value(operation.name, value),
+            }
+        }
+        let _ = writeln!(words, "        {}) words='{}' ;;", operation.name, known.trim_start());
+    }
+    for option in OPTIONS {
+        values += &bash_value(option.name, option.value);
+    }
+    between(file, "#", "operations", &operations);
+    between(file, "#", "values", &values);
+    between(file, "#", "arguments", &words);
+}
+
+/// What follows a word, where it is no flag and no operation.
+fn bash_value(previous: &str, value: Value) -> String {
+    let how = match value {
+        Value::None | Value::Command(_) | Value::Operation(_) => return String::new(),
+        Value::Text(_) => return format!("        {previous}) return ;;\n"),
+        Value::File(_) => "-f".to_string(),
+        Value::Directory(_) => "-d".to_string(),
+        Value::Program(_) => "-c".to_string(),
+        Value::OneOf(words) => format!("-W '{}'", words.join(" ")),
+    };
+    format!(
+        "        {previous}) mapfile -t COMPREPLY < <(compgen {how} -- \"$current\"); return ;;\n"
+    )
+}
+
+#[test]
+fn zsh_knows_every_operation() {
+    let file = "completions/_peerling";
     let row = |name: &str, about: &str| format!("        '{name}:{}'\n", about.replace('\'', ""));
     let operations: String = OPERATIONS.iter().map(|it| row(it.name, it.about)).collect();
-    between("completions/_peerling", "#", "operations", &operations);
+    between(file, "#", "operations", &operations);
     let commands: String = COMMANDS.iter().map(|it| row(it.name, it.summary)).collect();
-    between("completions/_peerling", "#", "commands", &commands);
+    between(file, "#", "commands", &commands);
+    let options: String =
+        OPTIONS.iter().map(|it| format!("        {} \\\n", zsh_argument(it))).collect();
+    let tail = "        '1:operation:->operation' \\\n        '*::argument:->argument'\n";
+    between(file, "#", "options", &format!("    _arguments -C \\\n{options}{tail}"));
     let mut arguments = String::new();
-    for operation in OPERATIONS.iter().filter(|it| !it.arguments.is_empty()) {
-        let _ = write!(arguments, "                {}) _arguments", operation.name);
-        for argument in operation.arguments.iter().filter(|it| it.name != "--") {
-            let value = match argument.value {
-                "" => String::new(),
-                value if value.contains('|') => format!(": :({})", value.replace('|', " ")),
-                value => format!(":{}:", value.to_lowercase()),
-            };
-            let about = argument.about.replace(['\'', '[', ']'], "");
-            let _ = match argument.is_word() {
-                true => write!(arguments, " '{}[{about}]{value}'", argument.name),
-                false => write!(arguments, " ':{}:_directories'", about.replace(':', "")),
-            };
+    for operation in OPERATIONS.iter().filter(|operation| !operation.arguments.is_empty()) {
+        let (mut words, mut after) = (String::new(), "");
+        for argument in operation.arguments {
+            match argument.value {
+                Value::Command(_) => after = "; _describe command commands",
+                Value::Operation(_) => after = "_describe operation operations",
+                _ => words += &format!(" {}", zsh_argument(argument)),
+            }
         }
-        arguments += match operation.name {
-            "exec" => "; _describe command commands ;;\n",
-            _ => " ;;\n",
-        };
+        let words = if words.is_empty() { words } else { format!("_arguments{words}") };
+        let _ = writeln!(arguments, "                {}) {words}{after} ;;", operation.name);
     }
-    between("completions/_peerling", "#", "arguments", &arguments);
+    between(file, "#", "arguments", &arguments);
 }
 
-fn fish(members: &str) {
-    let quoted = |text: &str| text.replace('\'', "\\'");
+fn zsh_argument(argument: &Argument) -> String {
+    let about = argument.about.replace(['\'', '[', ']'], "");
+    let name = argument.placeholder().to_lowercase();
+    let value = match argument.value {
+        Value::None => String::new(),
+        Value::OneOf(words) => format!(": :({})", words.join(" ")),
+        Value::File(_) => format!(":{name}:_files"),
+        Value::Directory(_) => format!(":{name}:_directories"),
+        _ => format!(":{name}:"),
+    };
+    if argument.is_flag() {
+        return format!("'{}[{about}]{value}'", argument.name);
+    }
+    let often = if argument.presence == Presence::Repeated { "*" } else { "" };
+    format!("'{often}{value}'")
+}
+
+#[test]
+fn fish_knows_every_operation() {
     let mut all = String::new();
     for option in OPTIONS {
-        let file = if option.value == "FILE" { " -r -F" } else { "" };
-        let name = option.name.trim_start_matches('-');
-        let _ = writeln!(all, "complete -c peerling -l {name}{file} -d '{}'", quoted(option.about));
+        let _ = writeln!(all, "complete -c peerling{}", fish_argument(option));
     }
     for operation in OPERATIONS {
-        let (name, about) = (operation.name, quoted(operation.about));
-        let _ =
-            writeln!(all, "complete -c peerling -n __fish_use_subcommand -a {name} -d '{about}'");
-        let seen = format!("-n '__fish_seen_subcommand_from {name}'");
-        for argument in operation.arguments.iter().filter(|it| it.name != "--") {
-            let value = match argument.value {
-                "" => String::new(),
-                value if value.contains('|') => format!(" -x -a '{}'", value.replace('|', " ")),
-                _ => " -r".to_string(),
-            };
-            let long = argument.name.trim_start_matches('-');
-            let about = quoted(argument.about);
-            if !argument.is_word() {
-                let directories = "(__fish_complete_directories)";
-                let _ = writeln!(all, "complete -c peerling {seen} -a '{directories}'");
-                continue;
-            }
-            let _ = writeln!(all, "complete -c peerling {seen} -l {long}{value} -d '{about}'");
-        }
-        if name == "exec" {
-            let _ = writeln!(all, "complete -c peerling {seen} -a '{members}'");
+        let (name, about) = (operation.name, fish_quoted(operation.about));
+        let _ = writeln!(all, "complete -c peerling -n __fish_use_subcommand -a {name} -d {about}");
+        for argument in operation.arguments {
+            let words = fish_argument(argument);
+            let _ = writeln!(
+                all,
+                "complete -c peerling -n '__fish_seen_subcommand_from {name}'{words}"
+            );
         }
     }
     between("completions/peerling.fish", "#", "all", &all);
+}
+
+fn fish_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "\\'"))
+}
+
+fn fish_argument(argument: &Argument) -> String {
+    let value = match argument.value {
+        Value::None => String::new(),
+        Value::Text(_) | Value::Program(_) if !argument.is_flag() => String::new(),
+        Value::Text(_) | Value::Program(_) => " -r".to_string(),
+        Value::File(_) if argument.is_flag() => " -r -F".to_string(),
+        Value::File(_) => " -F".to_string(),
+        Value::Directory(_) => " -a '(__fish_complete_directories)'".to_string(),
+        Value::OneOf(words) => format!(" -x -a '{}'", words.join(" ")),
+        Value::Operation(_) => format!(" -a '{}'", operation_names()),
+        Value::Command(_) => format!(" -a '{}'", command_names()),
+    };
+    if !argument.is_flag() {
+        return value;
+    }
+    let letter = argument.short.map(|letter| format!(" -s {letter}")).unwrap_or_default();
+    let long = argument.name.trim_start_matches('-');
+    format!("{letter} -l {long}{value} -d {}", fish_quoted(argument.about))
 }
 
 /// Runs a program on files of `packaging/`; its output, or `None` where it is missing (which was
@@ -254,6 +359,9 @@ fn bash_completes_operations_flags_and_commands() {
         ("peerling --ver", "--verbose --version"),
         ("peerling apply --", "--confirm-removals"),
         ("peerling exec -- peer_cr", "peer_create"),
+        ("peerling mesh --format t", "table"),
+        ("peerling --server --te", "--test"),
+        ("peerling help res", "restore"),
     ] {
         let Some(said) = judged_files("bash", &["-c", &script(words, words)], &[]) else { return };
         assert_eq!(said.trim(), expected, "{words}");

@@ -1,5 +1,7 @@
 //! What is installed beside the program: scripts that root runs, the unit, the rotation of the log.
 
+use peerling::plan::sysctl::{SYSCTLS, Sysctl};
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -25,7 +27,9 @@ fn read(name: &str) -> String {
 /// root's.
 #[test]
 fn root_follows_nothing_below_the_services_own_directory() {
-    for script in ["debian/postinst", "debian/prerm", "install.sh", "openrc/peerling"] {
+    let scripts =
+        ["debian/postinst", "debian/prerm", "install.sh", "openrc/peerling", "sysctl/forwarding"];
+    for script in scripts {
         for line in read(script).lines().filter(|line| !line.trim_start().starts_with('#')) {
             let ours = line.contains("/var/lib/peerling/");
             let as_user = line.trim_start().starts_with("as_peerling ");
@@ -42,9 +46,15 @@ fn a_wrong_configuration_is_not_tried_again() {
 
 #[test]
 fn scripts_and_the_unit_are_read_by_those_who_run_them() {
-    for script in
-        ["debian/postinst", "debian/prerm", "debian/postrm", "install.sh", "openrc/peerling"]
-    {
+    let scripts = [
+        "debian/postinst",
+        "debian/prerm",
+        "debian/postrm",
+        "install.sh",
+        "openrc/peerling",
+        "sysctl/forwarding",
+    ];
+    for script in scripts {
         judged(Command::new("sh").arg("-n").arg(path(script)));
     }
     let place = testing::Place::new("unit");
@@ -55,6 +65,17 @@ fn scripts_and_the_unit_are_read_by_those_who_run_them() {
     if let Some(said) = judged(verify.args(["verify", "--man=no"]).arg(&copy)) {
         assert!(!said.contains("peerling.service"), "{said}");
     }
+}
+
+/// What the package sets is what `check` asks for, and the right to ping.
+#[test]
+fn the_kernels_settings_are_those_that_are_checked() {
+    let text = read("sysctl/60-peerling.conf");
+    let found: BTreeSet<&str> = text.lines().filter(|line| line.contains(" = ")).collect();
+    let checked: Vec<String> = SYSCTLS.iter().map(Sysctl::line).collect();
+    let mut wanted: BTreeSet<&str> = checked.iter().map(String::as_str).collect();
+    wanted.insert("net.ipv4.ping_group_range = 0 2147483647");
+    assert_eq!(found, wanted);
 }
 
 /// The log of OpenRC's supervisor, which keeps it open, does not grow for ever.

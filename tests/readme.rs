@@ -2,9 +2,9 @@
 //! help's. `make bless` writes both lists. What else it names exists, and the command lines that
 //! need no root are run, each as it stands there.
 
+use peerling::cli::table::{OPERATIONS, OPTIONS};
 use peerling::command::{COMMANDS, CommandSpec, lookup};
 use peerling::config::{keys, sections, tables};
-use peerling::usage::{OPERATIONS, OPTIONS};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;

@@ -5,19 +5,35 @@ _peerling() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
 # <operations>
-            serve | check | plan | apply | genconfig | export | restore | bird-init | exec | mesh | demo) operation=$word; break ;;
+            serve | --server) operation=serve; break ;;
+            check) operation=check; break ;;
+            plan) operation=plan; break ;;
+            apply) operation=apply; break ;;
+            genconfig | --genconfig) operation=genconfig; break ;;
+            export) operation=export; break ;;
+            restore) operation=restore; break ;;
+            bird-init) operation=bird-init; break ;;
+            exec) operation=exec; break ;;
+            mesh) operation=mesh; break ;;
+            demo) operation=demo; break ;;
+            help) operation=help; break ;;
 # </operations>
         esac
     done
     case $previous in
-        --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-        --run) mapfile -t COMPREPLY < <(compgen -c -- "$current"); return ;;
-        --as) return ;;
+# <values>
         export) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        restore) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        bird-init) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        --as) return ;;
+        --format) mapfile -t COMPREPLY < <(compgen -W 'table dot svg json' -- "$current"); return ;;
+        --run) mapfile -t COMPREPLY < <(compgen -c -- "$current"); return ;;
+        --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+# </values>
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export restore bird-init exec mesh demo --config --verbose --help --version' ;;
+        '') words='serve check plan apply genconfig export restore bird-init exec mesh demo help --config --verbose --help --version' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
@@ -29,6 +45,7 @@ _peerling() {
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
+        help) words='serve check plan apply genconfig export restore bird-init exec mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

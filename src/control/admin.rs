@@ -1,8 +1,9 @@
 //! What only administrators may: approve, reject, suspend, ban, and read the audit. Each decision
 //! is one transaction with its record; one that is so already writes nothing.
 
-use super::{Case, Control, Outcome, ask, fault, refusal_of, wrong};
-use crate::command::{Decision, Effect, Field, Reply, Stop};
+use super::{Case, Control, Outcome, ask, fault, outcome, refusal_of, wrong};
+use crate::answer::{Abandoned, Applied, Audit, BanList, Banned, Deed, Effect, Stop, Unbanned};
+use crate::command::Field;
 use crate::model::{Asn, Mntner, Refusal, Timestamp};
 use crate::peering::ban::{Ban, Subject};
 use crate::peering::vet;
@@ -15,7 +16,7 @@ impl Control {
         let peering = case.waiting()?;
         match peering.status {
             Status::Pending => {}
-            Status::Active => return self.decided_already(case, peering).await,
+            Status::Active => return self.unchanged(case, peering).await,
             Status::Disabled | Status::Suspended => return Err(not_pending(peering).into()),
         }
         let asn = peering.asn;
@@ -24,7 +25,7 @@ impl Control {
         log::info!("{asn}: approved by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "approval").await;
         let taken = Peering { status: Status::Active, ..peering.clone() };
-        Ok(decided(Decision::Approved(self.view(case, &taken), applied)))
+        outcome(Deed::Approved, self.view(case, &taken), applied)
     }
 
     /// Takes a peering that waits out again.
@@ -35,13 +36,14 @@ impl Control {
         }
         let (asn, reason) = (peering.asn, case.reason()?);
         if !case.is_meant(&format!("Reject the peering with {asn}"))? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         let saved = self.store.borrow_mut().reject(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         log::info!("{asn}: rejected by {}", case.identity.actor());
         self.apply(case, asn, generation, "rejection").await;
-        Ok(decided(Decision::Rejected(asn, reason)))
+        let gone = self.view(case, peering);
+        outcome(Deed::Rejected(reason), gone, Applied::NotAwaited)
     }
 
     /// Switches a peering off, whatever it is.
@@ -50,45 +52,40 @@ impl Control {
         let (asn, reason) = (peering.asn, case.reason()?);
         let already = case.suspensions.get(&asn) == Some(&reason);
         if peering.status == Status::Suspended && already {
-            return self.decided_already(case, peering).await;
+            return self.unchanged(case, peering).await;
         }
         if !case.is_meant(&format!("Switch off the peering with {asn}"))? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         let saved = self.store.borrow_mut().suspend(peering, &reason, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         log::info!("{asn}: suspended by {}", case.identity.actor());
         let applied = self.apply(case, asn, generation, "suspension").await;
         let now = self.case(case.identity, case.request, case.now)?;
-        Ok(decided(Decision::Suspended(self.view(&now, now.find(asn)?), applied)))
-    }
-
-    async fn decided_already(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
-        let applied = self.settled(case, peering.asn).await;
-        Ok(decided(Decision::Unchanged(self.view(case, peering), applied)))
+        outcome(Deed::Suspended, self.view(&now, now.find(asn)?), applied)
     }
 
     /// Bans a maintainer or an AS number; lists the bans where nothing is said.
     pub(super) fn ban(&self, case: &Case<'_>) -> Outcome {
         if case.request.answers.is_empty() {
             let bans = self.store.borrow().bans().map_err(fault)?;
-            return Ok(decided(Decision::Bans(bans)));
+            return Ok(Box::new(BanList(bans)));
         }
         let subject = case.subject()?;
         case.can_be_banned(&subject)?;
         let reason = case.reason()?;
         let bans = self.store.borrow().bans().map_err(fault)?;
         if let Some(ban) = bans.iter().find(|it| it.subject == subject && it.reason == reason) {
-            return Ok(decided(Decision::Banned(ban.clone(), Effect::Unchanged)));
+            return Ok(Box::new(Banned { ban: ban.clone(), effect: Effect::Unchanged }));
         }
         if !case.is_meant(&format!("Ban {subject}"))? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         self.store.borrow_mut().ban(&subject, &reason, &case.actor()).map_err(fault)?;
         let by = case.identity.actor();
         log::info!("{subject}: banned by {by}");
         let ban = Ban { subject, reason, by, since: case.now };
-        Ok(decided(Decision::Banned(ban, Effect::Changed)))
+        Ok(Box::new(Banned { ban, effect: Effect::Changed }))
     }
 
     /// Ends a ban.
@@ -99,7 +96,7 @@ impl Control {
             false => Effect::Unchanged,
         };
         log::info!("{subject}: no ban any more, by {}", case.identity.actor());
-        Ok(decided(Decision::Unbanned(subject, effect)))
+        Ok(Box::new(Unbanned { subject, effect }))
     }
 
     /// The records that are asked for.
@@ -110,7 +107,7 @@ impl Control {
             since: case.since()?,
         };
         let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
-        Ok(decided(Decision::Audit(audit_log)))
+        Ok(Box::new(Audit(audit_log)))
     }
 }
 
@@ -194,10 +191,6 @@ fn named(text: &str) -> Result<Mntner, Stop> {
         let message = "A maintainer's name has letters, digits and hyphens";
         wrong(Field::Maintainer)(Refusal::new("bad_maintainer", message, "Example: EXAMPLE-MNT"))
     })
-}
-
-fn decided(decision: Decision) -> Reply {
-    Reply::Decided(Box::new(decision))
 }
 
 fn not_pending(peering: &Peering) -> Refusal {

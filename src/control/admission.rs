@@ -2,7 +2,8 @@
 //! end where each is to be approved.
 
 use super::{Case, Control, Open, fault};
-use crate::command::{Bans, Command, Field, Stop};
+use crate::answer::Stop;
+use crate::command::{Bans, Command, Field};
 use crate::limits::PENDING_PER_MAINTAINER_MAX;
 use crate::model::{Asn, Refusal, Role};
 use crate::peering::{Peering, Status};

@@ -2,7 +2,8 @@
 //! is missing, a refusal where it is wrong.
 
 use super::{Case, Control, wrong};
-use crate::command::{Field, Question, Stop};
+use crate::answer::{Question, Stop};
+use crate::command::Field;
 use crate::limits::DNS_ASKED_AGAIN_S;
 use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};

@@ -1,8 +1,10 @@
 //! peer_config: what the member is to install, for reading or in one of the forms.
 
 use super::{Case, Control, Outcome, fault};
-use crate::command::{ConfigView, Form, Reply};
-use crate::peering::{Peering, Site, files, forms};
+use crate::answer::PeerConfig;
+use crate::command::Form;
+use crate::peering::forms::{self, Router};
+use crate::peering::{Peering, Site, files};
 
 impl Control {
     /// The peering with the texts for the member's side.
@@ -10,22 +12,23 @@ impl Control {
         let peering = case.chosen()?;
         let site = &case.settings.site;
         let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
-        let texts = files::their_conf(peering, site).zip(files::their_bird(peering, site));
+        let router = Router::default();
+        let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
-        Ok(Reply::Config(Box::new(ConfigView {
+        Ok(Box::new(PeerConfig {
             peer: self.view(case, peering),
             our_asn: site.asn,
             wireguard,
-            link: files::their_link(site),
+            link: forms::interface(site, &router),
             bird,
             form,
-            text: text(form, peering, site).ok_or_else(nowhere)?,
-        })))
+            text: text(form, peering, site, &router).ok_or_else(nowhere)?,
+        }))
     }
 }
 
 /// The text, empty for the forms that are none; `None`: none follows from the peering's id.
-fn text(form: Form, peering: &Peering, site: &Site) -> Option<String> {
+fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<String> {
     let render = match form {
         Form::Table | Form::Json => return Some(String::new()),
         Form::WgQuick => forms::wg_quick,
@@ -34,5 +37,5 @@ fn text(form: Form, peering: &Peering, site: &Site) -> Option<String> {
         Form::Frr => forms::frr,
         Form::RouterOs => forms::routeros,
     };
-    render(peering, site)
+    render(peering, site, router)
 }

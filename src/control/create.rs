@@ -3,8 +3,9 @@
 
 use super::answers::Judge;
 use super::options::preshared_key;
-use super::{Case, Control, Open, Outcome, fault, refusal_of, wrong};
-use crate::command::{Field, LimitsView, PeerView, Question, Reply, Shown, Stop};
+use super::{Case, Control, Open, Outcome, fault, outcome, refusal_of, wrong};
+use crate::answer::{Abandoned, Deed, LimitsView, PeerView, Question, Shown, Stop};
+use crate::command::Field;
 use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal, Role};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Status};
@@ -22,7 +23,7 @@ impl Control {
         let shown = || PeerView { psk: psk != Psk::Absent, ..self.view_beside(case, &draft) };
         let shown = || Shown::Draft(Box::new(shown()), case.our_asn());
         if !case.confirmed("Create this peering?", shown)? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = preshared_key(psk)?;
         let peering = Peering { preshared_key, ..draft };
@@ -38,7 +39,7 @@ impl Control {
         log::info!("{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "creation").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &peering) };
-        Ok(Reply::Created(Box::new(view), applied))
+        outcome(Deed::Created, view, applied)
     }
 
     /// What was asked for so far, under the id that it would get now, without its preshared key.
@@ -106,8 +107,7 @@ impl Control {
             let words = format!(", with another {}", differing.join(", "));
             return Err(exists(present.asn, words, "peer_edit changes it"));
         }
-        let applied = self.settled(case, present.asn).await;
-        Ok(Reply::Unchanged(Box::new(self.view(case, present)), applied))
+        self.unchanged(case, present).await
     }
 
     /// Somebody else was faster, perhaps with the very same.

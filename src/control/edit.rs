@@ -2,8 +2,8 @@
 
 use super::answers::Judge;
 use super::options::preshared_key;
-use super::{Case, Control, Outcome, refusal_of};
-use crate::command::{Change, PeerView, Reply, Shown, Stop};
+use super::{Case, Control, Outcome, outcome, refusal_of};
+use crate::answer::{Abandoned, Change, Deed, PeerView, Shown, Stop};
 use crate::model::{Endpoint, LinkLocal};
 use crate::peering::Peering;
 use crate::peering::vet::Psk;
@@ -16,11 +16,10 @@ impl Control {
         let (after, psk) = self.edited(case, before).await?;
         let changes = changes(before, &after, psk.as_ref());
         if changes.is_empty() {
-            let applied = self.settled(case, asn).await;
-            return Ok(Reply::Unchanged(Box::new(self.view(case, before)), applied));
+            return self.unchanged(case, before).await;
         }
         if !case.confirmed("Change this peering?", || Shown::Changes(asn, changes.clone()))? {
-            return Ok(Reply::Abandoned);
+            return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = match psk {
             Some(wish) => preshared_key(wish)?,
@@ -35,7 +34,7 @@ impl Control {
         log::info!("{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "change").await;
         let view = PeerView { generated_psk, ..self.view_beside(case, &after) };
-        Ok(Reply::Edited(Box::new(view), changes, applied))
+        outcome(Deed::Edited(changes), view, applied)
     }
 
     /// The peering as it is to be, but for its preshared key, and what was said of that.

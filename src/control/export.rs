@@ -1,13 +1,13 @@
 //! peer_export: a peering as text for a sister POP.
 
 use super::{Case, Control, Outcome};
-use crate::command::{ExportView, Reply};
+use crate::answer::PeerExport;
 
 impl Control {
     /// What the member said of the peering, and nothing that is this POP's alone.
     pub(super) fn export(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
-        Ok(Reply::Exported(Box::new(ExportView {
+        Ok(Box::new(PeerExport {
             server: case.settings.site.name.clone(),
             asn: peering.asn,
             wg_pub_key: peering.key,
@@ -17,6 +17,6 @@ impl Control {
             mtu: peering.mtu,
             psk: peering.preshared_key.is_some(),
             families: peering.families,
-        })))
+        }))
     }
 }

@@ -2,8 +2,8 @@
 //! loop is asked for a fresh look now and then.
 
 use super::Control;
+use crate::answer::{FollowEvent, Stage};
 use crate::board::{BgpView, Cause, Entry, Progress};
-use crate::command::{News, Stage};
 use crate::limits::{FOLLOW_LOOK_MS, FOLLOW_S, LOOK_MS};
 use crate::model::Asn;
 use smol::future::FutureExt as _;
@@ -37,7 +37,7 @@ impl Control {
 
 impl Follow<'_> {
     /// What happens next; `None`: there is nothing more to tell. It takes [`FOLLOW_S`] at most.
-    pub async fn next(&mut self) -> Option<News> {
+    pub async fn next(&mut self) -> Option<FollowEvent> {
         while !self.way.over {
             let changed = self.control.board.changed();
             let entry = self.control.board.entry(self.asn)?;
@@ -64,26 +64,26 @@ impl Follow<'_> {
 
 impl Way {
     /// What an entry of the board says that was not told yet, `now` after the beginning.
-    fn news(&mut self, entry: &Entry, now: Duration) -> Option<News> {
+    fn news(&mut self, entry: &Entry, now: Duration) -> Option<FollowEvent> {
         if let Progress::Failed(why) = &entry.progress {
             self.over = true;
-            return Some(News::Failed(why.clone()));
+            return Some(FollowEvent::Failed(why.clone()));
         }
         let mut ahead = Stage::ALL.into_iter().filter(|it| Some(*it) > self.reached);
         if let Some(stage) = ahead.clone().find(|it| is_there(*it, entry)) {
             (self.reached, self.at) = (Some(stage), now);
             self.over = stage == Stage::Established;
-            return Some(News::Reached(stage, now));
+            return Some(FollowEvent::Reached(stage, now));
         }
         let (waited, seen) =
             (now.saturating_sub(self.at), entry.link.is_some() || entry.bgp.is_some());
         if self.reached == Some(Stage::Link) && !seen && waited >= Duration::from_millis(LOOK_MS) {
             self.over = true;
-            return Some(News::Unseen);
+            return Some(FollowEvent::Unseen);
         }
         if waited >= Duration::from_secs(FOLLOW_S) {
             self.over = true;
-            return ahead.next().map(News::Waiting);
+            return ahead.next().map(FollowEvent::Waiting);
         }
         None
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     /// What is told of the board at these seconds.
-    fn told(entries: &[(u64, Entry)]) -> Vec<News> {
+    fn told(entries: &[(u64, Entry)]) -> Vec<FollowEvent> {
         let mut way = Way::default();
         let mut news = Vec::new();
         for (second, entry) in entries {
@@ -133,8 +133,8 @@ mod tests {
         news
     }
 
-    fn reached(stage: Stage, second: u64) -> News {
-        News::Reached(stage, Duration::from_secs(second))
+    fn reached(stage: Stage, second: u64) -> FollowEvent {
+        FollowEvent::Reached(stage, Duration::from_secs(second))
     }
 
     #[test]
@@ -165,20 +165,20 @@ mod tests {
         let up = || bgp(link(applied(), 0), BgpState::Active);
         let late = 1 + FOLLOW_S;
         assert_eq!(told(&[(1, up()), (late, up())]).last(), {
-            Some(&News::Waiting(Stage::Handshake))
+            Some(&FollowEvent::Waiting(Stage::Handshake))
         });
         let shaken = || bgp(link(applied(), 9), BgpState::Active);
         assert_eq!(told(&[(1, shaken()), (late, shaken())]).last(), {
-            Some(&News::Waiting(Stage::Established))
+            Some(&FollowEvent::Waiting(Stage::Established))
         });
-        assert_eq!(told(&[(FOLLOW_S, QUEUED())]), [News::Waiting(Stage::Link)]);
+        assert_eq!(told(&[(FOLLOW_S, QUEUED())]), [FollowEvent::Waiting(Stage::Link)]);
     }
 
     #[test]
     fn failures_and_blindness_end_it() {
         let failed = Entry { progress: Progress::Failed("no".into()), ..Entry::default() };
-        assert_eq!(told(&[(0, failed.clone()), (1, failed)]), [News::Failed("no".into())]);
+        assert_eq!(told(&[(0, failed.clone()), (1, failed)]), [FollowEvent::Failed("no".into())]);
         let blind = told(&[(0, applied()), (1, applied()), (2, applied()), (3, applied())]);
-        assert_eq!(blind, [reached(Stage::Link, 0), News::Unseen]);
+        assert_eq!(blind, [reached(Stage::Link, 0), FollowEvent::Unseen]);
     }
 }

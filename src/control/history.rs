@@ -1,7 +1,8 @@
 //! peer_history: what happened to a peering, as far as the caller may see it.
 
 use super::{Case, Control, Outcome, fault, wrong};
-use crate::command::{Field, HistoryView, Reply, Stop};
+use crate::answer::{PeerHistory, Stop};
+use crate::command::Field;
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::model::{Asn, Mntner, Role};
 use crate::peering::audit_log::{Happening, Reader, history};
@@ -22,7 +23,7 @@ impl Control {
         };
         let transitions = self.transitions(asn)?;
         let (happenings, cut) = history(&audit_log, transitions, reader, RECORDS_SHOWN_MAX);
-        Ok(Reply::History(Box::new(HistoryView { asn, happenings, cut })))
+        Ok(Box::new(PeerHistory { asn, happenings, cut }))
     }
 
     /// What became of its link and BGP session, the oldest first.

@@ -2,7 +2,7 @@
 //! without a database there are no notices.
 
 use super::{Case, Control, fault};
-use crate::command::IdentityView;
+use crate::answer::Intro;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
 use crate::model::{Asn, Mntner, Role};
 use crate::peering::{Peering, Status};
@@ -10,11 +10,11 @@ use crate::store::{Filter, Store, StoreError};
 
 impl Control {
     /// The caller and what they should know.
-    pub(super) fn greeted(&self, case: &Case<'_>) -> IdentityView {
+    pub(super) fn intro(&self, case: &Case<'_>) -> Intro {
         let found = notices(&self.store.borrow(), case);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
-        IdentityView { notices, ..case.identity_view() }
+        Intro { identity: case.identity_view(), notices }
     }
 }
 

@@ -5,15 +5,15 @@
 //! one that is not there; the log says so once.
 
 use super::{Case, Control, Outcome, fault};
+use crate::answer::{PopPeering, PopView, Pops, Rtt, Stop};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
-use crate::command::{PopPeering, PopView, PopsView, Reply, Rtt, Stop};
+use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
 use crate::store::sister;
-use crate::sys::copies::{CopyError, Folder};
-use std::cell::RefCell;
+use crate::sys::directory::{Directory, FileError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -29,24 +29,20 @@ pub struct Sisters {
     pub copies: Option<PathBuf>,
 }
 
-/// What was logged already.
-#[derive(Debug, Default)]
-pub struct Told(RefCell<BTreeSet<String>>);
-
 impl Control {
     pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
         let settings = case.settings.clone();
         let Some(sisters) = &settings.sisters else {
-            return Ok(Reply::Pops(Box::default()));
+            return Ok(Box::new(Pops::default()));
         };
-        let servers = sisters.copies.as_ref().and_then(|it| self.or_told(servers(it)));
+        let servers = sisters.copies.as_ref().and_then(|it| self.or_logged(servers(it)));
         let here = self.peerings_here(case)?;
         let mut pops = Vec::new();
         for pop in sisters.inventory.pops.iter().filter(|it| it.switch == Switch::On) {
             let this = pop.name == sisters.inventory.own;
             let peerings = match (this, &servers) {
                 (true, _) => Some(here.clone()),
-                (false, Some(servers)) => self.or_told(peerings_there(servers, pop, &case.owned)),
+                (false, Some(servers)) => self.or_logged(peerings_there(servers, pop, &case.owned)),
                 (false, None) => None,
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
@@ -54,7 +50,7 @@ impl Control {
             crate::runtime::give_way().await;
         }
         let lines = lines(case, sisters, &pops);
-        Ok(Reply::Pops(Box::new(PopsView { pops, lines })))
+        Ok(Box::new(Pops { pops, lines }))
     }
 
     fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
@@ -68,36 +64,41 @@ impl Control {
     }
 
     /// What was found; what went wrong is logged the first time.
-    fn or_told<T>(&self, found: Result<Option<T>, String>) -> Option<T> {
-        found.unwrap_or_else(|why| {
-            if self.told.0.borrow_mut().insert(why.clone()) {
-                log::warn!("the copies of other POPs: {why}; it is passed over");
+    fn or_logged<T>(&self, found: Result<Option<T>, String>) -> Option<T> {
+        match found {
+            Ok(found) => found,
+            Err(why) => {
+                if self.copy_troubles.borrow_mut().add(why.clone(), COPY_TROUBLES_MAX) {
+                    log::warn!("the copies of other POPs: {why}; it is passed over");
+                }
+                None
             }
-            None
-        })
+        }
     }
 }
 
-fn servers(copies: &Path) -> Result<Option<Folder>, String> {
-    Folder::open(copies).and_then(|it| it.existing(SERVERS)).map_err(words)
+fn servers(copies: &Path) -> Result<Option<Directory>, String> {
+    Directory::open(copies).and_then(|it| it.enter_existing(SERVERS)).map_err(words)
 }
 
-fn words(error: CopyError) -> String {
+fn words(error: FileError) -> String {
     error.to_string()
 }
 
 /// The member's peerings by the copy of a sister; `None`: there is no copy.
 fn peerings_there(
-    servers: &Folder,
+    servers: &Directory,
     pop: &Pop,
     owned: &[Asn],
 ) -> Result<Option<Vec<PopPeering>>, String> {
     let name = pop.name.as_str();
-    let Some(home) = servers.existing(name).map_err(words)? else { return Ok(None) };
-    let Some(database) = home.read(DATABASE).map_err(words)? else { return Ok(None) };
+    let Some(home) = servers.enter_existing(name).map_err(words)? else { return Ok(None) };
+    let Some(database) = home.read(DATABASE, BACKUP_FILE_BYTES_MAX).map_err(words)? else {
+        return Ok(None);
+    };
     let found = sister::peered(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
-    let listed = home.read(LIST).map_err(words)?.unwrap_or_default();
+    let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
     let listed = list::read(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
@@ -110,24 +111,24 @@ fn peerings_there(
 
 /// The copy of one of BIRD's files, wherever it lies in that POP's directory of BIRD's.
 fn bird_file(
-    home: &Folder,
+    home: &Directory,
     listed: &BTreeSet<String>,
     name: &str,
-) -> Result<Option<Vec<u8>>, CopyError> {
+) -> Result<Option<Vec<u8>>, FileError> {
     let mut copies = listed.iter().filter_map(|path| path.rsplit_once('/'));
     let Some((directory, _)) = copies.find(|(place, copy)| *copy == name && is_birds(place)) else {
         return Ok(None);
     };
     let mut parts = directory.split('/');
-    let mut folder = home.existing(parts.next().unwrap_or_default())?;
+    let mut folder = home.enter_existing(parts.next().unwrap_or_default())?;
     for part in parts {
         folder = match folder {
-            Some(folder) => folder.existing(part)?,
+            Some(folder) => folder.enter_existing(part)?,
             None => None,
         };
     }
     match folder {
-        Some(folder) => folder.read(name),
+        Some(folder) => folder.read(name, BACKUP_FILE_BYTES_MAX),
         None => Ok(None),
     }
 }

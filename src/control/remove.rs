@@ -1,7 +1,8 @@
 //! peer_remove: the one command that takes something away for good.
 
-use super::{Case, Control, Outcome, ask, refusal_of};
-use crate::command::{Field, Reply};
+use super::{Case, Control, Outcome, ask, outcome, refusal_of};
+use crate::answer::{Abandoned, Deed};
+use crate::command::Field;
 use crate::peering::vet;
 
 impl Control {
@@ -11,7 +12,7 @@ impl Control {
         let asn = peering.asn;
         match case.request.answer(Field::Confirm) {
             Some(answer) if vet::is_yes(answer) => {}
-            Some(_) => return Ok(Reply::Abandoned),
+            Some(_) => return Ok(Box::new(Abandoned)),
             None => {
                 return Err(ask(
                     Field::Confirm,
@@ -24,6 +25,6 @@ impl Control {
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         log::info!("{asn}: removed by {} from {}", case.identity.actor(), case.identity.source);
         let applied = self.apply(case, asn, generation, "removal").await;
-        Ok(Reply::Removed(asn, applied))
+        outcome(Deed::Removed, self.view(case, peering), applied)
     }
 }

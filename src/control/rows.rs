@@ -1,7 +1,8 @@
 //! The rows that a command is judged by.
 
 use super::{Control, fault};
-use crate::command::{Command, Reads, Stop};
+use crate::answer::Stop;
+use crate::command::{Command, Reads};
 use crate::model::{Asn, Role};
 use crate::peering::Row;
 

@@ -1,8 +1,9 @@
 //! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
 use super::{Case, Control, Outcome};
+use crate::answer::PeerStatus;
 use crate::board::{Cause, Entry, PortProbe, Progress};
-use crate::command::{Depth, Reply, StatusView};
+use crate::command::Depth;
 use crate::diagnosis::{self, CapturedHandshake, Facts, Ownership, Place, Probe};
 use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
 use crate::model::{Endpoint, Host};
@@ -31,7 +32,7 @@ impl Control {
         let facts = Facts { handshake_age_s: age, ..facts(case, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
         let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
-        Ok(Reply::Status(Box::new(StatusView { peer: self.view(case, peering), checks, raw })))
+        Ok(Box::new(PeerStatus { peer: self.view(case, peering), checks, raw }))
     }
 
     async fn fresh_look(&self, peering: &Peering) {

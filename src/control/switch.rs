@@ -4,8 +4,8 @@
 //! Its row in `peering_links` stays too, and the replaced service knows no switch: an operator who
 //! goes back to it serves such a peering again.
 
-use super::{Case, Control, Outcome, refusal_of};
-use crate::command::Reply;
+use super::{Case, Control, Outcome, outcome, refusal_of};
+use crate::answer::Deed;
 use crate::model::{Refusal, Role};
 use crate::peering::{Peering, Status};
 
@@ -14,8 +14,8 @@ impl Control {
     pub(super) async fn disable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
         match peering.status {
-            Status::Active => self.switch(case, peering, Status::Disabled, "disable").await,
-            Status::Disabled => self.as_it_is(case, peering).await,
+            Status::Active => self.switch(case, peering, Deed::Disabled).await,
+            Status::Disabled => self.unchanged(case, peering).await,
             Status::Pending => Err(pending(peering).into()),
             Status::Suspended => Err(suspended(case, peering).into()),
         }
@@ -26,35 +26,29 @@ impl Control {
     pub(super) async fn enable(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
         match (peering.status, case.identity.role) {
-            (Status::Active, _) => self.as_it_is(case, peering).await,
+            (Status::Active, _) => self.unchanged(case, peering).await,
             (Status::Pending, _) => Err(pending(peering).into()),
             (Status::Suspended, Role::Member) => Err(suspended(case, peering).into()),
             (Status::Disabled, _) | (Status::Suspended, Role::Admin) => {
-                self.switch(case, peering, Status::Active, "enable").await
+                self.switch(case, peering, Deed::Enabled).await
             }
         }
     }
 
-    async fn switch(
-        &self,
-        case: &Case<'_>,
-        before: &Peering,
-        status: Status,
-        action: &str,
-    ) -> Outcome {
+    async fn switch(&self, case: &Case<'_>, before: &Peering, deed: Deed) -> Outcome {
+        let (status, action, done) = if deed == Deed::Disabled {
+            (Status::Disabled, "disable", "disabled")
+        } else {
+            (Status::Active, "enable", "enabled")
+        };
         let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(case)?;
         let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);
-        log::info!("{asn}: {action}d by {actor} from {source}");
+        log::info!("{asn}: {done} by {actor} from {source}");
         let applied = self.apply(case, asn, generation, action).await;
-        Ok(Reply::Switched(Box::new(self.view(case, &after)), applied))
-    }
-
-    async fn as_it_is(&self, case: &Case<'_>, peering: &Peering) -> Outcome {
-        let applied = self.settled(case, peering.asn).await;
-        Ok(Reply::Unchanged(Box::new(self.view(case, peering)), applied))
+        outcome(deed, self.view(case, &after), applied)
     }
 }
 

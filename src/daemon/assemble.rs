@@ -1,67 +1,25 @@
 //! From a configuration to the parts it describes: keys are read, settings are cut to size for each
 //! part.
 
+use super::configuration::{read_config, read_text};
+use super::{ConfigFile, Trouble};
 use crate::apply::ApplySettings;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::control::{Settings, Sisters};
-use crate::limits::TEXT_FILE_BYTES_MAX;
 use crate::model::{SysctlChoice, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
 use crate::registry::{KeyFingerprint, fingerprint};
-use crate::ssh::{SeatLimits, SshSettings, load_or_make};
+use crate::ssh::{SeatLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
-use std::ffi::OsStr;
-use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Where systemd puts what `LoadCredential=` names (systemd.exec(5)).
 const SYSTEMD_CREDENTIALS: &str = "/run/credentials";
-
-/// Why the program cannot do what it was started for: one line for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble(String);
-
-impl Trouble {
-    /// A line: what, and with which file.
-    pub fn new(words: impl Into<String>) -> Trouble {
-        Trouble(words.into())
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Trouble {}
-
-/// Which configuration file, and whether it must exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigFile {
-    /// Named on the command line: it must be there.
-    Named(PathBuf),
-    /// The usual place: without it, the environment must say everything.
-    Usual(PathBuf),
-    /// This file and nothing else: the environment is not looked at.
-    Alone(PathBuf),
-}
-
-impl ConfigFile {
-    /// Where it is, or would be.
-    pub fn path(&self) -> &Path {
-        match self {
-            ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => path,
-        }
-    }
-}
 
 /// A configuration with the keys that it names.
 #[derive(Clone, Debug)]
@@ -116,12 +74,13 @@ impl Assembled {
     /// Opens the database, which must be this POP's.
     pub fn store(&self) -> Result<Store, Trouble> {
         let opened = Store::open_as(&self.site(), &self.config.store.path);
-        opened.map_err(|error| Trouble(error.to_string()))
+        opened.map_err(|error| Trouble::new(error.to_string()))
     }
 
     /// Reads or makes the host keys.
     pub fn host_keys(&self) -> Result<Vec<russh::keys::PrivateKey>, Trouble> {
-        let load = |path: &PathBuf| load_or_make(path).map_err(|error| Trouble(error.to_string()));
+        let load =
+            |path: &PathBuf| load_or_make(path).map_err(|error| Trouble::new(error.to_string()));
         self.config.ssh.host_keys.iter().map(load).collect()
     }
 
@@ -131,6 +90,7 @@ impl Assembled {
         Site {
             asn: pop.asn,
             name: pop.name.clone(),
+            network: pop.network.clone(),
             key: self.public_key,
             link_local_prefix: wireguard.link_local_prefix.clone(),
             local_address: wireguard.local_address,
@@ -208,7 +168,7 @@ impl Assembled {
     pub fn can_make_links(&self) -> Result<(), Trouble> {
         let choice = self.backend();
         match choice.judgement {
-            Judgement::Cannot(_) => Err(Trouble(choice.to_string())),
+            Judgement::Cannot(_) => Err(Trouble::new(choice.to_string())),
             _ => Ok(()),
         }
     }
@@ -234,59 +194,33 @@ impl Assembled {
     }
 }
 
-/// The configuration alone: no key is read.
-pub(super) fn read_config(file: &ConfigFile) -> Result<Config, Vec<Trouble>> {
-    let (path, text) = match file {
-        ConfigFile::Usual(path) if !path.exists() => (path, None),
-        ConfigFile::Named(path) | ConfigFile::Usual(path) | ConfigFile::Alone(path) => {
-            (path, Some(read_text(path).map_err(|it| vec![it])?))
+/// Reads everything that the service needs of its configuration, and makes nothing. All mistakes
+/// are told at once.
+///
+/// # Errors
+/// What only the operator can mend.
+pub fn configured(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
+    let assembled = Assembled::load(file)?;
+    let mut troubles = Vec::new();
+    troubles.extend(assembled.private_key.as_ref().err().cloned());
+    troubles.extend(assembled.ssh_settings().err());
+    for path in &assembled.config.ssh.host_keys {
+        // One that is not there is made.
+        if path.exists()
+            && let Err(error) = load_host_key(path)
+        {
+            troubles.push(Trouble::new(error.to_string()));
         }
-    };
-    let name = path.display().to_string();
-    let source = text.as_deref().map(|text| config::Source { name: &name, text });
-    let environment = match file {
-        ConfigFile::Named(_) | ConfigFile::Usual(_) => environment(),
-        ConfigFile::Alone(_) => Vec::new(),
-    };
-    config::resolve(source, &environment)
-        .map_err(|problems| problems.iter().map(|it| Trouble(it.to_string())).collect())
-}
-
-fn environment() -> Vec<(String, String)> {
-    let text = |it: std::ffi::OsString| it.to_string_lossy().into_owned();
-    let variables = std::env::vars_os().filter(|(name, _)| !is_of_demo(name));
-    variables.map(|(name, value)| (text(name), text(value))).collect()
-}
-
-/// Is it one of the variables that `peerling demo` gives the command that it runs?
-fn is_of_demo(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b"PEERLING_DEMO_")
-}
-
-/// May this variable be a key of the configuration?
-pub(super) fn is_configuration(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b"PEERLING_") || name.starts_with(b"DN42_")
-}
-
-/// Reads a text of at most [`TEXT_FILE_BYTES_MAX`].
-pub(super) fn read_text(path: &Path) -> Result<String, Trouble> {
-    let failed = |error: &dyn fmt::Display| Trouble(format!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let mut bytes = Vec::new();
-    file.take(TEXT_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
-    if bytes.len() as u64 > TEXT_FILE_BYTES_MAX {
-        return Err(failed(&format!("more than {TEXT_FILE_BYTES_MAX} bytes")));
     }
-    String::from_utf8(bytes).map_err(|_| failed(&"not UTF-8"))
+    if troubles.is_empty() { Ok(assembled) } else { Err(troubles) }
 }
 
-pub(super) fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+pub(crate) fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
-        return Err(Trouble(no_credential(path)));
+        return Err(Trouble::new(no_credential(path)));
     }
     let text = read_text(path)?;
-    text.trim().parse().map_err(|error| Trouble(format!("{}: {error}", path.display())))
+    text.trim().parse().map_err(|error| Trouble::new(format!("{}: {error}", path.display())))
 }
 
 /// What a database says of the POP whose it is.
@@ -314,7 +248,7 @@ fn public_key(
     known: Option<WgKey>,
 ) -> Result<WgKey, Trouble> {
     match (config.wireguard.public_key, private_key) {
-        (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble(format!(
+        (Some(named), Ok(secret)) if secret.public() != named => Err(Trouble::new(format!(
             "wireguard.public_key is {named}, and the private key's is {}",
             secret.public()
         ))),
@@ -333,7 +267,7 @@ fn mistaken_self(config: &Config, public_key: WgKey) -> Option<Trouble> {
         Some(pop) => format!("which is {}'s; is mesh.self = \"{}\" meant?", pop.name, pop.name),
         None => "which no POP of the inventory has".to_string(),
     };
-    Some(Trouble(format!(
+    Some(Trouble::new(format!(
         "the public key of POP {} is {} in the inventory, and the private key's is {public_key}, \
          {whose}",
         me.name, me.key
@@ -345,7 +279,7 @@ fn admins(config: &Config, troubles: &mut Vec<Trouble>) -> Vec<KeyFingerprint> {
     for line in &config.ssh.admin_keys {
         match ssh_key::PublicKey::from_openssh(line) {
             Ok(key) => admins.push(fingerprint(&key)),
-            Err(error) => troubles.push(Trouble(format!("ssh.admin_keys: {line:?}: {error}"))),
+            Err(error) => troubles.push(Trouble::new(format!("ssh.admin_keys: {line:?}: {error}"))),
         }
     }
     admins

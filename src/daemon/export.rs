@@ -1,5 +1,4 @@
-//! `peerling export`: the files of this POP and its peerings, without secrets, into
-//! `DIR/servers/<pop>`.
+//! An export: the files of this POP and its peerings, without secrets, into `DIR/servers/<pop>`.
 //!
 //! Only what is different is written, and a copy goes when what it was copied from is gone; what an
 //! export did not write is never removed. What could not be read keeps the copy that is there, and
@@ -7,16 +6,19 @@
 
 mod sources;
 
-use super::{Assembled, ConfigFile, Trouble, block_on};
+use super::Assembled;
 use crate::backup::list::{self, LIST};
 use crate::backup::{DATABASE, SERVERS, blank, name_of};
-use crate::limits::BACKUP_SLICE_MAX;
-use crate::store::{Store, StoreError};
-use crate::sys::copies::{CopyError, Entry, Folder, drafted};
+use crate::limits::{BACKUP_FILE_BYTES_MAX, BACKUP_FILES_MAX, BACKUP_SLICE_MAX};
+use crate::store::StoreError;
+use crate::sys::directory::{Directory, Durable, Entry, FileError, Over, Put, drafted};
 use sources::{Source, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Nothing in a copy is secret, and what a power cut takes of one is written anew by the next export.
+const COPY: Put = Put { mode: 0o644, over: Over::PlainFile, durable: Durable::Later };
 
 /// What is copied, and under which name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,22 +37,6 @@ pub struct Exported {
     /// What bears a name that is copied and is no plain file.
     pub left_out: Vec<String>,
     started: Option<Instant>,
-}
-
-/// Exports into `directory`, which is made where there is none. Returns what was left out.
-pub fn run(file: &ConfigFile, directory: &Path) -> Result<Vec<String>, Vec<Trouble>> {
-    let assembled = Assembled::load(file)?;
-    let pieces = Pieces::of(&assembled);
-    let database = Store::open_read_only(&assembled.config.store.path).and_then(|store| {
-        store.belongs(&assembled.site())?;
-        store.publishable()
-    });
-    let exported = block_on(async |_| pieces.export(database, directory).await);
-    let exported = exported.map_err(|trouble| vec![trouble])?;
-    match exported.troubles.is_empty() {
-        true => Ok(exported.left_out),
-        false => Err(exported.troubles.into_iter().map(Trouble::new).collect()),
-    }
 }
 
 impl Pieces {
@@ -79,16 +65,19 @@ impl Pieces {
         exported
     }
 
-    fn home(&self, directory: &Path) -> Result<Home, CopyError> {
-        let top = match Folder::open(directory) {
+    fn home(&self, directory: &Path) -> Result<Home, FileError> {
+        let top = match Directory::open(directory) {
             Err(error) if error.is_absence() => {
                 // What keeps it from being made shows when it is opened.
                 let _ = std::fs::create_dir_all(directory);
-                Folder::open(directory)?
+                Directory::open(directory)?
             }
             opened => opened?,
         };
-        Ok(Home { top: top.inner(SERVERS)?.inner(&self.name)?, inner: BTreeMap::new() })
+        Ok(Home {
+            top: top.enter_or_make(SERVERS)?.enter_or_make(&self.name)?,
+            inner: BTreeMap::new(),
+        })
     }
 
     /// An error here is one of the list or of the directory itself: nothing was removed then.
@@ -97,20 +86,20 @@ impl Pieces {
         home: &mut Home,
         database: Result<Vec<u8>, StoreError>,
         exported: &mut Exported,
-    ) -> Result<(), CopyError> {
-        let before = home.top.read(LIST)?.unwrap_or_default();
+    ) -> Result<(), FileError> {
+        let before = home.top.read(LIST, BACKUP_FILE_BYTES_MAX)?.unwrap_or_default();
         let before = list::read(&String::from_utf8_lossy(&before));
         let sources = Sources::of(self, &before);
         let wanted: BTreeSet<String> = sources.files.iter().map(|it| it.to.clone()).collect();
         // What is written is on the list first: a crash leaves no copy that nobody removes later.
         let mut listed: BTreeSet<String> = before.union(&wanted).cloned().collect();
-        home.top.write(LIST, list::write(&listed).as_bytes())?;
+        home.top.update(LIST, list::write(&listed).as_bytes(), COPY)?;
         for source in &sources.files {
             exported.note(carry(source, home));
             exported.pause().await;
         }
         for path in before.difference(&wanted).filter(|path| !sources.is_unread(path)) {
-            match home.place(path).and_then(|(folder, name)| folder.remove_plain(name)) {
+            match home.place(path).and_then(|(directory, name)| forget(directory, name)) {
                 Ok(()) => drop(listed.remove(path)),
                 Err(error) => exported.troubles.push(error.to_string()),
             }
@@ -118,10 +107,10 @@ impl Pieces {
         exported.troubles.extend(sources.troubles);
         exported.left_out.extend(sources.left_out);
         match database {
-            Ok(bytes) => exported.note(home.top.write(DATABASE, &bytes)),
+            Ok(bytes) => exported.note(home.top.update(DATABASE, &bytes, COPY)),
             Err(error) => exported.troubles.push(error.to_string()),
         }
-        home.top.write(LIST, list::write(&listed).as_bytes())?;
+        home.top.update(LIST, list::write(&listed).as_bytes(), COPY)?;
         listed.extend([LIST.to_string(), DATABASE.to_string()]);
         home.sweep(&listed)
     }
@@ -129,58 +118,66 @@ impl Pieces {
 
 /// A POP's directory in the backup, with the directories in it that are open already.
 struct Home {
-    top: Folder,
-    inner: BTreeMap<String, Folder>,
+    top: Directory,
+    inner: BTreeMap<String, Directory>,
 }
 
 impl Home {
     /// The directory that a path in it leads to, made where there is none, and the name there.
-    fn place<'a>(&mut self, path: &'a str) -> Result<(&Folder, &'a str), CopyError> {
-        let Some((directory, name)) = path.rsplit_once('/') else { return Ok((&self.top, path)) };
-        if !self.inner.contains_key(directory) {
-            let mut parts = directory.split('/');
-            let mut folder = self.top.inner(parts.next().unwrap_or_default())?;
+    fn place<'a>(&mut self, path: &'a str) -> Result<(&Directory, &'a str), FileError> {
+        let Some((way, name)) = path.rsplit_once('/') else { return Ok((&self.top, path)) };
+        if !self.inner.contains_key(way) {
+            let mut parts = way.split('/');
+            let mut directory = self.top.enter_or_make(parts.next().unwrap_or_default())?;
             for part in parts {
-                folder = folder.inner(part)?;
+                directory = directory.enter_or_make(part)?;
             }
-            self.inner.insert(directory.to_string(), folder);
+            self.inner.insert(way.to_string(), directory);
         }
-        Ok((self.inner.get(directory).unwrap_or(&self.top), name))
+        Ok((self.inner.get(way).unwrap_or(&self.top), name))
     }
 
     /// Removes what a crash left half-written of the copies with these paths.
-    fn sweep(&self, listed: &BTreeSet<String>) -> Result<(), CopyError> {
+    fn sweep(&self, listed: &BTreeSet<String>) -> Result<(), FileError> {
         sweep("", &self.top, listed)?;
-        for (directory, folder) in &self.inner {
-            sweep(&format!("{directory}/"), folder, listed)?;
+        for (prefix, directory) in &self.inner {
+            sweep(&format!("{prefix}/"), directory, listed)?;
         }
         Ok(())
     }
 }
 
-fn sweep(prefix: &str, folder: &Folder, listed: &BTreeSet<String>) -> Result<(), CopyError> {
-    let drafts = folder.entries(|name| {
+fn sweep(prefix: &str, directory: &Directory, listed: &BTreeSet<String>) -> Result<(), FileError> {
+    let drafts = directory.entries(BACKUP_FILES_MAX, |name| {
         drafted(name).is_some_and(|copy| listed.contains(&format!("{prefix}{copy}")))
     })?;
     for (name, entry) in drafts {
         if entry == Entry::Plain {
-            folder.remove(&name)?;
+            directory.remove(&name)?;
         }
     }
     Ok(())
 }
 
+/// Removes a copy. What somebody put in its place, and is no plain file, is left alone.
+fn forget(directory: &Directory, name: &str) -> Result<(), FileError> {
+    match directory.entry(name)? {
+        Some(Entry::Plain) => directory.remove(name),
+        Some(Entry::Other) | None => Ok(()),
+    }
+}
+
 /// One file, without its secrets. One that went away meanwhile goes with the next export.
-fn carry(source: &Source, home: &mut Home) -> Result<(), CopyError> {
-    let bytes = Folder::open(&source.directory)?.read(&source.name)?;
+fn carry(source: &Source, home: &mut Home) -> Result<(), FileError> {
+    let bytes = Directory::open(&source.directory)?.read(&source.name, BACKUP_FILE_BYTES_MAX)?;
     let Some(bytes) = bytes else { return Ok(()) };
     let text = blank(&String::from_utf8_lossy(&bytes));
-    let (folder, name) = home.place(&source.to)?;
-    folder.write(name, text.as_bytes()).map(drop)
+    let (directory, name) = home.place(&source.to)?;
+    directory.update(name, text.as_bytes(), COPY)
 }
 
 impl Exported {
-    fn note<T>(&mut self, done: Result<T, CopyError>) {
+    fn note<T>(&mut self, done: Result<T, FileError>) {
         if let Err(error) = done {
             self.troubles.push(error.to_string());
         }

@@ -2,7 +2,7 @@
 
 use super::bgp_words::{self, Cause, fill};
 use super::{BgpView, Facts, bad, follows, good, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose};
 use crate::model::BgpState;
 
 const NAME: &str = "bgp";

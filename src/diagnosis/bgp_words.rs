@@ -5,7 +5,7 @@
 //! section 4.5, RFC 4486 and RFC 9003 for the meanings).
 
 use super::Facts;
-use crate::command::Whose::{self, Member, Operator};
+use crate::answer::Whose::{self, Member, Operator};
 
 /// What an error means. In its texts, `{ours}` and `{theirs}` are the AS numbers, `{local}` and
 /// `{remote}` the addresses of this POP and of the member.

@@ -1,7 +1,7 @@
 //! Where the member's WireGuard is: by their own word, and by where its packets come from.
 
 use super::{Echo, Facts, Place, bad, good, milliseconds, unknown};
-use crate::command::{CheckView, Whose};
+use crate::answer::{CheckView, Whose};
 use crate::peering::{Objection, Peering};
 use std::net::SocketAddr;
 

@@ -6,7 +6,7 @@
 //! recipient (the whitepaper's mac1, section 5.4.4).
 
 use super::{CapturedHandshake, Facts, LinkView, Place, Probe, bad, follows, good, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose};
 use crate::limits::HANDSHAKE_STALE_S;
 
 const NAME: &str = "handshake";

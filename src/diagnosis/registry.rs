@@ -1,7 +1,7 @@
 //! Is the AS number still whose peering this is?
 
 use super::{Facts, bad, good};
-use crate::command::{CheckView, Whose};
+use crate::answer::{CheckView, Whose};
 use crate::model::Mntner;
 
 const NAME: &str = "registry";

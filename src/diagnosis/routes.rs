@@ -1,7 +1,7 @@
 //! Which routes go which way, and what keeps others out.
 
 use super::{BgpView, Facts, Limit, RoutesView, bad, good, unknown};
-use crate::command::{CheckView, Whose};
+use crate::answer::{CheckView, Whose};
 
 const NAME: &str = "routes";
 

@@ -4,7 +4,7 @@
 //! the handshake alone proves nothing about the addresses inside.
 
 use super::{BgpView, Echo, Facts, bad, good, milliseconds, unknown};
-use crate::command::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose};
 
 const NAME: &str = "tunnel";
 

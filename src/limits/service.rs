@@ -235,6 +235,9 @@ pub const GIT_PUSH_TRIES: u32 = 5;
 /// How long copying may keep everybody else waiting at a stretch.
 pub const BACKUP_SLICE_MAX: Duration = Duration::from_millis(5);
 
+/// What is wrong with copies of other POPs is logged once each; so many are remembered.
+pub const COPY_TROUBLES_MAX: usize = 256;
+
 /// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
 /// few hundred.
 pub const SISTER_STEPS_MAX: i32 = 200_000;

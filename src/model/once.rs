@@ -50,6 +50,12 @@ impl<K> Default for OnceEach<K> {
 }
 
 impl<K: Ord> OnceEach<K> {
+    /// Takes one thing that a look found wrong which did not see all. Is it new? Where `max` are
+    /// known already, nothing is: they stay known until [`OnceEach::turn`] says what is wrong.
+    pub fn add(&mut self, wrong: K, max: usize) -> bool {
+        self.0.len() < max && self.0.insert(wrong)
+    }
+
     /// Takes all that this look found wrong; those that the last look did not find are new.
     pub fn turn(&mut self, wrong: BTreeSet<K>) -> impl Iterator<Item = &K> {
         let before = std::mem::replace(&mut self.0, wrong);
@@ -85,5 +91,15 @@ mod tests {
         assert_eq!(turn(&[2, 3]), [3]);
         assert!(turn(&[]).is_empty());
         assert_eq!(turn(&[1]), [1], "it is back");
+    }
+
+    #[test]
+    fn what_is_added_is_logged_once_and_has_a_bound() {
+        let mut once = OnceEach::default();
+        assert!(once.add(1, 2));
+        assert!(!once.add(1, 2), "it is known");
+        assert!(once.add(2, 2));
+        assert!(!once.add(3, 2), "there are enough");
+        assert!(!once.add(1, 2));
     }
 }

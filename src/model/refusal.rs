@@ -14,6 +14,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A command that was not understood, for which the exit status is another.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Refusal {
+        Refusal::new("usage", message, hint)
+    }
+
+    /// Was the command not understood?
+    pub fn is_usage(&self) -> bool {
+        self.code == "usage"
+    }
+
     /// A refusal with its remedy.
     pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Refusal {
         Refusal { code, message: message.into(), hint: hint.into() }

@@ -2,7 +2,7 @@
 //! member installs on the other side of the link.
 
 use super::{Peering, Site};
-use crate::model::{Families, LinkLocal, Port, WgKey, WgSecret};
+use crate::model::{LinkLocal, Port, WgKey, WgSecret};
 use std::fmt::Write as _;
 
 /// Seconds between keepalives, as every file of the replaced service has it: a member behind a
@@ -15,9 +15,6 @@ pub const ALLOWED_IPS: [&str; 4] = ["172.16.0.0/12", "10.0.0.0/8", "fd00::/8", "
 
 /// What a member writes their private key in place of, which we never see; and their preshared key.
 pub const REPLACE_ME: &str = "**REPLACEME**";
-
-/// The longest interface name that the kernel takes leaves seven letters after `wg-peer-`.
-const PEER_NAME_BYTES: usize = 7;
 
 /// The parts of a wg-quick(8) file; absent ones leave their line out.
 #[derive(Debug)]
@@ -72,62 +69,6 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
 
 fn addresses(local: LinkLocal, remote: LinkLocal) -> Vec<(String, String)> {
     vec![(format!("{local}/128"), format!("{remote}/128"))]
-}
-
-/// The member's BIRD protocol. BIRD demands a policy of every eBGP channel (RFC 8212): both ways,
-/// what the tunnel carries anyway, and of the member's routes never those of their kernel's own
-/// table.
-pub fn their_bird(peering: &Peering, site: &Site) -> Option<String> {
-    let (name, link) = (protocol_name(site), their_link(site));
-    let (asn, ours) = (peering.asn.get(), site.asn.get());
-    let local = site.local(peering)?;
-    let [ipv4, more_ipv4, ipv6, _] = ALLOWED_IPS;
-    let channel = |family, next_hop, networks: String| {
-        format!(
-            "    {family} {{
-        extended next hop {next_hop};
-        import limit 9000 action block;
-        import table;
-        import where net ~ [{networks}];
-        export where source ~ [RTS_STATIC, RTS_BGP] && net ~ [{networks}];
-    }};"
-        )
-    };
-    let ipv4 = channel("ipv4", "on", format!("{ipv4}+, {more_ipv4}+"));
-    let ipv6 = channel("ipv6", "off", format!("{ipv6}+"));
-    let channels = match peering.families {
-        Families::Both => format!("{ipv4}\n\n{ipv6}"),
-        Families::V4 => ipv4,
-        Families::V6 => ipv6,
-    };
-    Some(format!(
-        "protocol bgp {name} {{
-    local as {asn};
-    neighbor {local} as {ours};
-    path metric 1;
-    interface \"{link}\";
-{channels}
-}}"
-    ))
-}
-
-/// The name that the member's link gets in our examples: `wg-peer-` and the POP's first label.
-pub fn their_link(site: &Site) -> String {
-    let label = site.name.split('.').next().unwrap_or_default();
-    let short: String = label.chars().take(PEER_NAME_BYTES).collect();
-    format!("wg-peer-{}", short.trim_end_matches('-'))
-}
-
-/// A BIRD symbol: letters, digits and underscores, a letter first.
-pub(super) fn protocol_name(site: &Site) -> String {
-    let label = site.name.split('.').next().unwrap_or_default();
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    let name: String = label.chars().map(plain).collect();
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        name
-    } else {
-        format!("as{}", site.asn.get())
-    }
 }
 
 /// The file itself, without a final newline.
@@ -190,35 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn a_member_with_one_family_gets_one_channel() {
-        for (families, there, not) in
-            [(Families::V4, "ipv4 {", "ipv6"), (Families::V6, "ipv6 {", "ipv4")]
-        {
-            let one = Peering { families, ..peering(17, 4242420001, None) };
-            let text = their_bird(&one, &site()).unwrap();
-            assert!(text.contains(there) && !text.contains(not), "{text}");
-        }
-    }
-
-    #[test]
     fn their_side_is_the_mirror() {
         let peering = peering(17, 4242420001, None);
         golden("member-wireguard.conf", &their_conf(&peering, &site()).unwrap());
-        golden("member-bird.conf", &their_bird(&peering, &site()).unwrap());
-    }
-
-    #[test]
-    fn names_on_their_side_fit_kernel_and_bird() {
-        for (name, link, protocol) in [
-            ("nl-ams2.example.net", "wg-peer-nl-ams2", "nl_ams2"),
-            ("amsterdam.example.net", "wg-peer-amsterd", "amsterdam"),
-            ("4.example.net", "wg-peer-4", "as4242420263"),
-        ] {
-            let site = Site { name: name.into(), ..site() };
-            assert_eq!(
-                (their_link(&site).as_str(), protocol_name(&site).as_str()),
-                (link, protocol)
-            );
-        }
     }
 }

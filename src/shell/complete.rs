@@ -2,9 +2,8 @@
 //! from the caller's [`Vocabulary`]; nothing is completed that the grammar would not take.
 
 use super::grammar;
-use crate::command::{
-    COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Question, Vocabulary,
-};
+use crate::answer::Question;
+use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary};
 use crate::limits::COMPLETED_BYTES_MAX;
 use crate::model::{Asn, Role};
 

@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::command::{
-    COMMANDS, Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup_for,
+    Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup_for,
 };
 use crate::limits::{WAIT_S, WAIT_S_MAX};
 use crate::model::{Likeness, Mntner, Refusal, Role, WgKey};
@@ -221,14 +221,10 @@ pub(super) fn spelt(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// The names of all commands for `help`.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().map(|it| it.name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::COMMANDS;
 
     fn ok(line: &str) -> Request {
         parse_line(line, Role::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))

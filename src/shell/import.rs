@@ -3,7 +3,8 @@
 //! A line is `flag = value`, with the flags of the command that reads it; empty lines and those
 //! that begin with `#` are passed over. Nothing is guessed: what is anything else is refused.
 
-use crate::command::{CommandSpec, Field, Flag, Request, WITHHELD};
+use crate::answer::WITHHELD;
+use crate::command::{CommandSpec, Field, Flag, Request};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::vet::{self, Given};
@@ -75,9 +76,9 @@ fn refuse(message: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Command, ExportView};
+    use crate::answer::PeerExport;
+    use crate::command::Command;
     use crate::model::Families;
-    use crate::shell::view;
 
     fn imported(input: &str, flags: &[(Field, &str)]) -> Result<Request, Refusal> {
         let mut request = Request::new(Command::PeerCreate);
@@ -85,8 +86,8 @@ mod tests {
         read(input.as_bytes(), Command::PeerCreate.spec(), &mut request).map(|()| request)
     }
 
-    fn exported() -> ExportView {
-        ExportView {
+    fn exported() -> PeerExport {
+        PeerExport {
             server: "pop.example.net".into(),
             asn: "4242420001".parse().unwrap(),
             wg_pub_key: "AQgPFh0kKzI5QEdOVVxjanF4f4aNlJuiqbC3vsXM09o=".parse().unwrap(),
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_read() {
-        let request = imported(&view::export(&exported()), &[]).unwrap();
+        let request = imported(&exported().lines(), &[]).unwrap();
         let answers: Vec<_> =
             request.answers.iter().map(|(it, value)| (*it, value.as_str())).collect();
         assert_eq!(
@@ -116,15 +117,15 @@ mod tests {
                 (Field::Families, "ipv4"),
             ]
         );
-        let silent = ExportView { wg_endpoint_addr: None, wg_endpoint_port: None, ..exported() };
-        let request = imported(&view::export(&silent), &[]).unwrap();
+        let silent = PeerExport { wg_endpoint_addr: None, wg_endpoint_port: None, ..exported() };
+        let request = imported(&silent.lines(), &[]).unwrap();
         assert_eq!(request.answer(Field::EndpointAddr), Some("none"));
         assert_eq!(request.answer(Field::EndpointPort), None);
     }
 
     #[test]
     fn flags_win() {
-        let text = view::export(&exported());
+        let text = exported().lines();
         let request = imported(&text, &[(Field::EndpointPort, "1"), (Field::Mtu, "1280")]).unwrap();
         assert_eq!(request.answer(Field::EndpointPort), Some("1"));
         assert_eq!(request.answer(Field::Mtu), Some("1280"));
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_preshared_key_must_be_said() {
-        let text = view::export(&ExportView { psk: true, ..exported() });
+        let text = PeerExport { psk: true, ..exported() }.lines();
         assert_eq!(imported(&text, &[]).unwrap_err().message, "--psk is missing");
         let request = imported(&text, &[(Field::Psk, "generate")]).unwrap();
         assert_eq!(request.answer(Field::Psk), Some("generate"));

@@ -3,8 +3,9 @@
 
 use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Output, Session, Start, Todo, import, json, status, view};
-use crate::command::{Command, Field, Format, Question, Reply, Request, Shown, Stop};
+use super::{Output, Session, Start, Todo, import};
+use crate::answer::{self, ExitStatus, Question, Shown, Stop, refusal_json};
+use crate::command::{Command, Field, Format, Request};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
@@ -56,7 +57,7 @@ impl Session {
             request.answers.insert(field, value);
             names.push(name);
         }
-        self.say(&view::taken(&names, private_key, other_end), output);
+        self.say(&answer::pasted(&names, private_key, other_end), output);
     }
 
     pub(super) fn stopped(&mut self, stop: Stop, request: Option<Request>, output: &mut Output) {
@@ -85,7 +86,7 @@ impl Session {
             (Stop::Refused(refusal, _), request) => self.fail(refusal, request, output),
             (Stop::Fault(words), request) => {
                 self.fail(Refusal::new("fault", words, ""), request, output);
-                self.status = status::FAULT;
+                self.status = ExitStatus::Fault.code();
             }
         }
     }
@@ -119,8 +120,8 @@ impl Session {
 
     fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
         if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = status::of_refusal(&refusal);
-            self.print_json(&json::refusal(&refusal), output);
+            self.status = ExitStatus::of_refusal(&refusal).code();
+            self.print_json(&refusal_json(&refusal), output);
         } else {
             self.refuse(&refusal, output);
         }
@@ -145,7 +146,7 @@ impl Session {
             Some(question) if self.start != Start::Shell => {
                 self.fail(missing(&question), request, output);
             }
-            _ => self.finish(Reply::Bye, output),
+            _ => self.finish(output),
         }
     }
 
@@ -155,7 +156,7 @@ impl Session {
             Some(suggestion) => format!("{} [{suggestion}]: ", question.prompt),
         };
         if let Some(shown) = question.shown.as_deref().filter(|it| self.is_news(it)) {
-            self.say(&view::shown(shown, self.screen), output);
+            self.say(&shown.text(self.screen), output);
             self.shown = Some(shown.clone());
         }
         self.question = Some(question);

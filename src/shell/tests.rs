@@ -4,12 +4,13 @@ mod editing;
 pub(super) mod glass;
 
 use super::*;
-use crate::command::{Applied, Field, Form, Stop};
-use crate::command::{
-    CheckView, ConfigView, IdentityView, Mark, OurSide, PeerView, PeeringState, PopPeering,
-    PopView, PopsView, RawView, Reply, Rtt, Scope, StatusView, Whose,
+use crate::answer::examples::{answered, identity, network, peer, saved};
+use crate::answer::{
+    Abandoned, Answer, Applied, CheckView, Deed, Help, Intro, Mark, PeerConfig, PeerList,
+    PeerStatus, PeeringState, Pops, RawView, Reply, Stop, Whoami, Whose,
 };
-use crate::model::{Families, Role};
+use crate::command::{Field, Form, Scope};
+use crate::model::Role;
 use crate::testing::golden;
 use std::collections::VecDeque;
 
@@ -19,74 +20,8 @@ fn our_asn() -> Asn {
     "4242420263".parse().unwrap()
 }
 
-/// A peering of the examples; other tests say what is different in theirs.
-pub(super) fn peer(asn: u32, state: PeeringState) -> PeerView {
-    PeerView {
-        asn: Asn::new(asn).unwrap(),
-        id: 1,
-        state,
-        wg_pub_key: "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=".parse().unwrap(),
-        wg_endpoint_addr: Some("2a02:3100:3e6f:d100:250a:3f69:c3d4:8da8".into()),
-        wg_endpoint_port: Some("20263".parse().unwrap()),
-        link_local: Some("fe80:0263::2:1".parse().unwrap()),
-        mtu: None,
-        psk: false,
-        families: Families::Both,
-        generated_psk: None,
-        our: OurSide {
-            wg_pub_key: "7PpSZqGrgHoFLcO0MDQYGRqWw8hy5vyGPvzDVsrLhhA=".parse().unwrap(),
-            wg_endpoint_addr: "pop.example.net".into(),
-            wg_endpoint_port: Some("52001".parse().unwrap()),
-            link_local: Some("fe80:0263::1:1".parse().unwrap()),
-        },
-        error: None,
-        notes: vec![],
-    }
-}
-
-/// A network of four POPs, and a member who peers at two of them.
-pub(super) fn network() -> PopsView {
-    let peering = |asn: u32, rtt| PopPeering { asn: Asn::new(asn).unwrap(), rtt };
-    let pop = |name: &str, peerings| PopView {
-        name: name.into(),
-        host: format!("{name}.example.net"),
-        this: name == "ams",
-        peerings,
-    };
-    let here = vec![peering(64600, Rtt::Unknown), peering(4242420001, Rtt::Measured(4_123))];
-    let line = |asn: u32, to: &str| {
-        format!(
-            "ssh -p 4242 alice@ams.example.net peer_export --asn {asn} | \
-             ssh -p 4242 alice@{to}.example.net peer_create --from - --yes --wait"
-        )
-    };
-    PopsView {
-        pops: vec![
-            pop("ams", Some(here)),
-            pop("fra", Some(vec![peering(4242420001, Rtt::AtMost(7_300))])),
-            pop("nyc", Some(vec![])),
-            pop("waw", None),
-        ],
-        lines: vec![
-            line(64600, "fra"),
-            line(64600, "nyc"),
-            line(4242420001, "nyc"),
-            line(64600, "waw"),
-            line(4242420001, "waw"),
-        ],
-    }
-}
-
-fn identity() -> IdentityView {
-    IdentityView {
-        maintainer: "ALICE-MNT".parse().ok(),
-        role: Role::Member,
-        asns: vec![Asn::new(4242420001).unwrap(), Asn::new(64600).unwrap()],
-        network: "Example Network".into(),
-        server: "pop.example.net".into(),
-        our_asn: our_asn(),
-        notices: vec![],
-    }
+fn intro() -> Outcome {
+    answered(Intro { identity: identity(), notices: vec![] })
 }
 
 fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
@@ -173,12 +108,12 @@ fn a_wrong_answer_is_asked_again_and_the_others_are_kept() {
         window(80),
         "peer_create\r\rwrong\rright\r\u{4}",
         [
-            Ok(Reply::Intro(identity())),
+            intro(),
             question(Field::Asn, "AS Number", Some("64600")),
             question(Field::WgPubKey, "WireGuard public key", None),
             refused,
             question(Field::WgPubKey, "WireGuard public key", None),
-            Ok(Reply::Created(Box::new(peer(64600, PeeringState::Queued)), Applied::Yes)),
+            answered(saved(Deed::Created, peer(64600, PeeringState::Queued), Applied::Yes)),
         ],
     );
     transcript("create", &seen);
@@ -191,10 +126,10 @@ fn an_interrupt_abandons_the_question_and_nothing_else() {
         window(80),
         "peer_remove\r\u{3}whoami\rbye\r",
         [
-            Ok(Reply::Intro(identity())),
+            intro(),
             question(Field::Confirm, "Remove the peering with AS64600? Type YES", None),
-            Ok(Reply::Whoami(identity())),
-            Ok(Reply::Bye),
+            answered(Whoami(identity())),
+            answered(Bye),
         ],
     );
     transcript("interrupt", &seen);
@@ -211,7 +146,7 @@ fn without_a_terminal_nothing_is_asked() {
             question(Field::Asn, "AS Number", Some("64600")),
             missing(),
             missing(),
-            Ok(Reply::Whoami(identity())),
+            answered(Whoami(identity())),
         ],
     );
     transcript("script", &seen);
@@ -223,13 +158,14 @@ fn a_single_command_ends_with_its_status() {
         play(Start::Exec(line.to_string()), None, "", outcome)
     };
     let refusal = || Refusal::new("no_peering", "AS1 has no peering here", "peer_create makes one");
-    let late = Reply::Removed(our_asn(), Applied::No("BIRD does not answer".into()));
+    let late = Applied::No("BIRD does not answer".into());
+    let late = saved(Deed::Removed, peer(4242420263, PeeringState::Queued), late);
     let seen = [
-        exec("peer_list", Some(Ok(Reply::Peers(vec![], Scope::Mine)))),
+        exec("peer_list", Some(answered(PeerList { peers: vec![], scope: Scope::Mine }))),
         exec("peer_config 1", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
         exec("peer_config 1 --json", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
         exec("peer_remove", Some(question(Field::Confirm, "Remove? Type YES", None))),
-        exec("peer_remove --yes --wait", Some(Ok(late))),
+        exec("peer_remove --yes --wait", Some(answered(late))),
         exec("whoami", Some(Err(Stop::Fault("This POP has a problem of its own".into())))),
         exec("", None),
         exec("peer_list --nonsense", None),
@@ -247,14 +183,14 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     let (detail, hint) = (words.to_string(), words.to_string());
     let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
     let raw = Some(RawView { wireguard: words.into(), bird: words.into() });
-    let replies = [
-        Reply::Peers(vec![view.clone()], Scope::All),
-        Reply::Status(Box::new(StatusView { peer: view.clone(), checks: vec![check], raw })),
-        Reply::Created(Box::new(view), Applied::No(words.into())),
+    let replies: Vec<Reply> = vec![
+        Box::new(PeerList { peers: vec![view.clone()], scope: Scope::All }),
+        Box::new(PeerStatus { peer: view.clone(), checks: vec![check], raw }),
+        Box::new(saved(Deed::Created, view, Applied::No(words.into()))),
     ];
     for reply in replies {
         for screen in [Screen::PIPE, Screen::window("dumb", 80)] {
-            let text = view::reply(&reply, screen);
+            let text = reply.text(screen);
             let bad = text.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
             assert_eq!(bad, None, "{text}");
         }
@@ -262,11 +198,8 @@ fn the_text_of_others_cannot_drive_a_terminal() {
 }
 
 /// No line is wider than the window, but a word that cannot be broken and what is to be copied.
-fn fits(reply: &Reply, columns: usize) {
-    if matches!(reply, Reply::Config(_)) {
-        return;
-    }
-    let text = view::reply(reply, Screen::window("xterm", columns).without_color());
+fn fits(reply: &dyn Answer, columns: usize) {
+    let text = reply.text(Screen::window("xterm", columns).without_color());
     for line in text.lines().filter(|it| !it.starts_with("ssh -p ")) {
         assert!(
             crate::text::width::width(line) <= columns || !line.contains(' '),
@@ -275,9 +208,16 @@ fn fits(reply: &Reply, columns: usize) {
     }
 }
 
+/// Where what is to be copied stands among the answers below.
+const CONFIG: usize = 4;
+
+fn help(topic: Option<&'static crate::command::CommandSpec>, role: Role) -> Reply {
+    Box::new(Help { topic, role })
+}
+
 #[test]
 fn answers_fit_the_window() {
-    let status = StatusView {
+    let status = PeerStatus {
         peer: peer(4242420001, PeeringState::Applied),
         checks: vec![
             CheckView {
@@ -297,7 +237,7 @@ fn answers_fit_the_window() {
         ],
         raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
     };
-    let config = ConfigView {
+    let config = PeerConfig {
         form: Form::Table,
         text: String::new(),
         peer: peer(4242420001, PeeringState::Applied),
@@ -307,29 +247,32 @@ fn answers_fit_the_window() {
         bird: "protocol bgp pop {}".into(),
     };
     let peers = vec![peer(4242420001, PeeringState::Applied), peer(64600, PeeringState::Failed)];
-    let replies = [
-        Reply::Help(None, Role::Member),
-        Reply::Help(crate::command::lookup("peer_create").ok(), Role::Member),
-        Reply::Intro(identity()),
-        Reply::Peers(peers, Scope::Mine),
-        Reply::Config(Box::new(config)),
-        Reply::Status(Box::new(status)),
-        Reply::Pops(Box::new(network())),
-        Reply::Pops(Box::default()),
+    let replies: Vec<Reply> = vec![
+        help(None, Role::Member),
+        help(crate::command::lookup("peer_create").ok(), Role::Member),
+        Box::new(Intro { identity: identity(), notices: vec![] }),
+        Box::new(PeerList { peers, scope: Scope::Mine }),
+        Box::new(config),
+        Box::new(status),
+        Box::new(network()),
+        Box::new(Pops::default()),
     ];
     for columns in [40, 80, 200] {
         let screen = Screen::window("xterm", columns);
-        replies.iter().for_each(|it| fits(it, columns));
+        for (_, reply) in replies.iter().enumerate().filter(|(at, _)| *at != CONFIG) {
+            fits(reply.as_ref(), columns);
+        }
         let late = || Applied::No("BIRD does not answer on its socket /run/bird/bird.ctl".into());
-        fits(&Reply::Created(Box::new(peer(64600, PeeringState::Failed)), late()), columns);
-        fits(&Reply::Removed(our_asn(), late()), columns);
-        fits(&Reply::Whoami(identity()), columns);
-        let commands = grammar::names().map(|name| crate::command::lookup(name).ok());
-        commands.for_each(|spec| fits(&Reply::Help(spec, Role::Admin), columns));
-        let seen: String = replies.iter().map(|it| view::reply(it, screen)).collect();
+        fits(&saved(Deed::Created, peer(64600, PeeringState::Failed), late()), columns);
+        fits(&saved(Deed::Removed, peer(64600, PeeringState::Failed), late()), columns);
+        fits(&Whoami(identity()), columns);
+        for spec in crate::command::COMMANDS {
+            fits(&Help { topic: Some(spec), role: Role::Admin }, columns);
+        }
+        let seen: String = replies.iter().map(|it| it.text(screen)).collect();
         transcript(&format!("columns-{columns}"), &seen.replace('\x1b', "<ESC>"));
     }
-    let piped: String = replies.iter().map(|it| view::reply(it, Screen::PIPE)).collect();
+    let piped: String = replies.iter().map(|it| it.text(Screen::PIPE)).collect();
     transcript("pipe", &piped);
 }
 
@@ -342,7 +285,7 @@ fn watched(detail: &str) -> Outcome {
         hint: String::new(),
     };
     let peer = peer(64600, PeeringState::Applied);
-    Ok(Reply::Status(Box::new(StatusView { peer, checks: vec![check], raw: None })))
+    answered(PeerStatus { peer, checks: vec![check], raw: None })
 }
 
 /// Runs a session until it has nothing to do, or is to pause; what was sent, and the time.
@@ -363,12 +306,8 @@ fn until_pause(session: &mut Session, outcomes: &mut Vec<Outcome>) -> (String, O
 fn what_is_watched_comes_again_until_a_key_is_pressed() {
     for (term, top) in [("xterm", true), ("dumb", false)] {
         let mut session = Session::new(Start::Shell, Some(Screen::window(term, 80)), our_asn());
-        let mut outcomes = vec![
-            Ok(Reply::Intro(identity())),
-            watched("Active"),
-            watched("Connect"),
-            watched("Established"),
-        ];
+        let mut outcomes =
+            vec![intro(), watched("Active"), watched("Connect"), watched("Established")];
         session.feed(b"peer_status --watch\r");
         let (first, pause) = until_pause(&mut session, &mut outcomes);
         assert_eq!(pause, Some(Duration::from_millis(2000)));
@@ -410,7 +349,7 @@ fn a_watch_ends_by_itself_or_with_ctrl_c_or_with_an_error() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!((answers, status), (crate::limits::WATCH_ROUNDS_MAX, status::DONE));
+    assert_eq!((answers, status), (crate::limits::WATCH_ROUNDS_MAX, ExitStatus::Done.code()));
     let mut session = begin();
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
     session.answered(watched("Active"), &mut output);
@@ -421,7 +360,7 @@ fn a_watch_ends_by_itself_or_with_ctrl_c_or_with_an_error() {
     let mut session = begin();
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
     session.answered(Err(Refusal::new("no_peering", "gone", "").into()), &mut output);
-    assert!(matches!(session.next(&mut output), Some(Event::Close(status::REFUSED))));
+    assert!(matches!(session.next(&mut output), Some(Event::Close(1))));
 }
 
 #[test]

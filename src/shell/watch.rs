@@ -4,11 +4,11 @@
 //! key during the pause ends it, and is not taken for input. A terminal is drawn over from its top;
 //! one that calls itself dumb gets one answer below the other.
 
-use super::{Event, Output, Session, status};
-use crate::command::{Format, Reply, Request};
+use super::{Event, Output, Session};
+use crate::answer::{Answer, ExitStatus};
+use crate::command::{Format, Request};
 use crate::limits::{WATCH_PAUSE_MS, WATCH_ROUNDS_MAX};
 use crate::model::Refusal;
-use crate::shell::view;
 use crate::text::table::Borders;
 use std::time::Duration;
 
@@ -36,9 +36,9 @@ impl Session {
     }
 
     /// Shows an answer that is to be given again.
-    pub(super) fn watched(&mut self, reply: &Reply, request: Request, output: &mut Output) {
+    pub(super) fn watched(&mut self, reply: &dyn Answer, request: Request, output: &mut Output) {
         let rounds = self.watch.take().map_or(0, |it| it.rounds) + 1;
-        let text = view::reply(reply, self.screen);
+        let text = reply.text(self.screen);
         let frame = match self.screen.style.borders {
             Borders::Unicode => {
                 let lines: String = text.lines().map(|it| format!("{it}{CLEAR_LINE}\n")).collect();
@@ -46,7 +46,7 @@ impl Session {
             }
             Borders::Ascii | Borders::None => format!("{text}Any key ends this.\n\n"),
         };
-        self.status = status::DONE;
+        self.status = ExitStatus::Done.code();
         self.say(&frame, output);
         if rounds < WATCH_ROUNDS_MAX {
             self.watch = Some(Watch { request, rounds });

@@ -5,7 +5,8 @@ use super::handler::ChannelEvent;
 use super::inbox::{Inbox, size};
 use super::wire::hang_up;
 use crate::access::{Denial, Identity};
-use crate::command::{Command, Field, News, Outcome, Question, Reply, Request, Stop, Vocabulary};
+use crate::answer::{Bye, ExitStatus, FollowEvent, Outcome, Question, Stop};
+use crate::command::{Command, Field, Request, Vocabulary};
 use crate::control::Control;
 use crate::limits::{
     BACKLOG_BYTES_MAX, CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX,
@@ -14,7 +15,7 @@ use crate::limits::{
 use crate::model::{Asn, Mntner, Refusal};
 use crate::runtime::{TcpStream, give_way, sleep};
 use crate::shell::line::CTRL_C;
-use crate::shell::{Event, Output, Session, Start, status};
+use crate::shell::{Event, Output, Session, Start};
 use crate::sys;
 use crate::text::Screen;
 use russh::ChannelId;
@@ -62,7 +63,7 @@ enum Ran {
 
 /// What comes first while a peering is looked at.
 enum Seen {
-    News(Option<News>),
+    FollowEvent(Option<FollowEvent>),
     Event(ChannelEvent),
 }
 
@@ -76,7 +77,7 @@ impl Channel {
             let status = match served {
                 Err(Gone) if self.inbox.overflowed() => {
                     let _ = self.handle.extended_data(self.id, STDERR, TOO_MUCH).await;
-                    Some(status::REFUSED)
+                    Some(ExitStatus::Refused.code())
                 }
                 served => served.ok(),
             };
@@ -271,9 +272,9 @@ impl Channel {
                     None => self.inbox.next().await.map(Seen::Event).ok_or(Gone),
                 }
             };
-            let news = async { Ok(Seen::News(follow.next().await)) };
+            let news = async { Ok(Seen::FollowEvent(follow.next().await)) };
             match event.or(news).await? {
-                Seen::News(Some(news)) => session.news(&news, output),
+                Seen::FollowEvent(Some(news)) => session.news(&news, output),
                 Seen::Event(event @ ChannelEvent::Resize(_)) => {
                     self.heed(event, session, output, backlog)?;
                 }
@@ -281,7 +282,7 @@ impl Channel {
                     self.heed(event, session, output, backlog)?;
                     break;
                 }
-                Seen::News(None) => break,
+                Seen::FollowEvent(None) => break,
             }
         }
         session.followed(output);
@@ -316,7 +317,7 @@ impl Channel {
         let identity = self.proof.borrow().identity(&self.control);
         let identity = match identity {
             // Whoever they are, they may leave.
-            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Reply::Bye),
+            Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Box::new(Bye)),
             Err(Denial::Several(names)) => self.choose(names, request, terminal)?,
             identity => identity.map_err(|denial| Stop::Refused(gone(&denial), None))?,
         };

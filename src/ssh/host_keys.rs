@@ -1,15 +1,14 @@
 //! Host keys: read what is there, make an Ed25519 key where there is nothing.
 
 use crate::limits::HOST_KEY_RSA_BITS_MAX;
-use crate::sys::new_file;
+use crate::sys::directory::{self, Directory, FileError};
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, RsaKeypair};
 use std::fmt;
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Only its owner reads it.
@@ -89,16 +88,15 @@ fn make(path: &Path) -> Result<PrivateKey, String> {
     let words = |problem: &dyn fmt::Display| format!("cannot be made: {problem}");
     let key = new_key();
     let text = key.to_openssh(LineEnding::LF).map_err(|it| words(&it))?;
-    put(path, text.as_bytes()).map_err(|it| words(&it))?;
+    put(path, text.as_bytes()).map_err(|it| words(&it.fault))?;
     log::info!("{}: host key made", path.display());
     Ok(key)
 }
 
 /// Whole or not at all: with half of a key, no start after a crash would succeed.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    new_file::create(path, bytes, MODE)?;
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+fn put(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    directory::create(path, bytes, MODE)?;
+    Directory::open(directory::parent(path))?.sync()
 }
 
 fn error(path: &Path, what: String) -> HostKeyError {

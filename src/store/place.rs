@@ -8,8 +8,8 @@
 use super::StoreError;
 use crate::limits::KEPT_IN_A_SECOND_MAX;
 use crate::model::Timestamp;
-use crate::sys::owner::{give_to_owner_of, is_open_to_others};
-use crate::sys::users;
+use crate::sys::directory::parent;
+use crate::sys::users::{self, give_to_owner_of, is_open_to_others};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -145,7 +145,7 @@ fn page_bytes(path: &Path) -> io::Result<u64> {
 /// root makes it.
 pub fn make(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
-        Ok(file) => give_to_owner_of(path.parent(), &file),
+        Ok(file) => give_to_owner_of(parent(path), &file),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

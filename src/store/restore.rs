@@ -8,7 +8,8 @@ use super::place::{self, COMPANIONS, Found, MODE, companion, with_suffix};
 use super::{Store, StoreError, connection};
 use crate::model::Timestamp;
 use crate::peering::Site;
-use crate::sys::{owner, users};
+use crate::sys::directory::parent;
+use crate::sys::users;
 use rustix::fs::{FlockOperation, fcntl_lock};
 use rustix::io::Errno;
 use std::fs::{self, File, OpenOptions};
@@ -105,9 +106,9 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// The new one belongs to whom the old one did, or else to whom the directory does.
 fn own(file: &File, old: Option<&File>, real: &Path) -> io::Result<()> {
     match old.map(File::metadata).transpose()? {
-        Some(old) if users::is_root() => owner::give(file, &old),
+        Some(old) if users::is_root() => users::give_like(file, &old),
         Some(_) => Ok(()),
-        None => owner::give_to_owner_of(real.parent(), file),
+        None => users::give_to_owner_of(parent(real), file),
     }
 }
 

@@ -19,16 +19,19 @@ use self::memory::Memory;
 use self::message::Family;
 use self::settings::{Server, Settings};
 use super::deadline::within;
+use super::files::Stamp;
 use crate::limits::{DNS_ADDRESSES_MAX, DNS_CNAMES_MAX, RESOLV_CONF_BYTES_MAX};
 use crate::model::{Families, HostName};
+use rustix::fs::FileType;
 use smol::future;
 use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
-use std::{fmt, fs, io, io::Read as _};
 
 /// Why a name gave no address. Its text is fit for the member who gave the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,15 +88,6 @@ struct Source {
     path: PathBuf,
     seen: Cell<Option<Stamp>>,
 }
-
-/// What changes if a file is edited or replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    bytes: u64,
-    changed: (i64, i64),
-}
-
 impl Resolver {
     /// A resolver with the settings of a resolv.conf's text; it never fails, as resolv.conf(5) has
     /// it.
@@ -173,22 +167,17 @@ impl Source {
     /// The file's text, if it is not what was read last.
     fn changed(&self) -> Option<String> {
         // Asked before opening: a FIFO would block everybody.
-        let found = fs::metadata(&self.path).ok().filter(|it| it.is_file())?;
-        if Some(Stamp::of(&found)) == self.seen.get() {
+        let status = rustix::fs::stat(&self.path).ok()?;
+        let is_plain = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
+        if !is_plain || Some(Stamp::of(&status)) == self.seen.get() {
             return None;
         }
-        let file = fs::File::open(&self.path).ok()?;
-        let stamp = Stamp::of(&file.metadata().ok()?);
+        let file = File::open(&self.path).ok()?;
+        let stamp = Stamp::of(&rustix::fs::fstat(&file).ok()?);
         let mut bytes = Vec::new();
         file.take(RESOLV_CONF_BYTES_MAX).read_to_end(&mut bytes).ok()?;
         self.seen.set(Some(stamp));
         Some(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
-impl Stamp {
-    fn of(file: &fs::Metadata) -> Stamp {
-        Stamp { inode: file.ino(), bytes: file.size(), changed: (file.mtime(), file.mtime_nsec()) }
     }
 }
 

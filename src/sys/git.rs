@@ -21,8 +21,7 @@ pub use pull::{Pulled, interrupted, pull, recover};
 pub use sight::{Sight, look};
 
 use super::deadline::within;
-use super::rights::may;
-use super::users::{self, User};
+use super::users::{self, User, may};
 use crate::limits::{
     GIT_CONNECT_S, GIT_END_S, GIT_LOCK_AGE_S_MAX, GIT_OUTPUT_BYTES_MAX, GIT_STALL_S, GIT_WORDS_MAX,
 };

@@ -22,9 +22,9 @@ tunnel() {
     mkdir -p "$LAB/$1.d"
     (
         umask 077
-        form "$1" "$2" wg-quick | sed "s|\*\*REPLACEME\*\*|${PSK:-}|" >"$LAB/$1.d/wg-peer-pop.conf"
+        form "$1" "$2" wg-quick | sed "s|\*\*REPLACEME\*\*|${PSK:-}|" >"$LAB/$1.d/lab-pop.conf"
     )
-    bring_up "$1" wg-peer-pop "$LAB/$1.d/wg-peer-pop.conf"
+    bring_up "$1" lab-pop "$LAB/$1.d/lab-pop.conf"
 }
 
 has_handshake() { [ "$(ip netns exec pop wg show "wg-as$1" latest-handshakes | cut -f2)" -gt 0 ]; }
@@ -57,7 +57,7 @@ one_family() {
     await 15 "a handshake with the preshared key" -- has_handshake $ONE
     await 30 "BGP Established" -- established pop "ebgp_as${ONE}_v6"
     await 10 "the POP has the member's IPv4" -- routed pop 172.20.32.0/27 "on wg-as$ONE"
-    await 10 "the member has our IPv4" -- routed node 172.20.0.0/27 "on wg-peer-pop"
+    await 10 "the member has our IPv4" -- routed node 172.20.0.0/27 "on lab-pop"
     expect "no IPv6 of the member's" -- unknown pop fd42:32::/48
     expect "no IPv6 of ours" -- unknown node fd42:263::/48
     step "the wg-quick and bird forms came up; IPv4's routes, and none of IPv6's"
@@ -77,7 +77,7 @@ widen() {
     expect "no IPv6 of ours" -- unknown node fd42:263::/48
     step "a member who offers both all the same: our side lets no IPv6 through"
 }
-carries_ipv6() { bird "$1" show protocols all pop | grep -A1 'Channel ipv6' | grep -q UP; }
+carries_ipv6() { bird "$1" show protocols all lab_pop | grep -A1 'Channel ipv6' | grep -q UP; }
 
 # ---- FRR
 

@@ -41,7 +41,7 @@ step "a fourth POP is in after one apply on each of the others: Babel on six lin
 
 # A member at one POP.
 member_at ams1 node
-await 40 "the member's BGP session is Established" -- established node ams1
+await 40 "the member's BGP session is Established" -- established node lab_ams1
 await 20 "the member's networks are at all POPs" -- learnt "${ALL[@]:1}"
 step "a member at ams1: its networks are in the kernels of all others, IPv4 with an IPv6 next hop"
 for name in "${ALL[@]}"; do

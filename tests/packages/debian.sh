@@ -1,114 +1,67 @@
 #!/bin/bash
-# The Debian package in a fresh Debian 12: installed, served from, upgraded, removed, purged. And the tarball
-# with its OpenRC script beside it.
+# The Debian package in a fresh Debian 12: installed, served from, upgraded, removed, purged.
 #
-#   tests/packages/debian.sh PACKAGE.deb NEWER.deb TARBALL FOREIGN.deb FOREIGN_TARBALL
+#   tests/packages/debian.sh DEBIAN.tar PACKAGE.deb NEWER.deb FOREIGN.deb
 #
-# The foreign ones are for another architecture: whoever takes them is told so, and nothing is changed.
-# As root, with debootstrap. The Debian is made once, under target/, and a copy of it is used. Everything
-# happens in mount and process namespaces of its own; nothing of it is left.
+# The foreign one is for another architecture: whoever takes it is told so, and nothing is changed.
 set -euo pipefail
 
-[ -n "${INSIDE:-}" ] || INSIDE=1 exec unshare --mount --pid --net --fork --kill-child --mount-proc -- bash "$0" "$@"
+cache=$(realpath "$1") package=$(realpath "$2") newer=$(realpath "$3") foreign=$(realpath "$4")
+. "$(dirname "$0")/machine.sh"
+. "$here/operator.sh"
 
-package=$(realpath "$1") newer=$(realpath "$2") tarball=$(realpath "$3")
-foreign=$(realpath "$4") foreign_tarball=$(realpath "$5")
-here=$(dirname "$(realpath "$0")")
-cache=$here/../../target/debian-12.tar
-root=$(mktemp -d /tmp/peerling-debian.XXXXXX)
-# Nothing of the machine itself is mounted below it, so that nothing of the machine can be removed with it.
-trap 'rm -rf --one-file-system "$root" 2>/dev/null || true' EXIT
-
-fail() {
-    echo "FAIL: $*" >&2
-    exit 1
-}
-expect() {
-    local words=$1
-    shift
-    "$@" || fail "$words"
-}
-same() { [ "$2" = "$3" ] || fail "$1: expected $2, found $3"; }
-step() { echo "$(printf '%3d s' $SECONDS)  $*"; }
-
-tar -xf "$cache" -C "$root"
 cp "$package" "$root/peerling.deb"
 cp "$newer" "$root/newer.deb"
 cp "$foreign" "$root/foreign.deb"
-# Nothing is started by the installation of a package: the tests start what they want.
-printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-chmod +x "$root/usr/sbin/policy-rc.d"
-mount -t proc proc "$root/proc"
-mount -t tmpfs tmpfs "$root/run"
-mount -t tmpfs tmpfs "$root/dev"
-for device in null:3 zero:5 full:7 random:8 urandom:9; do
-    mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"
-done
-ln -s /proc/self/fd "$root/dev/fd"
-ip link set lo up
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "$@"; }
-as_peerling() { inside setpriv --reuid=peerling --regid=peerling --init-groups "$@"; }
-mode() { inside stat -c '%U:%G %a' "$1"; }
-
-trap 'umount "$root/proc" "$root/run" "$root/dev"; rm -rf --one-file-system "$root"' EXIT
 step "Debian $(cat "$root/etc/debian_version")"
-# state: every file with its mode and time, but for what dpkg keeps for itself.
-state() { (cd "$root" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./run \) -prune -o -printf '%p %M %u %T@\n' | sort); }
-# refuses WORDS COMMAND...: it fails, says WORDS, and changes nothing.
-refuses() {
-    local words=$1 before
-    shift
-    before=$(state)
-    ! inside "$@" >"$root/run/said" 2>&1 || fail "it should refuse: $*"
-    grep -qF "$words" "$root/run/said" || fail "$*: it should say \"$words\": $(cat "$root/run/said")"
-    same "after $*" "" "$(diff <(echo "$before") <(state) || true)"
+
+# installs FILE WORDS: dpkg does so without a question and without a warning; nobody is there to answer one.
+installs() {
+    inside dpkg -i "$1" </dev/null >"$root/run/said" 2>&1 || fail "$2: $(said)"
+    # But for dpkg's own word that the directory of a conffile of before is the operator's now.
+    ! grep -v "delete old directory '/etc/peerling': Directory not empty" "$root/run/said" |
+        grep -iE 'warning|conffile|configuration file' || fail "$2: it says that"
 }
+ping_groups() { tr '\t' ' ' <"$root/proc/sys/net/ipv4/ping_group_range"; }
+
 refuses "does not match system" dpkg -i /foreign.deb
-mkdir "$root/foreign"
-tar -xzf "$foreign_tarball" -C "$root/foreign" --strip-components=1
-refuses "does not run on this machine ($(uname -m)); nothing was changed" /foreign/install.sh
-rm -r "$root/foreign"
 # An operator who insists, or whose dpkg knows several architectures.
 ! inside dpkg --force-architecture,depends -i /foreign.deb >"$root/run/said" 2>&1 || fail "dpkg takes it"
-grep -q "its program does not run on this machine ($(uname -m))" "$root/run/said" || fail "$(cat "$root/run/said")"
+grep -q "its program does not run on this machine ($(uname -m))" "$root/run/said" || fail "$(said)"
 expect "nobody is made for what does not run" test -z "$(grep '^peerling:' "$root/etc/passwd" || true)"
 inside dpkg -P peerling >/dev/null 2>&1
-step "another architecture: dpkg, its script and that of the tarball refuse it"
-inside dpkg -i /peerling.deb >/dev/null 2>&1
-same "the configuration" "root:peerling 640" "$(mode /etc/peerling/peerling.toml)"
+step "another architecture: dpkg and its script refuse it"
+
+same "what Debian lets ping" "1 0" "$(ping_groups)"
+installs /peerling.deb "the installation"
+grep -q '/usr/share/doc/peerling/examples/peerling.toml' "$root/run/said" || fail "it names no example: $(said)"
+same "configuration files of the package" "" "$(inside dpkg-query -W -f '${Conffiles}' peerling)"
+expect "the configuration is the operator's" test ! -e "$root/etc/peerling/peerling.toml"
+same "the configuration's place" "root:peerling 750" "$(mode /etc/peerling)"
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"
 same "BIRD's directory" "peerling:bird 750" "$(mode /etc/bird/bgp_peers)"
 same "the directory of what all sessions share" "peerling:bird 750" "$(mode /etc/bird/peerling)"
 expect "systemd makes the rest of its state" test ! -e "$root/var/lib/peerling/wireguard"
+same "the user" "/var/lib/peerling:/usr/sbin/nologin" "$(grep '^peerling:' "$root/etc/passwd" | cut -d : -f 6,7)"
 expect "peerling is in BIRD's group" grep -q '^bird:.*peerling' "$root/etc/group"
-expect "the unit is there" test -e "$root/lib/systemd/system/peerling.service"
 expect "nothing but the binary is needed" test -z "$(inside ldd /usr/bin/peerling 2>/dev/null | grep '=>' || true)"
 inside peerling --version | grep -q '^peerling ' || fail "the binary runs"
-expect "the manual is there" test -e "$root/usr/share/man/man8/peerling.8.gz"
+same "the kernel's right to ping" "0 2147483647" "$(ping_groups)"
+same "forwarding" "1 1" "$(cat "$root"/proc/sys/net/{ipv4/ip_forward,ipv6/conf/all/forwarding} | xargs)"
 step "installed: $(inside dpkg-query -W -f '${Package} ${Version} ${Architecture}, ${Installed-Size} kB' peerling)"
 
-# An operator's configuration, with a registry of one member.
 config=$root/etc/peerling/peerling.toml
-sed -i 's/^asn = .*/asn = 4242420999/; s/^#listen = .*/listen = ["[::1]:4242"]/; s/^#backend = .*/backend = "files"/' "$config"
-sed -i 's/^\[bird\]/[bird]\nsocket = ""/' "$config"
-cp -r "$here/../../fixtures/registry" "$root/var/lib/peerling/registry"
-head -c 32 /dev/urandom | base64 >"$root/etc/wireguard.key"
-inside chown -R peerling:peerling /var/lib/peerling/registry /etc/wireguard.key
-chmod 600 "$root/etc/wireguard.key"
-sed -i 's|^#private_key_file = .*|private_key_file = "/etc/wireguard.key"|' "$config"
+configure
 as_peerling peerling check >"$root/run/check" 2>&1 || fail "check: $(tail -n 3 "$root/run/check")"
 step "peerling check as its own user: nothing wrong"
+inside systemctl --quiet enable peerling
+expect "it is enabled" test -L "$root/etc/systemd/system/multi-user.target.wants/peerling.service"
 
-chmod 777 "$root/run"
 # serve: starts it as its user and waits until it listens.
 serve() {
     as_peerling sh -c 'echo $$ >/run/pid; exec peerling serve' >"$root/run/log" 2>&1 &
     server=$!
-    local tries=100
-    until grep -q ' registry: ' "$root/run/log"; do
-        [ $((tries -= 1)) -gt 0 ] || fail "it does not serve: $(cat "$root/run/log")"
-        sleep 0.1
-    done
+    await 10 "it serves" grep -q ' registry: ' "$root/run/log"
 }
 serve
 expect "it made its database" test -e "$root/var/lib/peerling/peering.db"
@@ -118,69 +71,69 @@ wait "$server" || fail "it ends with an error: $(cat "$root/run/log")"
 step "served as its own user, without any right"
 
 before=$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")
-# Whoever has got the service's rights gets none of root's by what they leave in its directory.
 inside install -d -m 700 /roots
-plant() { as_peerling sh -c 'rm -rf /var/lib/peerling/wireguard && ln -s /roots /var/lib/peerling/wireguard'; }
 plant
-inside dpkg -i /newer.deb >/dev/null
+# What the operator set otherwise since then.
+sysctl -qw net.ipv4.ping_group_range='0 0'
+installs /newer.deb "the upgrade"
 same "what the service's user pointed at, after the upgrade" "root:root 700" "$(mode /roots)"
 as_peerling rm /var/lib/peerling/wireguard
 same "after the upgrade" "$before" "$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")"
 expect "the database is still there" test -e "$root/var/lib/peerling/peering.db"
-step "upgraded to $(inside dpkg-query -W -f '${Version}' peerling): configuration and state as they were"
+same "what the operator set, after the upgrade" "0 0" "$(ping_groups)"
+step "upgraded to $(inside dpkg-query -W -f '${Version}' peerling): configuration, state and settings as they were"
 
-inside dpkg -r peerling >/dev/null
+# Tunnels and BGP sessions outlive the service and its package: one of the usual name, one of another.
+for link in wg-as4242420001 dn42-far; do
+    ip link add "$link" type veth peer name "far-${link%%-*}"
+done
+as_peerling install -d /var/lib/peerling/wireguard
+as_peerling touch /var/lib/peerling/wireguard/{dn42-far,gone}.conf /etc/bird/bgp_peers/ebgp_as4242420001
+touch "$root/etc/bird/bgp_peers/of_the_operator"
+inside install -D -m 600 /dev/null /etc/wireguard/peerling.key
+inside dpkg -r peerling >"$root/run/said"
+grep -q 'tunnels and BGP sessions run on .*`peerling down`' "$root/run/said" || fail "the removal says: $(said)"
 expect "the binary is gone" test ! -e "$root/usr/bin/peerling"
 same "after the removal" "$before" "$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")"
-inside dpkg -P peerling >/dev/null 2>&1
-for gone in /etc/peerling /var/lib/peerling; do
+inside dpkg -P peerling >"$root/run/said" 2>&1
+for gone in /etc/peerling /var/lib/peerling /etc/systemd/system/multi-user.target.wants/peerling.service; do
+    expect "$gone is gone after the purge" test ! -e "$root$gone" -a ! -L "$root$gone"
+done
+same "what still runs, after the purge" "    ip link delete dn42-far
+    ip link delete wg-as4242420001
+    /etc/bird/bgp_peers/ebgp_as4242420001" "$(grep '^    ' "$root/run/said")"
+grep -q '/etc/wireguard/peerling.key, the private key' "$root/run/said" || fail "the purge says: $(said)"
+same "whose BIRD's files are" "peerling" "$(inside stat -c %U /etc/bird/bgp_peers/ebgp_as4242420001)"
+sh -e <(grep '^    ip link' "$root/run/said") || fail "the purge's lines do not work"
+same "links, after the purge's lines" "" "$(ip -br link show type veth)"
+step "removed, then purged: state and configuration are gone, and what runs on is named with what ends it"
+
+# With nothing that runs, there is nothing to say.
+rm -r "$root"/etc/bird/bgp_peers/* "$root/etc/wireguard/peerling.key"
+installs /peerling.deb "the installation after the purge"
+inside dpkg -P peerling >"$root/run/said" 2>&1
+! grep '^peerling:' "$root/run/said" || fail "a purge with nothing left says that"
+for gone in /etc/bird/bgp_peers /etc/bird/peerling; do
     expect "$gone is gone after the purge" test ! -e "$root$gone"
 done
-expect "the user is gone after the purge" test -z "$(grep '^peerling:' "$root/etc/passwd" || true)"
-step "removed, then purged: nothing is left"
+step "installed and purged without having run: nothing is left, and nothing is said"
 
-# The tarball: OpenRC starts it, with its own supervisor.
-tar -xzf "$tarball" -C "$root/run"
-mv "$root"/run/peerling-*/ "$root/run/unpacked"
-inside addgroup --system peerling >/dev/null
-inside adduser --system --no-create-home --home /var/lib/peerling --ingroup peerling peerling >/dev/null 2>&1
-DESTDIR=$root "$root/run/unpacked/install.sh"
-cp "$here/../../packaging/peerling.toml" "$root/etc/peerling/before"
-inside chgrp -R peerling /etc/peerling
-sed -i 's/^#listen = .*/listen = ["[::1]:4242"]/; s/^#backend = .*/backend = "files"/' "$config"
-sed -i 's/^\[bird\]/[bird]\nsocket = ""/; s|^#private_key_file = .*|private_key_file = "/etc/wireguard.key"|' "$config"
-echo | inside tee /var/log/peerling.log >/dev/null
-inside adduser --quiet peerling bird
-inside chown peerling /etc/wireguard.key
-# What OpenRC makes at boot.
-mkdir -p "$root"/run/openrc/{daemons,exclusive,failed,inactive,options,scheduled,started,starting,stopping,tmp}
-touch "$root/run/openrc/softlevel"
-inside install -d -o peerling -g peerling /var/lib/peerling /var/lib/peerling/registry
-cp -r "$here/../../fixtures/registry/." "$root/var/lib/peerling/registry/"
-plant
-# A mistake in the configuration: told once, and not started again and again.
-cp "$config" "$root/run/right"
-echo 'nonsense = 1' >>"$config"
-! inside rc-service --nodeps peerling start >"$root/run/rc" 2>&1 || fail "OpenRC starts it with a mistake"
-grep -q 'peerling.toml:.*nonsense' "$root/run/rc" || fail "OpenRC does not say what is wrong: $(cat "$root/run/rc")"
-cp "$root/run/right" "$config"
-inside rc-service --nodeps peerling start >"$root/run/rc" 2>&1 || fail "OpenRC: $(cat "$root/run/rc" "$root/var/log/peerling.log")"
-tries=100
-until grep -q ' registry: ' "$root/var/log/peerling.log"; do
-    [ $((tries -= 1)) -gt 0 ] || fail "OpenRC: it does not serve: $(cat "$root/run/rc" "$root/var/log/peerling.log")"
-    sleep 0.1
-done
-same "the user under OpenRC" "peerling" "$(inside ps -o user= -C peerling | sort -u | head -n 1 | tr -d ' ')"
-capabilities=$(sed -n 's/^CapEff:\t//p' "$root/proc/$(inside pgrep -x peerling)/status")
-# Bit 12 is CAP_NET_ADMIN (capabilities(7)).
-same "its capabilities under OpenRC" 0000000000001000 "$capabilities"
-same "what the service's user pointed at, under OpenRC" "root:root 700" "$(mode /roots)"
-inside rc-service --nodeps peerling reload >/dev/null 2>&1 || fail "OpenRC cannot reload it"
-inside rc-service --nodeps peerling stop >/dev/null 2>&1 || fail "OpenRC cannot stop it"
+# A version of before had the configuration as a file of the package.
+inside dpkg-deb -R /peerling.deb /older
+inside install -D -m 640 /older/usr/share/doc/peerling/examples/peerling.toml /older/etc/peerling/peerling.toml
+echo /etc/peerling/peerling.toml >"$root/older/DEBIAN/conffiles"
+sed -i 's/^Version: .*/Version: 0.1.0/' "$root/older/DEBIAN/control"
+sed -i 's/^# Who this POP is\.$/# Who we are./' "$root/older/etc/peerling/peerling.toml"
+inside dpkg-deb -b /older /older.deb >/dev/null
+inside dpkg -i /older.deb >/dev/null 2>&1
+configure_file "$config"
 before=$(sha256sum "$config")
-DESTDIR=$root "$root/run/unpacked/install.sh"
-same "after the tarball's upgrade" "$before" "$(sha256sum "$config")"
-DESTDIR=$root "$root/run/unpacked/install.sh" remove
-expect "the binary is gone" test ! -e "$root/usr/bin/peerling"
-expect "the configuration stays" test -e "$config"
-step "the tarball: installed, served by OpenRC, reloaded, stopped, upgraded, removed"
+sysctl -qw net.ipv4.ping_group_range='1 0'
+installs /peerling.deb "the upgrade from a version with a conffile"
+same "the operator's file, after it" "$before" "$(sha256sum "$config")"
+same "settings that the version of before did not have" "0 2147483647" "$(ping_groups)"
+installs /newer.deb "the next upgrade"
+same "the operator's file, after the next" "$before" "$(sha256sum "$config")"
+inside dpkg -P peerling >/dev/null 2>&1
+expect "it is gone after the purge" test ! -e "$config"
+step "upgraded from a version that had the configuration as its own: it stays, and nothing is asked"

@@ -42,21 +42,27 @@ for architecture in x86_64 aarch64 armv7; do
         echo "FAIL: check finds an empty machine sound" >&2
         exit 1
     fi
-    grep -q 'pop.asn' "$work/said" || { cat "$work/said" >&2; exit 1; }
+    grep -q 'no /etc/peerling/peerling.toml' "$work/said" || { cat "$work/said" >&2; exit 1; }
     bytes=$(wc -c <"$binary")
     # A guard, and no aim: what doubles the binary by accident is seen.
     [ "$bytes" -le 4500000 ] || { echo "FAIL: $binary has $bytes bytes, more than 4.5 MB" >&2; exit 1; }
     echo "$architecture: starts in an empty machine: $bytes bytes"
 done
 
-cache=target/debian-12.tar
-if ! [ -e "$cache" ]; then
-    debootstrap --variant=minbase --include=adduser,bird2,openrc,procps bookworm "$work/debian" >"$work/log" 2>&1 ||
-        { tail -n 5 "$work/log" >&2; exit 1; }
-    mkdir -p target
-    tar -C "$work/debian" -cf "$cache.new" .
-    mv "$cache.new" "$cache"
-fi
+# debian NAME PACKAGES: target/NAME.tar, made anew when the packages that it is to have are others.
+debian() {
+    if ! [ -e "target/$1.tar" ] || [ "$2" != "$(cat "target/$1.packages" 2>/dev/null)" ]; then
+        debootstrap --variant=minbase --include="$2" bookworm "$work/debian" >"$work/log" 2>&1 ||
+            { tail -n 5 "$work/log" >&2; exit 1; }
+        mkdir -p target
+        rm -f "target/$1.packages"
+        tar -C "$work/debian" -cf "target/$1.tar" .
+        rm -rf --one-file-system "$work/debian"
+        echo "$2" >"target/$1.packages"
+    fi
+}
+debian debian-12 bird2,openrc,procps,systemd
+
 PEERLING_VERSION=$version.1 PEERLING_DIST=$work cross/package.sh "dist/peerling-$version-$native" "$native" >/dev/null
 # The packages of another architecture, with a program of one that no machine is (e_machine in elf(5)).
 case $native in
@@ -66,6 +72,10 @@ esac
 cp "dist/peerling-$version-$native" "$work/foreign"
 printf '\377\177' | dd of="$work/foreign" bs=1 seek=18 conv=notrunc status=none
 PEERLING_DIST=$work/foreign.d cross/package.sh "$work/foreign" "$other" >/dev/null
-debian=$(dpkg --print-architecture)
-tests/packages/debian.sh "dist/peerling_${version}_$debian.deb" "$work/peerling_$version.1_$debian.deb" \
-    "dist/peerling-$version-$native.tar.gz" "$work"/foreign.d/*.deb "$work"/foreign.d/*.tar.gz
+
+package=dist/peerling_${version}-1_$(dpkg --print-architecture).deb
+tarball=dist/peerling-$version-$native.tar.gz
+tests/packages/contents.sh "$package" "$tarball"
+tests/packages/debian.sh target/debian-12.tar "$package" "$work"/peerling_*.deb "$work"/foreign.d/*.deb
+tests/packages/tarball.sh target/debian-12.tar "$tarball" "$work"/foreign.d/*.tar.gz
+tests/packages/uplink.sh target/debian-12.tar "$package"

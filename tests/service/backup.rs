@@ -292,12 +292,12 @@ fn links_in_the_working_copy_are_not_followed() {
     fs::create_dir(draft.path(HOME).join("bird")).unwrap();
     symlink(draft.path("victim"), draft.path(HOME).join("bird/bird")).unwrap();
     let said = export(&draft);
-    assert!(said.refused(FAILED).contains("bird/bird: no directory, and links"), "{said:#?}");
+    assert!(said.refused(FAILED).contains("bird/bird: not a directory, and links"), "{said:#?}");
     assert_eq!(names(&draft, "victim"), ["ebgp_as1"]);
     fs::remove_file(&list).unwrap();
     symlink(draft.path("victim/ebgp_as1"), &list).unwrap();
     let said = export(&draft);
-    assert!(said.refused(FAILED).contains(".peerling-files: is no plain file"), "{said:#?}");
+    assert!(said.refused(FAILED).contains(".peerling-files: not a plain file"), "{said:#?}");
     assert_eq!(draft.read("victim/ebgp_as1"), "theirs");
     fs::remove_dir_all(draft.path(HOME)).unwrap();
     symlink(draft.path("victim"), draft.path(HOME)).unwrap();

@@ -73,8 +73,8 @@ fn wg_quick_takes_its_file() {
     }
     let Some(it) = Peerings::new("both") else { return };
     for text in it.texts("wg-quick") {
-        let path = it.pop.path("wg-peer-pop.conf");
-        it.pop.secret("wg-peer-pop.conf", &text);
+        let path = it.pop.path("flipflapnet-pop.conf");
+        it.pop.secret("flipflapnet-pop.conf", &text);
         let said = run(Command::new("wg-quick").arg("strip").arg(&path), b"");
         let stripped = said.fine();
         for kept in ["PrivateKey = ", "AllowedIPs = 172.16.0.0/12, ", "Endpoint = pop.example.net:"]
@@ -84,8 +84,8 @@ fn wg_quick_takes_its_file() {
         assert!(!stripped.contains("PostUp") && !stripped.contains("MTU"), "{stripped}");
         assert!(stripped.contains(&format!("PublicKey = {}\n", our_key())), "{stripped}");
     }
-    it.pop.secret("wg-peer-pop.conf", "PrivateKey\n");
-    let spoilt = it.pop.path("wg-peer-pop.conf");
+    it.pop.secret("flipflapnet-pop.conf", "PrivateKey\n");
+    let spoilt = it.pop.path("flipflapnet-pop.conf");
     assert!(run(Command::new("wg-quick").arg("up").arg(spoilt), b"").status != Some(0));
 }
 
@@ -154,7 +154,7 @@ cp $1/* /run/systemd/network/
 chown -R systemd-network /run/systemd/netif
 chown root:systemd-network /run/systemd/network/*
 chmod 0640 /run/systemd/network/*
-ip tuntap add wg-peer-pop mode tun
+ip tuntap add flipflapnet-pop mode tun
 export SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console
 /lib/systemd/systemd-networkd >/run/log 2>&1 &
 for look in $(seq 100); do grep -q "$2" /run/log && break; sleep 0.1; done
@@ -164,7 +164,7 @@ cat /run/log
 "#;
 
 /// What it says of a `.netdev` that it understood.
-const LOADED: &str = "wg-peer-pop: loaded";
+const LOADED: &str = "flipflapnet-pop: loaded";
 
 /// What networkd says about these files until it comes to these words.
 fn networkd(it: &Peerings, files: &[(String, String)], words: &str) -> String {
@@ -191,7 +191,7 @@ fn networkd_takes_its_files() {
     for (stream, addresses) in it.texts("networkd").iter().zip(addresses) {
         let files = files(stream);
         let names: Vec<&str> = files.iter().map(|it| it.0.as_str()).collect();
-        assert_eq!(names, ["wg-peer-pop.netdev", "wg-peer-pop.network"]);
+        assert_eq!(names, ["flipflapnet-pop.netdev", "flipflapnet-pop.network"]);
         let said = networkd(&it, &files[..1], LOADED);
         assert!(said.contains(LOADED), "{said}");
         assert_eq!(complaints(&said), 0, "{said}");

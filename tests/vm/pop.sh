@@ -92,6 +92,7 @@ pop() {
     cp "$package" "$root/peerling.deb"
     on pop dpkg -i /peerling.deb >/dev/null 2>&1 || fail "the package cannot be installed"
     (umask 077 && wg genkey >"$root/etc/wireguard/peerling.key")
+    on pop cp /usr/share/doc/peerling/examples/peerling.toml /etc/peerling/
     sed -i 's/^asn = .*/asn = 4242420263/; s/^name = .*/name = "pop.lab.example"/' "$root/etc/peerling/peerling.toml"
     sed -i 's/^\[peers\]/[peers]\nallowed_networks = ["fd5e:1ab::\/32"]/' "$root/etc/peerling/peerling.toml"
     local data=$root/var/lib/peerling/registry/data

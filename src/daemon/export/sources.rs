@@ -2,9 +2,9 @@
 
 use super::Pieces;
 use crate::backup::{BIRD, BIRD_CONF, Part, WIREGUARD, fits, includes, is_route_table};
-use crate::limits::BACKUP_FILES_MAX;
-use crate::sys::copies::{CopyError, Entry, Folder};
-use std::collections::BTreeSet;
+use crate::limits::{BACKUP_FILE_BYTES_MAX, BACKUP_FILES_MAX};
+use crate::sys::directory::{Directory, Entry, FileError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 /// A file that is copied.
@@ -57,7 +57,7 @@ impl Sources {
 
     /// Every file of a directory that belongs to a part.
     fn directory(&mut self, part: Part, from: &Path, to: &str, listed: &BTreeSet<String>) {
-        let found = Folder::open(from).and_then(|folder| folder.entries(|name| part.takes(name)));
+        let found = entries(from, |name| part.takes(name));
         match found {
             Ok(entries) => {
                 for (name, entry) in entries {
@@ -111,7 +111,7 @@ impl Sources {
     /// since they can include others.
     fn included(&mut self, place: &Path, pattern: &str, to: &str) -> Vec<(PathBuf, String)> {
         // What is not there is BIRD's to complain about.
-        let found = Folder::open(place).and_then(|it| it.entries(|name| fits(pattern, name)));
+        let found = entries(place, |name| fits(pattern, name));
         let mut new = Vec::new();
         for (name, entry) in found.unwrap_or_default() {
             let known = self.files.iter().any(|it| it.directory == place && it.name == name);
@@ -138,8 +138,15 @@ impl Sources {
     }
 }
 
-fn read(directory: &Path, name: &str) -> Result<String, CopyError> {
-    let bytes = Folder::open(directory)?.read(name)?;
+fn entries(
+    directory: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Entry>, FileError> {
+    Directory::open(directory)?.entries(BACKUP_FILES_MAX, wanted)
+}
+
+fn read(directory: &Path, name: &str) -> Result<String, FileError> {
+    let bytes = Directory::open(directory)?.read(name, BACKUP_FILE_BYTES_MAX)?;
     Ok(String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned())
 }
 

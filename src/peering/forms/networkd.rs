@@ -1,13 +1,13 @@
 //! systemd-networkd: a `.netdev` that makes the link and a `.network` that gives it an address
 //! (systemd.netdev(5), systemd.network(5)).
 
-use super::{ALLOWED_IPS, Peering, REPLACE_ME, Side, Site};
+use super::{ALLOWED_IPS, Peering, REPLACE_ME, Router, Side, Site};
 use crate::peering::files::KEEPALIVE_S;
 
 /// Both files in one stream; a line `# <path>` stands above each. The first one holds a secret:
 /// networkd wants to read it, and nobody else should (systemd.netdev(5), PrivateKey=).
-pub fn networkd(peering: &Peering, site: &Site) -> Option<String> {
-    let side = Side::of(peering, site)?;
+pub fn networkd(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
+    let side = Side::of(peering, site, router)?;
     let link = &side.link;
     let place = |kind| format!("# /etc/systemd/network/{link}.{kind}");
     let secret = "# chown root:systemd-network, chmod 0640: it holds your private key.";

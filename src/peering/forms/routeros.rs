@@ -1,17 +1,20 @@
 //! RouterOS 7.20 and later: commands for its console or `/import` (help.mikrotik.com, WireGuard and
 //! BGP). It offers a next hop in IPv6 for IPv4 without being told.
 
-use super::{ALLOWED_IPS, Peering, REPLACE_ME, ROUTES_MAX, Side, Site, networks};
-use crate::model::LinkLocal;
+use super::{
+    ALLOWED_IPS, Peering, REPLACE_ME, ROUTES_MAX, Router, Side, Site, beside, networks,
+    prefix_length,
+};
 use crate::peering::files::KEEPALIVE_S;
 
 /// Commands; each begins with its whole menu, so that one alone can be pasted too.
-pub fn routeros(peering: &Peering, site: &Site) -> Option<String> {
-    let side = Side::of(peering, site)?;
+pub fn routeros(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
+    let side = Side::of(peering, site, router)?;
     let [interface, peer, address] = tunnel(&side);
     let lines = [
         "# RouterOS 7.20 or later. With a BGP instance of your own, name it in the place of dn42."
             .to_string(),
+        beside("#", &side).trim_end().to_string(),
         format!("/routing bgp instance add name=dn42 as={}", peering.asn.get()),
         "# The networks that you announce go into the address list dn42-networks.".to_string(),
         interface,
@@ -50,13 +53,6 @@ fn tunnel(side: &Side<'_>) -> [String; 3] {
             prefix_length(side)
         ),
     ]
-}
-
-/// RouterOS has no peer addresses, so ours must lie in the network that theirs spans: the usual /64
-/// (RFC 4291, section 2.5.6), or all link-local addresses where it does not.
-fn prefix_length(side: &Side<'_>) -> u8 {
-    let half = |it: LinkLocal| u128::from(it.get()) >> 64;
-    if half(side.local) == half(side.remote) { 64 } else { 10 }
 }
 
 fn accept(side: &Side<'_>) -> String {

@@ -2,15 +2,15 @@
 //! question, and how a peering comes up.
 
 use super::*;
-use crate::command::{Applied, Change, LimitsView, News, Stage};
+use crate::answer::{Change, FollowEvent, LimitsView, Stage};
 use crate::model::{Families, WgSecret};
 
 const KEY: &str = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";
 const SECRET: &str = "cFNlY3JldCBvZiBzb21lYm9keSwgbm90IHRvIGtlZXA=";
 
 /// What is told of a peering that comes up.
-pub(super) fn news() -> Vec<News> {
-    let reached = |stage, after_ms| News::Reached(stage, Duration::from_millis(after_ms));
+pub(super) fn news() -> Vec<FollowEvent> {
+    let reached = |stage, after_ms| FollowEvent::Reached(stage, Duration::from_millis(after_ms));
     vec![
         reached(Stage::Link, 240),
         reached(Stage::Session, 1_390),
@@ -41,7 +41,7 @@ fn draft() -> Shown {
 
 fn made() -> Outcome {
     let view = peer(4242420001, PeeringState::Queued);
-    Ok(Reply::Created(Box::new(view), Applied::NotAwaited))
+    answered(saved(Deed::Created, view, Applied::NotAwaited))
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn six_enters_and_three_pastes() {
         window(80),
         &format!("peer_create\r\r{KEY}\r \"node.example.org\"\r\r\r\r"),
         [
-            Ok(Reply::Intro(identity())),
+            intro(),
             ask(Field::Asn, "AS Number", Some("4242420001"), limits()),
             ask(Field::WgPubKey, "WireGuard public key", None, limits()),
             ask(Field::EndpointAddr, "WireGuard endpoint address", None, limits()),
@@ -71,7 +71,7 @@ fn a_pasted_section_answers_several_questions() {
     let lines = ["[Peer]", &format!("PublicKey = {KEY}"), "Endpoint = node.example.org:20263"];
     let asks = || {
         [
-            Ok(Reply::Intro(identity())),
+            intro(),
             ask(Field::Asn, "AS Number", Some("4242420001"), limits()),
             ask(Field::WgPubKey, "WireGuard public key", None, limits()),
         ]
@@ -83,7 +83,7 @@ fn a_pasted_section_answers_several_questions() {
         Start::Shell,
         window(80),
         &marked,
-        asks().into_iter().chain(rest()).chain([Ok(Reply::Abandoned)]),
+        asks().into_iter().chain(rest()).chain([answered(Abandoned)]),
     );
     let again = [ask(Field::WgPubKey, "WireGuard public key", None, limits())];
     let endpoint = ask(Field::EndpointAddr, "WireGuard endpoint address", None, limits());
@@ -97,7 +97,7 @@ fn a_pasted_section_answers_several_questions() {
             .chain(again)
             .chain([endpoint])
             .chain(rest())
-            .chain([Ok(Reply::Abandoned)]),
+            .chain([answered(Abandoned)]),
     );
     transcript("pasted", &format!("{one}\n--- without marks\n{each}"));
     let taken = "EndpointAddr: \"node.example.org:20263\"}";
@@ -116,7 +116,7 @@ fn a_private_key_is_neither_kept_nor_shown_again() {
     let mut output = Output::default();
     session.begin(&mut output);
     session.feed(format!("peer_create\r{file}\r").as_bytes());
-    for outcome in [Ok(Reply::Intro(identity())), again(), again()] {
+    for outcome in [intro(), again(), again()] {
         let Some(Event::Run(request)) = session.next(&mut output) else { panic!("a request") };
         assert!(!format!("{request:?}").contains(SECRET));
         session.answered(outcome, &mut output);
@@ -137,7 +137,7 @@ fn what_is_typed_ahead_is_done_before_anything_is_looked_at() {
         Start::Shell,
         window(80),
         "peer_create\rwhoami\r",
-        [Ok(Reply::Intro(identity())), made(), Ok(Reply::Whoami(identity()))],
+        [intro(), made(), answered(Whoami(identity()))],
     );
     assert!(seen.contains("It is being set up; peer_status"), "{seen}");
     assert!(seen.contains("{Whoami {}}") && !seen.contains("{looks on"), "{seen}");
@@ -156,7 +156,8 @@ fn an_edited_peering_shows_what_becomes_of_it() {
             change("psk", "none", "set"),
         ]
     };
-    let view = || Box::new(peer(4242420001, PeeringState::Applied));
+    let view = || peer(4242420001, PeeringState::Applied);
+    let off = peer(4242420001, PeeringState::Disabled);
     let shown = Shown::Changes(Asn::new(4242420001).unwrap(), changes());
     let key = || question(Field::WgPubKey, "WireGuard public key", Some(KEY));
     let edited = play(
@@ -164,13 +165,13 @@ fn an_edited_peering_shows_what_becomes_of_it() {
         window(80),
         "peer_edit\r\r\rpeer_edit --endpoint-addr x.example.org\rpeer_disable\rpeer_enable\r",
         [
-            Ok(Reply::Intro(identity())),
+            intro(),
             key(),
             ask(Field::Confirm, "Change this peering?", Some("yes"), shown),
-            Ok(Reply::Edited(view(), changes(), Applied::Yes)),
-            Ok(Reply::Unchanged(view(), Applied::Yes)),
-            Ok(Reply::Switched(Box::new(peer(4242420001, PeeringState::Disabled)), Applied::Yes)),
-            Ok(Reply::Switched(view(), Applied::No("BIRD does not answer".into()))),
+            answered(saved(Deed::Edited(changes()), view(), Applied::Yes)),
+            answered(saved(Deed::Unchanged, view(), Applied::Yes)),
+            answered(saved(Deed::Disabled, off, Applied::Yes)),
+            answered(saved(Deed::Enabled, view(), Applied::No("BIRD does not answer".into()))),
         ],
     );
     transcript("edit", &edited);
@@ -180,13 +181,13 @@ fn an_edited_peering_shows_what_becomes_of_it() {
 fn every_outcome_of_looking_on_has_its_words() {
     let view = peer(4242420001, PeeringState::Queued);
     let all = [
-        News::Failed("BIRD says \u{1b}[2J no".into()),
-        News::Waiting(Stage::Link),
-        News::Waiting(Stage::Handshake),
-        News::Waiting(Stage::Established),
-        News::Unseen,
+        FollowEvent::Failed("BIRD says \u{1b}[2J no".into()),
+        FollowEvent::Waiting(Stage::Link),
+        FollowEvent::Waiting(Stage::Handshake),
+        FollowEvent::Waiting(Stage::Established),
+        FollowEvent::Unseen,
     ];
-    let words = |it: &News| view::news(it, &view, Screen::window("dumb", 80));
+    let words = |it: &FollowEvent| it.text(&view, Screen::window("dumb", 80));
     let seen: String = all.iter().map(words).collect();
     assert!(!seen.contains('\u{1b}'), "{seen}");
     transcript("follow", &seen);
@@ -196,12 +197,7 @@ fn every_outcome_of_looking_on_has_its_words() {
 #[test]
 fn a_file_pasted_as_a_command_is_not_remembered() {
     let line = format!("[Interface] PrivateKey = {SECRET}");
-    let seen = play(
-        Start::Shell,
-        window(400),
-        &format!("{line}\r\x1b[A\r"),
-        [Ok(Reply::Intro(identity()))],
-    );
+    let seen = play(Start::Shell, window(400), &format!("{line}\r\x1b[A\r"), [intro()]);
     assert_eq!(seen.matches(SECRET).count(), 1, "{seen}");
     assert!(seen.contains("peer_create"), "{seen}");
 }

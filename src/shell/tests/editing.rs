@@ -69,10 +69,10 @@ fn outcome(request: &Request) -> Outcome {
         (Command::PeerCreate, _, None) => {
             question(Field::EndpointAddr, "WireGuard endpoint address", None)
         }
-        (Command::PeerList(scope), ..) => Ok(Reply::Peers(vec![], *scope)),
-        (Command::Whoami, ..) => Ok(Reply::Whoami(identity())),
-        (Command::Bye, ..) => Ok(Reply::Bye),
-        _ => Ok(Reply::Abandoned),
+        (Command::PeerList(scope), ..) => answered(PeerList { peers: vec![], scope: *scope }),
+        (Command::Whoami, ..) => answered(Whoami(identity())),
+        (Command::Bye, ..) => answered(Bye),
+        _ => answered(Abandoned),
     }
 }
 
@@ -286,7 +286,7 @@ fn who_does_not_wait_has_typed_ahead_in_vain() {
     let mut session = Session::new(Start::Shell, Some(window(80)), our_asn());
     let mut output = Output::default();
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
-    session.answered(Ok(Reply::Abandoned), &mut output);
+    session.answered(answered(Abandoned), &mut output);
     session.feed(b"peer_create --wait\rpeer_remove --yes\r");
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
     session.interrupted(&mut output);

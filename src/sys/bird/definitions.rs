@@ -97,8 +97,7 @@ impl Walk<'_> {
     }
 
     fn source(&mut self, path: &Path) -> io::Result<Rc<Source>> {
-        let status = fs::metadata(path)?;
-        let stamp = Stamp::of(&status);
+        let stamp = Stamp::of(&rustix::fs::stat(path)?);
         if let Some((_, source)) = self.before.get(path).filter(|it| it.0 == stamp) {
             self.kept.insert(path.to_path_buf(), (stamp, source.clone()));
             return Ok(source.clone());
@@ -221,7 +220,7 @@ mod tests {
             assert!(definitions.0.is_empty(), "it changed a moment ago");
         }
         let kept = Rc::new(Source { defined: vec!["ibgp_kept".into()], ..Source::default() });
-        let stamp = Stamp::of(&fs::metadata(&file).unwrap());
+        let stamp = Stamp::of(&rustix::fs::stat(&file).unwrap());
         definitions.0.insert(file.clone(), (stamp, kept));
         let claims = definitions.survey(None, &place.0, &is_ours);
         assert!(claims.contains_key("ibgp_kept"), "{claims:?}");

@@ -6,6 +6,7 @@ mod responder;
 use self::responder::{Asked, Responder, Transport, again, answer, none};
 use super::*;
 use simple_dns::{PacketFlag, RCODE, TYPE};
+use std::fs;
 use std::time::{Duration, Instant};
 
 /// Where somebody is silent: every test of that takes this long, or a few times.

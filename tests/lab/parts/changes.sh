@@ -37,7 +37,7 @@ key_edited() {
     same "the only peer of the link, and where it is" \
         "$(cat "$LAB/anew.wg.pub") [fd5e:1ab:2::3]:20263" \
         "$(ip netns exec pop wg show "$LINK" endpoints | tr '\t' ' ')"
-    inside node wg set wg-peer-pop private-key "$LAB/anew.wg"
+    inside node wg set lab-pop private-key "$LAB/anew.wg"
     mv "$LAB/anew.wg" "$LAB/node.wg"
     mv "$LAB/anew.wg.pub" "$LAB/node.wg.pub"
     await 15 "a handshake with the new key" -- has_handshake "$LINK"

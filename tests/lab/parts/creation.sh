@@ -92,7 +92,7 @@ first_comes_up() {
 has_handshake() { [ "$(ip netns exec pop wg show "$1" latest-handshakes | cut -f2)" -gt 0 ]; }
 
 routes_are_there() {
-    local theirs="via fe80:263::2:1 on $LINK" ours="via fe80:263::1:1 on wg-peer-pop"
+    local theirs="via fe80:263::2:1 on $LINK" ours="via fe80:263::1:1 on lab-pop"
     await 10 "the POP has the member's 172.20.32.0/27" -- routed pop 172.20.32.0/27 "$theirs"
     await 10 "the POP has the member's fd42:32::/48" -- routed pop fd42:32::/48 "$theirs"
     await 10 "the member has 172.20.0.0/27" -- routed node 172.20.0.0/27 "$ours"
@@ -103,9 +103,9 @@ routes_are_there() {
     await 10 "the POP's kernel has fd42:32::/48" -- \
         in_kernel pop -6 fd42:32::/48 "via fe80:263::2:1 dev $LINK"
     await 10 "the member's kernel has 172.20.0.0/27" -- \
-        in_kernel node "" 172.20.0.0/27 "via inet6 fe80:263::1:1 dev wg-peer-pop"
+        in_kernel node "" 172.20.0.0/27 "via inet6 fe80:263::1:1 dev lab-pop"
     await 10 "the member's kernel has fd42:263::/48" -- \
-        in_kernel node -6 fd42:263::/48 "via fe80:263::1:1 dev wg-peer-pop"
+        in_kernel node -6 fd42:263::/48 "via fe80:263::1:1 dev lab-pop"
 }
 routed() { bird "$1" show route for "$2" all 2>/dev/null | grep -q "$3"; }
 in_kernel() { ip -n "$1" ${2:+"$2"} route show "$3" | grep -q "$4"; }

@@ -182,7 +182,19 @@ fn a_configuration_that_is_not_there() {
         return;
     };
     let looked = Report::of(draft.bare_command().args(["check", "--json"]));
-    assert_eq!(looked.findings[0].detail, "there is no /etc/peerling/peerling.toml");
+    assert_eq!(looked.findings.len(), 1, "not every key is missing: {looked:#?}");
+    assert_eq!(looked.findings[0].detail, "no configuration at /etc/peerling/peerling.toml");
+    looked.mends(
+        "no configuration",
+        "write it; peerling.toml(5) tells how, or --config FILE names another",
+    );
+    let looked = Report::of(
+        draft.bare_command().env("PEERLING_POP_NAME", "x.dn42").args(["check", "--json"]),
+    );
+    looked.mends(
+        "no configuration",
+        "write it; peerling.toml(5) tells how, or --config FILE names another",
+    );
     looked.has("configuration", "wrong", "PEERLING_POP_ASN: pop.asn is missing");
 }
 

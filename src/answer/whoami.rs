@@ -1,0 +1,123 @@
+//! intro and whoami: who the caller is.
+
+use super::{Answer, VERSION};
+use crate::model::{Asn, Mntner, Role};
+use crate::text::Screen;
+use crate::text::escape::{escape, sentence};
+use crate::text::table::{Fit, Table};
+use nanoserde::SerJson;
+
+/// The greeting of a session.
+#[derive(Debug)]
+pub struct Intro {
+    /// Who is greeted.
+    pub identity: IdentityView,
+    /// What they should know before they type anything, in sentences.
+    pub notices: Vec<String>,
+}
+
+/// Who the caller is, in one line.
+#[derive(Debug)]
+pub struct Whoami(pub IdentityView);
+
+/// The caller, and where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityView {
+    /// The maintainer; `None` for an administrator who acts for nobody.
+    pub maintainer: Option<Mntner>,
+    /// What they may do.
+    pub role: Role,
+    /// The AS numbers, sorted.
+    pub asns: Vec<Asn>,
+    /// The name of this network.
+    pub network: String,
+    /// The public name of this POP.
+    pub server: String,
+    /// Our AS number.
+    pub our_asn: Asn,
+}
+
+impl Answer for Intro {
+    fn text(&self, screen: Screen) -> String {
+        let identity = &self.identity;
+        let network = match identity.network.as_str() {
+            "" => identity.our_asn.to_string(),
+            name => format!("{} ({})", escape(name), identity.our_asn),
+        };
+        let notices: String = self.notices.iter().map(|it| sentence(it) + "\n").collect();
+        let gap = if notices.is_empty() { "" } else { "\n" };
+        screen.fold(format!(
+            "\nWelcome to {network} automated peering service\n\
+             You are connected as {} to {} @ {}\n\n{}\n\
+             {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
+             Type help or ? to list commands.\n\n",
+            identity.name(),
+            identity.server,
+            identity.our_asn,
+            identity.asns_table(screen)
+        ))
+    }
+
+    fn json(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Answer for Whoami {
+    fn text(&self, screen: Screen) -> String {
+        let numbers: Vec<String> = self.0.asns.iter().map(Asn::to_string).collect();
+        screen.fold(if numbers.is_empty() {
+            format!("{}, no AS number\n", self.0.name())
+        } else {
+            format!("{}, {}\n", self.0.name(), numbers.join(", "))
+        })
+    }
+
+    fn json(&self) -> Option<String> {
+        let identity = &self.0;
+        let json = WhoamiJson {
+            version: VERSION,
+            maintainer: identity.maintainer.as_ref().map(Mntner::to_string),
+            admin: identity.role == Role::Admin,
+            asns: identity.asns.iter().map(|it| it.get()).collect(),
+            server: identity.server.clone(),
+            server_asn: identity.our_asn.get(),
+        };
+        Some(json.serialize_json())
+    }
+}
+
+impl IdentityView {
+    fn name(&self) -> String {
+        match (&self.maintainer, self.role) {
+            (Some(name), Role::Member) => name.to_string(),
+            (Some(name), Role::Admin) => format!("{name} (by an administrator)"),
+            (None, _) => "administrator".to_string(),
+        }
+    }
+
+    fn asns_table(&self, screen: Screen) -> String {
+        match (self.asns.is_empty(), self.role) {
+            (true, Role::Admin) => "You may act for every AS number.\n".to_string(),
+            (true, Role::Member) => {
+                "The registry has no AS number that you maintain.\n".to_string()
+            }
+            (false, _) => {
+                let mut table = Table::new([("Your AS number(s)", Fit::Whole)]);
+                table.rows = self.asns.iter().map(|asn| vec![asn.get().to_string()]).collect();
+                table.render(screen.columns, screen.style)
+            }
+        }
+    }
+}
+
+#[derive(SerJson)]
+struct WhoamiJson {
+    version: u8,
+    #[nserde(serialize_none_as_null)]
+    maintainer: Option<String>,
+    admin: bool,
+    asns: Vec<u32>,
+    server: String,
+    server_asn: u32,
+}

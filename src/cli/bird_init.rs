@@ -1,0 +1,154 @@
+//! `peerling bird-init`: a whole configuration of BIRD for this POP, written once.
+//!
+//! What is there is never overwritten: where one of the files exists, nothing is written at all.
+//! What is written belongs to the operator from then on; peerling keeps up only what it includes.
+
+mod own;
+mod policy;
+mod texts;
+
+use super::parse::Invocation;
+use super::table::{BIRD_DIRECTORY, DONE};
+use crate::config::Config;
+use crate::daemon::{Failure, Trouble, read_config};
+use crate::registry::Roa;
+use crate::sys::directory::create;
+use crate::sys::tree::read_routes;
+use ipnet::IpNet;
+use own::{Own, announced};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use texts::Places;
+
+/// BIRD may run as another user.
+const MODE: u32 = 0o644;
+/// The file that includes the others.
+const MAIN: &str = "bird.conf";
+
+/// Every file that is written.
+pub(super) const FILES: [&str; 4] = [MAIN, "variables.conf", "communities.conf", "filters.conf"];
+
+/// A file's name and content.
+type Text = (&'static str, String);
+
+/// Writes the files into a directory, and tells the operator what to do next.
+///
+/// # Errors
+/// A configuration that is wrong, networks that nobody names, files that exist already, or a
+/// directory that cannot be written.
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
+    let directory = invocation.path(&BIRD_DIRECTORY)?;
+    let config = read_config(&invocation.file)?;
+    install(&config, directory)?;
+    super::print(&farewell(&config, directory));
+    Ok(DONE)
+}
+
+/// Writes the files into a directory.
+///
+/// # Errors
+/// Networks that nobody names, files that exist already, or a directory that cannot be written.
+pub(super) fn install(config: &Config, directory: &Path) -> Result<(), Trouble> {
+    write(directory, &compose(config)?)
+}
+
+fn compose(config: &Config) -> Result<Vec<Text>, Trouble> {
+    let (bird, pop) = (&config.bird, &config.pop);
+    let includes = bird.include_directory.as_deref();
+    for path in [Some(bird.directory.as_path()), includes].into_iter().flatten() {
+        includable(path)?;
+    }
+    let own = Own::new(pop.asn, &networks(config)?, config.inventory.as_ref());
+    let places = Places { peers: &bird.directory, includes, template: &bird.template };
+    Ok(vec![
+        (MAIN, texts::bird(&own, &places)),
+        ("variables.conf", texts::variables(&own, pop, &places)),
+        ("communities.conf", policy::COMMUNITIES.to_string()),
+        ("filters.conf", policy::FILTERS.to_string()),
+    ])
+}
+
+/// BIRD's strings have no escapes, and an include is a pattern.
+fn includable(path: &Path) -> Result<(), Trouble> {
+    let odd = |c: char| c.is_control() || "\"\\*?[".contains(c);
+    match path.to_str().is_some_and(|it| !it.contains(odd)) {
+        true => Ok(()),
+        false => Err(Trouble::new(format!("{}: BIRD cannot include by this path", path.display()))),
+    }
+}
+
+/// Our networks: those of the mesh, or what the registry says that we may announce.
+pub(super) fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
+    if !config.mesh.networks.is_empty() {
+        return Ok(config.mesh.networks.clone());
+    }
+    let asn = config.pop.asn;
+    let read = smol::block_on(read_routes(&config.registry.directory));
+    let roa = read.map(|it| it.map(|(roa, _)| roa).unwrap_or_default());
+    let found = roa
+        .as_ref()
+        .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(no_networks(&format!("the registry has no route of {asn}"))),
+        Err(error) => Err(no_networks(&error.to_string())),
+    }
+}
+
+fn no_networks(why: &str) -> Trouble {
+    Trouble::new(format!("no network of our own is known: set mesh.networks ({why})"))
+}
+
+/// Writes all files or none.
+fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
+    let there: Vec<String> = texts
+        .iter()
+        .map(|(name, _)| directory.join(name))
+        .filter(|path| fs::symlink_metadata(path).is_ok())
+        .map(|path| path.display().to_string())
+        .collect();
+    if !there.is_empty() {
+        return Err(there_already(&there));
+    }
+    let failed =
+        |path: &Path, error: io::Error| Trouble::new(format!("{}: {error}", path.display()));
+    fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+    let mut written = Vec::new();
+    for (name, text) in texts {
+        let path = directory.join(name);
+        if let Err(error) = create(&path, text.as_bytes(), MODE) {
+            // What was just written is ours to take away again.
+            written.iter().for_each(|it: &PathBuf| drop(fs::remove_file(it)));
+            return Err(Trouble::new(error.to_string()));
+        }
+        written.push(path);
+    }
+    File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+}
+
+fn there_already(paths: &[String]) -> Trouble {
+    let (exist, them) = if paths.len() == 1 { ("exists", "it") } else { ("exist", "them") };
+    Trouble::new(format!(
+        "{} {exist} already, and nothing was written: move {them} away, or name another directory",
+        paths.join(", ")
+    ))
+}
+
+/// What was written, and what is to be done next.
+fn farewell(config: &Config, directory: &Path) -> String {
+    let includes = [Some(&config.bird.directory), config.bird.include_directory.as_ref()];
+    let missing = includes.into_iter().flatten().filter(|it| !it.is_dir());
+    let make: String = missing.map(|it| format!("mkdir -p {} && ", it.display())).collect();
+    let main = directory.join(MAIN);
+    format!(
+        "{}: {} are written, and yours from now on.\n\
+         Read variables.conf, then try them: {make}bird -p -c {}\n",
+        directory.display(),
+        FILES.join(", "),
+        main.display()
+    )
+}
+
+#[cfg(test)]
+mod tests;

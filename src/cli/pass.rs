@@ -1,0 +1,91 @@
+//! `peerling plan` and `peerling apply`: one pass, shown or taken.
+
+use super::parse::Invocation;
+use super::table::{CONFIRM_REMOVALS, DONE, FAILED, PENDING};
+use crate::apply::{Removals, Survey, unexplained_words};
+use crate::board::Cause;
+use crate::daemon::{Assembled, ConfigFile, Failure, Service, Trouble, block_on, close};
+use crate::plan::show::detail;
+use crate::store::Store;
+
+/// Shows what a pass would do now. Nothing is written, not even to the database.
+///
+/// # Errors
+/// What keeps everything from being looked at.
+pub(super) fn plan(invocation: &Invocation) -> Result<u8, Failure> {
+    let assembled = Assembled::load(&invocation.file)?;
+    // Steps that nobody could take are none.
+    assembled.can_make_links()?;
+    let survey = survey(assembled, invocation.file.clone())?;
+    for step in &survey.steps {
+        super::print(&detail(step));
+    }
+    for line in remarks(&survey) {
+        super::complain(&format!("peerling: {line}\n"));
+    }
+    Ok(if survey.steps.is_empty() { DONE } else { PENDING })
+}
+
+/// What is not a step.
+fn remarks(survey: &Survey) -> Vec<String> {
+    let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
+    for stray in &survey.strays {
+        lines.push(stray.to_string());
+    }
+    lines.extend(survey.refusal.clone());
+    for (owner, why) in &survey.failures {
+        lines.push(format!("{owner}: {why}"));
+    }
+    if !survey.unexplained.is_empty() {
+        lines.push(unexplained_words(&survey.unexplained));
+    }
+    lines
+}
+
+/// What a pass would do, for a configuration that is read already.
+///
+/// # Errors
+/// The database is not this POP's or cannot be read, or nobody can look at the machine.
+pub(super) fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble> {
+    let store = look(&assembled)?;
+    let mut service = Service::over(store, assembled, file)?;
+    let survey = async |_| {
+        service.read_routes().await;
+        service.apply.survey().await
+    };
+    block_on(survey)?.map_err(Trouble::new)
+}
+
+fn look(assembled: &Assembled) -> Result<Store, Trouble> {
+    let looked = Store::look(&assembled.config.store.path).and_then(|store| {
+        store.belongs(&assembled.site())?;
+        Ok(store)
+    });
+    looked.map_err(|error| Trouble::new(error.to_string()))
+}
+
+/// Takes one pass. What could not be done was logged.
+///
+/// # Errors
+/// What keeps the pass from beginning, or the database from being closed.
+pub(super) fn apply(invocation: &Invocation) -> Result<u8, Failure> {
+    let file = invocation.file.clone();
+    let assembled = Assembled::load(&file)?;
+    assembled.can_make_links()?;
+    let service = Service::new(assembled, file)?;
+    let store = service.control.store.clone();
+    block_on(async |_| service.read_routes().await)?;
+    let mut apply = match removals(invocation) {
+        Removals::Asked => service.apply,
+        Removals::Confirmed => service.apply.confirming(),
+    };
+    let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
+    let closed = close(&mut store.borrow_mut());
+    let is_well = passed?;
+    closed?;
+    Ok(if is_well { DONE } else { FAILED })
+}
+
+fn removals(invocation: &Invocation) -> Removals {
+    if invocation.has(&CONFIRM_REMOVALS) { Removals::Confirmed } else { Removals::Asked }
+}
