@@ -23,7 +23,7 @@ mod timing;
 
 use peerling::answer::{OurSide, PeerList, PeerView, PeeringState};
 use peerling::command::Scope;
-use peerling::limits::BIRD_CONFIGURE_PAUSE_MS;
+use peerling::limits::BIRD_CONFIGURE_PAUSE;
 use peerling::model::{Asn, Families};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
@@ -131,7 +131,7 @@ fn whole_pass() {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for turn in 0..6 {
         // The loop configures BIRD every two seconds at most; that pause is not measured.
-        std::thread::sleep(Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS + 100));
+        std::thread::sleep(BIRD_CONFIGURE_PAUSE + Duration::from_millis(100));
         let begin = std::time::Instant::now();
         match turn % 2 {
             0 => drop(running.store.borrow_mut().create(last, u16::MAX, &pop::actor()).unwrap()),
@@ -196,7 +196,7 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[PeerView]) 
                 let answer = PeerList { peers: peers.to_vec(), scope: Scope::Mine };
                 session.answered(Ok(Box::new(answer)), &mut output)
             }
-            Event::Follow(_) => session.followed(&mut output),
+            Event::Follow(_) => session.followed(),
             Event::Pause(_) | Event::Close(_) => break,
         }
     }

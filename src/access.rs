@@ -4,7 +4,7 @@
 //! only chooses among the maintainers of that key; one that names a maintainer who does not have
 //! the key is refused. What is said to a stranger is what the public registry says anyway.
 
-use crate::command::Command;
+use crate::command::Request;
 use crate::model::{Asn, Mntner, Refusal, Role};
 use crate::registry::{Index, KeyFingerprint};
 use std::fmt;
@@ -107,9 +107,9 @@ impl Identity {
     }
 }
 
-/// Whether they may, by the command's row.
-pub fn permit(identity: &Identity, command: &Command) -> Result<(), Refusal> {
-    if identity.role.may_act_as(command.role()) { Ok(()) } else { Err(for_operators()) }
+/// Whether they may, by the command's row and its flags.
+pub fn permit(identity: &Identity, request: &Request) -> Result<(), Refusal> {
+    if identity.role.may_act_as(request.role()) { Ok(()) } else { Err(for_operators()) }
 }
 
 /// What a member is told who asks for what is not theirs.
@@ -170,7 +170,7 @@ impl fmt::Display for Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Scope;
+    use crate::command::{Command, Scope};
     use crate::registry::Builder;
 
     const ALICE: &str =
@@ -257,10 +257,13 @@ mod tests {
             key: String::new(),
             source: String::new(),
         };
-        assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_err());
-        assert!(permit(&somebody, &Command::PeerList(Scope::Mine)).is_ok());
+        let mine = Request::new(Command::PeerList);
+        let everybody = Request { scope: Scope::All, ..mine.clone() };
+        assert!(permit(&somebody, &everybody).is_err());
+        assert!(permit(&somebody, &mine).is_ok());
+        assert!(permit(&somebody, &Request::new(Command::Audit)).is_err());
         somebody.role = Role::Admin;
-        assert!(permit(&somebody, &Command::PeerList(Scope::All)).is_ok());
+        assert!(permit(&somebody, &everybody).is_ok());
         assert_eq!(somebody.actor(), "admin for ALICE-MNT");
     }
 }

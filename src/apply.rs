@@ -6,32 +6,25 @@
 //! same case. A step that fails marks its peering and nothing else; the next pass tries again.
 
 mod bird;
-mod claims;
-mod endpoints;
+mod dry_run;
 mod look;
-mod mend;
 mod names;
 mod observe;
-mod outcome;
-mod own;
 mod pass;
-mod retry;
-mod rows;
 mod steps;
-mod survey;
 
-pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner, view as bgp_view};
-pub use look::echo;
-pub use pass::link_view;
-pub use survey::{Removals, Survey, unexplained_words};
+pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner};
+pub use dry_run::{DryRun, Removals, unexplained_words};
+pub use look::{bgp_view, echo, link_view};
 
 use crate::board::{Bell, Board, Cause};
-use crate::limits::{RESOLVE_MS, RETRY_S};
-use crate::model::Asn;
+use crate::limits::{RESOLVE_TIMEOUT, RETRY_PAUSE, RETRY_PAUSE_MAX};
+use crate::model::{Asn, OnceEach};
 use crate::peering::Tombstone;
 use crate::peering::policy::Policy;
-use crate::plan::drift::{Ledger, Thing};
-use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Step};
+use crate::plan::drift::Ledger;
+use crate::plan::{self, DraftCache, Drafts, FileKind, Inputs, Observed, Owner, PopSettings};
+use crate::plan::{Resolved, Wanted, endpoints};
 use crate::runtime;
 use crate::store::Store;
 use crate::sys::bird::Definitions;
@@ -39,18 +32,18 @@ use crate::sys::dns::Resolver;
 use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
-use bird::{BirdHand, Debt, Shut};
+use crate::sys::wireguard::Machine;
+use bird::{BirdControl, Blocked, Touched};
 use names::Names;
-use observe::Found;
-use pass::Pass;
-use rows::Known;
+use observe::{Observation, OwnFiles};
+use pass::{Outcome, Pass, RowsCache};
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime};
-use steps::{perform, sweep};
+use std::time::{Duration, Instant};
+use steps::sweep;
 
 /// What the loop needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -81,9 +74,9 @@ pub struct Apply {
     names: Rc<Names>,
     lookups: Lookups,
     settings: Rc<RefCell<Rc<ApplySettings>>>,
-    bird: BirdHand,
+    bird: BirdControl,
     /// What the database said when it was last read.
-    known: Known,
+    rows: RowsCache,
     /// What was wanted of the peerings.
     drafts: DraftCache,
     /// What the files held when they were last read.
@@ -96,16 +89,14 @@ pub struct Apply {
     ledger: Ledger,
     /// What the database says is left alone.
     left: BTreeMap<Asn, String>,
-    /// What failed, by what it failed with, so that each failure is logged once.
-    told: BTreeMap<Owner, String>,
+    /// Why each of those failed that failed in the last pass, as it was logged.
+    logged: BTreeMap<Owner, String>,
     /// What the registry says for the files that all BGP sessions share.
     routes: SharedTexts,
-    /// What the machine had and nobody could explain, when it was last told.
+    /// What the machine had and nobody could explain, when it was last logged.
     unexplained: BTreeSet<Asn>,
-    /// What bore names of ours and was not ours when the machine was last looked at.
-    foreign: BTreeSet<String>,
-    /// What of it was logged.
-    told_foreign: BTreeSet<String>,
+    /// What bears names of ours and is not ours.
+    foreign: OnceEach<String>,
     removals: Removals,
 }
 
@@ -118,6 +109,23 @@ enum Lookups {
     Beside,
 }
 
+/// What a pass came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Everything wanted is there.
+    All,
+    /// Something is not, and is to be tried again soon.
+    NotAll,
+}
+
+/// What a pass saw beside what it works on.
+struct Seen {
+    /// What bears names of ours and is not ours, in words.
+    foreign: BTreeSet<String>,
+    /// What lies among BIRD's files and does no good there.
+    strays: BTreeSet<files::Stray>,
+}
+
 /// Texts for files that all BGP sessions share; who changes one rings the bell.
 pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, Rc<str>>>>;
 
@@ -125,7 +133,8 @@ impl Apply {
     /// A loop over this database; it does nothing before [`Apply::run`].
     pub fn new(
         store: Rc<RefCell<Store>>,
-        (bell, board): (Rc<Bell>, Rc<Board>),
+        bell: Rc<Bell>,
+        board: Rc<Board>,
         resolver: Rc<Resolver>,
         settings: Rc<RefCell<Rc<ApplySettings>>>,
     ) -> Apply {
@@ -137,19 +146,18 @@ impl Apply {
             names: Rc::new(Names::new(resolver)),
             lookups: Lookups::Awaited,
             settings,
-            bird: BirdHand::default(),
-            known: Known::default(),
+            bird: BirdControl::default(),
+            rows: RowsCache::default(),
             drafts: DraftCache::default(),
             memory: Memory::default(),
             definitions: Definitions::default(),
             had_file: BTreeSet::new(),
             ledger: Ledger::default(),
             left,
-            told: BTreeMap::new(),
+            logged: BTreeMap::new(),
             routes: SharedTexts::default(),
             unexplained: BTreeSet::new(),
-            foreign: BTreeSet::new(),
-            told_foreign: BTreeSet::new(),
+            foreign: OnceEach::default(),
             removals: Removals::default(),
         }
     }
@@ -172,10 +180,13 @@ impl Apply {
     /// Learns which ids the machine still has something of: before the first pass has, a command
     /// must not give one of them out. What keeps it from being seen, the first pass tells.
     pub async fn find_occupied(&mut self) {
-        if let Ok(mut pass) = self.read()
-            && self.observe(&mut pass).await.is_ok()
-        {
-            self.store.borrow_mut().set_occupied(pass.occupied());
+        let settings = self.settings.borrow().clone();
+        let Ok(inputs) = self.read(&settings) else { return };
+        let seen = Observation::of_machine(&settings, &inputs, &mut self.memory).await;
+        if let Ok(Observation { observed, mut failures, .. }) = seen {
+            failures.extend(inputs.rows.failures.clone());
+            let occupied = plan::occupied(&inputs, &observed.actual, &failures);
+            self.store.borrow_mut().set_occupied(occupied);
         }
     }
 
@@ -188,13 +199,16 @@ impl Apply {
 
     async fn passes(mut self) {
         let mut causes = vec![Cause::Other("start")];
-        let (mut retry_s, mut due) = (RETRY_S, Instant::now());
+        let (mut retry, mut due) = (RETRY_PAUSE, Instant::now());
         loop {
-            if let Some(well) = self.heed(&causes).await {
+            if let Some(reached) = self.handle(&causes).await {
                 let interval = self.settings.borrow().interval;
-                let retry = Duration::from_secs(retry_s).min(interval);
-                due = Instant::now() + if well { interval } else { retry };
-                retry_s = retry::next_s(retry_s, well, &causes);
+                let pause = match reached {
+                    Reached::All => interval,
+                    Reached::NotAll => retry.min(interval),
+                };
+                due = Instant::now() + pause;
+                retry = next_retry(retry, reached, &causes);
             }
             let tick = async {
                 smol::Timer::at(due).await;
@@ -209,118 +223,138 @@ impl Apply {
     pub async fn attend<T>(&mut self) -> T {
         loop {
             let mut causes = self.bell.heard().await;
-            causes.retain(|it| matches!(it, Cause::Look(_)));
-            self.heed(&causes).await;
+            causes.retain(|cause| matches!(cause, Cause::Look(_)));
+            self.handle(&causes).await;
         }
     }
 
-    /// Does what was asked for. `Some(false)`: a pass is to be tried again soon; `None`: there was
-    /// no pass, since somebody only wanted to look. That puts off nothing.
-    async fn heed(&mut self, causes: &[Cause]) -> Option<bool> {
+    /// Does what was asked for. `None`: there was no pass, since somebody only wanted to look. That
+    /// puts off nothing.
+    async fn handle(&mut self, causes: &[Cause]) -> Option<Reached> {
         let mut looks = Vec::new();
         for cause in causes {
             if let Cause::Look(asn) = cause {
                 looks.push(*asn);
             }
         }
-        let only_looks = looks.len() == causes.len();
-        let well = if only_looks { None } else { Some(self.pass(causes).await) };
+        let mut reached = None;
+        if looks.len() < causes.len() {
+            reached = Some(self.pass(causes).await);
+        }
         if !looks.is_empty() {
             self.look(&looks).await;
         }
-        well
+        reached
     }
 
-    /// One pass. `true`: everything wanted is there.
-    pub async fn pass(&mut self, causes: &[Cause]) -> bool {
+    /// One pass.
+    pub async fn pass(&mut self, causes: &[Cause]) -> Reached {
         if causes.contains(&Cause::Reload) {
             self.memory = Memory::default();
         }
-        let mut pass = match self.prepare().await {
-            Ok(pass) => pass,
+        let (mut pass, seen) = match self.prepare().await {
+            Ok(prepared) => prepared,
             Err(trouble) => {
-                self.trouble(Some(trouble));
-                return false;
+                self.set_trouble(Some(trouble));
+                return Reached::NotAll;
             }
         };
-        self.listen(causes);
-        self.foreign.difference(&self.told_foreign).for_each(|words| log::warn!("{words}"));
-        self.told_foreign = self.foreign.clone();
+        self.try_again(causes);
+        for words in self.foreign.turn(seen.foreign) {
+            log::warn!("{words}");
+        }
         if let Err(trouble) = self.perform(&mut pass).await {
-            self.trouble(Some(trouble));
-            return false;
+            self.set_trouble(Some(trouble));
+            return Reached::NotAll;
         }
         log::debug!(
             "pass over generation {} ({causes:?}): {} steps",
-            pass.generation,
+            pass.inputs.generation,
             pass.outcome.steps
         );
         self.finish(pass).await
     }
 
-    /// Everything that a pass has to know before its first step.
-    async fn prepare(&mut self) -> Result<Pass, String> {
-        let mut pass = self.read()?;
-        let changed = self.observe(&mut pass).await?;
-        pass.drafts = self.drafts.renew(&pass.inputs, &pass.observed.actual);
-        let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
-        if let Some(sight) = self.bird.see(&pass.settings, Debt { noted, changed }).await {
-            pass.observed.actual.unread = sight.unread;
-            if !matches!(sight.shut, Some(Shut::Silent(_))) {
-                pass.observed.actual.disabled = sight.running.disabled;
-                pass.observed.actual.protocols = Some(sight.running.all);
-            }
-            pass.shut = sight.shut;
+    /// Everything that a pass has to know before its first step, and what else was seen.
+    async fn prepare(&mut self) -> Result<(Pass, Seen), String> {
+        let settings = self.settings.borrow().clone();
+        let inputs = self.read(&settings)?;
+        let mut seen = self.observe(&settings, &inputs).await?;
+        let drafts = self.drafts.renew(&inputs, &seen.observed.actual);
+        seen.observed.endpoints = self.locate(&settings, &inputs, &drafts, &seen.observed).await;
+        let Observation { observed, mut failures, left, blocked, foreign, strays, .. } = seen;
+        for (owner, why) in &inputs.rows.failures {
+            failures.entry(*owner).or_insert_with(|| why.clone());
         }
-        self.heed_claims(&mut pass);
-        self.disown(&mut pass);
-        endpoints::ask(&self.names, &pass);
-        if self.lookups == Lookups::Awaited {
-            self.names.settle(&self.bell, Duration::from_millis(RESOLVE_MS)).await;
-        }
-        pass.observed.endpoints = endpoints::located(&self.names, &pass);
+        let outcome = Outcome { failures, left, blocked, ..Outcome::default() };
+        let machine = Machine::default();
+        let pass = Pass { settings, inputs, observed, drafts, machine, outcome };
         self.store.borrow_mut().set_occupied(pass.occupied());
-        Ok(pass)
+        Ok((pass, Seen { foreign, strays }))
     }
 
-    fn read(&mut self) -> Result<Pass, String> {
-        let (settings, routes) = (self.settings.borrow().clone(), self.routes.borrow().clone());
-        Pass::read(&self.store.borrow(), &mut self.known, settings, routes)
+    fn read(&mut self, settings: &ApplySettings) -> Result<Inputs, String> {
+        let routes = self.routes.borrow().clone();
+        let inputs = self.rows.inputs(&self.store.borrow(), &settings.pop, routes);
+        inputs.map_err(|error| error.to_string())
     }
 
-    /// What is. A link that cannot be read is its peering's failure; where there is no such peering
-    /// it is somebody else's link, which is told once and no reason to try again. The answer is
-    /// when the newest of BIRD's files changed.
-    async fn observe(&mut self, pass: &mut Pass) -> Result<Option<SystemTime>, String> {
-        let Found { actual, unreadable, mut foreign, hand_made, changed } =
-            observe::observe(&pass.settings, &mut self.memory).await?;
-        for (owner, why) in unreadable {
-            if pass.inputs.concerns(owner) {
-                pass.outcome.failures.insert(owner, why);
-            } else {
-                foreign.insert(format!("nothing with {owner}: {why}"));
+    /// What is: on the machine, in BIRD, and of that what is the operator's own.
+    async fn observe(
+        &mut self,
+        settings: &ApplySettings,
+        inputs: &Inputs,
+    ) -> Result<Observation, String> {
+        let mut seen = Observation::of_machine(settings, inputs, &mut self.memory).await?;
+        seen.observed.handshake_ages = self.board.handshake_ages(&seen.observed.actual.links);
+        let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
+        let touched = Touched { noted, changed: seen.changed };
+        if let Some(report) = self.bird.see(settings, touched).await {
+            seen.observed.actual.unread = report.unread;
+            if !matches!(report.blocked, Some(Blocked::Silent(_))) {
+                seen.observed.actual.disabled = report.running.disabled;
+                seen.observed.actual.protocols = Some(report.running.all);
+            }
+            seen.blocked = report.blocked;
+        }
+        let own = OwnFiles::new(&settings.bird_directory, &seen.observed.actual.birds);
+        let is_own = |path: &Path| own.has(path);
+        let claims =
+            self.definitions.survey(self.bird.main_file(), &settings.bird_directory, &is_own);
+        seen.leave_claimed(inputs, &claims);
+        self.board.set_claims(claims);
+        self.had_file.extend(seen.observed.actual.birds.keys());
+        seen.disown(inputs, &self.had_file);
+        Ok(seen)
+    }
+
+    /// Where endpoints are, as far as that has to be known.
+    async fn locate(
+        &self,
+        settings: &ApplySettings,
+        inputs: &Inputs,
+        drafts: &Drafts,
+        observed: &Observed,
+    ) -> BTreeMap<Owner, Resolved> {
+        let declared = endpoints::declared(inputs, drafts, observed);
+        let names = declared.iter().filter_map(|endpoint| endpoint.name()).cloned();
+        self.names.ask(names, settings.policy.families);
+        if self.lookups == Lookups::Awaited {
+            self.names.settle(&self.bell, RESOLVE_TIMEOUT).await;
+        }
+        let mut lookups = BTreeMap::new();
+        for name in declared.iter().filter_map(|endpoint| endpoint.name()) {
+            if let Some(answer) = self.names.known(name, settings.policy.families) {
+                lookups.insert(name.clone(), answer.map_err(|error| error.to_string()));
             }
         }
-        (self.foreign, pass.observed.hand_made) = (foreign, hand_made);
-        pass.observed.handshake_ages = self.board.handshake_ages(&actual.links);
-        pass.observed.actual = actual;
-        Ok(changed)
+        let policy = Policy { own: crate::sys::own_addresses(), ..settings.policy.clone() };
+        endpoints::resolved(&declared, &lookups, &policy, &observed.actual.links)
     }
 
     async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
         self.close_to_others(pass);
-        let mut wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
-        let unexplained = pass.unexplained(&wanted);
-        if !unexplained.is_empty() && unexplained != self.unexplained {
-            // In a damaged database rows vanish, and nobody took them out.
-            self.store.borrow().prove_sound().map_err(|error| error.to_string())?;
-        }
-        match self.removals {
-            Removals::Confirmed => {
-                wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
-            }
-            Removals::Asked => self.report(unexplained),
-        }
+        let wanted = self.wanted(pass)?;
         let steps = pass.differences(&wanted);
         let steps = self.sift(pass, &wanted, steps);
         pass.outcome.steps = steps.len();
@@ -335,6 +369,23 @@ impl Apply {
         Ok(())
     }
 
+    /// What should be. What nobody can explain goes only where the operator said so.
+    fn wanted(&mut self, pass: &Pass) -> Result<Wanted, String> {
+        let mut wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
+        let unexplained = pass.unexplained(&wanted);
+        if !unexplained.is_empty() && unexplained != self.unexplained {
+            // In a damaged database rows vanish, and nobody took them out.
+            self.store.borrow().prove_sound().map_err(|error| error.to_string())?;
+        }
+        match self.removals {
+            Removals::Confirmed => {
+                wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
+            }
+            Removals::Asked => self.log_unexplained(unexplained),
+        }
+        Ok(wanted)
+    }
+
     /// Files with our private key that somebody else wrote, or copied here, are nobody else's to
     /// read.
     fn close_to_others(&self, pass: &Pass) {
@@ -344,52 +395,23 @@ impl Apply {
         }
     }
 
-    /// Takes one step, if nothing stands against it.
-    async fn take(&mut self, pass: &mut Pass, step: &Step) {
-        let socket = pass.settings.bird_socket.as_ref();
-        if let Some(shut) = pass.shut.clone().filter(|_| step.is_birds() && socket.is_some()) {
-            self.bird.waits(&shut);
-            return pass.outcome.hold(step, &shut);
-        }
-        if pass.outcome.has_failed(step) {
-            return pass.outcome.undone.failed.extend(Thing::of(step));
-        }
-        let done = match step {
-            Step::ConfigureBird { .. } => {
-                pass.sync();
-                wireguard::settle(&pass.machine).await;
-                return self.configure(pass, step).await;
-            }
-            Step::EnableBgp(owner) => self.bird.enable(&pass.settings, *owner).await,
-            Step::CreateLink(_) => self.create_link(pass, step).await,
-            other => {
-                self.owe(pass, other);
-                perform(pass, other).await
-            }
-        };
-        match done {
-            Ok(()) => pass.note(step),
-            Err(why) => {
-                pass.outcome.undone.failed.extend(Thing::of(step));
-                pass.outcome.fail(step.owner(), why);
-            }
-        }
-    }
-
-    /// Buries what is gone, looks at what is there now, and tells.
-    async fn finish(&mut self, mut pass: Pass) -> bool {
-        for tombstone in pass.tombstones.clone() {
+    /// Forgets removals of which nothing is left, and tells what was reached.
+    async fn finish(&mut self, mut pass: Pass) -> Reached {
+        for tombstone in pass.inputs.tombstones.clone() {
             self.bury(&mut pass, tombstone);
         }
         if self.bird.is_paid() {
             self.clear_debt();
         }
         self.store.borrow_mut().set_occupied(pass.occupied());
-        self.tell(&pass);
-        self.trouble(self.bird.trouble());
-        let well = pass.outcome.is_well() && self.bird.trouble().is_none();
-        self.board.publish(pass.generation, |before| pass.entries(before));
-        well
+        self.log_failures(&pass);
+        self.set_trouble(self.bird.trouble());
+        self.board.publish(pass.inputs.generation, |before| pass.entries(before));
+        if pass.outcome.is_well() && self.bird.trouble().is_none() {
+            Reached::All
+        } else {
+            Reached::NotAll
+        }
     }
 
     /// Forgets a removal when nothing of it is left, in BIRD neither. One that BIRD may still run
@@ -398,15 +420,16 @@ impl Apply {
         let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
             if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
-                pass.outcome.failures.entry(owner).or_insert(error.to_string());
+                pass.outcome.fail(Some(owner), error.to_string());
             }
         }
         if pass.outcome.is_stopped(owner) {
             return;
         }
         if !pass.is_gone(owner) {
-            let silent = || Shut::Silent("BIRD may still run its protocol".to_string());
-            return pass.outcome.stop(owner, &pass.shut.clone().unwrap_or_else(silent));
+            let blocked = pass.outcome.blocked.clone();
+            let silent = Blocked::Silent("BIRD may still run its protocol".to_string());
+            return pass.outcome.stop(owner, &blocked.unwrap_or(silent));
         }
         self.had_file.remove(&owner);
         if let Err(error) = self.store.borrow_mut().forget(tombstone) {
@@ -415,7 +438,7 @@ impl Apply {
     }
 
     /// Logs what nobody can explain, when it changes.
-    fn report(&mut self, unexplained: BTreeSet<Asn>) {
+    fn log_unexplained(&mut self, unexplained: BTreeSet<Asn>) {
         if !unexplained.is_empty() && unexplained != self.unexplained {
             log::error!("{}", unexplained_words(&unexplained));
         }
@@ -423,20 +446,20 @@ impl Apply {
     }
 
     /// Logs each failure once, and that it is over.
-    fn tell(&mut self, pass: &Pass) {
+    fn log_failures(&mut self, pass: &Pass) {
         let failures = pass.outcome.all_failures();
         for (owner, why) in &failures {
-            if self.told.get(owner) != Some(why) {
+            if self.logged.get(owner) != Some(why) {
                 log::error!("{owner}: {why}");
             }
         }
-        for owner in self.told.keys().filter(|owner| !failures.contains_key(owner)) {
+        for owner in self.logged.keys().filter(|owner| !failures.contains_key(owner)) {
             log::info!("{owner}: well again");
         }
-        self.told = failures;
+        self.logged = failures;
     }
 
-    fn trouble(&self, trouble: Option<String>) {
+    fn set_trouble(&self, trouble: Option<String>) {
         if trouble != self.board.trouble() {
             match &trouble {
                 Some(words) => log::error!("{words}"),
@@ -444,6 +467,30 @@ impl Apply {
             }
             self.board.set_trouble(trouble);
         }
+    }
+}
+
+impl ApplySettings {
+    /// Where the files of a kind lie.
+    fn directory(&self, kind: FileKind) -> &Path {
+        match kind {
+            FileKind::WireGuard => &self.wireguard_directory,
+            FileKind::Bird => &self.bird_directory,
+            // Files that lie nowhere are never wanted.
+            FileKind::RoaIpv4 | FileKind::RoaIpv6 | FileKind::Babel => {
+                self.pop.include_directory.as_deref().unwrap_or(Path::new(""))
+            }
+        }
+    }
+}
+
+/// The pause after the next one. Pauses grow with the tries that the clock made: who
+/// changes something while BIRD is down does not put off what comes after.
+fn next_retry(pause: Duration, reached: Reached, causes: &[Cause]) -> Duration {
+    match (reached, causes) {
+        (Reached::All, _) => RETRY_PAUSE,
+        (Reached::NotAll, [Cause::Tick]) => (2 * pause).min(RETRY_PAUSE_MAX),
+        (Reached::NotAll, _) => pause,
     }
 }
 

@@ -23,7 +23,7 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why the loop is woken. Words are for the log; only the variant steers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Bell {
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<Entries>,
-    mesh_links: RefCell<BTreeMap<Owner, MeshLink>>,
+    mesh_links: RefCell<BTreeMap<Owner, MeshLinkStatus>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
     handshakes: RefCell<Handshakes>,
@@ -64,7 +64,7 @@ pub struct Board {
 
 /// What the loop has made of the mesh link to another POP of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MeshLink {
+pub struct MeshLinkStatus {
     /// Its link, where that is not switched off.
     pub link: bool,
     /// Its BGP session, where that is not the operator's own.
@@ -193,12 +193,12 @@ impl Board {
     }
 
     /// The mesh links that are as they should be.
-    pub fn mesh_links(&self) -> BTreeMap<Owner, MeshLink> {
+    pub fn mesh_links(&self) -> BTreeMap<Owner, MeshLinkStatus> {
         self.mesh_links.borrow().clone()
     }
 
     /// The loop tells which mesh links are as they should be.
-    pub fn set_mesh_links(&self, links: BTreeMap<Owner, MeshLink>) {
+    pub fn set_mesh_links(&self, links: BTreeMap<Owner, MeshLinkStatus>) {
         self.mesh_links.replace(links);
     }
 
@@ -257,9 +257,12 @@ impl Board {
         }
     }
 
-    /// How old the last handshakes of links are, in seconds, where there was one. Whoever looks at
+    /// How old the last handshakes of links are, where there was one. Whoever looks at
     /// links tells it here, so that a wall clock that is set misleads nobody.
-    pub fn handshake_ages(&self, links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<IfName, u64> {
+    pub fn handshake_ages(
+        &self,
+        links: &BTreeMap<IfName, LinkActual>,
+    ) -> BTreeMap<IfName, Duration> {
         let (now, mut known) = ((sys::now(), Instant::now()), self.handshakes.borrow_mut());
         let mut age = |(name, link): (&IfName, &LinkActual)| {
             let last_s = link.peers.first()?.last_handshake_s;
@@ -269,7 +272,7 @@ impl Board {
     }
 
     /// The same of one link that is on the board.
-    pub fn handshake_age(&self, asn: Asn) -> Option<u64> {
+    pub fn handshake_age(&self, asn: Asn) -> Option<Duration> {
         let last_s = self.entry(asn)?.link?.last_handshake_s;
         self.handshakes.borrow_mut().age(&IfName::of(asn), last_s, (sys::now(), Instant::now()))
     }

@@ -1,44 +1,44 @@
-//! What can be asked for, and what can be answered: the language between the shell and the rest.
+//! What can be asked for: commands, their flags, and a command with all that was said along with
+//! it.
 //!
-//! [`COMMANDS`] is the one list of commands: words, flags, help, who may and what it needs. The
-//! grammar reads it, `help` prints it, whoever judges a command asks its row. A command never
-//! prints; it is answered with a [`Reply`], which the shell shows as a table or as JSON. A command
-//! with an answer missing is answered with a [`Question`]: at a prompt it is asked, for a script it
-//! is a usage error. So the questions and the flags can never disagree.
+//! [`COMMANDS`] is the one table of commands. A row has its words, flags and help, and whatever
+//! else sets one command apart from another: who may, what it has to read, what is asked at a
+//! prompt. The grammar parses by it, `help` prints it, and whoever judges a request asks its row.
+//! Flags and questions answer the same [`Field`]s, so they can never disagree.
 
 mod flags;
 mod lookup;
 mod spec;
 mod table;
-mod vocabulary;
 
 pub use lookup::{lookup, lookup_for};
-pub use spec::{Bans, CommandSpec, Flag, FlagSpec, Reads};
+pub use spec::{About, Bans, CommandSpec, Flag, FlagSpec, Prompt, Reads, Words};
 pub use table::COMMANDS;
-pub use vocabulary::Vocabulary;
 
+use crate::limits::PROMPT_WAIT;
+use crate::model::{Asn, Role};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What a member or the operator asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a member or the operator asks for, in the order of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The list of commands, or one in detail.
-    Help(Option<String>),
+    Help,
     /// The greeting.
     Intro,
     /// Who the caller is.
     Whoami,
     /// Peerings: the caller's, or everybody's.
-    PeerList(Scope),
+    PeerList,
     /// A new peering.
     PeerCreate,
     /// Another key, endpoint or option for a peering.
     PeerEdit,
     /// What to install on the member's side.
-    PeerConfig(Form),
+    PeerConfig,
     /// How a peering is.
-    PeerStatus(Depth),
+    PeerStatus,
     /// What happened to a peering.
     PeerHistory,
     /// A peering as lines for `peer_create --from -` at a sister POP.
@@ -68,9 +68,10 @@ pub enum Command {
 }
 
 /// Whose peerings are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Scope {
     /// Those of the caller's AS numbers.
+    #[default]
     Mine,
     /// All of this POP: for administrators.
     All,
@@ -93,6 +94,12 @@ pub enum Form {
     Frr,
     /// Commands for RouterOS 7.
     RouterOs,
+    /// Lines for OpenBGPD.
+    OpenBgpd,
+    /// A module for NixOS.
+    NixOs,
+    /// Commands for VyOS.
+    VyOs,
     /// One JSON object.
     Json,
 }
@@ -118,12 +125,20 @@ pub enum Format {
 }
 
 /// A command with everything that was said along with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// What is asked for.
     pub command: Command,
     /// What was answered so far, by flags or at the prompt.
     pub answers: BTreeMap<Field, String>,
+    /// The command that help is to explain.
+    pub topic: Option<&'static CommandSpec>,
+    /// Whose peerings are listed.
+    pub scope: Scope,
+    /// What a configuration is written for.
+    pub form: Form,
+    /// How much of a peering's state is told.
+    pub depth: Depth,
     /// How long to wait until it is applied; `None`: not at all.
     pub wait: Option<Duration>,
     /// How the answer is to look.
@@ -132,9 +147,19 @@ pub struct Request {
     pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
-    /// Is everything asked that a form has, since nothing of it was said? Else what was not said
-    /// stays as it is.
-    pub form: bool,
+    /// Is every field asked, since none was named? Else what was not named stays as it is.
+    pub every_field: bool,
+}
+
+/// What a caller may name, for completing what they type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// What they may do.
+    pub role: Role,
+    /// The AS numbers that they maintain.
+    pub own: Vec<Asn>,
+    /// The AS numbers with a peering here that they may act for, in order.
+    pub peered: Vec<Asn>,
 }
 
 /// What a question is about.
@@ -164,6 +189,10 @@ pub enum Field {
     Maintainer,
     /// From when on.
     Since,
+    /// The name of the tunnel on the member's router.
+    Interface,
+    /// The template of the member's bird.conf.
+    Template,
     /// "Do you really want that?"
     Confirm,
 }
@@ -174,17 +203,57 @@ impl Request {
         Request {
             command,
             answers: BTreeMap::new(),
+            topic: None,
+            scope: Scope::default(),
+            form: Form::default(),
+            depth: Depth::default(),
             wait: None,
-            format: Format::Text,
+            format: Format::default(),
             from_input: false,
             watch: false,
-            form: false,
+            every_field: false,
         }
     }
 
     /// What was answered about `field`.
     pub fn answer(&self, field: Field) -> Option<&str> {
         self.answers.get(&field).map(String::as_str)
+    }
+
+    /// Who may ask for it.
+    pub fn role(&self) -> Role {
+        match self.scope {
+            Scope::Mine => self.command.spec().role,
+            Scope::All => Flag::All.role(),
+        }
+    }
+
+    /// Adds what somebody at a terminal means by what they have not said: they wait for a moment,
+    /// or look on, and go through the whole form where no field of it was named.
+    pub fn at_prompt(&mut self) {
+        let spec = self.command.spec();
+        if spec.about != About::NewPeering && self.wait.is_none() {
+            self.wait = Some(PROMPT_WAIT);
+        }
+        let named = |it: &Field| !matches!(it, Field::Asn | Field::KeyIsPublic | Field::Confirm);
+        self.every_field = spec.prompt == Prompt::Form && !self.answers.keys().any(named);
+    }
+
+    /// Is a wrong answer asked again at a prompt? Only where there is a conversation.
+    pub fn asks_again(&self, field: Field) -> bool {
+        let asks = match self.command.spec().prompt {
+            Prompt::Missing => false,
+            Prompt::Again => true,
+            Prompt::Form => self.every_field,
+        };
+        asks && self.answers.contains_key(&field)
+    }
+
+    /// May a pasted piece of a WireGuard file answer the question about `field`? A confirmation is
+    /// no place for a paste.
+    pub fn takes_sections(&self, field: Field) -> bool {
+        self.command.spec().takes(Field::WgPubKey)
+            && !matches!(field, Field::Confirm | Field::KeyIsPublic)
     }
 }
 
@@ -203,6 +272,8 @@ impl Field {
             Field::Reason => "--reason",
             Field::Maintainer => "--maintainer",
             Field::Since => "--since",
+            Field::Interface => "--interface",
+            Field::Template => "--template",
             Field::KeyIsPublic | Field::Confirm => "--yes",
         }
     }
@@ -210,13 +281,16 @@ impl Field {
 
 impl Form {
     /// All of them with their words.
-    pub const ALL: [(&str, Form); 7] = [
+    pub const ALL: [(&str, Form); 10] = [
         ("table", Form::Table),
         ("wg-quick", Form::WgQuick),
         ("bird", Form::Bird),
         ("networkd", Form::Networkd),
         ("frr", Form::Frr),
         ("routeros", Form::RouterOs),
+        ("openbgpd", Form::OpenBgpd),
+        ("nixos", Form::NixOs),
+        ("vyos", Form::VyOs),
         ("json", Form::Json),
     ];
 

@@ -34,8 +34,8 @@ use crate::answer::{
     Question, Saved, Shown, Stop, Whoami,
 };
 use crate::board::{Bell, Board, Cause, Progress};
-use crate::command::{Command, Field, Request, Scope};
-use crate::limits::WAIT_S_MAX;
+use crate::command::{Command, CommandSpec, Field, Request, Scope};
+use crate::limits::WAIT_MAX;
 use crate::model::{Asn, OnceEach, Open, Refusal, Role, Timestamp};
 use crate::peering::policy::Policy;
 use crate::peering::vet::{self, Context, Reach};
@@ -47,7 +47,6 @@ use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 use typed::Typed;
 
 /// What commands need to know of the configuration.
@@ -108,18 +107,18 @@ struct Case<'a> {
 impl Control {
     /// Carries out a request.
     pub async fn run(&self, identity: &Identity, request: &Request, now: Timestamp) -> Outcome {
-        access::permit(identity, &request.command)?;
+        access::permit(identity, request)?;
         let case = self.case(identity, request, now)?;
         self.admit(&case)?;
-        match &request.command {
-            Command::Help(topic) => help(topic.as_deref(), identity.role),
+        match request.command {
+            Command::Help => help(request.topic, identity.role),
             Command::Intro => Ok(Box::new(self.intro(&case))),
             Command::Whoami => Ok(Box::new(Whoami(case.identity_view()))),
-            Command::PeerList(scope) => Ok(Box::new(self.list(&case, *scope))),
+            Command::PeerList => Ok(Box::new(self.list(&case))),
             Command::PeerCreate => self.create(&case).await,
             Command::PeerEdit => self.edit(&case).await,
-            Command::PeerConfig(form) => self.config(&case, *form),
-            Command::PeerStatus(depth) => self.status(&case, *depth).await,
+            Command::PeerConfig => self.config(&case),
+            Command::PeerStatus => self.status(&case).await,
             Command::PeerHistory => self.history(&case),
             Command::PeerExport => self.export(&case),
             Command::Pops => self.pops(&case).await,
@@ -145,7 +144,7 @@ impl Control {
         let index = self.index.borrow().clone();
         let owned = identity.asns(&index);
         let (mut peerings, mut unservable) = (Vec::new(), Vec::new());
-        for row in self.rows(&request.command, (identity.role, &owned))? {
+        for row in self.rows(request.command, (identity.role, &owned))? {
             match Peering::read(&row) {
                 Ok((peering, _)) => peerings.push(peering),
                 Err(why) => unservable.push((row.as_num, why)),
@@ -170,7 +169,8 @@ impl Control {
         })
     }
 
-    fn list(&self, case: &Case<'_>, scope: Scope) -> PeerList {
+    fn list(&self, case: &Case<'_>) -> PeerList {
+        let scope = case.request.scope;
         let everybody = scope == Scope::All || case.identity.maintainer.is_none();
         let shown = case.peerings.iter().filter(|it| everybody || case.owned.contains(&it.asn));
         PeerList { peers: shown.map(|it| self.view(case, it)).collect(), scope }
@@ -212,7 +212,7 @@ impl Control {
         if let Some(why) = self.unapproved(asn) {
             return Applied::No(why);
         }
-        let wait = wait.min(Duration::from_secs(WAIT_S_MAX));
+        let wait = wait.min(WAIT_MAX);
         let settled = async { Some(self.board.settled(asn, generation).await) };
         let elapsed = async {
             smol::Timer::after(wait).await;
@@ -363,17 +363,11 @@ fn outcome(deed: Deed, peer: PeerView, applied: Applied) -> Outcome {
     Ok(Box::new(Saved { deed, peer, applied }))
 }
 
-fn help(topic: Option<&str>, role: Role) -> Outcome {
-    let Some(topic) = topic else {
-        return Ok(Box::new(Help { topic: None, role }));
-    };
-    let spec = crate::command::lookup(topic).map_err(|_| {
-        Refusal::new("usage", format!("There is no command {topic}"), "help lists them")
-    })?;
-    if !role.may_act_as(spec.role) {
+fn help(topic: Option<&'static CommandSpec>, role: Role) -> Outcome {
+    if topic.is_some_and(|it| !it.is_listed_for(role)) {
         return Err(access::for_operators().into());
     }
-    Ok(Box::new(Help { topic: Some(spec), role }))
+    Ok(Box::new(Help { topic, role }))
 }
 
 fn no_peering(message: String) -> Refusal {

@@ -144,7 +144,7 @@ impl Service {
             copy_troubles: RefCell::default(),
             pace: Default::default(),
         });
-        let apply = Apply::new(store, (bell, board), resolver, apply_settings);
+        let apply = Apply::new(store, bell, board, resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
     }
 

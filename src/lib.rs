@@ -82,6 +82,7 @@ pub mod peering;
 pub mod text;
 
 // What the operator and the registry say: pure.
+pub mod adopt;
 pub mod config;
 pub mod registry;
 

@@ -7,11 +7,13 @@
 
 use std::time::Duration;
 
+mod adopt;
 mod others;
 mod service;
 mod ssh;
 mod status;
 
+pub use adopt::*;
 pub use others::*;
 pub use service::*;
 pub use ssh::*;
@@ -100,7 +102,7 @@ pub const REGISTRY_EXCERPT_CHARS_MAX: usize = 72;
 /// Time spent on files before other tasks get their turn: less than any member's round trip.
 pub const REGISTRY_SLICE_MAX: Duration = Duration::from_millis(2);
 /// A git lock older than this was left by a git that died; a pull takes seconds.
-pub const GIT_LOCK_AGE_S_MAX: u64 = 600;
+pub const GIT_LOCK_AGE_MAX: Duration = Duration::from_secs(600);
 /// The file that a worktree has in place of the directory `.git`: one path (`PATH_MAX` in
 /// linux/limits.h).
 pub const GIT_FILE_BYTES_MAX: u64 = 4096;
@@ -119,9 +121,9 @@ const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 
 // --- store
 
-/// How long the thread waits for another program's transaction, in milliseconds: the replaced
-/// service's take a few; a member does not notice it.
-pub const STORE_BUSY_MS: u64 = 250;
+/// How long the thread waits for another program's transaction: the replaced service's take a few;
+/// a member does not notice it.
+pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 /// Pages that SQLite keeps in memory, in kilobytes: a thousand peerings fit. Its own default is
 /// 2,000, which a database with years of records fills, and never gives back.
 pub const STORE_CACHE_KB: i64 = 512;
@@ -140,8 +142,8 @@ pub const RECORDS_SHOWN_MAX: usize = 200;
 pub const PENDING_PER_MAINTAINER_MAX: usize = 5;
 /// Characters of the reason for a suspension, a ban or a rejection: it is shown on one line.
 pub const REASON_CHARS_MAX: usize = 200;
-/// How long a member is told at login that a peering was rejected, in seconds: a month.
-pub const REJECTION_TOLD_S: u64 = 30 * 24 * 60 * 60;
+/// How long a member is told at login that a peering was rejected: a month.
+pub const REJECTION_SHOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Maintainers that one question or notice names; the rest is counted.
 pub const NAMES_SHOWN_MAX: usize = 8;
 /// Transitions kept of each peering: one that flaps all day fills 10 kB and no more, and of a calm

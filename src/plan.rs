@@ -8,6 +8,7 @@
 pub mod bird;
 mod drafts;
 pub mod drift;
+pub mod endpoints;
 pub mod form;
 pub mod latency;
 pub mod naming;

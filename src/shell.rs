@@ -8,30 +8,26 @@
 
 pub mod complete;
 mod discreet;
-mod follow;
 pub mod grammar;
 mod import;
 pub mod keys;
 pub mod line;
 mod questions;
 mod start;
-mod watch;
+mod watching;
 mod words;
 
 pub use start::Start;
 
-use crate::answer::{
-    Answer as _, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_json, refusal_text,
-};
-use crate::command::{Command, Field, Format, Request, Vocabulary};
-use crate::limits::{LINE_BYTES_MAX, PROMPT_WAIT_S};
+use crate::answer::{Answer, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_text};
+use crate::command::{Command, Format, Request, Vocabulary};
+use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, WATCH_PAUSE};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
 use crate::text::escape::escape_json;
 use crate::text::table::Borders;
 use line::{Drawing, Event as LineEvent, Line, Mode, Paste, Recall};
 use std::time::Duration;
-use watch::Watch;
 
 /// What the session wants of its surroundings.
 #[derive(Debug)]
@@ -63,34 +59,51 @@ pub struct Session {
     terminal: bool,
     start: Start,
     line: Line,
-    /// What came in and found no room in `line` yet.
-    typed: Vec<u8>,
-    /// What was asked for and is not answered yet.
-    request: Option<Request>,
-    /// The question that stands at the prompt, about `request`.
-    question: Option<Question>,
-    /// What was shown before the questions about `request`.
-    shown: Option<Shown>,
-    /// The peering that is looked at while it comes up.
-    peer: Option<Box<PeerView>>,
-    /// What is shown again and again.
-    watch: Option<Watch>,
-    todo: Option<Todo>,
+    doing: Doing,
     /// Lines that may be kept for later sessions.
     kept: Vec<String>,
     /// What Tab may complete besides the table of commands.
     vocabulary: Vocabulary,
+    /// The member will send nothing more.
     ended: bool,
-    /// What waits for the answers that come on standard input.
-    importing: Option<Request>,
     status: u32,
 }
 
-/// What is to be done next, before more input is looked at.
-enum Todo {
-    Run(Request),
-    Follow(Asn),
-    Close,
+/// What a session is doing. It is on the heap where it is large: most sessions sit at the prompt.
+#[derive(Default)]
+enum Doing {
+    /// Nothing: the prompt comes next, or the end of a single command.
+    #[default]
+    Idle,
+    /// It waits for a command.
+    Prompt,
+    /// It waits for the answer to its request.
+    Running(Box<Job>),
+    /// It waits for what the member answers to a question about a request.
+    Asking(Box<Job>, Box<Question>),
+    /// It reads the answers to a request from standard input: what has come of them.
+    Importing(Box<Request>, Vec<u8>),
+    /// The member looks on while a new peering comes up.
+    Following(Box<PeerView>),
+    /// The answer was shown, and is to be shown again after a pause.
+    Watching(Box<Job>),
+    /// It is over.
+    Closing,
+}
+
+/// A request, and what the member has seen of it.
+struct Job {
+    request: Request,
+    /// What was shown with the questions about it.
+    shown: Option<Shown>,
+    /// How often its answer was shown, if it is watched.
+    rounds: usize,
+}
+
+impl Job {
+    fn new(request: Request) -> Box<Job> {
+        Box::new(Job { request, shown: None, rounds: 0 })
+    }
 }
 
 impl Session {
@@ -100,9 +113,9 @@ impl Session {
             Some(screen) => terminal(screen),
             None => Mode::Plain,
         };
-        let todo = match (&start, window) {
-            (Start::Shell, Some(_)) => Some(Todo::Run(Request::new(Command::Intro))),
-            _ => None,
+        let doing = match (&start, window) {
+            (Start::Shell, Some(_)) => Doing::Running(Job::new(Request::new(Command::Intro))),
+            _ => Doing::Idle,
         };
         Session {
             our_asn,
@@ -110,17 +123,10 @@ impl Session {
             terminal: window.is_some(),
             start,
             line: Line::new(mode),
-            typed: Vec::new(),
-            request: None,
-            question: None,
-            shown: None,
-            peer: None,
-            watch: None,
-            todo,
+            doing,
             kept: Vec::new(),
             vocabulary: Vocabulary::default(),
             ended: false,
-            importing: None,
             status: ExitStatus::Done.code(),
         }
     }
@@ -146,24 +152,40 @@ impl Session {
         std::mem::take(&mut self.kept)
     }
 
-    /// Starts it: the single command is read, or the prompt is on its way.
+    /// Whether the member has a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Reads the single command, if it is for one.
     pub fn begin(&mut self, output: &mut Output) {
-        let Some(parsed) = self.start.parse(self.vocabulary.role) else {
-            if !self.terminal {
-                self.rest(output);
-            }
-            return;
-        };
-        self.todo = Some(Todo::Close);
+        let Some(parsed) = self.start.parse(self.vocabulary.role) else { return };
         if self.start.bytes() > LINE_BYTES_MAX {
             return self.too_long(output);
         }
         self.carry_out(parsed, self.start.format_asked(), output);
     }
 
-    /// Bytes from the member.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        self.typed.extend_from_slice(bytes);
+    /// How many bytes of input it takes now, which bounds what it holds of it.
+    pub fn room(&self) -> usize {
+        match &self.doing {
+            Doing::Importing(_, input) => (IMPORT_BYTES_MAX + 1).saturating_sub(input.len()),
+            _ => self.line.room(),
+        }
+    }
+
+    /// Takes input of the member, as much as there is [`Session::room`] for, and gives the rest
+    /// back.
+    #[must_use]
+    pub fn feed<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (taken, rest) = bytes.split_at_checked(self.room()).unwrap_or((bytes, &[]));
+        match &mut self.doing {
+            Doing::Importing(_, input) => input.extend_from_slice(taken),
+            // Any key ends it, and is no input.
+            Doing::Watching(_) => self.doing = Doing::Idle,
+            _ => return self.line.feed(bytes),
+        }
+        rest
     }
 
     /// The window has another size now.
@@ -179,99 +201,88 @@ impl Session {
     /// The member will send nothing more.
     pub fn end_of_input(&mut self) {
         // A single command at a terminal may be asking.
-        if self.start == Start::Shell || self.terminal || self.importing.is_some() {
+        let reads = matches!(self.doing, Doing::Importing(..));
+        if self.start == Start::Shell || self.terminal || reads {
             self.ended = true;
+            self.line.close();
+        }
+        if let Doing::Watching(_) = self.doing {
+            self.doing = Doing::Idle;
         }
     }
 
-    /// The next thing to do, or `None` until there is more input.
+    /// What is to be done now, or `None` until there is more input.
     pub fn next(&mut self, output: &mut Output) -> Option<Event> {
         loop {
-            match self.todo.take() {
-                Some(Todo::Run(request)) => {
-                    self.request = Some(request.clone());
-                    return Some(Event::Run(request));
+            match &self.doing {
+                Doing::Running(job) => return Some(Event::Run(job.request.clone())),
+                Doing::Following(peer) => return Some(Event::Follow(peer.asn)),
+                Doing::Watching(_) => {
+                    return Some(Event::Pause(WATCH_PAUSE));
                 }
-                Some(Todo::Follow(asn)) => return Some(Event::Follow(asn)),
-                Some(Todo::Close) => return Some(Event::Close(self.status)),
-                None => {}
-            }
-            if let Some(request) = self.importing.take() {
-                match self.import(request, output) {
-                    true => continue,
-                    false => return None,
+                Doing::Closing => return Some(Event::Close(self.status)),
+                Doing::Idle => self.prompt(output),
+                Doing::Importing(..) if !self.ended && self.room() > 0 => return None,
+                Doing::Importing(..) => self.import(output),
+                Doing::Prompt | Doing::Asking(..) => {
+                    let event = self.line.next(&mut output.out)?;
+                    self.handle(event, output);
                 }
-            }
-            if let Some(event) = self.watching(output) {
-                return Some(event);
-            }
-            match self.line.next(&mut output.out) {
-                Some(event) => self.heed(event, output),
-                None if self.take_in() => {}
-                None => return None,
             }
         }
     }
 
-    /// Gives the line what it has room for; `false`: there is nothing to give, or no room.
-    fn take_in(&mut self) -> bool {
-        if self.typed.is_empty() {
-            if self.ended {
-                self.line.close();
-            }
-            return std::mem::take(&mut self.ended);
+    /// Asks for a command, or ends a single one.
+    fn prompt(&mut self, output: &mut Output) {
+        if self.start != Start::Shell {
+            self.doing = Doing::Closing;
+            return;
         }
-        let rest = self.line.feed(&self.typed).len();
-        let taken = self.typed.len() - rest;
-        self.typed.drain(..taken);
-        taken > 0
+        self.doing = Doing::Prompt;
+        if self.terminal {
+            let prompt = format!("{}> ", self.our_asn);
+            self.line.prompt(&prompt, Recall::Commands, &mut output.out);
+        } else {
+            self.line.prompt("", Recall::Nothing, &mut output.out);
+        }
     }
 
-    fn heed(&mut self, event: LineEvent, output: &mut Output) {
-        match event {
-            LineEvent::Line(text) => match self.question.take() {
-                Some(question) => self.answer(question, text.trim(), output),
-                None => self.read(text.trim(), output),
-            },
-            LineEvent::Interrupt => {
-                if self.question.take().is_some() {
-                    self.request = None;
-                    self.say("Nothing was changed.\n", output);
-                }
-                self.rest(output);
+    fn handle(&mut self, event: LineEvent, output: &mut Output) {
+        if let LineEvent::Tab(before) = event {
+            let found = self.completion(&before);
+            return self.line.complete(&found, &mut output.out);
+        }
+        match (event, std::mem::take(&mut self.doing)) {
+            (LineEvent::Line(text), Doing::Asking(job, question)) => {
+                self.answer(job, *question, text.trim(), output);
             }
-            LineEvent::End if self.question.is_some() => {
+            (LineEvent::Line(text), _) => self.read(text.trim(), output),
+            (LineEvent::Interrupt, Doing::Asking(..)) => {
+                self.say("Nothing was changed.\n", output);
+            }
+            (LineEvent::End, Doing::Asking(job, question)) => {
                 self.say("\n", output);
-                self.unanswered(output);
+                self.unanswered(&job.request, &question, output);
             }
-            LineEvent::End if self.terminal => self.finish(output),
-            LineEvent::End => self.todo = Some(Todo::Close),
-            LineEvent::NotUtf8 => {
-                self.refuse(
-                    &Refusal::new("usage", "The line is not UTF-8", "Nothing was done"),
-                    output,
-                );
-                self.rest(output);
+            (LineEvent::End, _) => self.leave(output),
+            (LineEvent::NotUtf8, _) => {
+                let message = "The line is not UTF-8";
+                self.refuse(&Refusal::usage(message, "Nothing was done"), output);
             }
-            LineEvent::TooLong => self.too_long(output),
-            LineEvent::Tab(before) => {
-                let found = self.completion(&before);
-                self.line.complete(&found, &mut output.out);
-            }
+            (LineEvent::TooLong, _) => self.too_long(output),
+            (LineEvent::Interrupt | LineEvent::Tab(_), _) => {}
         }
     }
 
     fn too_long(&mut self, output: &mut Output) {
         let message = format!("A line has at most {LINE_BYTES_MAX} bytes");
-        self.refuse(&Refusal::new("usage", message, "Nothing was done"), output);
-        self.rest(output);
+        self.refuse(&Refusal::usage(message, "Nothing was done"), output);
     }
 
     /// A line that is a command.
     fn read(&mut self, text: &str, output: &mut Output) {
-        let comment = text.is_empty() || (!self.terminal && text.starts_with('#'));
-        if comment && self.start == Start::Shell {
-            return self.rest(output);
+        if text.is_empty() || (!self.terminal && text.starts_with('#')) {
+            return;
         }
         if !grammar::carries_secret(text) {
             self.line.remember(text);
@@ -285,29 +296,25 @@ impl Session {
 
     /// Does what was typed, or says what is wrong with it, as `errors` are to look.
     fn carry_out(&mut self, parsed: Result<Request, Refusal>, errors: Format, output: &mut Output) {
-        let parsed = parsed.and_then(|request| match self.unwatchable(&request) {
-            Some(refusal) => Err(refusal),
-            None => Ok(request),
-        });
-        match parsed {
-            Ok(request) if request.from_input => self.begin_import(request, output),
-            Ok(mut request) => {
-                if self.terminal && request.format == Format::Text {
-                    at_terminal(&mut request);
-                }
-                self.shown = None;
-                self.todo = Some(Todo::Run(request));
-            }
-            Err(refusal) if errors == Format::Json => {
-                self.status = ExitStatus::Usage.code();
-                self.print_json(&refusal_json(&refusal), output);
-                self.rest(output);
-            }
-            Err(refusal) => {
-                self.refuse(&refusal, output);
-                self.rest(output);
-            }
+        let refusal = match parsed {
+            Ok(request) => match self.unwatchable(&request).or(self.unimportable(&request)) {
+                None => return self.run(request),
+                Some(refusal) => refusal,
+            },
+            Err(refusal) => refusal,
+        };
+        self.fail(&refusal, errors, output);
+    }
+
+    fn run(&mut self, mut request: Request) {
+        if request.from_input {
+            self.doing = Doing::Importing(Box::new(request), Vec::new());
+            return;
         }
+        if self.terminal && request.format == Format::Text {
+            request.at_prompt();
+        }
+        self.doing = Doing::Running(Job::new(request));
     }
 
     fn keep(&mut self, text: &str, request: &Request) {
@@ -321,77 +328,57 @@ impl Session {
 
     /// What became of the request that [`Session::next`] gave out.
     pub fn answered(&mut self, outcome: Outcome, output: &mut Output) {
-        let request = self.request.take();
-        match (outcome, request) {
-            (Ok(reply), Some(request)) if request.watch => {
-                self.watched(reply.as_ref(), request, output);
-            }
-            (outcome, request) => self.concluded(outcome, request, output),
-        }
-    }
-
-    fn concluded(&mut self, outcome: Outcome, request: Option<Request>, output: &mut Output) {
-        self.watch = None;
-        let format = request.as_ref().map(|it| it.format).unwrap_or_default();
+        let Doing::Running(job) = std::mem::take(&mut self.doing) else { return };
         match outcome {
-            Ok(_) if request.as_ref().is_some_and(|it| it.command == Command::Bye) => {
-                self.finish(output);
-            }
-            Ok(reply) => {
-                if let Some(peer) = self.followed_by(reply.as_ref(), request.as_ref()) {
-                    return self.follow(peer, output);
-                }
-                self.status = reply.status().code();
-                match reply.json().filter(|_| format == Format::Json) {
-                    Some(json) => self.print_json(&json, output),
-                    None => self.say(&reply.text(self.screen), output),
-                }
-                self.rest(output);
-            }
-            Err(stop) => self.stopped(stop, request, output),
+            Ok(answer) if job.request.watch => self.watched(answer.as_ref(), job, output),
+            Ok(_) if job.request.command == Command::Bye => self.leave(output),
+            Ok(answer) => self.show(answer.as_ref(), &job.request, output),
+            Err(stop) => self.stopped(stop, job, output),
         }
     }
 
-    /// The member did not want to wait for the answer, nor for what they typed ahead. What was
-    /// saved goes on.
+    fn show(&mut self, answer: &dyn Answer, request: &Request, output: &mut Output) {
+        if self.terminal
+            && request.format == Format::Text
+            && let Some(peer) = answer.created()
+        {
+            return self.follow(Box::new(peer.clone()), output);
+        }
+        self.status = answer.status().code();
+        match answer.json() {
+            Some(json) if request.format == Format::Json => self.print_json(&json, output),
+            _ => self.say(&answer.text(self.screen), output),
+        }
+    }
+
+    /// The member pressed Ctrl-C while the request ran: nobody waits for its answer, nor for what
+    /// was typed ahead. What was saved goes on.
     pub fn interrupted(&mut self, output: &mut Output) {
-        self.request = None;
-        self.typed.clear();
         self.line.forget_typed();
-        if self.watch.take().is_some() {
-            self.say("^C\n", output);
-            return self.rest(output);
-        }
-        self.say("^C\nNot waited for. What was saved goes on; peer_status tells how.\n", output);
-        self.rest(output);
-    }
-
-    /// Nothing is under way any more: back to the prompt, or the end of a single command.
-    fn rest(&mut self, output: &mut Output) {
-        match self.start {
-            Start::Exec(_) | Start::Words(_) => self.todo = Some(Todo::Close),
-            Start::Shell if self.terminal => {
-                let prompt = format!("{}> ", self.our_asn);
-                self.line.prompt(&prompt, Recall::Commands, &mut output.out);
-            }
-            Start::Shell => self.line.prompt("", Recall::Nothing, &mut output.out),
+        let watched = matches!(&self.doing, Doing::Running(job) if job.rounds > 0);
+        self.doing = Doing::Idle;
+        self.say("^C\n", output);
+        if !watched {
+            self.say("Not waited for. What was saved goes on; peer_status tells how.\n", output);
         }
     }
 
-    fn finish(&mut self, output: &mut Output) {
+    /// The member wants no more.
+    fn leave(&mut self, output: &mut Output) {
         if self.terminal {
             self.say(&Bye.text(self.screen), output);
             self.status = ExitStatus::Done.code();
         }
-        self.todo = Some(Todo::Close);
+        self.doing = Doing::Closing;
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
         self.status = ExitStatus::of_refusal(refusal).code();
         let text = refusal_text(refusal, self.screen);
-        match self.terminal {
-            true => self.say(&text, output),
-            false => output.err.extend_from_slice(text.as_bytes()),
+        if self.terminal {
+            self.say(&text, output);
+        } else {
+            output.err.extend_from_slice(text.as_bytes());
         }
     }
 
@@ -402,9 +389,10 @@ impl Session {
 
     /// A raw terminal needs the carriage return.
     fn say(&self, text: &str, output: &mut Output) {
-        match self.terminal {
-            true => output.out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()),
-            false => output.out.extend_from_slice(text.as_bytes()),
+        if self.terminal {
+            output.out.extend_from_slice(text.replace('\n', "\r\n").as_bytes());
+        } else {
+            output.out.extend_from_slice(text.as_bytes());
         }
     }
 }
@@ -417,19 +405,6 @@ fn terminal(screen: Screen) -> Mode {
         Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
     };
     Mode::Terminal { columns: screen.columns, drawing, paste }
-}
-
-/// What a member at a terminal means by what they have not said: they wait for a moment, or look
-/// on, and go through the whole form where nothing of it was said.
-fn at_terminal(request: &mut Request) {
-    match request.command {
-        Command::PeerCreate => {}
-        _ => request.wait = request.wait.or(Some(Duration::from_secs(PROMPT_WAIT_S))),
-    }
-    let outside =
-        |field: &&Field| !matches!(field, Field::Asn | Field::KeyIsPublic | Field::Confirm);
-    request.form =
-        request.command == Command::PeerEdit && request.answers.keys().find(outside).is_none();
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub fn site() -> Site {
     Site {
         asn: "4242420263".parse().unwrap(),
         name: "pop.example.net".into(),
+        network: "Example Network".into(),
         key: secret().public(),
         link_local_prefix: "fe80:0263::".into(),
         local_address: "fe80::263".parse().unwrap(),

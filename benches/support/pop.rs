@@ -4,10 +4,10 @@ use crate::peers;
 use crate::process::Guard;
 use crate::scratch::Scratch;
 use crate::timing::Times;
-use peerling::apply::{Apply, ApplySettings};
+use peerling::apply::{Apply, ApplySettings, Reached};
 use peerling::board::{Bell, Board, Cause, Progress};
-use peerling::limits::FILE_SETTLED_S;
-use peerling::model::{Families, Timestamp};
+use peerling::limits::FILE_SETTLED;
+use peerling::model::{Families, SysctlChoice, Timestamp};
 use peerling::peering::policy::Policy;
 use peerling::plan::PopSettings;
 use peerling::runtime::block_on;
@@ -57,7 +57,7 @@ impl Loop {
             template: "dnpeers".into(),
             inventory: None,
             include_directory: None,
-            sets_sysctls: false,
+            sysctls: SysctlChoice::Check,
         };
         let settings = ApplySettings {
             pop: Rc::new(pop),
@@ -77,17 +77,17 @@ impl Loop {
         let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
         let settings = Rc::new(RefCell::new(Rc::new(settings)));
         let resolver = Rc::new(Resolver::from_text(""));
-        let apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
+        let apply = Apply::new(store.clone(), bell, board.clone(), resolver, settings);
         Loop { store, board, apply }
     }
 
     /// One pass; everything wanted is there afterwards.
     pub fn pass(&mut self) {
         let causes = [Cause::Other("bench")];
-        let is_well = block_on(async |_| self.apply.pass(&causes).await).unwrap();
+        let reached = block_on(async |_| self.apply.pass(&causes).await).unwrap();
         let entries = self.board.entries();
         let failed = entries.values().find(|it| it.progress != Progress::Applied);
-        assert!(is_well, "{:?}; {failed:?}", self.board.trouble());
+        assert!(reached == Reached::All, "{:?}; {failed:?}", self.board.trouble());
     }
 }
 
@@ -96,7 +96,7 @@ impl Loop {
     pub fn quiet_passes(&mut self) -> Times {
         self.pass();
         // Files that were just written are read again; it is the usual pass that is measured.
-        std::thread::sleep(Duration::from_secs(1 + FILE_SETTLED_S.unsigned_abs()));
+        std::thread::sleep(FILE_SETTLED + Duration::from_secs(1));
         self.pass();
         let one = |_| {
             let begin = cpu();

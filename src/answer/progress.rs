@@ -3,7 +3,7 @@
 
 use super::saved::not_set_up;
 use super::{PeerView, optional};
-use crate::limits::FOLLOW_S;
+use crate::limits::FOLLOW_TIME;
 use crate::model::{Asn, Port};
 use crate::text::Screen;
 use std::time::Duration;
@@ -73,8 +73,9 @@ fn reached(stage: Stage, after: Duration, asn: Asn, screen: Screen) -> String {
         Stage::Session => format!(
             "{at}our BIRD runs the BGP session\n\
              Now your side: peer_config {} shows what to install.\n\
-             What comes of it is told here for {FOLLOW_S} s, or until you press a key.\n",
-            asn.get()
+             What comes of it is told here for {} s, or until you press a key.\n",
+            asn.get(),
+            FOLLOW_TIME.as_secs()
         ),
         Stage::Handshake => format!("{at}WireGuard handshake: the tunnel is up\n"),
         Stage::Established => {

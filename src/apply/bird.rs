@@ -1,24 +1,20 @@
-//! The loop's hand on BIRD: see what it runs, try a pass's changes on it, configure it, and look
+//! What the loop does with BIRD: see what it runs, try a pass's changes on it, configure it, and look
 //! that it did.
 
-pub mod change;
-mod trial;
-mod view;
-
-pub use view::view;
+pub mod trial;
 
 use super::ApplySettings;
+use super::look::bgp_view;
 use crate::board::BgpView;
-use crate::limits::{BIRD_CONFIGURE_PAUSE_MS, BIRD_CONNECT_S, BIRD_LOOK_PAUSE_MS, BIRD_LOOKS_MAX};
+use crate::limits::{BIRD_CONFIGURE_PAUSE, BIRD_CONNECT_TIMEOUT, BIRD_LOOK_PAUSE, BIRD_LOOKS_MAX};
 use crate::model::Asn;
 use crate::plan::{Owner, bird as plan};
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use crate::sys::files;
-use change::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
-use trial::{Trial, Verdict, refused};
+use trial::{Change, Trial, Verdict, refused};
 
 /// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
 pub const PATTERN: &str = "ebgp_as*";
@@ -31,7 +27,7 @@ const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`bi
                           or `birdc configure undo`, or its time is over";
 
 /// What is remembered of BIRD between passes.
-pub struct BirdHand {
+pub struct BirdControl {
     /// What keeps BIRD from being told anything.
     trouble: Option<String>,
     /// Whose files it accepted and may not have read since.
@@ -60,18 +56,18 @@ pub struct Running {
 
 /// What BIRD said before a pass touched anything.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct BirdReport {
     /// What it runs.
     pub running: Running,
     /// It has to read its files.
     pub unread: bool,
     /// It must not be configured now.
-    pub shut: Option<Shut>,
+    pub blocked: Option<Blocked>,
 }
 
 /// Why BIRD's files stay as they are in a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shut {
+pub enum Blocked {
     /// It cannot be asked what it thinks of them.
     Silent(String),
     /// The operator tries a configuration out, and BIRD is to go back to the one of before.
@@ -82,7 +78,7 @@ pub enum Shut {
 
 /// What the loop knows when it asks BIRD.
 #[derive(Clone, Copy, Debug)]
-pub struct Debt {
+pub struct Touched {
     /// By the database its files were touched, by us or somebody before us, and it was not told.
     pub noted: bool,
     /// When the newest of our files changed.
@@ -96,12 +92,19 @@ pub struct Task {
     pub changes: Vec<Change>,
     /// Files from before whose protocols it does not run.
     pub suspects: Vec<Change>,
+    /// What it is to run afterwards.
+    pub expected: Expected,
+    /// It has to read its files whatever comes of the changes.
+    pub unread: bool,
+}
+
+/// What BIRD is to run after it was configured, and what not.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
     /// Protocols that must be there.
     pub present: Vec<Owner>,
     /// Protocols that must be gone.
     pub absent: Vec<Owner>,
-    /// It has to read its files whatever comes of the changes.
-    pub unread: bool,
 }
 
 /// What came of that.
@@ -112,27 +115,27 @@ pub struct Outcome {
     /// Who is not as it should be, and why.
     pub failures: Vec<(Owner, String)>,
     /// Nothing was changed, and this is why.
-    pub shut: Option<Shut>,
+    pub blocked: Option<Blocked>,
     /// Did BIRD read its files?
     pub is_told: bool,
 }
 
-impl Default for BirdHand {
-    fn default() -> BirdHand {
-        BirdHand {
+impl Default for BirdControl {
+    fn default() -> BirdControl {
+        BirdControl {
             trouble: None,
             untold: BTreeSet::new(),
             theirs: BTreeSet::new(),
             is_paid: false,
             read_change: None,
             configured: None,
-            pause: Duration::from_millis(BIRD_CONFIGURE_PAUSE_MS),
+            pause: BIRD_CONFIGURE_PAUSE,
             main_file: None,
         }
     }
 }
 
-impl BirdHand {
+impl BirdControl {
     /// What keeps BIRD from being told anything.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.clone()
@@ -154,22 +157,22 @@ impl BirdHand {
     }
 
     /// Something waits for BIRD.
-    pub fn waits(&mut self, shut: &Shut) {
-        self.trouble = Some(shut.words().to_string());
+    pub fn waits(&mut self, blocked: &Blocked) {
+        self.trouble = Some(blocked.words().to_string());
     }
 
     /// What BIRD runs, and whether it can be told anything; `None` without a socket.
-    pub async fn see(&mut self, settings: &ApplySettings, debt: Debt) -> Option<Sight> {
+    pub async fn see(&mut self, settings: &ApplySettings, touched: Touched) -> Option<BirdReport> {
         let socket = settings.bird_socket.as_deref()?;
-        match self.ask(socket, settings, debt).await {
-            Ok(sight) => {
+        match self.ask(socket, settings, touched).await {
+            Ok(report) => {
                 self.trouble = None;
-                Some(sight)
+                Some(report)
             }
             Err(error) => {
-                let shut = Some(Shut::Silent(error.to_string()));
+                let blocked = Some(Blocked::Silent(error.to_string()));
                 self.trouble = Some(error.to_string());
-                Some(Sight { running: Running::default(), unread: false, shut })
+                Some(BirdReport { running: Running::default(), unread: false, blocked })
             }
         }
     }
@@ -178,29 +181,29 @@ impl BirdHand {
         &mut self,
         socket: &Path,
         settings: &ApplySettings,
-        debt: Debt,
-    ) -> Result<Sight, BirdError> {
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+        touched: Touched,
+    ) -> Result<BirdReport, BirdError> {
+        let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
         let trap = trap(settings);
         if self.main_file.is_none() && trap.is_none() {
             self.main_file = bird.examine().await?.main_file;
         }
-        let shut = trap.or(bird.undo_s().await?.map(|_| Shut::Undo));
+        let blocked = trap.or(bird.undo_s().await?.map(|_| Blocked::Undo));
         // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
         let read = bird.ages().await?.configured;
-        let times = read.zip(debt.changed.and_then(|it| it.elapsed().ok()));
+        let times = read.zip(touched.changed.and_then(|it| it.elapsed().ok()));
         // What was found read once stays so, however the clock is set afterwards.
-        let is_newer = debt.changed != self.read_change
+        let is_newer = touched.changed != self.read_change
             && times.is_some_and(|(read, file)| file + Duration::from_secs(1) < read);
         if !is_newer {
-            self.read_change = debt.changed;
+            self.read_change = touched.changed;
         }
-        let is_owed = debt.noted && !self.is_paid;
+        let is_owed = touched.noted && !self.is_paid;
         let mut running = ours(&mut bird, settings).await?;
         // It may run them as they were before: they count as missing until it was told.
         running.all.retain(|it| !self.untold.contains(it) && !self.theirs.contains(it));
         running.disabled.retain(|it| !self.theirs.contains(it));
-        Ok(Sight { running, unread: is_newer || is_owed || !self.untold.is_empty(), shut })
+        Ok(BirdReport { running, unread: is_newer || is_owed || !self.untold.is_empty(), blocked })
     }
 
     /// What BIRD says to the files as they are, for whoever only looks; `None`: nothing, or it
@@ -210,7 +213,7 @@ impl BirdHand {
         if trap(settings).is_some() {
             return None;
         }
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
+        let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
         match bird.check().await.ok()? {
             Check::Ok => None,
             Check::Refused(complaint) => Some(refused(&complaint)),
@@ -221,14 +224,14 @@ impl BirdHand {
     /// any more afterwards.
     pub async fn configure(&mut self, settings: &ApplySettings, task: Task) -> Outcome {
         let Some(socket) = settings.bird_socket.as_deref() else { return Outcome::default() };
-        if let Some(shut) = trap(settings) {
-            self.waits(&shut);
-            return task.give_up(settings, shut);
+        if let Some(blocked) = trap(settings) {
+            self.waits(&blocked);
+            return task.give_up(settings, blocked);
         }
-        let limit = Duration::from_secs(BIRD_CONNECT_S);
+        let limit = BIRD_CONNECT_TIMEOUT;
         let outcome = match connect(socket, limit).await {
             Ok(mut bird) => self.attempt(&mut bird, settings, task).await,
-            Err(error) => task.give_up(settings, Shut::Silent(error.to_string())),
+            Err(error) => task.give_up(settings, Blocked::Silent(error.to_string())),
         };
         if outcome.is_told {
             self.untold.clear();
@@ -238,8 +241,8 @@ impl BirdHand {
         for owner in outcome.kept.iter().filter(|it| it.after.is_some()).map(|it| it.owner) {
             self.theirs.remove(&owner);
         }
-        if let Some(shut) = &outcome.shut {
-            self.waits(shut);
+        if let Some(blocked) = &outcome.blocked {
+            self.waits(blocked);
         }
         outcome
     }
@@ -247,35 +250,32 @@ impl BirdHand {
     async fn attempt(&mut self, bird: &mut Bird, settings: &ApplySettings, task: Task) -> Outcome {
         match bird.undo_s().await {
             Ok(None) => {}
-            Ok(Some(_)) => return task.give_up(settings, Shut::Undo),
-            Err(error) => return task.give_up(settings, Shut::Silent(error.to_string())),
+            Ok(Some(_)) => return task.give_up(settings, Blocked::Undo),
+            Err(error) => return task.give_up(settings, Blocked::Silent(error.to_string())),
         }
-        let Task { changes, suspects, mut present, mut absent, unread } = task;
-        let mut owners: BTreeSet<Owner> = changes.iter().map(|it| it.owner).collect();
-        owners.extend(present.iter().chain(&absent));
+        let Task { changes, suspects, mut expected, unread } = task;
+        let owners = expected.owners(&changes);
         let (kept, failures) = match Trial::new(bird, settings, changes, suspects).hold().await {
             Ok(Verdict::Content(kept, failures)) => (kept, failures),
             Ok(Verdict::Refused(why)) => {
                 self.trouble = Some(why.clone());
-                let failures = owners.into_iter().map(|it| (it, why.clone())).collect();
-                return Outcome { failures, ..Outcome::default() };
+                return Outcome { failures: all_fail(owners, &why), ..Outcome::default() };
             }
             Err(why) => {
-                let failures = owners.into_iter().map(|it| (it, why.clone())).collect();
-                let shut = Some(Shut::Silent(why));
-                return Outcome { failures, shut, ..Outcome::default() };
+                let failures = all_fail(owners, &why);
+                let blocked = Some(Blocked::Silent(why));
+                return Outcome { failures, blocked, ..Outcome::default() };
             }
         };
         let mut outcome = Outcome { kept, failures, ..Outcome::default() };
-        present.retain(|owner| outcome.failure(*owner).is_none());
-        absent.retain(|owner| outcome.failure(*owner).is_none());
-        if !unread && outcome.kept.is_empty() && present.is_empty() && absent.is_empty() {
+        expected.present.retain(|owner| !outcome.has_failed(*owner));
+        expected.absent.retain(|owner| !outcome.has_failed(*owner));
+        if !unread && outcome.kept.is_empty() && expected.is_empty() {
             return outcome;
         }
-        if let Err(why) = self.tell(bird, settings, (&present, &absent), &mut outcome).await {
+        if let Err(why) = self.tell(bird, settings, &expected, &mut outcome).await {
             self.trouble = Some(why.clone());
-            let fail = |owner: &Owner| (*owner, why.clone());
-            outcome.failures.extend(present.iter().chain(&absent).map(fail));
+            outcome.failures.extend(all_fail(expected.owners(&[]), &why));
         }
         outcome
     }
@@ -285,15 +285,14 @@ impl BirdHand {
         &mut self,
         bird: &mut Bird,
         settings: &ApplySettings,
-        (present, absent): (&[Owner], &[Owner]),
+        expected: &Expected,
         outcome: &mut Outcome,
     ) -> Result<(), String> {
-        let words = |error: BirdError| error.to_string();
         self.rest().await;
-        let (mut absent, mut wrong) = (absent.to_vec(), Vec::new());
+        let (mut expected, mut wrong) = (expected.clone(), Vec::new());
         // Once more where one seems to stay: by then BIRD has ended what it was to end.
         for _ in 0..2 {
-            let configured = bird.configure().await.map_err(words)?;
+            let configured = bird.configure().await.map_err(|error| error.to_string())?;
             match &configured {
                 Configured::Done | Configured::InProgress | Configured::Queued => {}
                 Configured::Refused(complaint) => return Err(refused(complaint)),
@@ -302,11 +301,13 @@ impl BirdHand {
             outcome.is_told = true;
             if configured == Configured::Done {
                 // It waits for none to end: what it runs still stands in a file that is not ours.
-                let running = ours(bird, settings).await.map_err(words)?.all;
-                self.theirs.extend(absent.extract_if(.., |owner| running.contains(owner)));
+                let running = ours(bird, settings).await.map_err(|error| error.to_string())?.all;
+                let stay = expected.absent.extract_if(.., |owner| running.contains(owner));
+                self.theirs.extend(stay);
             }
-            wrong = look_for(bird, settings, present, &absent).await.map_err(words)?;
-            if !wrong.iter().any(|(owner, _)| absent.contains(owner)) {
+            let look = look_for(bird, settings, &expected).await;
+            wrong = look.map_err(|error| error.to_string())?;
+            if !wrong.iter().any(|(owner, _)| expected.absent.contains(owner)) {
                 break;
             }
         }
@@ -326,77 +327,106 @@ impl BirdHand {
     pub async fn enable(&mut self, settings: &ApplySettings, owner: Owner) -> Result<(), String> {
         let Some(socket) = settings.bird_socket.as_deref() else { return Ok(()) };
         let Some(protocol) = owner.protocol() else { return Ok(()) };
-        let enabled = async {
-            let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
-            bird.enable(&protocol).await
-        };
-        match enabled.await {
+        let connected = connect(socket, BIRD_CONNECT_TIMEOUT).await;
+        let mut bird = connected.map_err(|error| error.to_string())?;
+        match bird.enable(&protocol).await {
             Ok(true) => Ok(()),
             Ok(false) => Err("BIRD does not run its protocol any more".to_string()),
             Err(error) => Err(error.to_string()),
         }
     }
 
-    /// How one BGP session is, and what birdc would print; `None` if BIRD does not run it or does
-    /// not answer.
-    pub async fn look(&mut self, settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
-        let socket = settings.bird_socket.as_deref()?;
-        let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await.ok()?;
-        let status = bird.protocol(&plan::protocol_name(asn)).await.ok().flatten()?;
-        let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
-        Some((view(status), raw))
+    /// How these BGP sessions are, and what birdc would print; not there are those that BIRD does
+    /// not run, and all if it does not answer.
+    pub async fn look(
+        &mut self,
+        settings: &ApplySettings,
+        asns: &[Asn],
+    ) -> BTreeMap<Asn, (BgpView, String)> {
+        let mut sessions = BTreeMap::new();
+        for asn in asns {
+            if let Some(session) = look(settings, *asn).await {
+                sessions.insert(*asn, session);
+            }
+        }
+        sessions
     }
 }
 
-impl Shut {
+async fn look(settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
+    let socket = settings.bird_socket.as_deref()?;
+    let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
+    let status = bird.protocol(&plan::protocol_name(asn)).await.ok().flatten()?;
+    let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
+    Some((bgp_view(status), raw))
+}
+
+impl Blocked {
     /// For the operator, and for whoever waits.
     pub fn words(&self) -> &str {
         match self {
-            Shut::Silent(why) | Shut::Trap(why) => why,
-            Shut::Undo => UNDO_WORDS,
+            Blocked::Silent(why) | Blocked::Trap(why) => why,
+            Blocked::Undo => UNDO_WORDS,
         }
     }
 }
 
 impl Task {
     /// BIRD cannot be asked: what this pass changed goes back.
-    fn give_up(self, settings: &ApplySettings, shut: Shut) -> Outcome {
+    fn give_up(self, settings: &ApplySettings, blocked: Blocked) -> Outcome {
         let mut failures = Vec::new();
         for change in self.changes.iter().rev() {
             if let Err(error) = change.take_back(settings) {
                 failures.push((change.owner, error));
             }
         }
-        let mut owners: BTreeSet<Owner> = self.changes.iter().map(|it| it.owner).collect();
-        owners.extend(self.present.into_iter().chain(self.absent));
-        if let Shut::Silent(why) = &shut {
-            failures.extend(owners.into_iter().map(|owner| (owner, why.clone())));
+        if let Blocked::Silent(why) = &blocked {
+            failures.extend(all_fail(self.expected.owners(&self.changes), why));
         }
-        Outcome { failures, shut: Some(shut), ..Outcome::default() }
+        Outcome { failures, blocked: Some(blocked), ..Outcome::default() }
+    }
+}
+
+impl Expected {
+    fn is_empty(&self) -> bool {
+        self.present.is_empty() && self.absent.is_empty()
+    }
+
+    /// Whose these are, and these changes.
+    fn owners(&self, changes: &[Change]) -> BTreeSet<Owner> {
+        let mut owners: BTreeSet<Owner> = changes.iter().map(|change| change.owner).collect();
+        owners.extend(self.present.iter().chain(&self.absent));
+        owners
     }
 }
 
 impl Outcome {
-    fn failure(&self, owner: Owner) -> Option<&str> {
-        self.failures.iter().find(|it| it.0 == owner).map(|it| it.1.as_str())
+    fn has_failed(&self, owner: Owner) -> bool {
+        self.failures.iter().any(|(failed, _)| *failed == owner)
     }
 }
 
+fn all_fail(owners: BTreeSet<Owner>, why: &str) -> Vec<(Owner, String)> {
+    owners.into_iter().map(|owner| (owner, why.to_string())).collect()
+}
+
 /// What BIRD would wait for if it were asked to read its files.
-fn trap(settings: &ApplySettings) -> Option<Shut> {
-    files::trap(&settings.bird_directory).map(|trap| Shut::Trap(trap.to_string()))
+fn trap(settings: &ApplySettings) -> Option<Blocked> {
+    files::trap(&settings.bird_directory).map(|trap| Blocked::Trap(trap.to_string()))
 }
 
 async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
     let mut protocols = bird.protocols(PATTERN).await?;
-    let ways: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
-    if !ways.is_empty() {
+    let mesh: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
+    if !mesh.is_empty() {
         protocols.extend(bird.protocols(MESH_PATTERN).await?);
     }
     let mut running = Running::default();
     for protocol in protocols {
-        let peering = || protocol_owner(&protocol.name).map(Owner::Peering);
-        let owner = ways.get(&protocol.name).copied().or_else(peering);
+        let owner = match mesh.get(&protocol.name) {
+            Some(owner) => Some(*owner),
+            None => protocol_owner(&protocol.name).map(Owner::Peering),
+        };
         // A protocol that was removed is listed until its routes are gone, as `flush`.
         let Some(owner) = owner.filter(|_| protocol.state != "flush") else { continue };
         running.all.insert(owner);
@@ -417,24 +447,29 @@ pub fn protocol_owner(name: &str) -> Option<Asn> {
 async fn look_for(
     bird: &mut Bird,
     settings: &ApplySettings,
-    present: &[Owner],
-    absent: &[Owner],
+    expected: &Expected,
 ) -> Result<Vec<(Owner, String)>, BirdError> {
     const MISSING: &str =
         "BIRD was configured and does not run its protocol; is bgp_peers included?";
     const STAYING: &str = "BIRD still runs its protocol";
     let mut wrong = Vec::new();
     for _ in 0..BIRD_LOOKS_MAX {
+        wrong.clear();
         let running = ours(bird, settings).await?.all;
-        let sessions = present.iter().filter(|it| **it != Owner::Pop);
-        let missing = sessions.filter(|it| !running.contains(it));
-        let staying = absent.iter().filter(|it| running.contains(it));
-        let missing = missing.map(|it| (*it, MISSING.to_string()));
-        wrong = missing.chain(staying.map(|it| (*it, STAYING.to_string()))).collect();
+        for owner in &expected.present {
+            if *owner != Owner::Pop && !running.contains(owner) {
+                wrong.push((*owner, MISSING.to_string()));
+            }
+        }
+        for owner in &expected.absent {
+            if running.contains(owner) {
+                wrong.push((*owner, STAYING.to_string()));
+            }
+        }
         if wrong.is_empty() {
             break;
         }
-        smol::Timer::after(Duration::from_millis(BIRD_LOOK_PAUSE_MS)).await;
+        smol::Timer::after(BIRD_LOOK_PAUSE).await;
     }
     Ok(wrong)
 }

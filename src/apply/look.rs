@@ -1,19 +1,20 @@
 //! How single peerings are at this moment, for whoever asked: the link, the BGP session, and
 //! whether their address answers through the tunnel.
 
-use super::{Apply, link_view};
-use crate::board::{BgpView, Echo, RawView};
+use super::Apply;
+use crate::board::{BgpView, Echo, Limit, LinkView, Offer, RawView, RoutesView};
 use crate::limits::{
-    HANDSHAKE_STALE_S, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE_MS, TUNNEL_ECHOES, TUNNEL_WAIT_MS,
+    HANDSHAKE_FRESH, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE, TUNNEL_ECHOES, TUNNEL_WAIT,
 };
 use crate::model::{Asn, IfName};
 use crate::plan::latency::median_us;
 use crate::plan::wireguard::{LinkActual, show};
 use crate::sys;
+use crate::sys::bird::{BgpStatus, Capabilities, Channel};
 use crate::sys::ping::{Echoes, PingError, ping};
 use smol::LocalExecutor;
+use smol::future::zip;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,27 +22,24 @@ impl Apply {
     /// Looks at these peerings, at all of them at once, and tells on the board.
     pub(super) async fn look(&mut self, asns: &[Asn]) {
         let settings = self.settings.borrow().clone();
-        let mut observed =
-            settings.pop.backend.observe(&settings.patience).await.unwrap_or_default();
-        let mut link = |asn: &Asn| {
-            let name = IfName::of(*asn);
-            Some((name.clone(), observed.remove(&name)?.ok()?))
-        };
-        let links: BTreeMap<IfName, LinkActual> = asns.iter().filter_map(&mut link).collect();
-        let ages = self.board.handshake_ages(&links);
-        let live = |it: &IfName| ages.get(it).is_some_and(|age| *age <= HANDSHAKE_STALE_S);
-        let sessions = async {
-            let mut sessions = BTreeMap::new();
-            for asn in asns {
-                sessions.insert(*asn, self.bird.look(&settings, *asn).await);
+        let found = settings.pop.backend.observe(&settings.patience).await.unwrap_or_default();
+        let mut links = BTreeMap::new();
+        for (name, link) in found {
+            let owner = IfName::owner(name.as_str());
+            if let Ok(link) = link
+                && owner.is_some_and(|asn| asns.contains(&asn))
+            {
+                links.insert(name, link);
             }
-            sessions
-        };
-        let (mut sessions, mut tunnels): (BTreeMap<Asn, Option<(BgpView, String)>>, _) =
-            smol::future::zip(sessions, tunnels(&links, live)).await;
+        }
+        let ages = self.board.handshake_ages(&links);
+        let mut live = links.clone();
+        live.retain(|name, _| ages.get(name).is_some_and(|age| *age <= HANDSHAKE_FRESH));
+        let sessions = self.bird.look(&settings, asns);
+        let (mut sessions, mut tunnels) = zip(sessions, tunnels(&live)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
-                let (bgp, bird) = sessions.remove(asn).flatten().unzip();
+                let (bgp, bird) = sessions.remove(asn).unzip();
                 let link = links.get(&IfName::of(*asn));
                 entry.link = link.and_then(link_view);
                 entry.see_bgp(bgp);
@@ -56,48 +54,45 @@ impl Apply {
 
 /// What other programs would show, in bounds.
 fn raw(wireguard: Option<String>, bird: Option<String>) -> RawView {
-    let cut = |text: Option<String>| match text.unwrap_or_default() {
-        long if long.len() > RAW_BYTES_MAX => {
-            let start =
-                String::from_utf8_lossy(long.as_bytes().get(..RAW_BYTES_MAX).unwrap_or(&[]));
-            format!("{start}\n(more)")
-        }
-        whole => whole,
-    };
-    RawView { wireguard: cut(wireguard), bird: cut(bird) }
+    let (wireguard, bird) = (wireguard.unwrap_or_default(), bird.unwrap_or_default());
+    RawView { wireguard: bounded(wireguard), bird: bounded(bird) }
 }
 
-/// What comes back through the tunnels that had a handshake lately; the others would have to make
+fn bounded(text: String) -> String {
+    match text.as_bytes().get(..RAW_BYTES_MAX) {
+        Some(start) if text.len() > RAW_BYTES_MAX => {
+            format!("{}\n(more)", String::from_utf8_lossy(start))
+        }
+        _ => text,
+    }
+}
+
+/// What comes back through these tunnels, which had a handshake lately; others would have to make
 /// one first.
-async fn tunnels(
-    links: &BTreeMap<IfName, LinkActual>,
-    is_live: impl Fn(&IfName) -> bool,
-) -> BTreeMap<Asn, Echo> {
+async fn tunnels(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, Echo> {
     let executor = LocalExecutor::new();
-    let live = links.iter().filter(|(name, _)| is_live(name));
-    let live = live.filter_map(|(name, link)| Some((IfName::owner(name.as_str())?, link)));
-    let tasks: Vec<_> = live.map(|(asn, link)| (asn, executor.spawn(through(link)))).collect();
-    executor
-        .run(async {
-            let mut echoes = BTreeMap::new();
-            for (asn, task) in tasks {
-                echoes.extend(task.await.map(|echo| (asn, echo)));
-            }
-            echoes
-        })
-        .await
+    let mut tasks = Vec::new();
+    for (name, link) in links {
+        if let Some(asn) = IfName::owner(name.as_str()) {
+            tasks.push((asn, executor.spawn(through(link))));
+        }
+    }
+    let echoes = async {
+        let mut echoes = BTreeMap::new();
+        for (asn, task) in tasks {
+            echoes.extend(task.await.map(|echo| (asn, echo)));
+        }
+        echoes
+    };
+    executor.run(echoes).await
 }
 
 /// Pings their address on a link; `None` where the link has none yet.
 async fn through(link: &LinkActual) -> Option<Echo> {
-    let echoes = Echoes {
-        count: TUNNEL_ECHOES,
-        interval: Duration::from_millis(TUNNEL_ECHO_PAUSE_MS),
-        timeout: Duration::from_millis(TUNNEL_WAIT_MS),
-    };
-    let is_pair = |(ours, theirs): &&(IpAddr, IpAddr)| ours.is_ipv6() && ours != theirs;
-    let theirs = link.addresses.iter().find(is_pair)?.1;
-    Some(echo(ping(theirs, link.index, echoes).await))
+    let echoes = Echoes { count: TUNNEL_ECHOES, interval: TUNNEL_ECHO_PAUSE, timeout: TUNNEL_WAIT };
+    let mut pairs = link.addresses.iter();
+    let (_, theirs) = pairs.find(|(ours, theirs)| ours.is_ipv6() && ours != theirs)?;
+    Some(echo(ping(*theirs, link.index, echoes).await))
 }
 
 /// What came back, in the board's words.
@@ -106,5 +101,49 @@ pub fn echo(pinged: Result<Vec<Duration>, PingError>) -> Echo {
         Ok(Some(round_trip_us)) => Echo::Answer(round_trip_us),
         Ok(None) => Echo::Silence,
         Err(error) => Echo::Unable(error.to_string()),
+    }
+}
+
+/// A link as the board tells it.
+pub fn link_view(link: &LinkActual) -> Option<LinkView> {
+    let peer = link.peers.first()?;
+    Some(LinkView {
+        last_handshake_s: peer.last_handshake_s,
+        endpoint: peer.endpoint,
+        rx_bytes: peer.rx_bytes,
+        tx_bytes: peer.tx_bytes,
+    })
+}
+
+/// A BGP session as the board tells it.
+pub fn bgp_view(status: BgpStatus) -> BgpView {
+    let (up, down): (Vec<_>, Vec<_>) =
+        status.channels.into_iter().partition(|it| it.imported.is_some());
+    BgpView {
+        state: status.bgp_state,
+        since: status.protocol.since,
+        last_error: status.last_error.unwrap_or_default(),
+        earlier_error: String::new(),
+        neighbor_as: status.neighbor_as,
+        offer: status.capabilities.map(offer),
+        routes: up.into_iter().map(routes).collect(),
+        missing: down.into_iter().map(|it| it.name).collect(),
+    }
+}
+
+fn offer(capabilities: Capabilities) -> Offer {
+    Offer { families: capabilities.families, next_hops: capabilities.next_hops }
+}
+
+fn routes(channel: Channel) -> RoutesView {
+    let limit = if channel.limit_hit { Limit::Hit } else { Limit::Kept };
+    RoutesView {
+        family: channel.name,
+        imported: channel.imported.unwrap_or(0),
+        filtered: channel.filtered,
+        exported: channel.exported.unwrap_or(0),
+        received: channel.received,
+        refused: channel.refused,
+        limit: channel.import_limit.map(|it| (it, limit)),
     }
 }

@@ -6,7 +6,7 @@
 //! a member's new address from being found.
 
 use crate::board::{Bell, Cause};
-use crate::limits::{RESOLVE_AGAIN_S, RESOLVE_FAILING_PARALLEL_MAX, RESOLVE_PARALLEL_MAX};
+use crate::limits::{RESOLVE_FAILING_PARALLEL_MAX, RESOLVE_PARALLEL_MAX, RESOLVE_PAUSE};
 use crate::model::{Families, HostName};
 use crate::sys::dns::{Answer, Resolver};
 use smol::channel::{Receiver, Sender, unbounded};
@@ -54,7 +54,7 @@ impl Names {
         Names {
             resolver,
             open: RefCell::default(),
-            pause: Duration::from_secs(RESOLVE_AGAIN_S),
+            pause: RESOLVE_PAUSE,
             likely: Queue::new(RESOLVE_PARALLEL_MAX),
             failing: Queue::new(RESOLVE_FAILING_PARALLEL_MAX),
         }
@@ -66,7 +66,7 @@ impl Names {
     }
 
     /// Has these names looked up, but for those that are waited for already or were asked for
-    /// within [`RESOLVE_AGAIN_S`].
+    /// within [`RESOLVE_PAUSE`].
     pub fn ask(&self, names: impl IntoIterator<Item = HostName>, families: Families) {
         for name in names {
             let last = self.resolver.last(&name, families);

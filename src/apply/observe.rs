@@ -1,115 +1,244 @@
-//! What is: the files and links that are ours, and what only bears our names.
+//! What a pass sees of the machine before its first step: files, links, the kernel's settings, what
+//! BIRD runs. What only bears names of ours is set apart: it is never touched.
 
 use super::ApplySettings;
+use super::bird::Blocked;
 use crate::mesh::bird::is_marked;
-use crate::model::IfName;
+use crate::model::SysctlChoice;
 use crate::plan::sysctl::SYSCTLS;
-use crate::plan::wireguard::LinkActual;
-use crate::plan::{Actual, FileKind, Owner, SHARED_FILES};
-use crate::sys::files::{FileError, Memory};
+use crate::plan::{FileKind, Inputs, Observed, Owner, SHARED_FILES};
+use crate::sys::bird::Claims;
+use crate::sys::files::{self, Memory, Stray};
 use crate::sys::wireguard::Backend;
 use crate::sys::{loopback, sysctl};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
-/// What was found.
+/// What was seen.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// What is ours.
-    pub actual: Actual,
-    /// Links that cannot be read, or are no WireGuard, by the owner in their names.
-    pub unreadable: BTreeMap<Owner, String>,
+pub struct Observation {
+    /// What the plan compares with.
+    pub observed: Observed,
+    /// What cannot be read, and why.
+    pub failures: BTreeMap<Owner, String>,
+    /// Peerings that the operator runs by hand, in words.
+    pub left: BTreeMap<Owner, String>,
     /// Files and links that bear names of ours and are not ours, in words.
     pub foreign: BTreeSet<String>,
-    /// POPs for whose BGP session the operator keeps a file of their own.
-    pub hand_made: BTreeSet<Owner>,
+    /// What lies among BIRD's files and does no good there.
+    pub strays: BTreeSet<Stray>,
+    /// Why BIRD's files stay as they are.
+    pub blocked: Option<Blocked>,
     /// When the newest of BIRD's files that are ours changed; `None`: there is none.
     pub changed: Option<SystemTime>,
 }
 
-/// Links that are ours by name, and why others of ours cannot be read.
-type Links = (BTreeMap<IfName, LinkActual>, BTreeMap<Owner, String>);
-
-/// Reads files and links. What cannot be read at all is an error, and then nothing is done.
-pub async fn observe(settings: &ApplySettings, memory: &mut Memory) -> Result<Found, String> {
-    let mut found = Found::default();
-    let mut changed: Option<SystemTime> = None;
-    let mut files = |directory: &Path, kind: FileKind| {
-        let files = memory.observe(directory, kind).map_err(words)?;
-        found.foreign.extend(files.foreign.into_iter().map(words));
-        changed = changed.max(files.changed.filter(|_| kind.is_birds()));
-        Ok::<_, String>(files.ours)
-    };
-    let mut confs = files(&settings.wireguard_directory, FileKind::WireGuard)?;
-    let mut birds = files(&settings.bird_directory, FileKind::Bird)?;
-    let mut shared = BTreeMap::new();
-    for (directory, kind) in
-        settings.pop.include_directory.iter().flat_map(|it| SHARED_FILES.map(|kind| (it, kind)))
-    {
-        shared.extend(files(directory, kind)?.into_values().map(|text| (kind, text)));
-    }
-    found.changed = changed;
-    confs.retain(|owner, _| settings.pop.knows(*owner));
-    birds.retain(|owner, _| settings.pop.knows(*owner));
-    found.actual = Actual { confs, birds, shared, ..Actual::default() };
-    found.leave_hand_made();
-    if settings.pop.inventory.is_some() {
-        found.machine(settings)?;
-    }
-    (found.actual.links, found.unreadable) = links(settings).await?;
-    Ok(found)
-}
-
-/// Reads the links alone: those that are ours, and why some cannot be read.
-async fn links(settings: &ApplySettings) -> Result<Links, String> {
-    let (mut links, mut unreadable) = Links::default();
-    let found = settings.pop.backend.observe(&settings.patience).await;
-    for (name, link) in found.map_err(|error| error.to_string())? {
-        match (link, Owner::of_link(name.as_str()).filter(|it| settings.pop.knows(*it))) {
-            (Ok(link), Some(_)) => drop(links.insert(name, link)),
-            (Err(error), Some(owner)) => drop(unreadable.insert(owner, error.to_string())),
-            // Without an inventory links of such a name are nobody's business here.
-            (_, None) => {}
+impl Observation {
+    /// Reads files, links and the kernel's settings. What cannot be read at all is an error, and
+    /// then nothing is done.
+    pub async fn of_machine(
+        settings: &ApplySettings,
+        inputs: &Inputs,
+        memory: &mut Memory,
+    ) -> Result<Observation, String> {
+        let mut seen = Observation::default();
+        let pop = &settings.pop;
+        let mut confs = seen.files(memory, &settings.wireguard_directory, FileKind::WireGuard)?;
+        let mut birds = seen.files(memory, &settings.bird_directory, FileKind::Bird)?;
+        confs.retain(|owner, _| pop.knows(*owner));
+        birds.retain(|owner, _| pop.knows(*owner));
+        for kind in SHARED_FILES {
+            if let Some(directory) = &pop.include_directory {
+                for text in seen.files(memory, directory, kind)?.into_values() {
+                    seen.observed.actual.shared.insert(kind, text);
+                }
+            }
         }
+        seen.observed.actual.confs = confs;
+        seen.observed.actual.birds = birds;
+        seen.leave_hand_made();
+        if pop.inventory.is_some() {
+            seen.kernel(settings, inputs)?;
+        }
+        seen.links(settings, inputs).await?;
+        Ok(seen)
     }
-    Ok((links, unreadable))
-}
 
-impl Found {
+    /// The files of a kind that are ours.
+    fn files(
+        &mut self,
+        memory: &mut Memory,
+        directory: &Path,
+        kind: FileKind,
+    ) -> Result<BTreeMap<Owner, Rc<str>>, String> {
+        let found = memory.observe(directory, kind).map_err(|error| error.to_string())?;
+        self.foreign.extend(found.foreign.iter().map(ToString::to_string));
+        if kind.is_birds() {
+            self.changed = self.changed.max(found.changed);
+        }
+        Ok(found.ours)
+    }
+
     /// Other POPs have iBGP files that somebody wrote by hand: those without our mark stay.
     fn leave_hand_made(&mut self) {
-        let is_hand_made = |(owner, text): &(&Owner, &Rc<str>)| {
-            matches!(owner, Owner::Mesh(_)) && !is_marked(text)
-        };
-        let found = self.actual.birds.iter().filter(is_hand_made).map(|(owner, _)| *owner);
-        self.hand_made = found.collect();
-        for owner in &self.hand_made {
-            self.actual.birds.remove(owner);
-            let name = FileKind::Bird.name(*owner);
-            self.foreign.insert(format!("{name} was written by hand; it is left alone"));
+        let birds = std::mem::take(&mut self.observed.actual.birds);
+        for (owner, text) in birds {
+            if matches!(owner, Owner::Mesh(_)) && !is_marked(&text) {
+                let name = FileKind::Bird.name(owner);
+                self.foreign.insert(format!("{name} was written by hand; it is left alone"));
+                self.observed.hand_made.insert(owner);
+            } else {
+                self.observed.actual.birds.insert(owner, text);
+            }
         }
     }
 
-    fn machine(&mut self, settings: &ApplySettings) -> Result<(), String> {
-        for it in &SYSCTLS {
-            match sysctl::read(it.name) {
-                Ok(value) => drop(self.actual.sysctls.insert(it.name, value)),
+    fn kernel(&mut self, settings: &ApplySettings, inputs: &Inputs) -> Result<(), String> {
+        for setting in &SYSCTLS {
+            match sysctl::read(setting.name) {
+                Ok(value) => drop(self.observed.actual.sysctls.insert(setting.name, value)),
                 // Only who is to set it needs it.
-                Err(why) if settings.pop.sets_sysctls => {
-                    self.unreadable.entry(Owner::Pop).or_insert(why);
+                Err(why) if settings.pop.sysctls == SysctlChoice::Set => {
+                    self.unreadable(inputs, Owner::Pop, why);
                 }
                 Err(_) => {}
             }
         }
         if settings.pop.backend != Backend::Files {
-            self.actual.loopback = loopback::addresses().map_err(|error| error.to_string())?;
+            let addresses = loopback::addresses().map_err(|error| error.to_string())?;
+            self.observed.actual.loopback = addresses;
         }
         Ok(())
     }
+
+    async fn links(&mut self, settings: &ApplySettings, inputs: &Inputs) -> Result<(), String> {
+        let found = settings.pop.backend.observe(&settings.patience).await;
+        for (name, link) in found.map_err(|error| error.to_string())? {
+            let Some(owner) = Owner::of_link(name.as_str()) else { continue };
+            // Without an inventory links of such a name are nobody's business here.
+            if !settings.pop.knows(owner) {
+                continue;
+            }
+            match link {
+                Ok(link) => drop(self.observed.actual.links.insert(name, link)),
+                Err(error) => self.unreadable(inputs, owner, error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// What cannot be read is its peering's failure. Where there is no such peering it is somebody
+    /// else's: that is logged once, and no reason to try again.
+    fn unreadable(&mut self, inputs: &Inputs, owner: Owner, why: String) {
+        if inputs.concerns(owner) {
+            self.failures.entry(owner).or_insert(why);
+        } else {
+            self.foreign.insert(format!("nothing with {owner}: {why}"));
+        }
+    }
+
+    /// Sets apart the BGP sessions that the operator's own files define.
+    pub fn leave_claimed(&mut self, inputs: &Inputs, claims: &Claims) {
+        let peerings = inputs.rows.peerings.iter().map(|peering| Owner::Peering(peering.asn));
+        let links = inputs.pop.links().into_iter().map(|link| Owner::Mesh(link.to.name));
+        let owners: Vec<Owner> = peerings.chain(links).collect();
+        for owner in owners {
+            if let Some((name, file)) = claimed(owner, claims) {
+                self.leave(owner, &name, file);
+            }
+        }
+        // Whatever the database says of them: what runs there is the operator's.
+        for owner in self.observed.actual.protocols.iter().flatten() {
+            if !self.observed.actual.birds.contains_key(owner) && claimed(*owner, claims).is_some()
+            {
+                self.observed.hand_made.insert(*owner);
+            }
+        }
+    }
+
+    /// A file of the operator's own defines a name that this owner's file would define.
+    fn leave(&mut self, owner: Owner, name: &str, file: &Path) {
+        let file = file.display();
+        if self.observed.actual.birds.contains_key(&owner) {
+            let ours = FileKind::Bird.name(owner);
+            self.strays.insert(Stray {
+                what: format!("{file} defines {name}, which {ours} defines too"),
+                remedy: format!("rm {file}: BIRD takes only one of them, and stops at both"),
+            });
+            return;
+        }
+        match owner {
+            Owner::Mesh(_) => {
+                self.foreign
+                    .insert(format!("{name} stands in {file}, made by hand; it is left alone"));
+            }
+            Owner::Peering(_) | Owner::Pop => {
+                self.left.insert(
+                    owner,
+                    format!(
+                        "{owner} has a BGP session here that the operator made by hand, in {file}"
+                    ),
+                );
+            }
+        }
+        self.observed.hand_made.insert(owner);
+    }
+
+    /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
+    /// only bear such a name.
+    pub fn disown(&mut self, inputs: &Inputs, had_file: &BTreeSet<Owner>) {
+        let hand_made = &self.observed.hand_made;
+        let is_ours = |owner: &Owner| {
+            (had_file.contains(owner) || inputs.concerns(*owner)) && !hand_made.contains(owner)
+        };
+        if let Some(running) = &mut self.observed.actual.protocols {
+            running.retain(is_ours);
+        }
+        self.observed.actual.disabled.retain(is_ours);
+    }
 }
 
-fn words(error: FileError) -> String {
-    error.to_string()
+/// Which files of BIRD's configuration are ours; directories that were compared are remembered.
+pub struct OwnFiles<'a> {
+    directory: &'a Path,
+    birds: &'a BTreeMap<Owner, Rc<str>>,
+    same: RefCell<BTreeMap<PathBuf, bool>>,
+}
+
+impl<'a> OwnFiles<'a> {
+    /// Those of `birds` in their directory.
+    pub fn new(directory: &'a Path, birds: &'a BTreeMap<Owner, Rc<str>>) -> OwnFiles<'a> {
+        let same = RefCell::new(BTreeMap::from([(directory.to_path_buf(), true)]));
+        OwnFiles { directory, birds, same }
+    }
+
+    /// Is it one of them?
+    pub fn has(&self, path: &Path) -> bool {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+        let owner = FileKind::Bird.owner(name);
+        owner.is_some_and(|owner| self.birds.contains_key(&owner)) && self.is_inside(path)
+    }
+
+    fn is_inside(&self, path: &Path) -> bool {
+        let Some(parent) = path.parent() else { return false };
+        if let Some(known) = self.same.borrow().get(parent) {
+            return *known;
+        }
+        let is_same = files::is_in(path, self.directory);
+        self.same.borrow_mut().insert(parent.to_path_buf(), is_same);
+        is_same
+    }
+}
+
+/// A name that the owner's file would define and another file does, and that file.
+fn claimed(owner: Owner, claims: &Claims) -> Option<(String, &PathBuf)> {
+    for name in owner.symbols() {
+        if let Some(file) = claims.get(&name) {
+            return Some((name, file));
+        }
+    }
+    None
 }

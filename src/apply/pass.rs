@@ -1,78 +1,111 @@
 //! One pass: what it works on, what should be, and what came of it.
 
 use super::ApplySettings;
-use super::bird::Shut;
-use super::bird::change::Change;
-use super::outcome::Outcome;
-use super::rows::Known;
-use crate::board::{Entry, LinkView, Progress};
-use crate::limits::HANDSHAKE_STALE_S;
+use super::bird::Blocked;
+use super::bird::trial::Change;
+use super::look::link_view;
+use crate::board::{Entry, MeshLinkStatus, Progress};
 use crate::model::{Asn, IfName};
-use crate::peering::{Generation, Tombstone};
-use crate::plan::drift::Thing;
-use crate::plan::wireguard::LinkActual;
-use crate::plan::{self, Drafts, FileKind, Inputs, Observed, Owner, Step, Wanted};
+use crate::plan::drift::{Thing, Undone};
+use crate::plan::sysctl::{SYSCTLS, Sysctl};
+use crate::plan::{
+    self, Drafts, FileKind, Inputs, Observed, Owner, PopSettings, Rows, Step, Wanted,
+};
 use crate::store::{Store, StoreError};
-use crate::sys::files::{self, Stray};
+use crate::sys::files;
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What one pass works on, and what came of it.
 pub struct Pass {
     pub settings: Rc<ApplySettings>,
-    pub generation: Generation,
     /// What was said.
     pub inputs: Inputs,
     /// What was seen.
     pub observed: Observed,
-    pub tombstones: Vec<Tombstone>,
-    /// The sockets that its steps go over.
-    pub machine: Machine,
-    /// What lies among BIRD's files and does no good there.
-    pub strays: BTreeSet<Stray>,
-    /// Why BIRD's files stay as they are.
-    pub shut: Option<Shut>,
     /// What is wanted of the peerings.
     pub drafts: Drafts,
-    /// What came of it so far.
+    /// The sockets that its steps go over.
+    pub machine: Machine,
     pub outcome: Outcome,
 }
 
-impl Pass {
-    /// Reads what is wanted from the database.
-    pub fn read(
+/// What came of a pass so far.
+#[derive(Default)]
+pub struct Outcome {
+    /// What could not be read, served or done, and why.
+    pub failures: BTreeMap<Owner, String>,
+    /// Whose changes wait until BIRD may be told.
+    pub waiting: BTreeSet<Owner>,
+    /// What is left as it is for now, and why.
+    pub left: BTreeMap<Owner, String>,
+    /// What is put right by this pass if its steps are taken.
+    pub mends: BTreeSet<(Owner, Thing)>,
+    /// What is not done.
+    pub undone: Undone,
+    /// Why BIRD's files stay as they are.
+    pub blocked: Option<Blocked>,
+    /// Changes of BIRD's files that BIRD has not seen.
+    pub changes: Vec<Change>,
+    /// BIRD's files were touched, and the database says so.
+    pub owes: bool,
+    /// Whose files were written or removed and may not outlast a loss of power.
+    pub unsynced: BTreeMap<FileKind, Vec<Owner>>,
+    /// How long links took that could not be made.
+    pub link_failures: Duration,
+    /// How many steps there were to be taken.
+    pub steps: usize,
+}
+
+/// The peerings as the database tells them, read again only when it changed: a thousand of them
+/// take longer to read than all the rest.
+#[derive(Default)]
+pub struct RowsCache(Option<Reading>);
+
+struct Reading {
+    pop: Rc<PopSettings>,
+    /// Of the database, as [`Store::state`] tells it.
+    state: (i64, u64),
+    rows: Rc<Rows>,
+}
+
+impl RowsCache {
+    /// What the database says now. `routes`: what the registry says, for the files that all BGP
+    /// sessions share.
+    pub fn inputs(
+        &mut self,
         store: &Store,
-        known: &mut Known,
-        settings: Rc<ApplySettings>,
+        pop: &Rc<PopSettings>,
         routes: BTreeMap<FileKind, Rc<str>>,
-    ) -> Result<Pass, String> {
-        let words = |error: StoreError| error.to_string();
-        let rows = known.read(store, &settings.pop).map_err(words)?;
-        let generation = store.generation().map_err(words)?;
-        let tombstones = store.tombstones().map_err(words)?;
-        let inputs = Inputs {
-            pop: settings.pop.clone(),
-            rows,
-            removed: tombstones.iter().map(|tombstone| tombstone.asn).collect(),
-            latencies: store.latencies().map_err(words)?,
+    ) -> Result<Inputs, StoreError> {
+        Ok(Inputs {
+            pop: pop.clone(),
+            rows: self.rows(store, pop)?,
+            generation: store.generation()?,
+            tombstones: store.tombstones()?,
+            latencies: store.latencies()?,
             routes,
-        };
-        let failures = inputs.rows.failures.clone();
-        Ok(Pass {
-            settings,
-            generation,
-            tombstones,
-            inputs,
-            observed: Observed::default(),
-            drafts: Drafts::default(),
-            machine: Machine::default(),
-            strays: BTreeSet::new(),
-            shut: None,
-            outcome: Outcome { failures, ..Outcome::default() },
         })
     }
 
+    fn rows(&mut self, store: &Store, pop: &Rc<PopSettings>) -> Result<Rc<Rows>, StoreError> {
+        // Before the rows: what changes in between is read again by the next pass.
+        let state = store.state()?;
+        if let Some(last) = &self.0
+            && last.state == state
+            && Rc::ptr_eq(&last.pop, pop)
+        {
+            return Ok(last.rows.clone());
+        }
+        let rows = Rc::new(Rows::read(&store.rows()?, &pop.site));
+        self.0 = Some(Reading { pop: pop.clone(), state, rows: rows.clone() });
+        Ok(rows)
+    }
+}
+
+impl Pass {
     /// Does BIRD run nothing of it any more, as far as anybody can know?
     pub fn is_gone(&self, owner: Owner) -> bool {
         match &self.observed.actual.protocols {
@@ -96,9 +129,9 @@ impl Pass {
             _ => {}
         }
         match Change::of(step).filter(|_| self.settings.bird_socket.is_some()) {
-            // It is told when BIRD has accepted it.
+            // It is logged when BIRD has accepted it.
             Some(change) => self.outcome.changes.push(change),
-            None => self.outcome.tell(Thing::of(step), &step.to_string()),
+            None => self.outcome.log(Thing::of(step), &step.to_string()),
         }
     }
 
@@ -111,11 +144,6 @@ impl Pass {
                 }
             }
         }
-    }
-
-    /// Must we look where the other end is? Not while packets go both ways.
-    pub fn is_stale(&self, link: &IfName) -> bool {
-        self.observed.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_STALE_S)
     }
 
     /// The steps from what is to what should be. Without a socket nobody can be told to configure
@@ -140,14 +168,44 @@ impl Pass {
         plan::occupied(&self.inputs, &self.observed.actual, &self.outcome.failures)
     }
 
+    /// The mesh links that are as they should be after this pass.
+    pub fn mesh_links(&self, wanted: &Wanted) -> BTreeMap<Owner, MeshLinkStatus> {
+        let mut links = BTreeMap::new();
+        for (owner, served) in &wanted.served {
+            let failed = self.outcome.failures.contains_key(owner);
+            let is_left = self.outcome.left.contains_key(owner);
+            if matches!(owner, Owner::Mesh(_)) && !failed && !is_left {
+                let (link, session) = (served.link.is_some(), served.bird.is_some());
+                links.insert(*owner, MeshLinkStatus { link, session });
+            }
+        }
+        links
+    }
+
+    /// What of the kernel's settings is otherwise than a POP needs it.
+    pub fn sysctls(&self) -> Vec<(&'static Sysctl, String)> {
+        let mut unfit = Vec::new();
+        for sysctl in &SYSCTLS {
+            if let Some(actual) = self.observed.actual.sysctls.get(sysctl.name)
+                && !sysctl.fits(actual)
+            {
+                unfit.push((sysctl, actual.clone()));
+            }
+        }
+        unfit
+    }
+
     /// The board's entries after this pass; what it did not look at is taken over from before.
     pub fn entries(&self, before: &mut BTreeMap<Asn, Entry>) -> BTreeMap<Asn, Entry> {
-        let failed = self.outcome.all_failures().into_iter();
-        let mut entries: BTreeMap<Asn, Entry> = failed
-            .filter_map(|(owner, why)| Some((owner.asn()?, self.entry(Progress::Failed(why)))))
-            .collect();
-        let waiting = self.outcome.waiting.iter().filter_map(|owner| owner.asn());
-        entries.extend(waiting.map(|asn| (asn, self.entry(Progress::Queued))));
+        let mut entries = BTreeMap::new();
+        for (owner, why) in self.outcome.all_failures() {
+            if let Some(asn) = owner.asn() {
+                entries.insert(asn, self.entry(Progress::Failed(why)));
+            }
+        }
+        for asn in self.outcome.waiting.iter().filter_map(|owner| owner.asn()) {
+            entries.insert(asn, self.entry(Progress::Queued));
+        }
         for peering in &self.inputs.rows.peerings {
             let entry = entries.entry(peering.asn).or_insert_with(|| self.entry(Progress::Applied));
             let progress = std::mem::take(&mut entry.progress);
@@ -158,35 +216,91 @@ impl Pass {
     }
 
     fn served_entry(&self, asn: Asn, progress: Progress, before: Entry) -> Entry {
-        let link = self.observed.actual.links.get(&IfName::of(asn));
+        let link = self.observed.actual.links.get(&IfName::of(asn)).and_then(link_view);
         let resolved = self.observed.endpoints.get(&Owner::Peering(asn));
-        let used = || link.and_then(|it| it.peers.first()?.endpoint);
+        let used = link.as_ref().and_then(|link| link.endpoint);
         Entry {
-            generation: self.generation,
+            generation: self.inputs.generation,
             progress,
-            link: link.and_then(link_view),
-            class: self.drafts.get(&asn).map(|it| it.class),
-            endpoint: resolved.and_then(|it| it.address).or_else(used).or(before.endpoint),
+            class: self.drafts.get(&asn).map(|draft| draft.class),
+            endpoint: resolved.and_then(|found| found.address).or(used).or(before.endpoint),
             endpoint_trouble: match resolved {
-                Some(it) => it.trouble.clone(),
+                Some(found) => found.trouble.clone(),
                 None => before.endpoint_trouble,
             },
+            link,
             ..before
         }
     }
 
     fn entry(&self, progress: Progress) -> Entry {
-        Entry { generation: self.generation, progress, ..Entry::default() }
+        Entry { generation: self.inputs.generation, progress, ..Entry::default() }
     }
 }
 
-/// A link as the board tells it.
-pub fn link_view(link: &LinkActual) -> Option<LinkView> {
-    let peer = link.peers.first()?;
-    Some(LinkView {
-        last_handshake_s: peer.last_handshake_s,
-        endpoint: peer.endpoint,
-        rx_bytes: peer.rx_bytes,
-        tx_bytes: peer.tx_bytes,
-    })
+impl Outcome {
+    /// Is everything as it should be?
+    pub fn is_well(&self) -> bool {
+        self.failures.is_empty() && self.waiting.is_empty()
+    }
+
+    /// Does an owner go no further in this pass?
+    pub fn is_stopped(&self, owner: Owner) -> bool {
+        self.failures.contains_key(&owner) || self.waiting.contains(&owner)
+    }
+
+    /// What belongs together goes no further after its first failure. What is the POP's own does:
+    /// an address that cannot be set is no reason to leave a file as it is.
+    pub fn has_failed(&self, step: &Step) -> bool {
+        match step.owner() {
+            None | Some(Owner::Pop) => false,
+            Some(owner) => self.is_stopped(owner),
+        }
+    }
+
+    /// The first failure of an owner stands. What concerns all is logged.
+    pub fn fail(&mut self, owner: Option<Owner>, why: String) {
+        match owner {
+            Some(owner) => drop(self.failures.entry(owner).or_insert(why)),
+            None => log::error!("{why}"),
+        }
+    }
+
+    /// An owner goes no further in this pass.
+    pub fn stop(&mut self, owner: Owner, blocked: &Blocked) {
+        match blocked {
+            Blocked::Silent(why) => drop(self.failures.entry(owner).or_insert(why.clone())),
+            Blocked::Undo | Blocked::Trap(_) => drop(self.waiting.insert(owner)),
+        }
+    }
+
+    /// BIRD's files stay as they are: whose step this is waits, or fails.
+    pub fn hold(&mut self, step: &Step, blocked: &Blocked) {
+        self.undone.held.extend(Thing::of(step));
+        if let Step::ConfigureBird { present, absent } = step {
+            for owner in present.iter().chain(absent) {
+                self.stop(*owner, blocked);
+            }
+        }
+        if let Some(owner) = step.owner() {
+            self.stop(owner, blocked);
+        }
+    }
+
+    /// Logs what was done, and what it put right.
+    pub fn log(&mut self, thing: Option<(Owner, Thing)>, words: &str) {
+        log::info!("{words}");
+        if let Some((owner, thing)) = thing
+            && self.mends.remove(&(owner, thing))
+        {
+            log::warn!("{owner}: drift: its {thing} was not as it was left; it was put right");
+        }
+    }
+
+    /// Everything that is not as it should be, and why.
+    pub fn all_failures(&self) -> BTreeMap<Owner, String> {
+        let mut all = self.left.clone();
+        all.extend(self.failures.clone());
+        all
+    }
 }

@@ -65,13 +65,6 @@ fn whole_configuration(config: Option<&Config>, findings: &Findings) -> String {
     text
 }
 
-/// What is found; root goes on as the service's user, for good.
-pub(super) fn findings(file: &ConfigFile) -> Findings {
-    let mut findings = Findings::default();
-    look(file, &mut findings);
-    findings
-}
-
 /// The configuration, where it could be read.
 fn look(file: &ConfigFile, findings: &mut Findings) -> Option<Config> {
     match Assembled::load_to_look(file) {
@@ -115,12 +108,12 @@ fn examine(scene: &Scene, findings: &mut Findings) {
         peerings::orphans(&rows, index, findings);
     }
     peerings::seen(&asked, read.index.as_ref(), findings);
-    survey(scene, findings);
+    dry_run(scene, findings);
 }
 
 /// What the service may not, root could: it is looked at with the rights of the service.
 fn go_on_as_the_service(scene: &Scene, findings: &mut Findings) {
-    let user = service::service_user(&scene.assembled.config.store.path);
+    let user = service_user(&scene.assembled.config.store.path);
     let Some(user) = user.filter(|_| users::is_root()) else {
         let us = users::name(users::current());
         return findings.ok("rights", format_args!("looked at as {us}"));
@@ -147,16 +140,16 @@ async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
 }
 
 /// Does the machine have what it should? What keeps it from being seen was told before.
-fn survey(scene: &Scene, findings: &mut Findings) {
+fn dry_run(scene: &Scene, findings: &mut Findings) {
     if scene.assembled.private_key.is_err() {
         return;
     }
-    match pass::survey(scene.assembled.clone(), scene.file.clone()) {
-        Ok(survey) => {
-            machine::sysctls(&survey, findings);
-            wireguard::links(scene, &survey, findings);
-            peerings::look(&survey, findings);
-            peerings::foreign(&survey, findings);
+    match pass::dry_run(scene.assembled.clone(), scene.file.clone()) {
+        Ok(dry_run) => {
+            machine::sysctls(&dry_run, findings);
+            wireguard::links(scene, &dry_run, findings);
+            peerings::look(&dry_run, findings);
+            peerings::foreign(&dry_run, findings);
         }
         Err(trouble) => {
             let told = trouble.to_string();

@@ -72,7 +72,7 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Failure> {
 
 /// Sees what is on the machine, and claims of no peering that it is applied.
 async fn look_around(service: &mut Service) {
-    if let Err(trouble) = service.apply.survey().await {
+    if let Err(trouble) = service.apply.dry_run().await {
         log::warn!("{trouble}");
     }
     let board = &service.control.board;

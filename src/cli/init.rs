@@ -10,6 +10,7 @@ mod answers;
 mod bird;
 mod bird_text;
 mod configuration;
+mod examine;
 mod farewell;
 mod firewall;
 mod identity;
@@ -24,7 +25,7 @@ mod step;
 mod terminal;
 
 use super::parse::Invocation;
-use super::table::{ADMIN_KEY, ASN, DONE, FAILED, NAME, NETWORK, PRINT, REGISTRY, YES};
+use super::table::{ADMIN_KEY, ASN, DONE, NAME, NETWORK, PRINT, REGISTRY, YES};
 use super::{bird_init, check, print};
 use crate::config::Config;
 use crate::daemon::{ConfigFile, Failure, Trouble, block_on};
@@ -32,9 +33,9 @@ use crate::local::Client;
 use crate::model::{Asn, BirdForm, Mntner};
 use crate::sys::tree;
 use crate::sys::users::{self, User};
-use crate::text::escape::escape;
 use answers::{Answers, Consent, Mode, Wishes};
 use bird::{Configuration, Networks};
+use bird_text::Origins;
 use configuration::{Before, Draft};
 use service::{Manager, Run};
 use std::path::{Path, PathBuf};
@@ -49,8 +50,6 @@ const OTHER_SOCKET: &str = "/run/bird.ctl";
 /// How often the services are looked for after their start, and how long between.
 const START_LOOKS: u32 = 100;
 const START_PAUSE: Duration = Duration::from_millis(100);
-/// Columns of a finding's state and name.
-const FINDING_COLUMNS: [usize; 2] = [13, 13];
 
 /// What is known of the machine and of what is wanted; it changes nothing.
 struct Scene<'a> {
@@ -94,7 +93,7 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
     }
     let maintainer = scene.go(Mode::Perform)?;
     scene.wait();
-    let status = examine(file);
+    let status = examine::run(file)?;
     print(&farewell::text(&scene.config, maintainer.as_ref()));
     Ok(status)
 }
@@ -347,25 +346,7 @@ fn draft(
     Ok(draft)
 }
 
-/// `peerling check`, of which only what is not well is told.
-fn examine(file: &ConfigFile) -> u8 {
-    let findings = check::findings(file);
-    let [state_columns, name_columns] = FINDING_COLUMNS;
-    let mut well = 0_usize;
-    for finding in findings.list() {
-        let Some(remedy) = &finding.remedy else {
-            well += 1;
-            continue;
-        };
-        let (state, name) = (finding.state.word(), finding.name);
-        let (detail, remedy) = (escape(&finding.detail), escape(remedy));
-        print(&format!(
-            "{state:state_columns$}  {name:name_columns$}  {detail}\n\
-             {:state_columns$}  {:name_columns$}    {remedy}\n",
-            "", ""
-        ));
-    }
-    let (word, status) = if findings.is_ok() { ("done", DONE) } else { ("wrong", FAILED) };
-    print(&format!("{word:state_columns$}  {:name_columns$}  {well} things are well\n", "check"));
-    status
+/// Does bird-init's configuration of a BIRD leave out to ask the tables of route origins?
+pub(super) fn lets_origins_pass(main: &Path) -> bool {
+    bird::said(main).origins == Some(Origins::Unchecked)
 }

@@ -2,7 +2,7 @@
 
 use super::parse::Invocation;
 use super::table::{CONFIRM_REMOVALS, DONE, FAILED, PENDING};
-use crate::apply::{Removals, Survey, unexplained_words};
+use crate::apply::{DryRun, Reached, Removals, unexplained_words};
 use crate::board::Cause;
 use crate::daemon::{Assembled, ConfigFile, Failure, Service, Trouble, block_on, close};
 use crate::plan::show::detail;
@@ -16,28 +16,28 @@ pub(super) fn plan(invocation: &Invocation) -> Result<u8, Failure> {
     let assembled = Assembled::load(&invocation.file)?;
     // Steps that nobody could take are none.
     assembled.can_make_links()?;
-    let survey = survey(assembled, invocation.file.clone())?;
-    for step in &survey.steps {
+    let dry_run = dry_run(assembled, invocation.file.clone())?;
+    for step in &dry_run.steps {
         super::print(&detail(step));
     }
-    for line in remarks(&survey) {
+    for line in remarks(&dry_run) {
         super::complain(&format!("peerling: {line}\n"));
     }
-    Ok(if survey.steps.is_empty() { DONE } else { PENDING })
+    Ok(if dry_run.steps.is_empty() { DONE } else { PENDING })
 }
 
 /// What is not a step.
-fn remarks(survey: &Survey) -> Vec<String> {
-    let mut lines: Vec<String> = survey.foreign.iter().cloned().collect();
-    for stray in &survey.strays {
+fn remarks(dry_run: &DryRun) -> Vec<String> {
+    let mut lines: Vec<String> = dry_run.foreign.iter().cloned().collect();
+    for stray in &dry_run.strays {
         lines.push(stray.to_string());
     }
-    lines.extend(survey.refusal.clone());
-    for (owner, why) in &survey.failures {
+    lines.extend(dry_run.refusal.clone());
+    for (owner, why) in &dry_run.failures {
         lines.push(format!("{owner}: {why}"));
     }
-    if !survey.unexplained.is_empty() {
-        lines.push(unexplained_words(&survey.unexplained));
+    if !dry_run.unexplained.is_empty() {
+        lines.push(unexplained_words(&dry_run.unexplained));
     }
     lines
 }
@@ -46,14 +46,14 @@ fn remarks(survey: &Survey) -> Vec<String> {
 ///
 /// # Errors
 /// The database is not this POP's or cannot be read, or nobody can look at the machine.
-pub(super) fn survey(assembled: Assembled, file: ConfigFile) -> Result<Survey, Trouble> {
+pub(super) fn dry_run(assembled: Assembled, file: ConfigFile) -> Result<DryRun, Trouble> {
     let store = look(&assembled)?;
     let mut service = Service::over(store, assembled, file)?;
-    let survey = async |_| {
+    let dry_run = async |_| {
         service.read_routes().await;
-        service.apply.survey().await
+        service.apply.dry_run().await
     };
-    block_on(survey)?.map_err(Trouble::new)
+    block_on(dry_run)?.map_err(Trouble::new)
 }
 
 fn look(assembled: &Assembled) -> Result<Store, Trouble> {
@@ -81,9 +81,12 @@ pub(super) fn apply(invocation: &Invocation) -> Result<u8, Failure> {
     };
     let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
     let closed = close(&mut store.borrow_mut());
-    let is_well = passed?;
+    let reached = passed?;
     closed?;
-    Ok(if is_well { DONE } else { FAILED })
+    match reached {
+        Reached::All => Ok(DONE),
+        Reached::NotAll => Ok(FAILED),
+    }
 }
 
 fn removals(invocation: &Invocation) -> Removals {

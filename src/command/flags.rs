@@ -77,9 +77,17 @@ pub(super) const SINCE: FlagSpec =
 pub(super) const FORMAT: FlagSpec = FlagSpec {
     name: "--format",
     value: "FORM",
-    meaning: "table, wg-quick, bird, networkd, frr, routeros or json",
+    meaning: "table, wg-quick, bird, networkd, frr, routeros, openbgpd, nixos, vyos or json",
     flag: Flag::Form,
 };
+pub(super) const INTERFACE: FlagSpec =
+    answer("--interface", "NAME", "how the tunnel is called on your router", Field::Interface);
+pub(super) const TEMPLATE: FlagSpec = answer(
+    "--template",
+    "NAME",
+    "a template of your bird.conf with all filters, such as the dn42 wiki's dnpeers",
+    Field::Template,
+);
 pub(super) const RAW: FlagSpec = FlagSpec {
     name: "--raw",
     value: "",

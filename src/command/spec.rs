@@ -20,12 +20,18 @@ pub struct CommandSpec {
     pub flags: &'static [FlagSpec],
     /// A whole line as an example.
     pub example: &'static str,
-    /// Whom it is for; [`Command::role`] knows what a flag makes of that.
+    /// Whom it is for; a flag may be for fewer.
     pub role: Role,
     /// Whether a ban stands against it.
     pub bans: Bans,
     /// Which peerings it is judged by.
     pub reads: Reads,
+    /// Which AS numbers it may be about.
+    pub about: About,
+    /// What is asked at a prompt.
+    pub prompt: Prompt,
+    /// What the words after it are that are no flags.
+    pub words: Words,
     /// The file of `packaging/schema` that its answer in JSON follows; `None`: it has no JSON.
     /// Errors follow `error` everywhere.
     pub schema: Option<&'static str>,
@@ -35,6 +41,11 @@ impl CommandSpec {
     /// Whether it is among the commands that such a caller sees.
     pub fn is_listed_for(&self, role: Role) -> bool {
         role.may_act_as(self.role)
+    }
+
+    /// Whether one of its flags answers the question about `field`.
+    pub fn takes(&self, field: Field) -> bool {
+        self.flags.iter().any(|it| it.flag == Flag::Answer(field))
     }
 }
 
@@ -56,6 +67,35 @@ pub enum Reads {
     Own,
     /// All: it makes something that has to fit beside them.
     All,
+}
+
+/// Which AS numbers a command may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The caller's: one gets a peering, which is looked at while it comes up.
+    NewPeering,
+    /// Those with a peering here.
+    Peering,
+}
+
+/// What is asked at a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// What is missing; a wrong answer ends the command.
+    Missing,
+    /// What is missing, and again what was answered wrongly.
+    Again,
+    /// The same, and every field where none was named.
+    Form,
+}
+
+/// What words are that are no flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Answers: an AS number, or a maintainer.
+    Answers,
+    /// The name of a command.
+    Command,
 }
 
 /// A flag as it can be typed.
@@ -92,4 +132,11 @@ pub enum Flag {
     Raw,
     /// Again and again.
     Watch,
+}
+
+impl Flag {
+    /// Who may use it where the command itself may be used.
+    pub fn role(self) -> Role {
+        if self == Flag::All { Role::Admin } else { Role::Member }
+    }
 }

@@ -1,13 +1,16 @@
 //! The one table of commands. A command is a row here: what it parses to, who may use it, whether a
-//! ban stands against it, what it has to read and how its answer in JSON is described. A field that
-//! is left out does not compile.
+//! ban stands against it, what it has to read, what is asked at a prompt and how its answer in JSON
+//! is described. A field that is left out does not compile.
+
+mod operators;
 
 use super::flags::{
-    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, JSON, LINK_LOCAL, MAINTAINER,
-    MTU, PSK, RAW, REASON, SINCE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
+    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, INTERFACE, JSON, LINK_LOCAL,
+    MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };
-use super::{Bans, Command, CommandSpec, Depth, Form, Reads, Scope};
+use super::{About, Bans, Command, CommandSpec, Prompt, Reads, Words};
 use crate::model::Role;
+use operators::{AUDIT, BAN, PEER_APPROVE, PEER_REJECT, PEER_SUSPEND, UNBAN};
 
 /// All commands, in the order of the help.
 pub static COMMANDS: &[&CommandSpec] = &[
@@ -36,16 +39,16 @@ pub static COMMANDS: &[&CommandSpec] = &[
 
 impl Command {
     /// Its row.
-    pub fn spec(&self) -> &'static CommandSpec {
+    pub fn spec(self) -> &'static CommandSpec {
         match self {
-            Command::Help(_) => &HELP,
+            Command::Help => &HELP,
             Command::Intro => &INTRO,
             Command::Whoami => &WHOAMI,
-            Command::PeerList(_) => &PEER_LIST,
+            Command::PeerList => &PEER_LIST,
             Command::PeerCreate => &PEER_CREATE,
             Command::PeerEdit => &PEER_EDIT,
-            Command::PeerConfig(_) => &PEER_CONFIG,
-            Command::PeerStatus(_) => &PEER_STATUS,
+            Command::PeerConfig => &PEER_CONFIG,
+            Command::PeerStatus => &PEER_STATUS,
             Command::PeerHistory => &PEER_HISTORY,
             Command::PeerExport => &PEER_EXPORT,
             Command::Pops => &POPS,
@@ -61,15 +64,10 @@ impl Command {
             Command::Bye => &BYE,
         }
     }
-
-    /// Whom it is for: of everybody's peerings only administrators get a list.
-    pub fn role(&self) -> Role {
-        if *self == Command::PeerList(Scope::All) { Role::Admin } else { self.spec().role }
-    }
 }
 
 static HELP: CommandSpec = CommandSpec {
-    command: Command::Help(None),
+    command: Command::Help,
     name: "help",
     aliases: &["?"],
     summary: "list the commands, or explain one",
@@ -79,6 +77,9 @@ static HELP: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Nothing,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Command,
     schema: Some("help"),
 };
 
@@ -93,6 +94,9 @@ static INTRO: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Nothing,
+    about: About::Peering,
+    prompt: Prompt::Again,
+    words: Words::Answers,
     schema: None,
 };
 
@@ -107,11 +111,14 @@ static WHOAMI: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Nothing,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("whoami"),
 };
 
 static PEER_LIST: CommandSpec = CommandSpec {
-    command: Command::PeerList(Scope::Mine),
+    command: Command::PeerList,
     name: "peer_list",
     aliases: &[],
     summary: "list your peerings",
@@ -121,6 +128,9 @@ static PEER_LIST: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("peers"),
 };
 
@@ -150,6 +160,9 @@ static PEER_CREATE: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Bar,
     reads: Reads::All,
+    about: About::NewPeering,
+    prompt: Prompt::Again,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
@@ -177,25 +190,31 @@ static PEER_EDIT: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Bar,
     reads: Reads::All,
+    about: About::Peering,
+    prompt: Prompt::Form,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
 static PEER_CONFIG: CommandSpec = CommandSpec {
-    command: Command::PeerConfig(Form::Table),
+    command: Command::PeerConfig,
     name: "peer_config",
     aliases: &[],
     summary: "show a peering and what to install on your side",
     detail: "",
-    flags: &[ASN, FORMAT, JSON],
+    flags: &[ASN, FORMAT, INTERFACE, TEMPLATE, JSON],
     example: "peer_config --asn 4242420001",
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
 static PEER_STATUS: CommandSpec = CommandSpec {
-    command: Command::PeerStatus(Depth::Checks),
+    command: Command::PeerStatus,
     name: "peer_status",
     aliases: &[],
     summary: "how a peering is: handshake, BGP session, routes",
@@ -206,6 +225,9 @@ static PEER_STATUS: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
@@ -220,6 +242,9 @@ static PEER_HISTORY: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("history"),
 };
 
@@ -236,6 +261,9 @@ static PEER_EXPORT: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("export"),
 };
 
@@ -251,6 +279,9 @@ static POPS: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("pops"),
 };
 
@@ -265,6 +296,9 @@ static PEER_DISABLE: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
@@ -279,6 +313,9 @@ static PEER_ENABLE: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Bar,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("peer"),
 };
 
@@ -293,93 +330,10 @@ static PEER_REMOVE: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: Some("removed"),
-};
-
-static PEER_APPROVE: CommandSpec = CommandSpec {
-    command: Command::PeerApprove,
-    name: "peer_approve",
-    aliases: &[],
-    summary: "take a peering that waits for approval",
-    detail: "",
-    flags: &[ASN, WAIT, JSON],
-    example: "peer_approve --asn 4242420001",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::All,
-    schema: Some("peer"),
-};
-
-static PEER_REJECT: CommandSpec = CommandSpec {
-    command: Command::PeerReject,
-    name: "peer_reject",
-    aliases: &[],
-    summary: "refuse a peering that waits for approval",
-    detail: "It is gone then; its member reads the reason at login and in peer_history.",
-    flags: &[ASN, REASON, YES, JSON],
-    example: "peer_reject --asn 4242420001 --reason 'no transit here' --yes",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::All,
-    schema: Some("removed"),
-};
-
-static PEER_SUSPEND: CommandSpec = CommandSpec {
-    command: Command::PeerSuspend,
-    name: "peer_suspend",
-    aliases: &[],
-    summary: "switch a peering off, with a reason that its member sees",
-    detail: "peer_enable by an administrator ends it. If its member removes it, the AS number \
-             is banned for the same reason.",
-    flags: &[ASN, REASON, YES, WAIT, JSON],
-    example: "peer_suspend --asn 4242420001 --reason 'floods the tunnel' --yes",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::All,
-    schema: Some("peer"),
-};
-
-static BAN: CommandSpec = CommandSpec {
-    command: Command::Ban,
-    name: "ban",
-    aliases: &[],
-    summary: "let a maintainer or an AS number have no peering here",
-    detail: "It stands against new peerings, changes and peer_enable. Peerings that exist \
-             stay: peer_suspend switches them off. Without flags it lists the bans.",
-    flags: &[ASN, MAINTAINER, REASON, YES, JSON],
-    example: "ban --maintainer EXAMPLE-MNT --reason 'spam' --yes",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::Nothing,
-    schema: Some("ban"),
-};
-
-static UNBAN: CommandSpec = CommandSpec {
-    command: Command::Unban,
-    name: "unban",
-    aliases: &[],
-    summary: "end a ban",
-    detail: "One that is not there is no error.",
-    flags: &[ASN, MAINTAINER, JSON],
-    example: "unban --maintainer EXAMPLE-MNT",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::Nothing,
-    schema: Some("ban"),
-};
-
-static AUDIT: CommandSpec = CommandSpec {
-    command: Command::Audit,
-    name: "audit",
-    aliases: &[],
-    summary: "who changed what, the newest last",
-    detail: "",
-    flags: &[ASN, MAINTAINER, SINCE, JSON],
-    example: "audit --since 7d",
-    role: Role::Admin,
-    bans: Bans::Allow,
-    reads: Reads::Nothing,
-    schema: Some("audit"),
 };
 
 static BYE: CommandSpec = CommandSpec {
@@ -393,6 +347,9 @@ static BYE: CommandSpec = CommandSpec {
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Nothing,
+    about: About::Peering,
+    prompt: Prompt::Missing,
+    words: Words::Answers,
     schema: None,
 };
 

@@ -152,7 +152,7 @@ impl Case<'_> {
             (None, Some(text)) => named(text).map(Subject::Maintainer),
             (None, None) | (Some(_), Some(_)) => {
                 let message = "A ban is of one: a maintainer or an AS number";
-                Err(Refusal::new("usage", message, "Give --maintainer or --asn").into())
+                Err(Refusal::usage(message, "Give --maintainer or --asn").into())
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::{Case, Control, Open, fault};
 use crate::answer::Stop;
-use crate::command::{Bans, Command, Field};
+use crate::command::{About, Bans, Field};
 use crate::limits::PENDING_PER_MAINTAINER_MAX;
 use crate::model::{Asn, Refusal, Role};
 use crate::peering::{Peering, Status};
@@ -12,8 +12,8 @@ impl Control {
     /// Judges what can be judged before the command itself is: it is run again with each answer, so
     /// an AS number is judged as soon as it is there. Administrators decide for themselves.
     pub(super) fn admit(&self, case: &Case<'_>) -> Result<(), Stop> {
-        let command = &case.request.command;
-        if case.identity.role == Role::Admin || command.spec().bans == Bans::Allow {
+        let spec = case.request.command.spec();
+        if case.identity.role == Role::Admin || spec.bans == Bans::Allow {
             return Ok(());
         }
         let (maintainer, asn) = (case.identity.maintainer.as_ref(), case.meant());
@@ -21,12 +21,11 @@ impl Control {
         if let Some(ban) = bans.iter().find(|it| it.concerns(maintainer, asn.as_slice())) {
             return Err(Stop::Refused(ban.refusal(), ban.subject.asn().map(|_| Field::Asn)));
         }
-        match command {
-            Command::PeerCreate if case.pending_left() == Some(0) && !case.is_there(asn) => {
-                Err(too_many_pending().into())
-            }
-            _ => Ok(()),
+        let is_new = spec.about == About::NewPeering && !case.is_there(asn);
+        if is_new && case.pending_left() == Some(0) {
+            return Err(too_many_pending().into());
         }
+        Ok(())
     }
 
     /// Why a peering that its member set up is not to be waited for.
@@ -42,10 +41,10 @@ pub(super) const WAITS: &str = "it waits for the approval of this POP's operator
 impl Case<'_> {
     /// The AS number that the command is about, as far as that is known.
     fn meant(&self) -> Option<Asn> {
-        match (self.request.answer(Field::Asn), &self.request.command) {
+        match (self.request.answer(Field::Asn), self.request.command.spec().about) {
             (Some(text), _) => text.parse().ok(),
-            (None, Command::PeerCreate) => None,
-            (None, _) => self.chosen().ok().map(|it| it.asn),
+            (None, About::NewPeering) => None,
+            (None, About::Peering) => self.chosen().ok().map(|it| it.asn),
         }
     }
 

@@ -4,14 +4,13 @@
 use super::{Case, Control, wrong};
 use crate::answer::{Question, Stop};
 use crate::command::Field;
-use crate::limits::DNS_ASKED_AGAIN_S;
+use crate::limits::DNS_ANSWER_KEPT;
 use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
 use crate::peering::policy::{self, Policy};
 use crate::peering::vet::{self, Context, Declared, Given};
 use crate::peering::{Peering, Status};
 use crate::sys;
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// What answers are judged by, and what is offered where they are missing.
 pub(super) struct Judge<'a> {
@@ -94,7 +93,7 @@ impl Judge<'_> {
 
     fn port_unsaid(&self, host: &Host) -> Result<Port, Stop> {
         let present = self.present.and_then(|it| it.endpoint.as_ref()).map(|it| it.port);
-        if let (Some(port), false) = (present, self.case.request.form) {
+        if let (Some(port), false) = (present, self.case.request.every_field) {
             return Ok(port);
         }
         let offered = present.or_else(|| self.port_offered(host)).map(|it| it.to_string());
@@ -132,7 +131,7 @@ impl Judge<'_> {
         match request.answer(question.field) {
             Some(text) if edited && offered.as_deref() == Some(text) => Ok(None),
             Some(text) => Ok(Some(text)),
-            None if edited && !request.form => Ok(None),
+            None if edited && !request.every_field => Ok(None),
             None => Err(Stop::Ask(question.suggesting(offered))),
         }
     }
@@ -200,7 +199,7 @@ impl Control {
             Host::Name(name) => {
                 let families = case.settings.policy.families;
                 // Each question judges the answers before it again.
-                let age = Duration::from_secs(DNS_ASKED_AGAIN_S);
+                let age = DNS_ANSWER_KEPT;
                 let found = self.resolver.resolve_within(name, families, age).await;
                 found.map_err(|error| unresolved(host, &error.to_string()))?
             }

@@ -1,18 +1,18 @@
 //! peer_config: what the member is to install, for reading or in one of the forms.
 
-use super::{Case, Control, Outcome, fault};
-use crate::answer::PeerConfig;
-use crate::command::Form;
+use super::{Case, Control, fault, wrong};
+use crate::answer::{Outcome, PeerConfig, Stop};
+use crate::command::{Field, Form};
 use crate::peering::forms::{self, Router};
 use crate::peering::{Peering, Site, files};
 
 impl Control {
     /// The peering with the texts for the member's side.
-    pub(super) fn config(&self, case: &Case<'_>, form: Form) -> Outcome {
-        let peering = case.chosen()?;
+    pub(super) fn config(&self, case: &Case<'_>) -> Outcome {
+        let (peering, form) = (case.chosen()?, case.request.form);
         let site = &case.settings.site;
         let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
-        let router = Router::default();
+        let router = router(case)?;
         let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
         Ok(Box::new(PeerConfig {
@@ -27,6 +27,18 @@ impl Control {
     }
 }
 
+/// What the member said of their router.
+fn router(case: &Case<'_>) -> Result<Router, Stop> {
+    let mut router = Router::default();
+    if let Some(name) = case.request.answer(Field::Interface) {
+        router.interface = Some(forms::interface_name(name).map_err(wrong(Field::Interface))?);
+    }
+    if let Some(name) = case.request.answer(Field::Template) {
+        router.template = Some(forms::template_name(name).map_err(wrong(Field::Template))?);
+    }
+    Ok(router)
+}
+
 /// The text, empty for the forms that are none; `None`: none follows from the peering's id.
 fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<String> {
     let render = match form {
@@ -36,6 +48,9 @@ fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<S
         Form::Networkd => forms::networkd,
         Form::Frr => forms::frr,
         Form::RouterOs => forms::routeros,
+        Form::OpenBgpd => forms::openbgpd,
+        Form::NixOs => forms::nixos,
+        Form::VyOs => forms::vyos,
     };
     render(peering, site, router)
 }

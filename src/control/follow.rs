@@ -4,7 +4,7 @@
 use super::Control;
 use crate::answer::{FollowEvent, Stage};
 use crate::board::{BgpView, Cause, Entry, Progress};
-use crate::limits::{FOLLOW_LOOK_MS, FOLLOW_S, LOOK_MS};
+use crate::limits::{FOLLOW_LOOK_PAUSE, FOLLOW_TIME, FRESH_LOOK_TIMEOUT};
 use crate::model::Asn;
 use smol::future::FutureExt as _;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ impl Control {
 }
 
 impl Follow<'_> {
-    /// What happens next; `None`: there is nothing more to tell. It takes [`FOLLOW_S`] at most.
+    /// What happens next; `None`: there is nothing more to tell. It takes [`FOLLOW_TIME`] at most.
     pub async fn next(&mut self) -> Option<FollowEvent> {
         while !self.way.over {
             let changed = self.control.board.changed();
@@ -46,7 +46,7 @@ impl Follow<'_> {
             }
             self.look();
             let pause = async {
-                smol::Timer::after(Duration::from_millis(FOLLOW_LOOK_MS)).await;
+                smol::Timer::after(FOLLOW_LOOK_PAUSE).await;
             };
             changed.or(pause).await;
         }
@@ -54,7 +54,7 @@ impl Follow<'_> {
     }
 
     fn look(&mut self) {
-        let pause = Duration::from_millis(FOLLOW_LOOK_MS);
+        let pause = FOLLOW_LOOK_PAUSE;
         if self.asked.is_none_or(|it| it.elapsed() >= pause) {
             self.asked = Some(Instant::now());
             self.control.bell.ring(Cause::Look(self.asn));
@@ -77,11 +77,11 @@ impl Way {
         }
         let (waited, seen) =
             (now.saturating_sub(self.at), entry.link.is_some() || entry.bgp.is_some());
-        if self.reached == Some(Stage::Link) && !seen && waited >= Duration::from_millis(LOOK_MS) {
+        if self.reached == Some(Stage::Link) && !seen && waited >= FRESH_LOOK_TIMEOUT {
             self.over = true;
             return Some(FollowEvent::Unseen);
         }
-        if waited >= Duration::from_secs(FOLLOW_S) {
+        if waited >= FOLLOW_TIME {
             self.over = true;
             return ahead.next().map(FollowEvent::Waiting);
         }
@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn what_is_waited_for_is_named_in_the_end() {
         let up = || bgp(link(applied(), 0), BgpState::Active);
-        let late = 1 + FOLLOW_S;
+        let follow_s = FOLLOW_TIME.as_secs();
+        let late = 1 + follow_s;
         assert_eq!(told(&[(1, up()), (late, up())]).last(), {
             Some(&FollowEvent::Waiting(Stage::Handshake))
         });
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(told(&[(1, shaken()), (late, shaken())]).last(), {
             Some(&FollowEvent::Waiting(Stage::Established))
         });
-        assert_eq!(told(&[(FOLLOW_S, QUEUED())]), [FollowEvent::Waiting(Stage::Link)]);
+        assert_eq!(told(&[(follow_s, QUEUED())]), [FollowEvent::Waiting(Stage::Link)]);
     }
 
     #[test]

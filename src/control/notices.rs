@@ -3,7 +3,7 @@
 
 use super::{Case, Control, fault};
 use crate::answer::Intro;
-use crate::limits::{NAMES_SHOWN_MAX, REJECTION_TOLD_S};
+use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN};
 use crate::model::{Asn, Mntner, Role};
 use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
@@ -77,7 +77,7 @@ fn rejection(
 ) -> Result<Option<String>, StoreError> {
     let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
     let last = audit_log.records.last().filter(|it| it.action == "reject" && it.is_about(name));
-    let recent = last.filter(|it| case.now.since(it.at) < REJECTION_TOLD_S);
+    let recent = last.filter(|it| case.now.since(it.at) < REJECTION_SHOWN.as_secs());
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
         format!("Your peering with {asn} was not approved: {}.", reason.unwrap_or("no reason"))

@@ -2,7 +2,7 @@
 //! busy, and datagrams to addresses that they name.
 
 use super::{Case, Control, Stop};
-use crate::limits::{CHANGES_MAX, CHANGES_S, PROBE_KEPT_S};
+use crate::limits::{CHANGES_MAX, CHANGES_WINDOW, PROBE_KEPT};
 use crate::model::{Mntner, Refusal, Role};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub struct Pace {
 
 /// A bucket of [`CHANGES_MAX`] tokens for each maintainer, told by when it will be full again. A
 /// full one needs no entry, so there are at most as many as maintainers who changed something
-/// within [`CHANGES_S`].
+/// within [`CHANGES_WINDOW`].
 #[derive(Debug, Default)]
 struct Buckets(BTreeMap<Mntner, Instant>);
 
@@ -26,9 +26,9 @@ impl Buckets {
     /// Takes a token; else tells how long it takes until there is one.
     fn take(&mut self, name: &Mntner, now: Instant) -> Result<(), Duration> {
         self.0.retain(|_, full| *full > now);
-        let token = Duration::from_secs(CHANGES_S) / CHANGES_MAX;
+        let token = CHANGES_WINDOW / CHANGES_MAX;
         let filling = self.0.get(name).map_or(Duration::ZERO, |full| *full - now) + token;
-        match filling.checked_sub(Duration::from_secs(CHANGES_S)) {
+        match filling.checked_sub(CHANGES_WINDOW) {
             Some(missing) if missing > Duration::ZERO => Err(missing),
             _ => {
                 self.0.insert(name.clone(), now + filling);
@@ -55,7 +55,7 @@ impl Control {
     pub(super) fn may_probe(&self, case: &Case<'_>) -> bool {
         let (caller, now) = (self.history_owner(case.identity), Instant::now());
         let mut probes = self.pace.probes.borrow_mut();
-        probes.retain(|_, at| now - *at < Duration::from_secs(PROBE_KEPT_S));
+        probes.retain(|_, at| now - *at < PROBE_KEPT);
         let first = !probes.contains_key(&caller);
         if first {
             probes.insert(caller, now);
@@ -65,7 +65,7 @@ impl Control {
 }
 
 fn too_many(wait: Duration) -> Refusal {
-    let (minutes, seconds) = (CHANGES_S / 60, wait.as_secs() + 1);
+    let (minutes, seconds) = (CHANGES_WINDOW.as_secs() / 60, wait.as_secs() + 1);
     let message = format!("You may make {CHANGES_MAX} changes within {minutes} minutes, and did");
     Refusal::new(
         "too_many_changes",
@@ -86,13 +86,14 @@ mod tests {
         for _ in 0..CHANGES_MAX {
             assert_eq!(buckets.take(&alice, begin), Ok(()));
         }
-        let token_s = CHANGES_S / u64::from(CHANGES_MAX);
+        let window_s = CHANGES_WINDOW.as_secs();
+        let token_s = window_s / u64::from(CHANGES_MAX);
         assert_eq!(buckets.take(&alice, begin), Err(Duration::from_secs(token_s)));
         assert_eq!(buckets.take(&alice, second(token_s - 1)), Err(Duration::from_secs(1)));
         assert_eq!(buckets.take(&bob, begin), Ok(()), "one is not the other");
         assert_eq!(buckets.take(&alice, second(token_s)), Ok(()));
         assert!(buckets.take(&alice, second(token_s)).is_err(), "one token at a time");
-        let later = token_s + CHANGES_S;
+        let later = token_s + window_s;
         for _ in 0..CHANGES_MAX {
             assert_eq!(buckets.take(&alice, second(later)), Ok(()));
         }

@@ -11,7 +11,7 @@ impl Control {
     /// the same however many others there are.
     pub(super) fn rows(
         &self,
-        command: &Command,
+        command: Command,
         (role, owned): (Role, &[Asn]),
     ) -> Result<Vec<Row>, Stop> {
         let store = self.store.borrow();

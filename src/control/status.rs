@@ -5,7 +5,9 @@ use crate::answer::PeerStatus;
 use crate::board::{Cause, Entry, PortProbe, Progress};
 use crate::command::Depth;
 use crate::diagnosis::{self, CapturedHandshake, Facts, Ownership, Place, Probe};
-use crate::limits::{HANDSHAKE_STALE_S, LOOK_MS, PROBE_KEPT_S, PROBE_WAIT_MS, STATUS_RESOLVE_MS};
+use crate::limits::{
+    FRESH_LOOK_TIMEOUT, HANDSHAKE_FRESH, PROBE_KEPT, PROBE_TIMEOUT, STATUS_RESOLVE_TIMEOUT,
+};
 use crate::model::{Endpoint, Host};
 use crate::peering::policy::{Policy, choose};
 use crate::peering::{Peering, Status};
@@ -20,7 +22,7 @@ use std::time::{Duration, Instant};
 
 impl Control {
     /// Asks the loop for a fresh look, looks at the endpoint meanwhile, and tells what both found.
-    pub(super) async fn status(&self, case: &Case<'_>, depth: Depth) -> Outcome {
+    pub(super) async fn status(&self, case: &Case<'_>) -> Outcome {
         let peering = case.chosen()?;
         let mut place = Place::Unknown;
         if peering.status == Status::Active {
@@ -29,9 +31,10 @@ impl Control {
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
-        let facts = Facts { handshake_age_s: age, ..facts(case, peering, place, &entry) };
+        let facts = Facts { handshake_age: age, ..facts(case, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
-        let raw = (depth == Depth::Raw).then(|| entry.raw.as_deref().cloned().unwrap_or_default());
+        let raw = (case.request.depth == Depth::Raw)
+            .then(|| entry.raw.as_deref().cloned().unwrap_or_default());
         Ok(Box::new(PeerStatus { peer: self.view(case, peering), checks, raw }))
     }
 
@@ -48,7 +51,7 @@ impl Control {
                 changed.await;
             }
         };
-        fresh.or(elapsed(LOOK_MS)).await;
+        fresh.or(elapsed(FRESH_LOOK_TIMEOUT)).await;
     }
 
     /// Where the declared endpoint is now. A name that takes too long is where it was last.
@@ -61,7 +64,7 @@ impl Control {
         let used = entry.link.and_then(|it| it.endpoint).map(|it| it.ip());
         let asked = self.located(endpoint, &policy, used);
         let late = async {
-            elapsed(STATUS_RESOLVE_MS).await;
+            elapsed(STATUS_RESOLVE_TIMEOUT).await;
             match (entry.endpoint_trouble, entry.endpoint) {
                 (Some(why), _) => Place::Unasked(why),
                 (None, Some(address)) => Place::Found(address),
@@ -93,10 +96,10 @@ impl Control {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
-        let alive = age.is_some_and(|age| age <= HANDSHAKE_STALE_S);
+        let alive = age.is_some_and(|age| age <= HANDSHAKE_FRESH);
         let known = entry.port_probe_of(*address);
         let Some(link) = entry.link.filter(|_| !alive) else { return };
-        if known.is_some_and(|it| it.at.elapsed() < Duration::from_secs(PROBE_KEPT_S)) {
+        if known.is_some_and(|it| it.at.elapsed() < PROBE_KEPT) {
             return;
         }
         if link.endpoint != Some(*address) {
@@ -112,7 +115,7 @@ impl Control {
         };
         let (before, heard) = known.map_or((Probe::Silence, None), |it| (it.said, it.captured));
         note(before, heard);
-        let said = said(probe(address, Duration::from_millis(PROBE_WAIT_MS)).await);
+        let said = said(probe(address, PROBE_TIMEOUT).await);
         note(said, heard);
         let ours_get_lost = age.is_none() && link.rx_bytes > 0;
         if said == Probe::Silence && !ours_get_lost {
@@ -137,8 +140,8 @@ impl Control {
     }
 }
 
-async fn elapsed(milliseconds: u64) {
-    smol::Timer::after(Duration::from_millis(milliseconds)).await;
+async fn elapsed(time: Duration) {
+    smol::Timer::after(time).await;
 }
 
 fn said(answer: Answer) -> Probe {
@@ -189,7 +192,7 @@ fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Ent
             Progress::Queued | Progress::Applied => None,
         },
         link: entry.link.clone(),
-        handshake_age_s: None,
+        handshake_age: None,
         tunnel: entry.tunnel.clone(),
         bgp: entry.bgp.clone(),
         rtt: entry.rtt.clone(),

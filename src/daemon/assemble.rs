@@ -6,7 +6,7 @@ use super::{ConfigFile, Trouble};
 use crate::apply::ApplySettings;
 use crate::config::Config;
 use crate::control::{Settings, Sisters};
-use crate::model::{SysctlChoice, WgKey, WgSecret};
+use crate::model::{WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
@@ -143,7 +143,7 @@ impl Assembled {
             template: config.bird.template.clone(),
             inventory: config.inventory.clone().map(Rc::new),
             include_directory: config.bird.include_directory.clone(),
-            sets_sysctls: config.mesh.sysctl == SysctlChoice::Set,
+            sysctls: config.mesh.sysctl,
         };
         Ok(ApplySettings {
             pop: Rc::new(pop),

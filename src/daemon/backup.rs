@@ -10,7 +10,7 @@ use super::export::Pieces;
 use super::rhythm::Rhythm;
 use crate::backup::{Change, SERVERS, message};
 use crate::control::Control;
-use crate::limits::{BACKUP_DELAY_S_MAX, BACKUP_LOOK_S, BACKUP_PAUSE_MAX, BACKUP_QUIET_S};
+use crate::limits::{BACKUP_DELAY_MAX, BACKUP_LOOK_PAUSE, BACKUP_PAUSE_MAX, BACKUP_QUIET};
 use crate::local::News;
 use crate::model::{Once, Turn};
 use crate::peering::Generation;
@@ -117,9 +117,9 @@ impl Backup {
     }
 
     fn is_quiet(&self) -> bool {
-        let over = |since: Instant, seconds| since.elapsed() >= Duration::from_secs(seconds);
-        let burst = self.burst.as_ref().filter(|_| self.rhythm.is_well());
-        burst.is_some_and(|it| over(it.last, BACKUP_QUIET_S) || over(it.first, BACKUP_DELAY_S_MAX))
+        let Some(burst) = &self.burst else { return false };
+        let is_over = burst.last.elapsed() >= BACKUP_QUIET;
+        self.rhythm.is_well() && (is_over || burst.first.elapsed() >= BACKUP_DELAY_MAX)
     }
 
     async fn make(&mut self) {
@@ -191,7 +191,7 @@ async fn asked(again: &Receiver<()>) -> bool {
         }
     };
     let elapsed = async {
-        smol::Timer::after(Duration::from_secs(BACKUP_LOOK_S)).await;
+        smol::Timer::after(BACKUP_LOOK_PAUSE).await;
         false
     };
     asked.or(elapsed).await

@@ -5,8 +5,8 @@ use crate::apply::{ApplySettings, echo};
 use crate::board::{Cause, Echo};
 use crate::control::Control;
 use crate::limits::{
-    LATENCY_ECHO_PAUSE, LATENCY_ECHOES, LATENCY_FIRST_S, LATENCY_INTERVAL_S, LATENCY_LOOK_INTERVAL,
-    LATENCY_PARALLEL_MAX, LATENCY_WAIT,
+    LATENCY_ECHO_PAUSE, LATENCY_ECHOES, LATENCY_FIRST_PAUSE, LATENCY_INTERVAL,
+    LATENCY_LOOK_INTERVAL, LATENCY_PARALLEL_MAX, LATENCY_WAIT,
 };
 use crate::model::{Asn, MeasuredRtt, Once, Timestamp, Turn};
 use crate::plan::latency::measured;
@@ -119,7 +119,7 @@ impl Schedule {
     /// Those to be measured now. One that appears, or moves, gets a moment to come up.
     fn due(&mut self, endpoints: &BTreeMap<Asn, IpAddr>, now: Instant) -> Vec<(Asn, IpAddr)> {
         self.0.retain(|asn, (address, _)| endpoints.get(asn) == Some(address));
-        let first = now + Duration::from_secs(LATENCY_FIRST_S);
+        let first = now + LATENCY_FIRST_PAUSE;
         for (asn, address) in endpoints {
             self.0.entry(*asn).or_insert((*address, first));
         }
@@ -138,7 +138,7 @@ impl Schedule {
 
 /// The time to the next measurement: the interval, less up to a quarter by chance.
 fn pause(chance: u16) -> Duration {
-    let interval = Duration::from_secs(LATENCY_INTERVAL_S);
+    let interval = LATENCY_INTERVAL;
     interval - interval / 4 * u32::from(chance) / u32::from(u16::MAX)
 }
 
@@ -181,26 +181,26 @@ mod tests {
         let (asn, start) = (Asn::new(64601).unwrap(), Instant::now());
         let address: IpAddr = "2001:db8::1".parse().unwrap();
         let there = BTreeMap::from([(asn, address)]);
-        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let after = |pause: Duration| start + pause;
         let mut schedule = Schedule::default();
         assert_eq!(schedule.due(&there, start), []);
-        let first = after(LATENCY_FIRST_S);
+        let first = after(LATENCY_FIRST_PAUSE);
         assert_eq!(schedule.due(&there, first), [(asn, address)]);
         schedule.done(&[(asn, address)], first);
-        assert_eq!(schedule.due(&there, after(LATENCY_INTERVAL_S / 2)), []);
-        let turn = after(LATENCY_FIRST_S + LATENCY_INTERVAL_S);
+        assert_eq!(schedule.due(&there, after(LATENCY_INTERVAL / 2)), []);
+        let turn = after(LATENCY_FIRST_PAUSE + LATENCY_INTERVAL);
         assert_eq!(schedule.due(&there, turn), [(asn, address)]);
         schedule.done(&[(asn, address)], turn);
         let moved = BTreeMap::from([(asn, "2001:db8::2".parse().unwrap())]);
         assert_eq!(schedule.due(&moved, turn), [], "a moment to come up there");
-        assert_eq!(schedule.due(&moved, turn + Duration::from_secs(LATENCY_FIRST_S)).len(), 1);
+        assert_eq!(schedule.due(&moved, turn + LATENCY_FIRST_PAUSE).len(), 1);
         assert_eq!(schedule.due(&BTreeMap::new(), turn), []);
         assert!(schedule.0.is_empty(), "what is gone is forgotten");
     }
 
     #[test]
     fn chance_spreads_the_measurements_over_a_quarter() {
-        assert_eq!(pause(0), Duration::from_secs(LATENCY_INTERVAL_S));
-        assert_eq!(pause(u16::MAX), Duration::from_secs(LATENCY_INTERVAL_S / 4 * 3));
+        assert_eq!(pause(0), LATENCY_INTERVAL);
+        assert_eq!(pause(u16::MAX), LATENCY_INTERVAL / 4 * 3);
     }
 }

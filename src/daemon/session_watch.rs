@@ -5,7 +5,7 @@
 use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
 use crate::board::{Board, Cause, Progress};
 use crate::control::Control;
-use crate::limits::{BIRD_CONNECT_S, LINK_UP_S};
+use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
 use crate::plan::Owner;
@@ -170,7 +170,7 @@ async fn look(settings: &ApplySettings) -> Seen {
 }
 
 async fn ask(socket: &Path, has_ways: bool) -> Result<BirdSeen, BirdError> {
-    let mut bird = connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await?;
+    let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
     let uptime = bird.ages().await?.started;
     let statuses = bird.statuses(BGP_PATTERN).await?.into_iter();
     let ours = statuses.filter(|it| it.protocol.state != "flush");
@@ -187,7 +187,7 @@ fn observations(seen: &Seen, board: &Board) -> Vec<(Asn, Observation)> {
     let mut observations = Vec::new();
     for asn in board.entries().into_keys() {
         if let Some(ages) = &ages {
-            let is_up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= LINK_UP_S);
+            let is_up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= HANDSHAKE_LINK_UP);
             let liveness = if is_up { Liveness::LinkUp } else { Liveness::LinkDown };
             observations.push((asn, Observation { liveness, last_error: String::new() }));
         }
@@ -244,7 +244,7 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::{Entry, MeshLink};
+    use crate::board::{Entry, MeshLinkStatus};
     use crate::model::BgpState;
     use crate::sys::bird::Protocol;
 
@@ -315,8 +315,10 @@ mod tests {
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
         let way = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
-        let (both, alone) =
-            (MeshLink { link: true, session: true }, MeshLink { link: true, session: false });
+        let (both, alone) = (
+            MeshLinkStatus { link: true, session: true },
+            MeshLinkStatus { link: true, session: false },
+        );
         board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
         let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
         let ways = BTreeSet::from(["ibgp_a_1".to_string()]);

@@ -48,7 +48,7 @@ fn passive(facts: &Facts<'_>) -> String {
 
 /// Where packets came from: before the first handshake, the link has only what we told it.
 fn source(facts: &Facts<'_>) -> Option<SocketAddr> {
-    facts.link.as_ref().filter(|_| facts.handshake_age_s.is_some())?.endpoint
+    facts.link.as_ref().filter(|_| facts.handshake_age.is_some())?.endpoint
 }
 
 /// How far away it is, as the end of a sentence; empty while that was not tried.

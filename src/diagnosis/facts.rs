@@ -4,6 +4,7 @@
 use crate::model::{Asn, BgpState, Mntner, WgKey};
 use crate::peering::{Peering, Site};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Everything that a diagnosis is made of.
 #[derive(Clone, Debug)]
@@ -24,8 +25,8 @@ pub struct Facts<'a> {
     pub unapplied: Option<String>,
     /// The link.
     pub link: Option<LinkView>,
-    /// How old its last handshake is, in seconds, where there was one.
-    pub handshake_age_s: Option<u64>,
+    /// How old its last handshake is, where there was one.
+    pub handshake_age: Option<Duration>,
     /// What came back through the tunnel.
     pub tunnel: Option<Echo>,
     /// The BGP session.

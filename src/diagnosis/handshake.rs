@@ -7,7 +7,7 @@
 
 use super::{CapturedHandshake, Facts, LinkView, Place, Probe, bad, follows, good, unknown};
 use crate::answer::{CheckView, Mark, Whose};
-use crate::limits::HANDSHAKE_STALE_S;
+use crate::limits::HANDSHAKE_FRESH;
 
 const NAME: &str = "handshake";
 
@@ -20,12 +20,12 @@ pub fn check(facts: &Facts<'_>, endpoint: Mark) -> CheckView {
         return unknown(NAME, "this POP has not seen the link");
     };
     let (from, rx, tx) = (from(link), link.rx_bytes, link.tx_bytes);
-    let seen = match facts.handshake_age_s {
+    let seen = match facts.handshake_age {
         None => "never".to_string(),
-        Some(age) => format!("{age} s ago{from}; {rx} bytes received, {tx} sent"),
+        Some(age) => format!("{} s ago{from}; {rx} bytes received, {tx} sent", age.as_secs()),
     };
-    match facts.handshake_age_s {
-        Some(age) if age <= HANDSHAKE_STALE_S => good(NAME, seen),
+    match facts.handshake_age {
+        Some(age) if age <= HANDSHAKE_FRESH => good(NAME, seen),
         _ => silent(facts, link, seen, endpoint),
     }
 }
@@ -38,7 +38,7 @@ fn from(link: &LinkView) -> String {
 fn silent(facts: &Facts<'_>, link: &LinkView, seen: String, endpoint: Mark) -> CheckView {
     let (name, port, key) = facts.ours();
     let ours = format!("endpoint {name} port {port} and public key {key}");
-    if facts.handshake_age_s.is_none() && link.rx_bytes > 0 {
+    if facts.handshake_age.is_none() && link.rx_bytes > 0 {
         return unheard(facts, link, &seen);
     }
     match (facts.captured, facts.probe) {

@@ -8,6 +8,7 @@ use crate::model::{BgpState, Timestamp};
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Site};
 use std::fmt::Write as _;
+use std::time::Duration;
 use wrong::WRONG;
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -77,7 +78,7 @@ fn well() -> Case {
 
 fn judged(case: &Case) -> Vec<CheckView> {
     let last_s = case.link.as_ref().map_or(0, |it| it.last_handshake_s);
-    let age = (last_s > 0).then(|| NOW.since(Timestamp(last_s)));
+    let age = (last_s > 0).then(|| Duration::from_secs(NOW.since(Timestamp(last_s))));
     let facts = Facts {
         site: &case.site,
         peering: &case.peering,
@@ -87,7 +88,7 @@ fn judged(case: &Case) -> Vec<CheckView> {
         captured: case.captured,
         unapplied: case.unapplied.clone(),
         link: case.link.clone(),
-        handshake_age_s: age,
+        handshake_age: age,
         tunnel: case.tunnel.clone(),
         bgp: case.bgp.clone(),
         rtt: Some(Echo::Answer(400)),

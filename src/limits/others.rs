@@ -14,12 +14,12 @@ pub const DNS_TRIES: u32 = 2;
 pub const DNS_TRIES_MAX: u32 = 5;
 /// How long one name server may think, unless resolv.conf says otherwise. A member waits at the
 /// prompt.
-pub const DNS_TRY_S: u64 = 2;
+pub const DNS_TRY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most that `options timeout:` can ask for: a dead first server must leave time for the
 /// second.
-pub const DNS_TRY_S_MAX: u64 = 3;
+pub const DNS_TRY_TIMEOUT_MAX: Duration = Duration::from_secs(3);
 /// The whole of a name's resolution, all servers and families and the step to TCP included.
-pub const DNS_TOTAL_S: u64 = 8;
+pub const DNS_TIMEOUT: Duration = Duration::from_secs(8);
 /// The answer that we tell servers to keep to over UDP: it fits an IPv6 packet of 1280 bytes (DNS
 /// flag day 2020), so nothing is fragmented in a tunnel.
 pub const DNS_UDP_BYTES: u16 = 1232;
@@ -40,9 +40,9 @@ pub const DNS_ADDRESSES_MAX: usize = 16;
 /// Names whose last answer is kept: as many as a POP has peerings, and 1.5 MB where each name is as
 /// long as it can be.
 pub const DNS_REMEMBERED_MAX: usize = 4_096;
-/// How long an answer stands for a member's next questions, in seconds: their whole conversation,
-/// and no longer than the shortest usual time to live.
-pub const DNS_ASKED_AGAIN_S: u64 = 60;
+/// How long an answer stands for a member's next questions: their whole conversation, and no longer
+/// than the shortest usual time to live.
+pub const DNS_ANSWER_KEPT: Duration = Duration::from_secs(60);
 /// Datagrams that are no answer to the question, before it is asked again over TCP: somebody
 /// guesses ids.
 pub const DNS_STRAYS_MAX: usize = 64;
@@ -58,9 +58,9 @@ pub const BIRD_REPLY_LINES_MAX: usize = 300_000;
 /// A command line, with its line feed (`CLI_RX_BUF_SIZE` in BIRD's nest/cli.h).
 pub const BIRD_COMMAND_BYTES_MAX: usize = 4096;
 /// How long BIRD may take for an answer; it answers in 50 ms even with 4000 protocols.
-pub const BIRD_COMMAND_S: u64 = 10;
+pub const BIRD_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long `configure` may take; going from none to 4000 protocols takes 3 s on a fast machine.
-pub const BIRD_CONFIGURE_S: u64 = 60;
+pub const BIRD_CONFIGURE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A protocol's name: BIRD's own symbols are shorter than 64 bytes (`SYM_MAX_LEN` in conf/conf.h).
 pub const BIRD_NAME_BYTES_MAX: usize = 63;
 /// Files of BIRD's configuration that are read for what they define; the author's POPs have 70.
@@ -81,12 +81,13 @@ pub const BIRD_FORM_DEPTH_MAX: usize = 8;
 /// Channels read from one protocol's status; BGP has at most a dozen address families in BIRD.
 pub const BIRD_CHANNELS_MAX: usize = 16;
 
-const _: () = assert!(DNS_TRY_S <= DNS_TRY_S_MAX && 2 * DNS_TRY_S_MAX <= DNS_TOTAL_S);
+const _: () = assert!(DNS_TRY_TIMEOUT.as_secs() <= DNS_TRY_TIMEOUT_MAX.as_secs());
+const _: () = assert!(2 * DNS_TRY_TIMEOUT_MAX.as_secs() <= DNS_TIMEOUT.as_secs());
 const _: () = assert!(DNS_TRIES <= DNS_TRIES_MAX);
 const _: () = assert!(DNS_DATAGRAM_BYTES_MAX >= DNS_UDP_BYTES as usize);
 const _: () = assert!(DNS_DATAGRAM_BYTES_MAX <= DNS_MESSAGE_BYTES_MAX);
 const _: () = assert!(DNS_MESSAGE_BYTES_MAX <= u16::MAX as usize);
-const _: () = assert!(BIRD_COMMAND_S <= BIRD_CONFIGURE_S);
+const _: () = assert!(BIRD_COMMAND_TIMEOUT.as_secs() <= BIRD_CONFIGURE_TIMEOUT.as_secs());
 const _: () = assert!(BIRD_LINE_BYTES_MAX < BIRD_REPLY_BYTES_MAX);
 
 // --- netlink and WireGuard
@@ -107,21 +108,19 @@ pub const KERNEL_TEXT_BYTES_MAX: usize = 256;
 /// cannot have more than 64 KiB (`nla_len` in linux/netlink.h).
 pub const KERNEL_PEERS_MAX: usize = 128;
 
-/// Milliseconds that a userspace WireGuard may take for one request; it takes 0.1, and the loop
-/// waits.
-pub const UAPI_TIMEOUT_MS: u64 = 1000;
+/// How long a userspace WireGuard may take for one request; it takes 0.1 ms, and the loop waits.
+pub const UAPI_TIMEOUT: Duration = Duration::from_millis(1000);
 /// Userspace WireGuards that are asked at once: each takes a descriptor.
 pub const UAPI_PARALLEL_MAX: usize = 64;
-/// How long a userspace WireGuard that did not answer is not asked again, in seconds; doubled each
-/// time.
-pub const UAPI_REST_S: u64 = 10;
-/// How long these rests grow at most, in seconds.
-pub const UAPI_REST_S_MAX: u64 = 320;
+/// How long a userspace WireGuard that did not answer is not asked again; doubled each time.
+pub const UAPI_REST: Duration = Duration::from_secs(10);
+/// How long these rests grow at most.
+pub const UAPI_REST_MAX: Duration = Duration::from_secs(320);
 /// Bytes of one answer of a userspace WireGuard: a link of ours needs one thousand, and a hand-made
 /// one with a few hundred peers still fits.
 pub const UAPI_ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// Seconds that a userspace WireGuard may take to start; it takes 5 ms on an idle machine.
-pub const USERSPACE_START_S: u64 = 10;
+/// How long a userspace WireGuard may take to start; it takes 5 ms on an idle machine.
+pub const USERSPACE_START_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes kept of what a userspace WireGuard printed while it started: one page.
 pub const USERSPACE_OUTPUT_BYTES_MAX: u64 = 4096;
 /// Characters of a program's own words in an error.
@@ -148,12 +147,11 @@ pub const PING_ECHOES_MAX: u16 = 10;
 /// Bytes read of one packet: our answers have 24, and an IPv4 header at most 60. What is longer is
 /// somebody else's.
 pub const PING_DATAGRAM_BYTES_MAX: usize = 128;
-/// How often the distance to an endpoint is measured, in seconds; a quarter of it is left to
-/// chance, so that the peerings do not all come at once.
-pub const LATENCY_INTERVAL_S: u64 = 1_800;
-/// How soon a peering is measured that has appeared, in seconds: its member may be about to come
-/// up.
-pub const LATENCY_FIRST_S: u64 = 5;
+/// How often the distance to an endpoint is measured; a quarter of it is left to chance, so that
+/// the peerings do not all come at once.
+pub const LATENCY_INTERVAL: Duration = Duration::from_secs(1_800);
+/// How soon a peering is measured that has appeared: its member may be about to come up.
+pub const LATENCY_FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// How often it is looked whether one is due.
 pub const LATENCY_LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Endpoints measured at once: some hundred packets per second.
@@ -164,22 +162,22 @@ pub const LATENCY_ECHOES: u16 = 5;
 pub const LATENCY_ECHO_PAUSE: Duration = Duration::from_millis(250);
 /// How long answers are waited for: longer than class 8 lasts (2981 ms).
 pub const LATENCY_WAIT: Duration = Duration::from_millis(4_000);
-/// After this time an old round trip weighs half, in seconds: a mean age of six hours, that of the
-/// 12-hour average which the dn42 wiki asks for.
-pub const LATENCY_HALF_LIFE_S: u64 = 4 * 60 * 60;
-/// How long a latency class stays at least, in seconds (dn42 wiki: each change is announced to
-/// all).
-pub const LATENCY_CLASS_KEPT_S: u64 = 12 * 60 * 60;
+/// After this time an old round trip weighs half: a mean age of six hours, that of the 12-hour
+/// average which the dn42 wiki asks for.
+pub const LATENCY_HALF_LIFE: Duration = Duration::from_secs(4 * 60 * 60);
+/// How long a latency class stays at least (dn42 wiki: each change is announced to all).
+pub const LATENCY_CLASS_KEPT: Duration = Duration::from_secs(12 * 60 * 60);
 /// Echo requests through a tunnel when somebody asks how it is.
 pub const TUNNEL_ECHOES: u16 = 2;
-/// The time from one of them to the next, in milliseconds.
-pub const TUNNEL_ECHO_PAUSE_MS: u64 = 200;
-/// How long answers are waited for, in milliseconds: a member waits at the prompt.
-pub const TUNNEL_WAIT_MS: u64 = 800;
+/// The time from one of them to the next.
+pub const TUNNEL_ECHO_PAUSE: Duration = Duration::from_millis(200);
+/// How long answers are waited for: a member waits at the prompt.
+pub const TUNNEL_WAIT: Duration = Duration::from_millis(800);
 
 const _: () = assert!(LATENCY_ECHOES <= PING_ECHOES_MAX && TUNNEL_ECHOES <= PING_ECHOES_MAX);
-const _: () = assert!(TUNNEL_ECHO_PAUSE_MS * (TUNNEL_ECHOES as u64 - 1) + TUNNEL_WAIT_MS < LOOK_MS);
-const _: () = assert!(LATENCY_HALF_LIFE_S > 4 * LATENCY_INTERVAL_S);
+const TUNNEL_PAUSES_MS: u128 = TUNNEL_ECHO_PAUSE.as_millis() * (TUNNEL_ECHOES as u128 - 1);
+const _: () = assert!(TUNNEL_PAUSES_MS + TUNNEL_WAIT.as_millis() < FRESH_LOOK_TIMEOUT.as_millis());
+const _: () = assert!(LATENCY_HALF_LIFE.as_secs() > 4 * LATENCY_INTERVAL.as_secs());
 
 // --- the POPs of one network
 

@@ -6,53 +6,50 @@ use super::*;
 
 /// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
 pub const BELL_CAUSES_MAX: usize = 64;
-/// How long `--wait` waits where no number was given, in seconds: BIRD takes 5 s to connect at
-/// worst.
-pub const WAIT_S: u64 = 30;
+/// How long `--wait` waits where no number was given: BIRD takes 5 s to connect at worst.
+pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
 /// How long `--wait=SECONDS` may wait.
-pub const WAIT_S_MAX: u64 = 600;
-/// How long peer_status waits for a fresh look, in milliseconds, before it tells the last one.
-pub const LOOK_MS: u64 = 1_500;
-/// How long somebody watches a new peering while nothing happens to it, in seconds: BIRD takes 5 s
-/// to connect, and who installs their side by hand takes longer than anybody watches.
-pub const FOLLOW_S: u64 = 30;
-/// How often the loop is asked for a fresh look meanwhile, in milliseconds.
-pub const FOLLOW_LOOK_MS: u64 = 1_000;
-/// A handshake older than this is no live tunnel, in seconds: WireGuard makes a new one every 120 s
-/// while there is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the
-/// journey.
-pub const HANDSHAKE_STALE_S: u64 = 135;
-/// A link whose last handshake is older is down, in seconds: WireGuard takes no packet under a key
-/// of this age (REJECT_AFTER_TIME).
-pub const LINK_UP_S: u64 = 180;
-/// How often one thing of one peering may drift within [`DRIFT_WINDOW_S`] and be mended.
+pub const WAIT_MAX: Duration = Duration::from_secs(600);
+/// How long peer_status waits for a fresh look, before it tells the last one.
+pub const FRESH_LOOK_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long somebody watches a new peering while nothing happens to it: BIRD takes 5 s to connect,
+/// and who installs their side by hand takes longer than anybody watches.
+pub const FOLLOW_TIME: Duration = Duration::from_secs(30);
+/// How often the loop is asked for a fresh look meanwhile.
+pub const FOLLOW_LOOK_PAUSE: Duration = Duration::from_millis(1_000);
+/// A handshake older than this is no live tunnel: WireGuard makes a new one every 120 s while there
+/// is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the journey.
+pub const HANDSHAKE_FRESH: Duration = Duration::from_secs(135);
+/// A link whose last handshake is older is down: WireGuard takes no packet under a key of this age
+/// (REJECT_AFTER_TIME).
+pub const HANDSHAKE_LINK_UP: Duration = Duration::from_secs(180);
+/// How often one thing of one peering may drift within [`DRIFT_WINDOW`] and be mended.
 pub const DRIFT_MENDED_MAX: usize = 3;
-/// The time over which that is counted, in seconds: two programs that disagree meet each pass.
-pub const DRIFT_WINDOW_S: u64 = 3_600;
-/// How long what drifts more often is left alone, in seconds.
-pub const DRIFT_LEFT_S: u64 = 3_600;
-/// How long after a link could not be made it is not tried again, in seconds; doubled each time. A
-/// little less than [`RETRY_S`], so that the loop's own next try is one.
-pub const LINK_PAUSE_S: u64 = 9;
-/// How long these pauses grow at most, in seconds.
-pub const LINK_PAUSE_S_MAX: u64 = 900;
-/// How long one pass may spend with programs that make no link, in seconds; a member with a new
-/// peering waits for the same pass.
-pub const LINK_FAILURES_S_MAX: u64 = 15;
+/// The time over which that is counted: two programs that disagree meet each pass.
+pub const DRIFT_WINDOW: Duration = Duration::from_secs(3_600);
+/// How long what drifts more often is left alone.
+pub const DRIFT_LEFT: Duration = Duration::from_secs(3_600);
+/// How long after a link could not be made it is not tried again; doubled each time. A little less
+/// than [`RETRY_PAUSE`], so that the loop's own next try is one.
+pub const LINK_PAUSE: Duration = Duration::from_secs(9);
+/// How long these pauses grow at most.
+pub const LINK_PAUSE_MAX: Duration = Duration::from_secs(900);
+/// How long one pass may spend with programs that make no link; a member with a new peering waits
+/// for the same pass.
+pub const LINK_FAILURES_MAX: Duration = Duration::from_secs(15);
 
 /// Changes that one maintainer may make at once; each is a pass of the loop, a record, and 25 kB
 /// written. Nobody types that many.
 pub const CHANGES_MAX: u32 = 30;
-/// How long it takes until as many may be made again, in seconds.
-pub const CHANGES_S: u64 = 600;
+/// How long it takes until as many may be made again.
+pub const CHANGES_WINDOW: Duration = Duration::from_secs(600);
 
 // --- shell
 
 /// Columns that text without a window is laid out for.
 pub const PIPE_COLUMNS: usize = 100;
-/// How long a member at the prompt waits for what they asked for, in seconds; it goes on after
-/// that.
-pub const PROMPT_WAIT_S: u64 = 10;
+/// How long a member at the prompt waits for what they asked for; it goes on after that.
+pub const PROMPT_WAIT: Duration = Duration::from_secs(10);
 /// Columns of a window whose size the client does not tell.
 pub const COLUMNS_DEFAULT: usize = 80;
 /// Fewer columns cannot hold a wide character with room to spare; they count as this many.
@@ -72,10 +69,10 @@ pub const MARKS_MAX: usize = 4;
 pub const LINE_BYTES_MAX: usize = 4_096;
 /// What peer_export printed, with room for notes: a whole one has 400 bytes.
 pub const IMPORT_BYTES_MAX: usize = 4_096;
-/// Input that waits for a prompt, per session: a pasted screenful of answers. More stays with the
-/// sender, by the channel's window. It is also what is worked off at one go: the costliest keys
-/// (the whole of a full line moved or replaced by each byte) take some 20 microseconds a byte.
-pub const INPUT_BYTES_MAX: usize = 2_048;
+/// Input that a session at a prompt takes at a time; more waits with whoever feeds it, and others
+/// have their turn. The costliest keys (the whole of a full line moved or replaced, the history
+/// searched, the line drawn anew by each byte) take some 20 microseconds a byte.
+pub const INPUT_BYTES_MAX: usize = 128;
 /// Lines to go back to, per session, all together in bytes; the oldest are forgotten first.
 pub const HISTORY_BYTES_MAX: usize = 8_192;
 /// The same as a number of lines: what each key of a search looks through.
@@ -107,38 +104,39 @@ const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usi
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
-const _: () = assert!(WAIT_S <= WAIT_S_MAX);
-const _: () = assert!(FOLLOW_LOOK_MS < LOOK_MS && LOOK_MS < 1_000 * FOLLOW_S);
-const _: () = assert!(HANDSHAKE_STALE_S < LINK_UP_S && LINK_PAUSE_S < RETRY_S);
+const _: () = assert!(WAIT_DEFAULT.as_secs() <= WAIT_MAX.as_secs());
+const _: () = assert!(FOLLOW_LOOK_PAUSE.as_millis() < FRESH_LOOK_TIMEOUT.as_millis());
+const _: () = assert!(FRESH_LOOK_TIMEOUT.as_millis() < FOLLOW_TIME.as_millis());
+const _: () = assert!(HANDSHAKE_FRESH.as_secs() < HANDSHAKE_LINK_UP.as_secs());
+const _: () = assert!(LINK_PAUSE.as_secs() < RETRY_PAUSE.as_secs());
 /// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
 pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
 /// A table of route origins that we keep: all the lines it may have, at the length of the longest.
 pub const SHARED_FILE_BYTES_MAX: u64 = 2_097_152;
-/// A file that changed longer ago than this, in seconds, would show another change by its times: of
-/// all file systems FAT has the coarsest, two seconds.
-pub const FILE_SETTLED_S: i64 = 2;
-/// How soon a pass that failed is tried again, in seconds; doubled each time.
-pub const RETRY_S: u64 = 10;
-/// How long the pauses between such tries grow at most, in seconds.
-pub const RETRY_S_MAX: u64 = 160;
-/// How long `plan` and `apply`, which make one pass and end, wait for names, in milliseconds.
-pub const RESOLVE_MS: u64 = 3_000;
-/// How soon the loop has a name looked up again, in seconds.
-pub const RESOLVE_AGAIN_S: u64 = 10;
+/// A file that changed longer ago than this would show another change by its times: of all file
+/// systems FAT has the coarsest, two seconds.
+pub const FILE_SETTLED: Duration = Duration::from_secs(2);
+/// How soon a pass that failed is tried again; doubled each time.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(10);
+/// How long the pauses between such tries grow at most.
+pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(160);
+/// How long `plan` and `apply`, which make one pass and end, wait for names.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_millis(3_000);
+/// How soon the loop has a name looked up again.
+pub const RESOLVE_PAUSE: Duration = Duration::from_secs(10);
 /// Names resolved at once that answered last; together with the failing ones as many as a home name
 /// server takes without dropping any.
 pub const RESOLVE_PARALLEL_MAX: usize = 12;
 /// Names resolved at once that did not answer last.
 pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
-/// How long BIRD may take to greet, in seconds.
-pub const BIRD_CONNECT_S: u64 = 3;
-/// The least time from one configuration to the next, in milliseconds: it costs BIRD 30 ms at 1000
-/// peers.
-pub const BIRD_CONFIGURE_PAUSE_MS: u64 = 2_000;
+/// How long BIRD may take to greet.
+pub const BIRD_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The least time from one configuration to the next: it costs BIRD 30 ms at 1000 peers.
+pub const BIRD_CONFIGURE_PAUSE: Duration = Duration::from_millis(2_000);
 /// How often a pass looks whether BIRD did what it was told.
 pub const BIRD_LOOKS_MAX: usize = 15;
-/// The time between two such looks, in milliseconds.
-pub const BIRD_LOOK_PAUSE_MS: u64 = 100;
+/// The time between two such looks.
+pub const BIRD_LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 // --- the local socket
 
@@ -152,19 +150,19 @@ pub const LOCAL_CLIENTS_MAX: usize = 8;
 pub const LOCAL_LINE_BYTES_MAX: usize = 128 * 1024;
 /// A piece of a command's output in one such line, whose every byte may become an escape of six.
 pub const LOCAL_TEXT_BYTES_MAX: usize = 16 * 1024;
-/// How long a client may take to say what it wants, in seconds.
-pub const LOCAL_REQUEST_S: u64 = 5;
-/// How long it may take nothing of a line of the answer, in seconds.
-pub const LOCAL_WRITE_S: u64 = 10;
-/// How often it is told that its command is still under way, in seconds.
-pub const LOCAL_WORKING_S: u64 = 5;
-/// How long it waits for the next line of an answer, in seconds: then the service hangs.
-pub const LOCAL_ANSWER_S: u64 = 20;
+/// How long a client may take to say what it wants.
+pub const LOCAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it may take nothing of a line of the answer.
+pub const LOCAL_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is told that its command is still under way.
+pub const LOCAL_WORKING_PAUSE: Duration = Duration::from_secs(5);
+/// How long it waits for the next line of an answer: then the service hangs.
+pub const LOCAL_ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 const _: () = assert!(6 * LOCAL_TEXT_BYTES_MAX < LOCAL_LINE_BYTES_MAX - 1024);
 const _: () =
     assert!(6 * LINE_BYTES_MAX + 4 * (IMPORT_BYTES_MAX + 1) < LOCAL_LINE_BYTES_MAX - 1024);
-const _: () = assert!(2 * LOCAL_WORKING_S < LOCAL_ANSWER_S);
+const _: () = assert!(2 * LOCAL_WORKING_PAUSE.as_secs() < LOCAL_ANSWER_TIMEOUT.as_secs());
 
 // --- daemon
 
@@ -177,21 +175,21 @@ pub const REGISTRY_LOOK_INTERVAL: Duration = Duration::from_secs(10);
 pub const REGISTRY_READS_MAX: usize = 3;
 /// A clone of the registry that nobody fetched for so long is told by `check`: upstream changes
 /// every day.
-pub const REGISTRY_AGE_S_MAX: u64 = 2 * 86_400;
-/// How long one command of git may take in the registry's clone, in seconds; a fetch takes two.
-pub const GIT_PULL_S: u64 = 120;
+pub const REGISTRY_AGE_MAX: Duration = Duration::from_secs(2 * 86_400);
+/// How long one command of git may take in the registry's clone; a fetch takes two.
+pub const GIT_PULL_TIMEOUT: Duration = Duration::from_secs(120);
 /// The first clone of the registry ends within this: a small machine on a slow line has 16,000
 /// files to get and to write.
-pub const GIT_CLONE_S: u64 = 900;
-/// How long the pauses between pulls grow while they fail. Nobody hammers a
-/// dead server, and a registry of yesterday still serves.
+pub const GIT_CLONE_TIMEOUT: Duration = Duration::from_secs(900);
+/// How long the pauses between pulls grow while they fail. Nobody hammers a dead server, and a
+/// registry of yesterday still serves.
 pub const GIT_PULL_PAUSE_MAX: Duration = Duration::from_secs(4 * 3600);
-/// How long a connection by SSH may take for git, in seconds.
-pub const GIT_CONNECT_S: u64 = 20;
-/// How long another host may send nothing to git over HTTP, in seconds.
-pub const GIT_STALL_S: u64 = 30;
-/// How long a git that is told to end may take to remove its locks, in seconds.
-pub const GIT_END_S: u64 = 5;
+/// How long a connection by SSH may take for git.
+pub const GIT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long another host may send nothing to git over HTTP.
+pub const GIT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a git that is told to end may take to remove its locks.
+pub const GIT_END_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes kept of what git says: the names of a directory with 100,000 files.
 pub const GIT_OUTPUT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Characters of git's own words in an error.
@@ -219,17 +217,17 @@ pub const TEXT_FILE_BYTES_MAX: u64 = 1_048_576;
 pub const BACKUP_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Entries of a directory whose files are copied; there are as many peerings as ids.
 pub const BACKUP_FILES_MAX: usize = 2 * PEERING_ID_MAX as usize;
-/// How often it is looked whether a backup is due, in seconds.
-pub const BACKUP_LOOK_S: u64 = 5;
-/// How long nothing must have changed before the changes are backed up, in seconds: whoever makes a
-/// peering corrects it within minutes, or not.
-pub const BACKUP_QUIET_S: u64 = 60;
-/// How long changes wait at most, in seconds, where there is always another one.
-pub const BACKUP_DELAY_S_MAX: u64 = 600;
+/// How often it is looked whether a backup is due.
+pub const BACKUP_LOOK_PAUSE: Duration = Duration::from_secs(5);
+/// How long nothing must have changed before the changes are backed up: whoever makes a peering
+/// corrects it within minutes, or not.
+pub const BACKUP_QUIET: Duration = Duration::from_secs(60);
+/// How long changes wait at most, where there is always another one.
+pub const BACKUP_DELAY_MAX: Duration = Duration::from_secs(600);
 /// How long the pauses between backups grow while they fail.
 pub const BACKUP_PAUSE_MAX: Duration = Duration::from_secs(4 * 3600);
-/// How long one command of git may take for the backup, in seconds.
-pub const GIT_PUSH_S: u64 = 120;
+/// How long one command of git may take for the backup.
+pub const GIT_PUSH_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often a push is tried while other POPs push as well.
 pub const GIT_PUSH_TRIES: u32 = 5;
 /// How long copying may keep everybody else waiting at a stretch.
@@ -244,6 +242,9 @@ pub const SISTER_STEPS_MAX: i32 = 200_000;
 /// One value in such a copy, in bytes: how a table was made is the longest.
 pub const SISTER_VALUE_BYTES_MAX: i32 = 65_536;
 
-const _: () = assert!(BACKUP_LOOK_S < BACKUP_QUIET_S && BACKUP_QUIET_S < BACKUP_DELAY_S_MAX);
-const _: () = assert!(GIT_PUSH_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);
-const _: () = assert!(GIT_PULL_S + GIT_END_S < GIT_LOCK_AGE_S_MAX);
+const _: () = assert!(BACKUP_LOOK_PAUSE.as_secs() < BACKUP_QUIET.as_secs());
+const _: () = assert!(BACKUP_QUIET.as_secs() < BACKUP_DELAY_MAX.as_secs());
+const _: () =
+    assert!(GIT_PUSH_TIMEOUT.as_secs() + GIT_END_TIMEOUT.as_secs() < GIT_LOCK_AGE_MAX.as_secs());
+const _: () =
+    assert!(GIT_PULL_TIMEOUT.as_secs() + GIT_END_TIMEOUT.as_secs() < GIT_LOCK_AGE_MAX.as_secs());

@@ -15,18 +15,10 @@ pub struct Rate {
 /// What a client may do before the conversation has looked at it; after that its own bytes wait.
 /// More than one would take memory in each session, and nothing is quicker for it.
 pub const SSH_EVENTS_MAX: usize = 1;
-/// What a client at a terminal may do while a command of theirs runs.
-pub const CHANNEL_EVENTS_MAX: usize = 64;
 /// Bytes that a client may send ahead of what its channel has done: a script of 2,000 commands.
 pub const INBOX_BYTES_MAX: usize = 256 * 1024;
 /// The same for all channels of one connection.
 pub const INBOXES_BYTES_MAX: usize = 320 * 1024;
-/// Bytes of input that a channel at a terminal keeps while a command of theirs runs: the largest
-/// packet of a client, and a pasted screenful.
-pub const BACKLOG_BYTES_MAX: usize = 40 * 1024;
-/// Bytes of input that a channel works on before others have their turn: at a terminal each may
-/// search the history or draw the line anew.
-pub const TURN_BYTES: usize = 128;
 /// What an event costs beside the bytes in it, so that a flood of empty ones has a bound too.
 pub const INBOX_EVENT_BYTES: usize = 64;
 /// Answers on their way to a client; after that the channel waits.
@@ -61,10 +53,10 @@ pub const CLIENT_WORDS_CHARS_MAX: usize = 64;
 pub const ALGORITHMS_SHOWN_MAX: usize = 4;
 /// Sessions that only administrators have: they can log in however many members are here.
 pub const ADMIN_SEATS: usize = 2;
-/// Processor time that a client who has proven nothing may cost at once, in milliseconds: a login
-/// takes 1, with a host key of RSA-4096 on a small machine 50. On a slower machine it is so many
-/// times as much, by [`CURVE_US_USUAL`].
-pub const NEWCOMER_WORK_MS: u64 = 100;
+/// Processor time that a client who has proven nothing may cost at once: a login takes 1 ms, with a
+/// host key of RSA-4096 on a small machine 50. On a slower machine it is so many times as much, by
+/// [`CURVE_US_USUAL`].
+pub const NEWCOMER_WORK: Duration = Duration::from_millis(100);
 /// What half a key exchange with Curve25519 costs at most on the machines that these times are for,
 /// in microseconds: 25 to 40 on a rented one. An emulated machine takes a hundred times as long.
 pub const CURVE_US_USUAL: u64 = 50;
@@ -73,19 +65,19 @@ pub const SLOWNESS_MAX: u64 = 100;
 /// What they may cost after that: one part in so many. All seats for the unproven together come to
 /// an eighth of a processor.
 pub const NEWCOMER_WORK_SHARE: u64 = 500;
-/// The same for a connection that is logged in, in milliseconds. This is what russh does for it:
-/// a megabyte of text takes 2.
-pub const MEMBER_WORK_MS: u64 = 2_000;
+/// The same for a connection that is logged in. This is what russh does for it: a megabyte of text
+/// takes 2.
+pub const MEMBER_WORK: Duration = Duration::from_millis(2_000);
 /// The same for a connection that is logged in: a quarter.
 pub const MEMBER_WORK_SHARE: u64 = 4;
-/// The longest rest at a stretch, in milliseconds.
-pub const WORK_REST_MS_MAX: u64 = 5_000;
+/// The longest rest at a stretch.
+pub const WORK_REST_MAX: Duration = Duration::from_millis(5_000);
 /// The time between keepalives, shorter than what home routers remember of a connection.
 pub const SSH_KEEPALIVE: Duration = Duration::from_secs(30);
 /// Keepalives without an answer before a client is given up.
 pub const SSH_KEEPALIVES_MAX: usize = 3;
-/// How long a client may take nothing of what it asked for, in seconds.
-pub const WRITE_STALL_S: u64 = 60;
+/// How long a client may take nothing of what it asked for.
+pub const WRITE_STALL: Duration = Duration::from_secs(60);
 /// Waits before which what came is acknowledged at once: a handshake with its authentication has
 /// about ten.
 pub const QUICK_WAITS: u8 = 20;
@@ -121,6 +113,7 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const _: () = assert!(INBOX_BYTES_MAX <= INBOXES_BYTES_MAX);
 // What a connection holds of its client's input at the very worst, in bytes.
 const HELD_BYTES_MAX: usize =
-    INBOXES_BYTES_MAX + CHANNELS_MAX * BACKLOG_BYTES_MAX + 2 * (SSH_WINDOW_BYTES as usize);
-const _: () = assert!(HELD_BYTES_MAX < 900 * 1024);
+    INBOXES_BYTES_MAX + CHANNELS_MAX * (IMPORT_BYTES_MAX + 1) + 2 * (SSH_WINDOW_BYTES as usize);
+const _: () = assert!(INPUT_BYTES_MAX <= IMPORT_BYTES_MAX);
+const _: () = assert!(HELD_BYTES_MAX < 600 * 1024);
 const _: () = assert!(LINE_BYTES_MAX < PACKET_BYTES_MAX);

@@ -5,13 +5,12 @@
 use super::conduct::Order;
 use super::message::{Answer, Request, Seen};
 use super::socket::{connect, path_beside};
-use crate::limits::{LOCAL_ANSWER_S, LOCAL_LINE_BYTES_MAX};
+use crate::limits::{LOCAL_ANSWER_TIMEOUT, LOCAL_LINE_BYTES_MAX};
 use nanoserde::{DeJson as _, SerJson as _};
 use std::fmt;
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// A connection to the running service, good for one question.
 #[derive(Debug)]
@@ -45,8 +44,9 @@ impl fmt::Display for ClientError {
             }
             ClientError::Silent(path) => write!(
                 out,
-                "{}: the running service does not answer within {LOCAL_ANSWER_S} s",
-                path.display()
+                "{}: the running service does not answer within {} s",
+                path.display(),
+                LOCAL_ANSWER_TIMEOUT.as_secs()
             ),
             ClientError::HungUp(path) => write!(
                 out,
@@ -70,7 +70,7 @@ impl Client {
     /// Connects to the service over this database; `None`: none runs.
     pub fn connect(database: &Path) -> Result<Option<Client>, ClientError> {
         let path = path_beside(database);
-        match connect(database, Duration::from_secs(LOCAL_ANSWER_S)) {
+        match connect(database, LOCAL_ANSWER_TIMEOUT) {
             Ok(Some(stream)) => Ok(Some(Client { stream: BufReader::new(stream), path })),
             Ok(None) => Ok(None),
             Err(error) => Err(failed(path, error)),

@@ -52,8 +52,7 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
     let mut session = Session::new(start, None, our_asn).listed_for(identity.role);
     let mut output = Output::default();
     session.begin(&mut output);
-    session.feed(&order.input);
-    session.end_of_input();
+    let mut input = Some(order.input.as_slice());
     let status = loop {
         match session.next(&mut output) {
             Some(Event::Run(mut request)) => {
@@ -65,9 +64,14 @@ pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Resu
                 session.answered(outcome, &mut output);
             }
             // Only a member at a terminal looks on.
-            Some(Event::Follow(_)) => session.followed(&mut output),
+            Some(Event::Follow(_)) => session.followed(),
             Some(Event::Close(status)) => break status,
-            Some(Event::Pause(_)) | None => break ExitStatus::Fault.code(),
+            Some(Event::Pause(_)) => break ExitStatus::Fault.code(),
+            None => match input.take() {
+                Some([]) => session.end_of_input(),
+                Some(bytes) => input = Some(session.feed(bytes)),
+                None => break ExitStatus::Fault.code(),
+            },
         }
     };
     Ok(Done { out: text(output.out), err: text(output.err), status })

@@ -5,8 +5,8 @@ use super::message::{Answer, BoardView, DatabaseView, PeeringView, RegistryView,
 use crate::board::{Entry, Progress};
 use crate::control::Control;
 use crate::limits::{
-    ACCEPT_PAUSE, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_S, LOCAL_WORKING_S,
-    LOCAL_WRITE_S,
+    ACCEPT_PAUSE, LOCAL_CLIENTS_MAX, LOCAL_LINE_BYTES_MAX, LOCAL_REQUEST_TIMEOUT,
+    LOCAL_WORKING_PAUSE, LOCAL_WRITE_TIMEOUT,
 };
 use crate::model::{Asn, BgpState};
 use crate::runtime::{self, Spawner};
@@ -109,7 +109,7 @@ impl Client {
             let why = "only root and the service's own user are heard here".to_string();
             return self.say(&Answer::Refused { why }).await;
         }
-        let line = in_time(LOCAL_REQUEST_S, self.request()).await?;
+        let line = in_time(LOCAL_REQUEST_TIMEOUT, self.request()).await?;
         match Request::deserialize_json(&line) {
             Ok(Request::Board) => self.tell_board().await,
             Ok(Request::Run { words, maintainer, input }) => {
@@ -175,7 +175,7 @@ impl Client {
             progress: progress.to_string(),
             error,
             bgp: entry.bgp.as_ref().map(|bgp| bgp.state.map_or("", BgpState::word).to_string()),
-            handshake_age_s: self.control.board.handshake_age(asn),
+            handshake_age_s: self.control.board.handshake_age(asn).map(|age| age.as_secs()),
             endpoint_trouble: entry.endpoint_trouble.clone(),
         }
     }
@@ -186,7 +186,7 @@ impl Client {
         let mut command = pin!(conduct(&self.control, order, Applied::Here));
         let done = loop {
             let working = async {
-                Timer::after(Duration::from_secs(LOCAL_WORKING_S)).await;
+                Timer::after(LOCAL_WORKING_PAUSE).await;
                 None
             };
             match or(async { Some(command.as_mut().await) }, working).await {
@@ -211,13 +211,13 @@ impl Client {
         let mut line = answer.serialize_json();
         line.push('\n');
         runtime::give_way().await;
-        in_time(LOCAL_WRITE_S, (&self.stream).write_all(line.as_bytes())).await
+        in_time(LOCAL_WRITE_TIMEOUT, (&self.stream).write_all(line.as_bytes())).await
     }
 }
 
-async fn in_time<T>(seconds: u64, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+async fn in_time<T>(time: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let late = async {
-        Timer::after(Duration::from_secs(seconds)).await;
+        Timer::after(time).await;
         Err(ErrorKind::TimedOut.into())
     };
     work.or(late).await

@@ -25,9 +25,14 @@ struct Seen {
 }
 
 impl Handshakes {
-    /// The age of a link's handshake in whole seconds, by both clocks; `None`: there never was one
+    /// The age of a link's handshake, by both clocks; `None`: there never was one
     /// (`last_s`, seconds since 1970, is 0).
-    pub fn age(&mut self, link: &IfName, last_s: i64, now: (Timestamp, Instant)) -> Option<u64> {
+    pub fn age(
+        &mut self,
+        link: &IfName,
+        last_s: i64,
+        now: (Timestamp, Instant),
+    ) -> Option<Duration> {
         let (wall, looked) = now;
         if last_s <= 0 {
             self.0.remove(link);
@@ -43,8 +48,7 @@ impl Handshakes {
             None => Seen { last_s, first: looked, age: told, looked },
         };
         self.0.insert(link.clone(), seen);
-        let age = seen.age.saturating_add(looked.saturating_duration_since(seen.first));
-        Some(age.as_secs())
+        Some(seen.age.saturating_add(looked.saturating_duration_since(seen.first)))
     }
 }
 
@@ -63,7 +67,9 @@ mod tests {
         let mut handshakes = Handshakes::default();
         let mut age = |&(after_s, off_s, last_s): &(i64, i64, i64)| {
             let moment = start + Duration::from_secs(after_s.unsigned_abs());
-            handshakes.age(&link, last_s, (Timestamp(START_S + after_s + off_s), moment))
+            handshakes
+                .age(&link, last_s, (Timestamp(START_S + after_s + off_s), moment))
+                .map(|age| age.as_secs())
         };
         looks.iter().map(&mut age).collect()
     }

@@ -25,8 +25,8 @@ pub use vyos::vyos;
 
 use super::files::{self, ALLOWED_IPS, REPLACE_ME};
 use super::{Peering, Site};
-use crate::limits::IFNAME_BYTES_MAX;
-use crate::model::{IfName, LinkLocal, Port};
+use crate::limits::{BIRD_SYMBOL_BYTES_MAX, IFNAME_BYTES_MAX};
+use crate::model::{IfName, LinkLocal, Port, Refusal};
 use ipnet::IpNet;
 
 /// Routes of one family that a member takes from us at most: dn42 has some two thousand of each,
@@ -40,8 +40,44 @@ pub struct Router {
     pub interface: Option<IfName>,
     /// A template of their bird.conf that has all filters, such as the dn42 wiki's `dnpeers`.
     pub template: Option<String>,
-    /// Their own networks, by the registry's route objects.
-    pub networks: Vec<IpNet>,
+    /// Their own networks, by the registry's route objects; `None`: not known.
+    pub networks: Option<Vec<IpNet>>,
+}
+
+/// The name of an interface as the texts can have it: what no shell, BIRD or Nix reads otherwise.
+///
+/// # Errors
+/// A name that the kernel does not take, or with other letters.
+pub fn interface_name(text: &str) -> Result<IfName, Refusal> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && text.chars().all(is_plain)
+        && let Some(name) = IfName::from_name(text)
+    {
+        return Ok(name);
+    }
+    Err(Refusal::new(
+        "bad_interface",
+        "An interface cannot have this name",
+        format!("At most {IFNAME_BYTES_MAX} letters, digits, -, _ and ., a letter or digit first"),
+    ))
+}
+
+/// The name of a template of BIRD's.
+///
+/// # Errors
+/// What is no plain symbol.
+pub fn template_name(text: &str) -> Result<String, Refusal> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let is_symbol = text.chars().all(is_plain) && text.len() <= BIRD_SYMBOL_BYTES_MAX;
+    if is_symbol && text.starts_with(|letter: char| !letter.is_ascii_digit()) {
+        return Ok(text.to_string());
+    }
+    Err(Refusal::new(
+        "bad_template",
+        "A template of BIRD cannot have this name",
+        "Letters, digits and _, no digit first, such as dnpeers",
+    ))
 }
 
 /// A link from the member's side: what all texts are made of.
@@ -171,7 +207,7 @@ fn beside(mark: &str, side: &Side<'_>) -> String {
         "{mark} Others take your routes only if the registry has a route object of each for AS{}.\n",
         side.peering.asn.get()
     );
-    if side.router.networks.is_empty() {
+    if side.router.networks.as_ref().is_some_and(Vec::is_empty) {
         text += &format!("{mark} It has none yet.\n");
     }
     text
@@ -179,7 +215,7 @@ fn beside(mark: &str, side: &Side<'_>) -> String {
 
 /// The member's own networks of one family, IPv4's if `ipv4`.
 fn own_networks(side: &Side<'_>, family: Family) -> Vec<String> {
-    let networks = side.router.networks.iter().filter(|it| match family {
+    let networks = side.router.networks.iter().flatten().filter(|it| match family {
         Family::Ipv4 => it.addr().is_ipv4(),
         Family::Ipv6 => it.addr().is_ipv6(),
     });

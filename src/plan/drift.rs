@@ -2,21 +2,19 @@
 //!
 //! Somebody deleted a link, edited a file, disabled a protocol. Once, that is mended and told. But
 //! where another program wants it otherwise, mending for ever would make a BGP session flap for
-//! ever: what drifts [`DRIFT_MENDED_MAX`] times within [`DRIFT_WINDOW_S`] is left as it is for
-//! [`DRIFT_LEFT_S`], or until what is wanted of the peering changes.
+//! ever: what drifts [`DRIFT_MENDED_MAX`] times within [`DRIFT_WINDOW`] is left as it is for
+//! [`DRIFT_LEFT`], or until what is wanted of the peering changes.
 //!
 //! Where links are made by a program, one that cannot is not run again at once either.
 
 use super::wireguard::{Change, EndpointRule, differs};
 use super::{FileKind, Owner, ServedWanted, Step, Wanted};
-use crate::limits::{
-    DRIFT_LEFT_S, DRIFT_MENDED_MAX, DRIFT_WINDOW_S, LINK_PAUSE_S, LINK_PAUSE_S_MAX,
-};
+use crate::limits::{DRIFT_LEFT, DRIFT_MENDED_MAX, DRIFT_WINDOW, LINK_PAUSE, LINK_PAUSE_MAX};
 use crate::model::WgSecret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What of a peering can drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,11 +120,10 @@ impl Ledger {
         }
         self.left.remove(&key);
         let times = self.mended.entry(key).or_default();
-        let window = Duration::from_secs(DRIFT_WINDOW_S);
-        times.retain(|then| now.saturating_duration_since(*then) < window);
+        times.retain(|then| now.saturating_duration_since(*then) < DRIFT_WINDOW);
         if times.len() >= DRIFT_MENDED_MAX {
             self.mended.remove(&key);
-            self.left.insert(key, now + Duration::from_secs(DRIFT_LEFT_S));
+            self.left.insert(key, now + DRIFT_LEFT);
             return Verdict::Leave;
         }
         times.push(now);
@@ -160,8 +157,8 @@ impl Ledger {
     /// A link could not be made.
     pub fn link_failed(&mut self, owner: Owner, now: Instant) {
         let failures = self.pauses.get(&owner).map_or(0, |it| it.failures);
-        let pause_s = LINK_PAUSE_S.saturating_mul(1 << failures.min(16)).min(LINK_PAUSE_S_MAX);
-        let until = now + Duration::from_secs(pause_s);
+        let pause = LINK_PAUSE.saturating_mul(1 << failures.min(16)).min(LINK_PAUSE_MAX);
+        let until = now + pause;
         self.pauses.insert(owner, Pause { failures: failures.saturating_add(1), until });
     }
 
@@ -222,6 +219,7 @@ impl fmt::Display for Thing {
 mod tests {
     use super::*;
     use crate::model::Asn;
+    use std::time::Duration;
 
     const ASN: u32 = 4242420001;
 
@@ -294,10 +292,12 @@ mod tests {
     fn what_drifts_again_and_again_is_left_for_a_while() {
         use Verdict::{Leave, Mend};
         let (start, mut ledger) = (Instant::now(), settled());
-        let seconds = [0, 300, 600, 900, 1200, 900 + DRIFT_LEFT_S, 901 + DRIFT_LEFT_S];
+        let left = DRIFT_LEFT.as_secs();
+        let seconds = [0, 300, 600, 900, 1200, 900 + left, 901 + left];
         let expected = [Mend, Mend, Mend, Leave, Leave, Mend, Mend];
         assert_eq!(verdicts(&mut ledger, start, &seconds), expected);
-        let rare = [0, 1800, DRIFT_WINDOW_S, DRIFT_WINDOW_S + 1800, 2 * DRIFT_WINDOW_S];
+        let window = DRIFT_WINDOW.as_secs();
+        let rare = [0, 1800, window, window + 1800, 2 * window];
         assert_eq!(verdicts(&mut settled(), start, &rare), [Mend; 5], "thrice in no hour");
     }
 
@@ -321,14 +321,14 @@ mod tests {
         let (mut now, mut tries) = (start, Vec::new());
         while tries.len() < 12 {
             if ledger.judge(owner(), Thing::Link, &wanted("a"), now) == Verdict::Take {
-                tries.push(now.duration_since(start).as_secs());
+                tries.push(now.duration_since(start));
                 ledger.link_failed(owner(), now);
                 ledger.settle(&wanted("a"), &failing(Thing::Link));
             }
             now += Duration::from_secs(1);
         }
-        assert_eq!(tries[..4], [0, LINK_PAUSE_S, 3 * LINK_PAUSE_S, 7 * LINK_PAUSE_S]);
-        assert_eq!(tries[11] - tries[10], LINK_PAUSE_S_MAX);
+        assert_eq!(tries[..4], [Duration::ZERO, LINK_PAUSE, 3 * LINK_PAUSE, 7 * LINK_PAUSE]);
+        assert_eq!(tries[11] - tries[10], LINK_PAUSE_MAX);
         assert_eq!(ledger.judge(owner(), Thing::Settings, &wanted("a"), now), Verdict::Mend);
         ledger.link_made(owner());
         assert_eq!(ledger.judge(owner(), Thing::Link, &wanted("a"), now), Verdict::Take);

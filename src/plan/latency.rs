@@ -2,11 +2,11 @@
 //!
 //! Every change of the class sends each route of the peering through all of dn42 again, so the wiki
 //! wants an average over half a day. Here the median of a few echoes is smoothed over hours, a
-//! class is left only by a margin, and it is kept for [`LATENCY_CLASS_KEPT_S`] at least. An
+//! class is left only by a margin, and it is kept for [`LATENCY_CLASS_KEPT`] at least. An
 //! endpoint that does not answer says nothing: what was known stays.
 
 use super::bird::LATENCY_UNKNOWN;
-use crate::limits::{LATENCY_CLASS_KEPT_S, LATENCY_HALF_LIFE_S};
+use crate::limits::{LATENCY_CLASS_KEPT, LATENCY_HALF_LIFE};
 use crate::model::{MeasuredRtt, Timestamp};
 use std::time::Duration;
 
@@ -55,19 +55,18 @@ pub fn measured(
     let smoothed_us = smoothed(before, round_trip_us, now);
     // A clock that was set back must not keep a class for ever.
     let class_since = before.class_since.min(now);
-    let ripe = now.since(class_since) >= LATENCY_CLASS_KEPT_S;
-    match ripe && outside(before.class, smoothed_us) {
-        true => {
-            let class = class(smoothed_us);
-            MeasuredRtt { smoothed_us, class, class_since: now, last_answer: now }
-        }
-        false => MeasuredRtt { smoothed_us, class_since, last_answer: now, ..before },
+    let ripe = now.since(class_since) >= LATENCY_CLASS_KEPT.as_secs();
+    if ripe && outside(before.class, smoothed_us) {
+        let class = class(smoothed_us);
+        MeasuredRtt { smoothed_us, class, class_since: now, last_answer: now }
+    } else {
+        MeasuredRtt { smoothed_us, class_since, last_answer: now, ..before }
     }
 }
 
 /// The old value weighs half as much after each half-life.
 fn smoothed(before: MeasuredRtt, round_trip_us: u64, now: Timestamp) -> u64 {
-    let lives = now.since(before.last_answer) as f64 / LATENCY_HALF_LIFE_S as f64;
+    let lives = now.since(before.last_answer) as f64 / LATENCY_HALF_LIFE.as_secs_f64();
     let weight = (-lives).exp2();
     let value = before.smoothed_us as f64 * weight + round_trip_us as f64 * (1.0 - weight);
     value.round() as u64
@@ -177,7 +176,7 @@ mod tests {
     #[test]
     fn old_values_lose_half_of_their_weight_in_a_half_life() {
         let before = measured(None, 9, 10_000, at(0));
-        let later = Timestamp(START + LATENCY_HALF_LIFE_S as i64);
+        let later = Timestamp(START + LATENCY_HALF_LIFE.as_secs() as i64);
         assert_eq!(measured(Some(before), 9, 20_000, later).smoothed_us, 15_000);
         assert_eq!(measured(Some(before), 9, 20_000, at(0)).smoothed_us, 10_000);
         assert_eq!(measured(Some(before), 9, 20_000, at(10_000)).smoothed_us, 20_000);

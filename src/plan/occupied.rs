@@ -36,7 +36,7 @@ fn is_left_over(asn: Asn, inputs: &Inputs, failures: &BTreeMap<Owner, String>) -
     let rows = &inputs.rows;
     let has_row = rows.serves(asn) || rows.resting.contains(&asn);
     let failed = failures.contains_key(&Owner::Peering(asn));
-    !has_row && (failed || !inputs.removed.contains(&asn))
+    !has_row && (failed || !inputs.was_removed(asn))
 }
 
 /// The port of a WireGuard file; 0: none that can be read.
@@ -56,13 +56,14 @@ fn port_of(conf: &str) -> u16 {
 mod tests {
     use super::super::wanted::tests::inputs;
     use super::*;
+    use crate::peering::Tombstone;
     use crate::peering::tests::{peering, site};
 
     #[test]
     fn only_what_no_row_explains_holds_its_id() {
         let [served, left, removed, stuck] = [64601, 64602, 64603, 64604].map(asn);
         let mut inputs = inputs(vec![peering(1, 64601, None)]);
-        inputs.removed = vec![removed, stuck];
+        inputs.tombstones = [removed, stuck].map(|asn| Tombstone { asn, generation: 1 }).to_vec();
         let mut actual = Actual::default();
         for (id, asn) in [(1, served), (2, left), (3, removed), (4, stuck)] {
             let text = format!("[Interface]\nlistenport = {}\n", site().base_port + id);

@@ -4,14 +4,16 @@
 use super::sysctl::{SYSCTLS, Sysctl};
 use super::wireguard::{Backend, LinkWanted};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
+use crate::limits::HANDSHAKE_FRESH;
 use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
-use crate::model::{Asn, IfName, MeasuredRtt, WgSecret};
-use crate::peering::Site;
+use crate::model::{Asn, IfName, MeasuredRtt, SysctlChoice, WgSecret};
+use crate::peering::{Generation, Site, Tombstone};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// This POP as its operator configured it.
 #[derive(Clone, Debug)]
@@ -28,8 +30,8 @@ pub struct PopSettings {
     pub inventory: Option<Rc<Inventory>>,
     /// Where the files lie that all BGP sessions share; `None`: there are none.
     pub include_directory: Option<PathBuf>,
-    /// Does the service set the kernel's settings itself?
-    pub sets_sysctls: bool,
+    /// What becomes of the kernel's settings.
+    pub sysctls: SysctlChoice,
 }
 
 /// What was said: by the operator, by the members, by the registry.
@@ -39,8 +41,10 @@ pub struct Inputs {
     pub pop: Rc<PopSettings>,
     /// The peerings of the database.
     pub rows: Rc<Rows>,
+    /// The generation of the database that this is.
+    pub generation: Generation,
     /// Those that a command removed, and of which something may still be there.
-    pub removed: Vec<Asn>,
+    pub tombstones: Vec<Tombstone>,
     /// Latencies that were measured.
     pub latencies: BTreeMap<Asn, MeasuredRtt>,
     /// What the registry says for the files that all BGP sessions share.
@@ -54,8 +58,8 @@ pub struct Observed {
     pub actual: Actual,
     /// Those for whose BGP session the operator keeps a file of their own.
     pub hand_made: BTreeSet<Owner>,
-    /// How old the last handshakes are, in seconds, where there was one.
-    pub handshake_ages: BTreeMap<IfName, u64>,
+    /// How old the last handshakes are, where there was one.
+    pub handshake_ages: BTreeMap<IfName, Duration>,
     /// Where endpoints are, as far as that had to be known.
     pub endpoints: BTreeMap<Owner, Resolved>,
 }
@@ -84,7 +88,7 @@ pub struct Wanted {
     pub sysctls: Vec<&'static Sysctl>,
 }
 
-/// One peering, or one way to another POP, as it should be.
+/// One peering, or one mesh link, as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedWanted {
     /// The content of `wg-as<ASN>.conf` or `wg-int-<POP>.conf`; `None` where the tunnel was
@@ -128,11 +132,21 @@ impl Inputs {
     /// Is there anything to be done about it?
     pub fn concerns(&self, owner: Owner) -> bool {
         let Owner::Peering(asn) = owner else { return self.pop.knows(owner) };
-        self.rows.serves(asn) || self.removed.contains(&asn) || self.rows.resting.contains(&asn)
+        self.rows.serves(asn) || self.rows.resting.contains(&asn) || self.was_removed(asn)
+    }
+
+    /// Did a command remove it, and something of it may still be there?
+    pub fn was_removed(&self, asn: Asn) -> bool {
+        self.tombstones.iter().any(|tombstone| tombstone.asn == asn)
     }
 }
 
 impl Observed {
+    /// Must we look where the other end is? Not while packets go both ways.
+    pub fn is_stale(&self, link: &IfName) -> bool {
+        self.handshake_ages.get(link).is_none_or(|age| *age > HANDSHAKE_FRESH)
+    }
+
     fn address(&self, owner: Owner) -> Option<SocketAddr> {
         self.endpoints.get(&owner)?.address
     }
@@ -147,8 +161,9 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
         let owner = Owner::Peering(*asn);
         wanted.served.insert(owner, peering(owner, &draft.wanted, observed));
     }
-    let ended = inputs.removed.iter().chain(&inputs.rows.resting);
-    wanted.ended.extend(ended.copied().map(Owner::Peering));
+    let removed = inputs.tombstones.iter().map(|tombstone| tombstone.asn);
+    let ended = removed.chain(inputs.rows.resting.iter().copied());
+    wanted.ended.extend(ended.map(Owner::Peering));
     if pop.include_directory.is_some() {
         wanted.shared = shared(inputs);
     }
@@ -186,7 +201,7 @@ fn want_mesh(wanted: &mut Wanted, inventory: &Inventory, pop: &PopSettings, obse
         let owner = Owner::Mesh(link.to.name);
         let is_on = me.is_some_and(|me| me.switch == Switch::On) && link.to.switch == Switch::On;
         if is_on {
-            wanted.served.insert(owner, way(&link, inventory, pop, observed));
+            wanted.served.insert(owner, mesh_link(&link, inventory, pop, observed));
         } else {
             wanted.ended.push(owner);
         }
@@ -194,14 +209,14 @@ fn want_mesh(wanted: &mut Wanted, inventory: &Inventory, pop: &PopSettings, obse
     if pop.backend != Backend::Files {
         wanted.loopback = me.map(|me| me.loopback()).unwrap_or_default();
     }
-    if pop.sets_sysctls {
+    if pop.sysctls == SysctlChoice::Set {
         wanted.sysctls = SYSCTLS.iter().collect();
     }
 }
 
-/// One way to another POP. Where only its tunnel was switched off, the BGP session goes round by
+/// One mesh link. Where only its tunnel was switched off, the BGP session goes round by
 /// others. An iBGP file that somebody wrote by hand stays theirs.
-fn way(
+fn mesh_link(
     link: &MeshLink<'_>,
     inventory: &Inventory,
     pop: &PopSettings,
@@ -212,7 +227,7 @@ fn way(
     if link.switch == Switch::On {
         wanted.conf = Some(conf::render(link, &pop.private_key).into());
         if pop.backend != Backend::Files {
-            wanted.link = Some(way_link(link, pop, observed.address(owner)));
+            wanted.link = Some(wireguard_link(link, pop, observed.address(owner)));
         }
     }
     if !observed.hand_made.contains(&owner) {
@@ -221,7 +236,11 @@ fn way(
     wanted
 }
 
-fn way_link(link: &MeshLink<'_>, pop: &PopSettings, endpoint: Option<SocketAddr>) -> LinkWanted {
+fn wireguard_link(
+    link: &MeshLink<'_>,
+    pop: &PopSettings,
+    endpoint: Option<SocketAddr>,
+) -> LinkWanted {
     LinkWanted {
         name: link.name(),
         private_key: pop.private_key.clone(),
@@ -253,7 +272,7 @@ pub mod tests {
             template: "dnpeers".into(),
             inventory: None,
             include_directory: None,
-            sets_sysctls: false,
+            sysctls: SysctlChoice::Check,
         }
     }
 
@@ -261,7 +280,8 @@ pub mod tests {
         Inputs {
             pop: Rc::new(pop()),
             rows: Rc::new(Rows { peerings, ..Rows::default() }),
-            removed: Vec::new(),
+            generation: 1,
+            tombstones: Vec::new(),
             latencies: BTreeMap::new(),
             routes: BTreeMap::new(),
         }
@@ -294,7 +314,7 @@ pub mod tests {
     fn what_rests_ends_like_what_was_removed() {
         let mut inputs = inputs(vec![peering(1, 64601, None)]);
         let [removed, resting] = [64602, 64603].map(|it| Asn::new(it).unwrap());
-        inputs.removed.push(removed);
+        inputs.tombstones.push(Tombstone { asn: removed, generation: 1 });
         let peerings = inputs.rows.peerings.clone();
         inputs.rows = Rc::new(Rows { peerings, resting: vec![resting], ..Rows::default() });
         let wanted = all(&inputs, &Observed::default());

@@ -3,9 +3,11 @@
 
 use super::grammar;
 use crate::answer::Question;
-use crate::command::{COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary};
+use crate::command::{
+    About, COMMANDS, Command, CommandSpec, Field, Flag, FlagSpec, Form, Vocabulary, Words,
+};
 use crate::limits::COMPLETED_BYTES_MAX;
-use crate::model::{Asn, Role};
+use crate::model::Asn;
 
 /// What may stand in place of the word before the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub fn answer(
 ) -> Completion {
     let flags = || COMMANDS.iter().flat_map(|spec| spec.flags);
     let flag = flags().find(|it| it.flag == Flag::Answer(question.field));
-    let numbers = numbers(command, vocabulary);
+    let numbers = numbers(command.spec(), vocabulary);
     let mut all = flag.map(|it| values(it, numbers, before)).unwrap_or_default();
     let suggestion = question.suggestion.clone().filter(|it| !it.is_empty() && !all.contains(it));
     all.extend(suggestion.filter(|_| question.field != Field::Confirm));
@@ -46,8 +48,11 @@ pub fn answer(
 }
 
 /// The AS numbers that a command may be about: only a new peering is with one that has none.
-fn numbers<'a>(command: &Command, vocabulary: &'a Vocabulary) -> &'a [Asn] {
-    if *command == Command::PeerCreate { &vocabulary.own } else { &vocabulary.peered }
+fn numbers<'a>(spec: &CommandSpec, vocabulary: &'a Vocabulary) -> &'a [Asn] {
+    match spec.about {
+        About::NewPeering => &vocabulary.own,
+        About::Peering => &vocabulary.peered,
+    }
 }
 
 /// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
@@ -87,7 +92,7 @@ fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<Stri
     match grammar::command(words, vocabulary.role) {
         _ if words.is_empty() => names(word, vocabulary),
         Ok((spec, _)) if !spec.is_listed_for(vocabulary.role) => Vec::new(),
-        Ok((spec, rest)) if matches!(spec.command, Command::Help(_)) => {
+        Ok((spec, rest)) if spec.words == Words::Command => {
             candidates_of_help(rest, word, vocabulary)
         }
         Ok((spec, rest)) => arguments(spec, rest, word, vocabulary),
@@ -131,7 +136,7 @@ fn arguments(
     word: &str,
     vocabulary: &Vocabulary,
 ) -> Vec<String> {
-    let numbers = numbers(&spec.command, vocabulary);
+    let numbers = numbers(spec, vocabulary);
     let (used, open) = flags_used(spec, rest);
     if let Some(flag) = open {
         return values(flag, numbers, word);
@@ -167,7 +172,7 @@ fn flags_used<'a>(spec: &'a CommandSpec, rest: &[String]) -> (Vec<&'a str>, Opti
 }
 
 fn flags_left(spec: &CommandSpec, used: &[&str], vocabulary: &Vocabulary) -> Vec<String> {
-    let allowed = |it: &&FlagSpec| it.flag != Flag::All || vocabulary.role == Role::Admin;
+    let allowed = |it: &&FlagSpec| vocabulary.role.may_act_as(it.flag.role());
     let left = spec.flags.iter().filter(|it| !used.contains(&it.name)).filter(allowed);
     left.map(|it| it.name.to_string()).collect()
 }
@@ -201,6 +206,7 @@ fn number(asn: Asn, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Role;
 
     fn vocabulary(role: Role) -> Vocabulary {
         let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
@@ -260,7 +266,7 @@ mod tests {
             ("peer_create --psk ", "generate none"),
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
             ("peer_list ", "--json"),
-            ("peer_config 1 ", "--format --json"),
+            ("peer_config 1 ", "--format --interface --template --json"),
             ("peer_config --asn 1 --json ", "--format"),
             ("e", "exit"),
         ] {

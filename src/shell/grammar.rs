@@ -2,9 +2,9 @@
 
 use super::words;
 use crate::command::{
-    Command, CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, lookup_for,
+    CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, Words, lookup_for,
 };
-use crate::limits::{WAIT_S, WAIT_S_MAX};
+use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
 use crate::model::{Likeness, Mntner, Refusal, Role, WgKey};
 use crate::peering::pasted;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub fn parse(words: &[String], role: Role) -> Result<Request, Refusal> {
 fn refuse_file(line: &str) -> Result<(), Refusal> {
     if is_file(line) {
         let message = "That is a piece of a WireGuard file, not a command";
-        return Err(Refusal::new("usage", message, "peer_create asks for what is in it"));
+        return Err(Refusal::usage(message, "peer_create asks for what is in it"));
     }
     Ok(())
 }
@@ -38,12 +38,12 @@ fn refuse_file(line: &str) -> Result<(), Refusal> {
 /// if it is a whole name and the command takes one. Only what is listed for `role` is abbreviated.
 fn request(words: &[String], role: Role) -> Result<Request, Refusal> {
     let (spec, rest) = command(words, role)?;
-    let mut request = Request::new(spec.command.clone());
-    if let Command::Help(_) = spec.command {
+    let mut request = Request::new(spec.command);
+    if spec.words == Words::Command {
         let (json, rest): (Vec<String>, Vec<String>) =
             rest.iter().cloned().partition(|word| word == "--json");
         request.format = if json.is_empty() { Format::Text } else { Format::Json };
-        request.command = Command::Help(topic(&rest, role)?);
+        request.topic = topic(&rest, role)?;
         return Ok(request);
     }
     let mut words = rest.iter();
@@ -125,7 +125,7 @@ fn apply<'a>(
         Flag::From => request.from_input = true,
         Flag::Form => {
             let form = form(&value()?, spec)?;
-            request.command = Command::PeerConfig(form);
+            request.form = form;
             if form == Form::Json {
                 request.format = Format::Json;
             }
@@ -135,23 +135,22 @@ fn apply<'a>(
         }
         Flag::Yes => drop(request.answers.insert(Field::Confirm, "YES".to_string())),
         Flag::Json => request.format = Format::Json,
-        Flag::All => request.command = Command::PeerList(Scope::All),
-        Flag::Raw => request.command = Command::PeerStatus(Depth::Raw),
+        Flag::All => request.scope = Scope::All,
+        Flag::Raw => request.depth = Depth::Raw,
         Flag::Watch => request.watch = true,
     }
     Ok(())
 }
 
 fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(), Refusal> {
-    let takes = |field| spec.flags.iter().any(|it| it.flag == Flag::Answer(field));
     if word.starts_with('-') {
         return Err(usage(format!("{} has no flag {word}", spec.name), spec));
     }
     let field = match word.parse::<Mntner>() {
-        Ok(_) if takes(Field::Maintainer) => Field::Maintainer,
+        Ok(_) if spec.takes(Field::Maintainer) => Field::Maintainer,
         _ => Field::Asn,
     };
-    if !takes(field) || request.answers.contains_key(&field) {
+    if !spec.takes(field) || request.answers.contains_key(&field) {
         return Err(usage(format!("{} does not take {word}", spec.name), spec));
     }
     request.answers.insert(field, word.to_string());
@@ -166,12 +165,13 @@ fn form(word: &str, spec: &CommandSpec) -> Result<Form, Refusal> {
 
 fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> {
     let Some(text) = text else {
-        return Ok(Duration::from_secs(WAIT_S));
+        return Ok(WAIT_DEFAULT);
     };
-    let bounded = text.parse().ok().filter(|seconds| (1..=WAIT_S_MAX).contains(seconds));
-    bounded
-        .map(Duration::from_secs)
-        .ok_or_else(|| usage(format!("--wait takes 1 to {WAIT_S_MAX} seconds"), spec))
+    let max = WAIT_MAX.as_secs();
+    match text.parse() {
+        Ok(seconds) if (1..=max).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err(usage(format!("--wait takes 1 to {max} seconds"), spec)),
+    }
 }
 
 /// The command that the first word or the first two mean, and the words after it.
@@ -191,7 +191,7 @@ pub(super) fn command(
         return Ok((spec, rest));
     }
     let Some((first, rest)) = words.split_first() else {
-        return Err(Refusal::new("usage", "No command was given", "help lists them"));
+        return Err(Refusal::usage("No command was given", "help lists them"));
     };
     lookup_for(&spelt(first), role).map(|spec| (spec, rest)).map_err(|near| unknown(first, &near))
 }
@@ -199,21 +199,21 @@ pub(super) fn command(
 fn unknown(word: &str, near: &[&'static str]) -> Refusal {
     let message = format!("There is no command {word}");
     match near {
-        [] => Refusal::new("usage", message, "help lists them"),
-        [only] => Refusal::new("usage", message, format!("Did you mean {only}?")),
-        several => Refusal::new("usage", message, format!("It could be {}", several.join(", "))),
+        [] => Refusal::usage(message, "help lists them"),
+        [only] => Refusal::usage(message, format!("Did you mean {only}?")),
+        several => Refusal::usage(message, format!("It could be {}", several.join(", "))),
     }
 }
 
-fn topic(words: &[String], role: Role) -> Result<Option<String>, Refusal> {
+fn topic(words: &[String], role: Role) -> Result<Option<&'static CommandSpec>, Refusal> {
     match words {
         [] => Ok(None),
-        words => command(words, role).map(|(spec, _)| Some(spec.name.to_string())),
+        words => command(words, role).map(|(spec, _)| Some(spec)),
     }
 }
 
 fn usage(message: String, spec: &CommandSpec) -> Refusal {
-    Refusal::new("usage", message, format!("help {} shows what it takes", spec.name))
+    Refusal::usage(message, format!("help {} shows what it takes", spec.name))
 }
 
 /// A word of a command's name as the table spells it.
@@ -224,7 +224,7 @@ pub(super) fn spelt(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::COMMANDS;
+    use crate::command::{COMMANDS, Command};
 
     fn ok(line: &str) -> Request {
         parse_line(line, Role::Admin).unwrap_or_else(|refusal| panic!("{line}: {refusal}"))
@@ -255,14 +255,19 @@ mod tests {
         for line in
             ["peer_list", "peer list", "peer-list", "PEER_LIST", " peer  list ", "peer_l", "peer l"]
         {
-            assert_eq!(ok(line).command, Command::PeerList(Scope::Mine), "{line}");
+            assert_eq!(
+                (ok(line).command, ok(line).scope),
+                (Command::PeerList, Scope::Mine),
+                "{line}"
+            );
         }
-        assert_eq!(ok("peer list --all --json").command, Command::PeerList(Scope::All));
-        assert_eq!(ok("?").command, Command::Help(None));
-        assert_eq!(ok("help peer create").command, Command::Help(Some("peer_create".into())));
+        assert_eq!(ok("peer list --all --json").scope, Scope::All);
+        assert!(ok("?").command == Command::Help && ok("?").topic.is_none());
+        let topic = |line| ok(line).topic.map(|it| it.name);
+        assert_eq!(topic("help peer create"), Some("peer_create"));
         for line in ["help --json peer_create", "help peer create --json"] {
             let request = ok(line);
-            assert_eq!(request.command, Command::Help(Some("peer_create".into())));
+            assert_eq!(topic(line), Some("peer_create"));
             assert_eq!(request.format, Format::Json);
         }
         assert_eq!(ok("quit").command, Command::Bye);
@@ -279,7 +284,7 @@ mod tests {
         assert_eq!(request.answer(Field::LinkLocal), Some(""));
         assert_eq!(request.answer(Field::Confirm), Some("YES"));
         assert_eq!((request.wait, request.format), (Some(Duration::from_secs(5)), Format::Json));
-        assert_eq!(ok("peer_create --wait").wait, Some(Duration::from_secs(WAIT_S)));
+        assert_eq!(ok("peer_create --wait").wait, Some(WAIT_DEFAULT));
         assert_eq!(ok("peer_status 64600").answer(Field::Asn), Some("64600"));
     }
 
@@ -328,7 +333,7 @@ mod tests {
             assert_eq!(format_asked_in_line(line), Format::Json, "{line}");
         }
         let frr = ok("peer_config 64600 --format frr");
-        assert_eq!((frr.command, frr.format), (Command::PeerConfig(Form::Frr), Format::Text));
+        assert_eq!((frr.form, frr.format), (Form::Frr, Format::Text));
         assert_eq!(format_asked_in_line("peer_config --format frr"), Format::Text);
         assert!(no("peer_config --format xml").contains("wg-quick, bird, networkd"));
     }

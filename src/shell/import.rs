@@ -26,8 +26,7 @@ pub fn read(input: &[u8], spec: &CommandSpec, request: &mut Request) -> Result<(
         }
     }
     match request.answer(Field::Psk) {
-        Some(WITHHELD) => Err(Refusal::new(
-            "usage",
+        Some(WITHHELD) => Err(Refusal::usage(
             "--psk is missing",
             "The preshared key was not exported: say --psk KEY, generate or none",
         )),
@@ -70,7 +69,7 @@ fn keeps_port(request: &Request) -> bool {
 }
 
 fn refuse(message: String) -> Refusal {
-    Refusal::new("usage", message, "It is what peer_export prints, without --json")
+    Refusal::usage(message, "It is what peer_export prints, without --json")
 }
 
 #[cfg(test)]

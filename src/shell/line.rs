@@ -3,9 +3,8 @@
 //! The caller asks with `prompt`, feeds what the member sends, and takes events with `next` until
 //! there is none. After an event nothing more is read until the next `prompt`: what was typed
 //! ahead, or pasted as several answers at once, waits in a bounded queue and answers the questions
-//! to come. Where the packets end means nothing. On a terminal there is an editor; Ctrl-C is heard
-//! between prompts too, and drops what was typed before it, as a terminal's own line discipline
-//! does. Without a terminal every byte but CR and LF is text.
+//! to come. Where the packets end means nothing. On a terminal there is an editor; without one
+//! every byte but CR and LF is text.
 //!
 //! Why our own: rustyline and reedline edit on the terminal of their own process, while here one
 //! thread serves many terminals that are far away. noline is a machine without I/O as this one is,
@@ -105,9 +104,6 @@ enum Reader {
     Terminal(Box<Editor>),
 }
 
-/// What a terminal sends for Ctrl-C.
-pub const CTRL_C: u8 = 0x03;
-
 impl Line {
     /// Input that nobody has asked for yet.
     pub fn new(mode: Mode) -> Line {
@@ -120,21 +116,19 @@ impl Line {
         Line { queue: VecDeque::new(), reader, asking: false, after_cr: false, closed: false }
     }
 
-    /// Takes input, at most `INPUT_BYTES_MAX` bytes waiting at a time, and gives back what it has
-    /// no room for: to be fed again after the next event, and meanwhile a reason to read no more.
+    /// How many bytes of input it takes now.
+    pub fn room(&self) -> usize {
+        INPUT_BYTES_MAX.saturating_sub(self.queue.len())
+    }
+
+    /// Takes input, as much as there is [`Line::room`] for, and gives back the rest: to be fed
+    /// again after the next event, and meanwhile a reason to read no more.
     #[must_use]
-    pub fn feed<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+    pub fn feed<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         if let Reader::Terminal(editor) = &mut self.reader {
             editor.fresh();
-            let stop = bytes.iter().rposition(|byte| *byte == CTRL_C);
-            // It must be heard although the queue is full.
-            if let (false, Some(stop)) = (self.asking, stop) {
-                self.queue.clear();
-                bytes = bytes.get(stop..).unwrap_or_default();
-            }
         }
-        let room = INPUT_BYTES_MAX.saturating_sub(self.queue.len());
-        let (taken, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+        let (taken, rest) = bytes.split_at_checked(self.room()).unwrap_or((bytes, &[]));
         self.queue.extend(taken);
         rest
     }
@@ -170,7 +164,7 @@ impl Line {
     /// `out`.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Option<Event> {
         if !self.asking {
-            return self.interrupted(out);
+            return None;
         }
         while let Some(byte) = self.queue.pop_front() {
             if std::mem::replace(&mut self.after_cr, byte == b'\r') && byte == b'\n' {
@@ -234,17 +228,6 @@ impl Line {
         };
         self.asking = false;
         rest.or(Some(Event::End))
-    }
-
-    /// Ctrl-C while nobody asks.
-    fn interrupted(&mut self, out: &mut Vec<u8>) -> Option<Event> {
-        let Reader::Terminal(editor) = &mut self.reader else { return None };
-        let stop = self.queue.iter().position(|byte| *byte == CTRL_C)?;
-        self.queue.drain(..=stop);
-        self.after_cr = false;
-        editor.reset();
-        out.extend_from_slice(b"^C\r\n");
-        Some(Event::Interrupt)
     }
 }
 

@@ -3,34 +3,37 @@
 
 use super::complete::{self, Completion};
 use super::line::Recall;
-use super::{Output, Session, Start, Todo, import};
+use super::{Doing, Job, Output, Session, Start, import};
 use crate::answer::{self, ExitStatus, Question, Shown, Stop, refusal_json};
-use crate::command::{Command, Field, Format, Request};
-use crate::limits::IMPORT_BYTES_MAX;
+use crate::command::{Field, Format, Request};
 use crate::model::Refusal;
 use crate::peering::pasted::{self, Pasted};
 
 impl Session {
     /// A line that answers a question; an empty one takes the suggestion.
-    pub(super) fn answer(&mut self, question: Question, text: &str, output: &mut Output) {
-        let Some(mut request) = self.request.take() else {
-            return self.rest(output);
-        };
-        match pasted::read(text).filter(|_| takes_sections(&request, question.field)) {
-            Some(Ok(pasted)) => self.take(pasted, &mut request, output),
+    pub(super) fn answer(
+        &mut self,
+        mut job: Box<Job>,
+        question: Question,
+        text: &str,
+        output: &mut Output,
+    ) {
+        let request = &mut job.request;
+        match pasted::read(text).filter(|_| request.takes_sections(question.field)) {
+            Some(Ok(pasted)) => self.take(pasted, request, output),
             Some(Err(refusal)) => self.refuse(&refusal, output),
-            None => match (pasted::bare(text), &question.suggestion) {
-                ("", Some(suggestion)) => {
-                    drop(request.answers.insert(question.field, suggestion.clone()));
-                }
-                ("", None) if question.field != Field::Confirm => {
-                    self.request = Some(request);
-                    return self.ask(question, output);
-                }
-                (text, _) => drop(request.answers.insert(question.field, text.to_string())),
-            },
+            None => {
+                let answer = match (pasted::bare(text), &question.suggestion) {
+                    ("", Some(suggestion)) => suggestion.clone(),
+                    ("", None) if question.field != Field::Confirm => {
+                        return self.ask(job, question, output);
+                    }
+                    (text, _) => text.to_string(),
+                };
+                request.answers.insert(question.field, answer);
+            }
         }
-        self.todo = Some(Todo::Run(request));
+        self.doing = Doing::Running(job);
     }
 
     /// A piece of a WireGuard file stands for the answers in it; what was taken is told.
@@ -60,79 +63,70 @@ impl Session {
         self.say(&answer::pasted(&names, private_key, other_end), output);
     }
 
-    pub(super) fn stopped(&mut self, stop: Stop, request: Option<Request>, output: &mut Output) {
-        let asking = self.terminal && request.as_ref().is_some_and(|it| it.format == Format::Text);
-        match (stop, request) {
-            (Stop::Ask(question), Some(request)) if asking => {
-                self.request = Some(request);
-                self.ask(question, output);
+    pub(super) fn stopped(&mut self, stop: Stop, mut job: Box<Job>, output: &mut Output) {
+        let format = job.request.format;
+        let asking = self.terminal && format == Format::Text;
+        match stop {
+            Stop::Ask(question) if asking => self.ask(job, question, output),
+            Stop::Ask(Question { field, unasked: Some(answer), .. }) => {
+                job.request.answers.insert(field, answer);
+                self.doing = Doing::Running(job);
             }
-            (Stop::Ask(Question { field, unasked: Some(answer), .. }), Some(mut request)) => {
-                request.answers.insert(field, answer);
-                self.todo = Some(Todo::Run(request));
-            }
-            (Stop::Ask(question), request) => self.fail(missing(&question), request, output),
-            (Stop::Refused(refusal, Some(field)), Some(mut request))
-                if asking && can_ask_again(&request, field) =>
-            {
+            Stop::Ask(question) => self.fail(&missing(&question), format, output),
+            Stop::Refused(refusal, Some(field)) if asking && job.request.asks_again(field) => {
                 self.refuse(&refusal, output);
-                request.answers.remove(&field);
+                job.request.answers.remove(&field);
                 if field == Field::WgPubKey {
                     // Said of the key that was refused, and of no other.
-                    request.answers.remove(&Field::KeyIsPublic);
+                    job.request.answers.remove(&Field::KeyIsPublic);
                 }
-                self.todo = Some(Todo::Run(request));
+                self.doing = Doing::Running(job);
             }
-            (Stop::Refused(refusal, _), request) => self.fail(refusal, request, output),
-            (Stop::Fault(words), request) => {
-                self.fail(Refusal::new("fault", words, ""), request, output);
+            Stop::Refused(refusal, _) => self.fail(&refusal, format, output),
+            Stop::Fault(words) => {
+                self.fail(&Refusal::new("fault", words, ""), format, output);
                 self.status = ExitStatus::Fault.code();
             }
         }
     }
 
-    /// Only a single command has standard input to itself: at a prompt it is what is typed, and in
-    /// a script the next commands.
-    pub(super) fn begin_import(&mut self, request: Request, output: &mut Output) {
-        if self.terminal || self.start == Start::Shell {
-            let words = "--from - reads standard input, which is something else here";
-            let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
-            return self.fail(Refusal::new("usage", words, hint), Some(request), output);
+    /// Why a request that reads its answers from standard input cannot do so here. Only a single
+    /// command has standard input to itself: at a prompt it is what is typed, and in a script the
+    /// next commands.
+    pub(super) fn unimportable(&self, request: &Request) -> Option<Refusal> {
+        if !request.from_input || (!self.terminal && self.start != Start::Shell) {
+            return None;
         }
-        self.todo = None;
-        self.importing = Some(request);
+        let message = "--from - reads standard input, which is something else here";
+        let hint = "From your own shell: ssh pop peer_export | ssh sister peer_create --from -";
+        Some(Refusal::usage(message, hint))
     }
 
-    /// Goes on with what came on standard input; `false`: there may be more.
-    pub(super) fn import(&mut self, mut request: Request, output: &mut Output) -> bool {
-        if !self.ended && self.typed.len() <= IMPORT_BYTES_MAX {
-            self.importing = Some(request);
-            return false;
-        }
-        let input = std::mem::take(&mut self.typed);
+    /// Goes on with what came on standard input.
+    pub(super) fn import(&mut self, output: &mut Output) {
+        let Doing::Importing(mut request, input) = std::mem::take(&mut self.doing) else { return };
         let spec = request.command.spec();
         match import::read(&input, spec, &mut request) {
-            Ok(()) => self.todo = Some(Todo::Run(request)),
-            Err(refusal) => self.fail(refusal, Some(request), output),
+            Ok(()) => self.doing = Doing::Running(Job::new(*request)),
+            Err(refusal) => self.fail(&refusal, request.format, output),
         }
-        true
     }
 
-    fn fail(&mut self, refusal: Refusal, request: Option<Request>, output: &mut Output) {
-        if request.is_some_and(|it| it.format == Format::Json) {
-            self.status = ExitStatus::of_refusal(&refusal).code();
-            self.print_json(&refusal_json(&refusal), output);
+    /// Says why nothing was done.
+    pub(super) fn fail(&mut self, refusal: &Refusal, format: Format, output: &mut Output) {
+        if format == Format::Json {
+            self.status = ExitStatus::of_refusal(refusal).code();
+            self.print_json(&refusal_json(refusal), output);
         } else {
-            self.refuse(&refusal, output);
+            self.refuse(refusal, output);
         }
-        self.rest(output);
     }
 
     /// What Tab brings: words of a command, or of an answer.
     pub(super) fn completion(&self, before: &str) -> Completion {
-        match (&self.question, &self.request) {
-            (Some(question), Some(request)) => {
-                complete::answer(before, question, &request.command, &self.vocabulary)
+        match &self.doing {
+            Doing::Asking(job, question) => {
+                complete::answer(before, question, &job.request.command, &self.vocabulary)
             }
             _ => complete::command(before, &self.vocabulary),
         }
@@ -140,54 +134,45 @@ impl Session {
 
     /// Nobody will answer what stands at the prompt. A single command ends as where nobody can be
     /// asked, and says what it lacks.
-    pub(super) fn unanswered(&mut self, output: &mut Output) {
-        let (question, request) = (self.question.take(), self.request.take());
-        match question {
-            Some(question) if self.start != Start::Shell => {
-                self.fail(missing(&question), request, output);
-            }
-            _ => self.finish(output),
+    pub(super) fn unanswered(
+        &mut self,
+        request: &Request,
+        question: &Question,
+        output: &mut Output,
+    ) {
+        if self.start == Start::Shell {
+            self.leave(output);
+        } else {
+            self.fail(&missing(question), request.format, output);
         }
     }
 
-    fn ask(&mut self, question: Question, output: &mut Output) {
+    fn ask(&mut self, mut job: Box<Job>, question: Question, output: &mut Output) {
         let prompt = match question.suggestion.as_deref() {
             None | Some("") => format!("{}: ", question.prompt),
             Some(suggestion) => format!("{} [{suggestion}]: ", question.prompt),
         };
-        if let Some(shown) = question.shown.as_deref().filter(|it| self.is_news(it)) {
+        if let Some(shown) = question.shown.as_deref()
+            && is_news(shown, job.shown.as_ref())
+        {
             self.say(&shown.text(self.screen), output);
-            self.shown = Some(shown.clone());
+            job.shown = Some(shown.clone());
         }
-        self.question = Some(question);
+        self.doing = Doing::Asking(job, Box::new(question));
         self.line.prompt(&prompt, Recall::Nothing, &mut output.out);
     }
+}
 
-    /// What a POP takes is told once; what would be made or changed, as often as it is something
-    /// else.
-    fn is_news(&self, shown: &Shown) -> bool {
-        match (shown, &self.shown) {
-            (Shown::Limits(_), before) => before.is_none(),
-            (shown, before) => before.as_ref() != Some(shown),
-        }
+/// What a POP takes is told once; what would be made or changed, as often as it is something else.
+fn is_news(shown: &Shown, before: Option<&Shown>) -> bool {
+    match shown {
+        Shown::Limits(_) => before.is_none(),
+        _ => before != Some(shown),
     }
-}
-
-/// The questions about a peering's two ends; a confirmation is no place for a paste.
-fn takes_sections(request: &Request, field: Field) -> bool {
-    let form = matches!(request.command, Command::PeerCreate | Command::PeerEdit);
-    form && !matches!(field, Field::Confirm | Field::KeyIsPublic)
-}
-
-/// A wrong answer is asked again at a prompt, but only where there is a conversation.
-fn can_ask_again(request: &Request, field: Field) -> bool {
-    let asks = matches!(request.command, Command::PeerCreate | Command::Intro)
-        || (request.command == Command::PeerEdit && request.form);
-    asks && request.answers.contains_key(&field)
 }
 
 fn missing(question: &Question) -> Refusal {
     let flag = question.field.flag();
     let message = format!("{flag} is missing");
-    Refusal::new("usage", message, format!("It answers: {}", question.prompt))
+    Refusal::usage(message, format!("It answers: {}", question.prompt))
 }

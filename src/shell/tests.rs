@@ -41,7 +41,7 @@ fn play(
     let mut session = Session::new(start, window, our_asn());
     let (mut output, mut seen) = (Output::default(), String::new());
     session.begin(&mut output);
-    session.feed(input.as_bytes());
+    let mut input = input.as_bytes();
     let mut ended = false;
     loop {
         let event = session.next(&mut output);
@@ -57,13 +57,14 @@ fn play(
             Some(Event::Follow(asn)) => {
                 seen += &format!("{{looks on at {asn}}}\n");
                 conversation::news().iter().for_each(|it| session.news(it, &mut output));
-                session.followed(&mut output);
+                session.followed();
             }
             Some(Event::Pause(time)) => {
                 seen += &format!("{{pause of {} ms}}\n", time.as_millis());
                 session.rested();
             }
             Some(Event::Close(status)) => return format!("{seen}\n[exit status {status}]\n"),
+            None if !input.is_empty() => input = session.feed(input),
             None if ended => return seen,
             None => {
                 ended = true;
@@ -71,6 +72,11 @@ fn play(
             }
         }
     }
+}
+
+/// Types what there is room for.
+fn typed(session: &mut Session, keys: &[u8]) {
+    assert!(session.feed(keys).is_empty(), "{} bytes", keys.len());
 }
 
 fn transcript(name: &str, actual: &str) {
@@ -308,7 +314,7 @@ fn what_is_watched_comes_again_until_a_key_is_pressed() {
         let mut session = Session::new(Start::Shell, Some(Screen::window(term, 80)), our_asn());
         let mut outcomes =
             vec![intro(), watched("Active"), watched("Connect"), watched("Established")];
-        session.feed(b"peer_status --watch\r");
+        typed(&mut session, b"peer_status --watch\r");
         let (first, pause) = until_pause(&mut session, &mut outcomes);
         assert_eq!(pause, Some(Duration::from_millis(2000)));
         assert!(first.contains("Active") && first.contains("Any key ends this."), "{first}");
@@ -321,7 +327,7 @@ fn what_is_watched_comes_again_until_a_key_is_pressed() {
         session.resize(40, &mut Output::default());
         let (third, pause) = until_pause(&mut session, &mut outcomes);
         assert!(pause.is_some() && third.contains("Established"), "{third}");
-        session.feed(b"q");
+        typed(&mut session, b"q");
         let (end, pause) = until_pause(&mut session, &mut outcomes);
         assert_eq!(pause, None);
         assert!(end.contains("AS4242420263> ") && !end.contains("> q"), "{end:?}");

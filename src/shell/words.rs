@@ -25,8 +25,7 @@ pub fn split(line: &str) -> Result<Vec<String>, Refusal> {
     words.extend(word);
     match quote {
         None => Ok(words),
-        Some(open) => Err(Refusal::new(
-            "usage",
+        Some(open) => Err(Refusal::usage(
             format!("The quote {open} is not closed"),
             "Close it, or leave it out",
         )),

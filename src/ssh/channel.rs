@@ -2,19 +2,15 @@
 
 use super::conversation::{Proof, gone};
 use super::handler::ChannelEvent;
-use super::inbox::{Inbox, size};
+use super::inbox::Inbox;
 use super::wire::hang_up;
 use crate::access::{Denial, Identity};
 use crate::answer::{Bye, ExitStatus, FollowEvent, Outcome, Question, Stop};
 use crate::command::{Command, Field, Request, Vocabulary};
 use crate::control::Control;
-use crate::limits::{
-    BACKLOG_BYTES_MAX, CHANNEL_EVENTS_MAX, COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX,
-    TURN_BYTES, WRITE_STALL_S,
-};
+use crate::limits::{COLUMNS_DEFAULT, COLUMNS_MAX, NAMES_SHOWN_MAX, WRITE_STALL};
 use crate::model::{Asn, Mntner, Refusal};
-use crate::runtime::{TcpStream, give_way, sleep};
-use crate::shell::line::CTRL_C;
+use crate::runtime::{TcpStream, give_way, within};
 use crate::shell::{Event, Output, Session, Start};
 use crate::sys;
 use crate::text::Screen;
@@ -22,7 +18,6 @@ use russh::ChannelId;
 use russh::server::Handle;
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -63,7 +58,7 @@ enum Ran {
 
 /// What comes first while a peering is looked at.
 enum Seen {
-    FollowEvent(Option<FollowEvent>),
+    News(Option<FollowEvent>),
     Event(ChannelEvent),
 }
 
@@ -91,83 +86,81 @@ impl Channel {
         let _ = self.in_time(pin!(end)).await;
     }
 
-    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL_S`] is hung up on:
+    /// Does what waits for the client. One that takes nothing for [`WRITE_STALL`] is hung up on:
     /// nothing else would ever get through to it. The work stays where it is pinned: what is given
     /// to a future by value is kept in it twice.
     async fn in_time(
         &self,
         work: Pin<&mut impl Future<Output = Result<(), Gone>>>,
     ) -> Result<(), Gone> {
-        let stall = async {
-            sleep(Duration::from_secs(WRITE_STALL_S)).await;
-            log::debug!("a client takes nothing, hung up");
-            hang_up(&self.stream);
-            Err(Gone)
-        };
-        work.or(stall).await
+        match within(WRITE_STALL, work).await {
+            Ok(done) => done,
+            Err(_) => {
+                log::debug!("a client takes nothing, hung up");
+                hang_up(&self.stream);
+                Err(Gone)
+            }
+        }
     }
 
+    /// Serves a session until it closes; its exit status.
     async fn serve(&self) -> Result<u32, Gone> {
-        let (mut session, terminal) = self.begin().await?;
-        let (mut output, mut backlog) = (Output::default(), VecDeque::new());
-        session.know(self.vocabulary(terminal));
-        let mut owner = self.recall(&mut session, terminal);
+        let mut session = self.begin().await?;
+        let mut output = Output::default();
+        session.know(self.vocabulary(&session));
+        let mut owner = self.recall(&mut session);
         session.begin(&mut output);
         loop {
-            while let Some(event) = session.next(&mut output) {
-                match event {
-                    Event::Close(status) => {
-                        self.flush(&mut output).await?;
-                        return Ok(status);
+            match session.next(&mut output) {
+                Some(Event::Run(request)) => {
+                    if let Some(owner) = &owner {
+                        self.control.typed(owner, session.take_kept());
                     }
-                    Event::Follow(asn) => {
-                        // On the heap while it lasts, as the run of a command.
-                        let follow = self.follow(asn, &mut session, &mut output, &mut backlog);
-                        Box::pin(follow).await?;
+                    // A script is many commands: each is answered before the next is run, and
+                    // others have their turn in between.
+                    self.flush(&mut output).await?;
+                    give_way().await;
+                    match self.execute(&request, &session).await? {
+                        Ran::Done(outcome) => session.answered(outcome, &mut output),
+                        Ran::Interrupted => session.interrupted(&mut output),
                     }
-                    Event::Pause(time) => {
-                        self.flush(&mut output).await?;
-                        match self.within(time, &mut backlog).await? {
-                            Some(event) => {
-                                self.heed(event, &mut session, &mut output, &mut backlog)?
-                            }
-                            None => session.rested(),
-                        }
-                    }
-                    Event::Run(request) => {
-                        if let Some(owner) = &owner {
-                            self.control.typed(owner, session.take_kept());
-                        }
-                        // A script is many commands: each is answered before the next is run, and
-                        // others have their turn in between.
-                        self.flush(&mut output).await?;
-                        give_way().await;
-                        match self.execute(&request, &mut backlog, terminal).await? {
-                            Ran::Done(outcome) => session.answered(outcome, &mut output),
-                            Ran::Interrupted => session.interrupted(&mut output),
-                        }
-                        session.know(self.vocabulary(terminal));
-                        // Who they are may just have been said.
-                        owner = owner.or_else(|| self.recall(&mut session, terminal));
+                    session.know(self.vocabulary(&session));
+                    // Who they are may just have been said.
+                    owner = owner.or_else(|| self.recall(&mut session));
+                }
+                // On the heap while it lasts, as the run of a command.
+                Some(Event::Follow(asn)) => {
+                    Box::pin(self.follow(asn, &mut session, &mut output)).await?;
+                }
+                Some(Event::Pause(time)) => {
+                    self.flush(&mut output).await?;
+                    match within(time, self.inbox.next(session.room())).await {
+                        Ok(event) => handle(event.ok_or(Gone)?, &mut session, &mut output)?,
+                        Err(_) => session.rested(),
                     }
                 }
+                Some(Event::Close(status)) => {
+                    self.flush(&mut output).await?;
+                    return Ok(status);
+                }
+                None => {
+                    self.flush(&mut output).await?;
+                    // Whoever sends without an end has always something to be read: others come in
+                    // between.
+                    give_way().await;
+                    let event = self.event(session.room()).await?;
+                    handle(event, &mut session, &mut output)?;
+                }
             }
-            self.flush(&mut output).await?;
-            // Whoever sends without an end has always something to be read: others come in between.
-            give_way().await;
-            let event = match backlog.pop_front() {
-                Some(event) => event,
-                None => self.event().await?,
-            };
-            self.heed(event, &mut session, &mut output, &mut backlog)?;
         }
     }
 
     /// Waits for the request of a shell or a command; a terminal may be asked for before it.
-    async fn begin(&self) -> Result<(Session, bool), Gone> {
+    async fn begin(&self) -> Result<Session, Gone> {
         let (mut window, mut plain) = (None, false);
         loop {
-            match self.event().await? {
+            // Nothing is read before a session is there to read it.
+            match self.event(usize::MAX).await? {
                 ChannelEvent::Terminal(term, columns) => {
                     window = Some(Screen::window(&term, bounded(columns)));
                 }
@@ -176,7 +169,7 @@ impl Channel {
                     let window = if plain { window.map(Screen::without_color) } else { window };
                     let start = command.map_or(Start::Shell, Start::Exec);
                     let our_asn = self.control.settings.borrow().site.asn;
-                    return Ok((Session::new(start, window, our_asn), window.is_some()));
+                    return Ok(Session::new(start, window, our_asn));
                 }
                 ChannelEvent::Close => return Err(Gone),
                 ChannelEvent::Data(_) | ChannelEvent::Resize(_) | ChannelEvent::Eof => {}
@@ -185,73 +178,30 @@ impl Channel {
     }
 
     /// The next event, unless the client was silent for too long.
-    async fn event(&self) -> Result<ChannelEvent, Gone> {
-        let event = async { self.inbox.next().await.ok_or(Gone) };
-        let idle = async {
-            sleep(self.idle_timeout).await;
-            log::debug!("channel idle, closed");
-            Err(Gone)
-        };
-        event.or(idle).await
-    }
-
-    /// The next event, if there is one in this time.
-    async fn within(
-        &self,
-        time: Duration,
-        backlog: &mut VecDeque<ChannelEvent>,
-    ) -> Result<Option<ChannelEvent>, Gone> {
-        if let Some(event) = backlog.pop_front() {
-            return Ok(Some(event));
-        }
-        let event = async { self.inbox.next().await.map(Some).ok_or(Gone) };
-        let elapsed = async {
-            sleep(time).await;
-            Ok(None)
-        };
-        event.or(elapsed).await
-    }
-
-    /// Gives the session what happened; of much input the first piece, and the rest comes next.
-    fn heed(
-        &self,
-        event: ChannelEvent,
-        session: &mut Session,
-        output: &mut Output,
-        backlog: &mut VecDeque<ChannelEvent>,
-    ) -> Result<(), Gone> {
-        match event {
-            ChannelEvent::Data(mut bytes) => {
-                let rest = bytes.split_off(bytes.len().min(TURN_BYTES));
-                session.feed(&bytes);
-                if !rest.is_empty() {
-                    backlog.push_front(ChannelEvent::Data(rest));
-                }
+    async fn event(&self, room: usize) -> Result<ChannelEvent, Gone> {
+        match within(self.idle_timeout, self.inbox.next(room)).await {
+            Ok(event) => event.ok_or(Gone),
+            Err(_) => {
+                log::debug!("channel idle, closed");
+                Err(Gone)
             }
-            ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
-            ChannelEvent::Eof => session.end_of_input(),
-            ChannelEvent::Close => return Err(Gone),
-            ChannelEvent::Terminal(..) | ChannelEvent::NoColor | ChannelEvent::Start(_) => {}
         }
-        Ok(())
     }
 
-    /// Runs a command. At a terminal the client is heard meanwhile: what it types is kept for
-    /// later, and Ctrl-C ends the waiting (never what was saved). Without one, its bytes wait in
-    /// its own queue.
-    async fn execute(
-        &self,
-        request: &Request,
-        backlog: &mut VecDeque<ChannelEvent>,
-        terminal: bool,
-    ) -> Result<Ran, Gone> {
+    /// Runs a command. At a terminal Ctrl-C ends the waiting, never what was saved; what else the
+    /// client does waits in its inbox.
+    async fn execute(&self, request: &Request, session: &Session) -> Result<Ran, Gone> {
         // On the heap while it runs: what commands keep in mind meanwhile is five sixths of a
         // session, and most sessions sit at the prompt.
-        let command = Box::pin(async { Ok(Ran::Done(self.command(request, terminal).await)) });
-        match terminal {
-            true => command.or(self.interruption(backlog)).await,
-            false => command.await,
+        let command = Box::pin(async { Ok(Ran::Done(self.command(request, session).await)) });
+        if !session.is_terminal() {
+            return command.await;
         }
+        let interrupted = async {
+            self.inbox.interrupted().await.ok_or(Gone)?;
+            Ok(Ran::Interrupted)
+        };
+        command.or(interrupted).await
     }
 
     /// Tells how a peering comes up, until there is nothing more to tell or the client types
@@ -261,64 +211,35 @@ impl Channel {
         asn: Asn,
         session: &mut Session,
         output: &mut Output,
-        backlog: &mut VecDeque<ChannelEvent>,
     ) -> Result<(), Gone> {
         let mut follow = self.control.follow(asn);
         loop {
             self.flush(output).await?;
-            let event = async {
-                match backlog.pop_front() {
-                    Some(event) => Ok(Seen::Event(event)),
-                    None => self.inbox.next().await.map(Seen::Event).ok_or(Gone),
-                }
-            };
-            let news = async { Ok(Seen::FollowEvent(follow.next().await)) };
+            let room = session.room();
+            let event = async { self.inbox.next(room).await.map(Seen::Event).ok_or(Gone) };
+            let news = async { Ok(Seen::News(follow.next().await)) };
             match event.or(news).await? {
-                Seen::FollowEvent(Some(news)) => session.news(&news, output),
-                Seen::Event(event @ ChannelEvent::Resize(_)) => {
-                    self.heed(event, session, output, backlog)?;
-                }
+                Seen::News(Some(news)) => session.news(&news, output),
+                Seen::News(None) => break,
                 Seen::Event(event) => {
-                    self.heed(event, session, output, backlog)?;
-                    break;
-                }
-                Seen::FollowEvent(None) => break,
-            }
-        }
-        session.followed(output);
-        Ok(())
-    }
-
-    async fn interruption(&self, backlog: &mut VecDeque<ChannelEvent>) -> Result<Ran, Gone> {
-        loop {
-            match self.inbox.next().await.ok_or(Gone)? {
-                ChannelEvent::Close => return Err(Gone),
-                ChannelEvent::Data(mut bytes) if bytes.contains(&CTRL_C) => {
-                    // What was typed before it goes with it, what comes after it stays.
-                    let end = bytes.iter().rposition(|it| *it == CTRL_C).unwrap_or_default();
-                    bytes.drain(..=end);
-                    backlog.retain(|it| !matches!(it, ChannelEvent::Data(_)));
-                    backlog.push_back(ChannelEvent::Data(bytes));
-                    return Ok(Ran::Interrupted);
-                }
-                event => {
-                    backlog.push_back(event);
-                    let bytes: usize = backlog.iter().map(size).sum();
-                    if backlog.len() > CHANNEL_EVENTS_MAX || bytes > BACKLOG_BYTES_MAX {
-                        // Whoever types this much while a command runs is not typing.
-                        return Err(Gone);
+                    let is_resize = matches!(event, ChannelEvent::Resize(_));
+                    handle(event, session, output)?;
+                    if !is_resize {
+                        break;
                     }
                 }
             }
         }
+        session.followed();
+        Ok(())
     }
 
-    async fn command(&self, request: &Request, terminal: bool) -> Outcome {
+    async fn command(&self, request: &Request, session: &Session) -> Outcome {
         let identity = self.proof.borrow().identity(&self.control);
         let identity = match identity {
             // Whoever they are, they may leave.
             Err(Denial::Several(_)) if request.command == Command::Bye => return Ok(Box::new(Bye)),
-            Err(Denial::Several(names)) => self.choose(names, request, terminal)?,
+            Err(Denial::Several(names)) => self.choose(names, request, session)?,
             identity => identity.map_err(|denial| Stop::Refused(gone(&denial), None))?,
         };
         self.control.run(&identity, request, sys::now()).await
@@ -330,10 +251,10 @@ impl Channel {
         &self,
         names: Vec<Mntner>,
         request: &Request,
-        terminal: bool,
+        session: &Session,
     ) -> Result<Identity, Stop> {
-        if !terminal || request.command != Command::Intro {
-            return Err(several(names, terminal).into());
+        if !session.is_terminal() || request.command != Command::Intro {
+            return Err(several(names, session).into());
         }
         let Some(text) = request.answer(Field::Maintainer) else {
             return Err(Stop::Ask(Question::new(Field::Maintainer, which(&names))));
@@ -352,17 +273,20 @@ impl Channel {
 
     /// What Tab may complete; without a terminal there is no Tab, and only what may be abbreviated
     /// is of use.
-    fn vocabulary(&self, terminal: bool) -> Vocabulary {
+    fn vocabulary(&self, session: &Session) -> Vocabulary {
         match self.identity() {
-            Some(it) if terminal => self.control.vocabulary(&it),
-            Some(it) => Vocabulary { role: it.role, ..Vocabulary::default() },
+            Some(identity) if session.is_terminal() => self.control.vocabulary(&identity),
+            Some(identity) => Vocabulary { role: identity.role, ..Vocabulary::default() },
             None => Vocabulary::default(),
         }
     }
 
     /// Gives the session what was typed at a terminal before, and tells whose that is.
-    fn recall(&self, session: &mut Session, terminal: bool) -> Option<String> {
-        let owner = self.control.history_owner(&self.identity().filter(|_| terminal)?);
+    fn recall(&self, session: &mut Session) -> Option<String> {
+        if !session.is_terminal() {
+            return None;
+        }
+        let owner = self.control.history_owner(&self.identity()?);
         session.recall(&self.control.typed_before(&owner));
         Some(owner)
     }
@@ -388,9 +312,22 @@ impl Channel {
     }
 }
 
+/// Gives the session what happened.
+fn handle(event: ChannelEvent, session: &mut Session, output: &mut Output) -> Result<(), Gone> {
+    match event {
+        // It was taken out by the session's room.
+        ChannelEvent::Data(bytes) => _ = session.feed(&bytes),
+        ChannelEvent::Resize(columns) => session.resize(bounded(columns), output),
+        ChannelEvent::Eof => session.end_of_input(),
+        ChannelEvent::Close => return Err(Gone),
+        ChannelEvent::Terminal(..) | ChannelEvent::NoColor | ChannelEvent::Start(_) => {}
+    }
+    Ok(())
+}
+
 /// Anybody may write somebody else's key into their own object: the names are counted.
-fn several(mut names: Vec<Mntner>, terminal: bool) -> Refusal {
-    let hint = if terminal { "Or type intro, and you are asked" } else { "" };
+fn several(mut names: Vec<Mntner>, session: &Session) -> Refusal {
+    let hint = if session.is_terminal() { "Or type intro, and you are asked" } else { "" };
     let more = names.len().saturating_sub(NAMES_SHOWN_MAX);
     names.truncate(NAMES_SHOWN_MAX);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

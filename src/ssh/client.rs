@@ -4,8 +4,8 @@
 //! be `Send`, so it is made of atomics, although all of them are on one thread.
 
 use crate::limits::{
-    CURVE_US_USUAL, MEMBER_WORK_MS, MEMBER_WORK_SHARE, NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE,
-    SLOWNESS_MAX, SSH_VERSION_CHARS_MAX, WG_KEY_BYTES, WORK_REST_MS_MAX,
+    CURVE_US_USUAL, MEMBER_WORK, MEMBER_WORK_SHARE, NEWCOMER_WORK, NEWCOMER_WORK_SHARE,
+    SLOWNESS_MAX, SSH_VERSION_CHARS_MAX, WG_KEY_BYTES, WORK_REST_MAX,
 };
 use crate::model::WgSecret;
 use russh_util::runtime::Watch;
@@ -86,16 +86,16 @@ impl Client {
     /// It made us work for so long; how long it has to wait for that, `now` being the time since it
     /// connected.
     fn charge(&self, work: Duration, now: Duration) -> Duration {
-        let (at_once_ms, share) = match self.stage() {
-            Stage::Proven => (MEMBER_WORK_MS, MEMBER_WORK_SHARE),
-            _ => (NEWCOMER_WORK_MS, NEWCOMER_WORK_SHARE),
+        let (at_once, share) = match self.stage() {
+            Stage::Proven => (MEMBER_WORK, MEMBER_WORK_SHARE),
+            _ => (NEWCOMER_WORK, NEWCOMER_WORK_SHARE),
         };
-        let at_once_ms = at_once_ms * self.slowness;
+        let at_once = micros(at_once).saturating_mul(self.slowness);
         let (work, now) = (micros(work), micros(now));
         let paid = self.paid.load(Relaxed).max(now).saturating_add(work.saturating_mul(share));
         self.paid.store(paid, Relaxed);
-        let ahead = paid.saturating_sub(now).saturating_sub(at_once_ms * 1_000 * share);
-        Duration::from_micros(ahead.min(WORK_REST_MS_MAX * 1_000))
+        let ahead = paid.saturating_sub(now).saturating_sub(at_once * share);
+        Duration::from_micros(ahead).min(WORK_REST_MAX)
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_login_does_not_wait_and_a_loop_of_key_exchanges_does() {
         let client = Client::new(Instant::now(), 1);
-        for _ in 0..NEWCOMER_WORK_MS {
+        for _ in 0..NEWCOMER_WORK.as_millis() {
             assert_eq!(client.charge(MS, Duration::ZERO), Duration::ZERO);
         }
         let share = u32::try_from(NEWCOMER_WORK_SHARE).unwrap();
@@ -145,7 +145,7 @@ mod tests {
         client.proved();
         assert_eq!(client.charge(MS, share * MS), Duration::ZERO, "a member begins anew");
         let rest = client.charge(10_000 * MS, share * MS);
-        assert_eq!(rest, Duration::from_millis(WORK_REST_MS_MAX));
+        assert_eq!(rest, WORK_REST_MAX);
     }
 
     /// A login on an emulated machine takes as long as a hundred on others; nobody waits for it.

@@ -3,6 +3,10 @@
 //! Whoever puts something in never waits. A channel may be waiting for its client to take output,
 //! and what tells us that it did comes behind its input: if the input waited for the channel, both
 //! would wait for ever. So there is a bound instead, beyond which the rest is not read.
+//!
+//! A session takes from it what it has room for. While a command runs, what is typed stays here;
+//! Ctrl-C is heard, and makes what was typed before it be forgotten, as a terminal's own line
+//! discipline does.
 
 use super::handler::ChannelEvent;
 use crate::limits::{INBOX_BYTES_MAX, INBOX_EVENT_BYTES, INBOXES_BYTES_MAX};
@@ -11,6 +15,9 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+
+/// What a terminal sends for Ctrl-C.
+const CTRL_C: u8 = 0x03;
 
 /// The connection's end.
 pub struct Postbox(Rc<RefCell<Queue>>);
@@ -50,7 +57,7 @@ pub fn inbox(held: Held) -> (Postbox, Inbox) {
 }
 
 /// What an event holds, in bytes.
-pub fn size(event: &ChannelEvent) -> usize {
+fn size(event: &ChannelEvent) -> usize {
     let text = match event {
         ChannelEvent::Data(bytes) => bytes.capacity(),
         ChannelEvent::Terminal(term, _) => term.capacity(),
@@ -85,18 +92,52 @@ impl Queue {
         self.held.0.set(self.held.0.get().saturating_sub(size));
     }
 
-    fn take(&mut self, context: &mut Context<'_>) -> Poll<Option<ChannelEvent>> {
+    fn take(&mut self, room: usize, context: &mut Context<'_>) -> Poll<Option<ChannelEvent>> {
+        if let Some(ChannelEvent::Data(bytes)) = self.events.front_mut()
+            && bytes.len() > room
+        {
+            return Poll::Ready(Some(ChannelEvent::Data(bytes.drain(..room).collect())));
+        }
         let Some(event) = self.events.pop_front() else {
             // What was pasted is gone; who types needs room for one.
             self.events.shrink_to(1);
-            if self.closed {
-                return Poll::Ready(None);
-            }
-            self.waiting = Some(context.waker().clone());
-            return Poll::Pending;
+            return self.wait(context);
         };
         self.give_back(size(&event));
         Poll::Ready(Some(event))
+    }
+
+    fn take_interrupt(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
+        if self.events.iter().any(|event| matches!(event, ChannelEvent::Close)) {
+            return Poll::Ready(None);
+        }
+        let Some(last) = self.events.iter().rposition(is_interrupt) else {
+            return self.wait(context);
+        };
+        for (index, mut event) in std::mem::take(&mut self.events).into_iter().enumerate() {
+            if let ChannelEvent::Data(bytes) = &mut event
+                && index <= last
+            {
+                let pressed = bytes.iter().rposition(|byte| *byte == CTRL_C);
+                let gone = if index == last { pressed.map_or(0, |at| at + 1) } else { bytes.len() };
+                bytes.drain(..gone);
+                if bytes.is_empty() {
+                    self.give_back(size(&event));
+                    continue;
+                }
+            }
+            self.events.push_back(event);
+        }
+        Poll::Ready(Some(()))
+    }
+
+    /// There is nothing now, or never again.
+    fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.closed {
+            return Poll::Ready(None);
+        }
+        self.waiting = Some(context.waker().clone());
+        Poll::Pending
     }
 
     fn wake(&mut self) {
@@ -127,16 +168,24 @@ impl Drop for Postbox {
 }
 
 impl Inbox {
-    /// The next event; `None`: there will be no more.
-    pub async fn next(&self) -> Option<ChannelEvent> {
-        poll_fn(|context| self.0.borrow_mut().take(context)).await
+    /// The next event, of input at most `room` bytes; `None`: there will be no more.
+    pub async fn next(&self, room: usize) -> Option<ChannelEvent> {
+        poll_fn(|context| self.0.borrow_mut().take(room, context)).await
+    }
+
+    /// Waits for Ctrl-C, and takes it and the input before it out; `None`: the client is gone.
+    pub async fn interrupted(&self) -> Option<()> {
+        poll_fn(|context| self.0.borrow_mut().take_interrupt(context)).await
     }
 
     /// Was there too much in it?
     pub fn overflowed(&self) -> bool {
-        let queue = self.0.borrow();
-        queue.overflowed && queue.events.is_empty()
+        self.0.borrow().overflowed
     }
+}
+
+fn is_interrupt(event: &ChannelEvent) -> bool {
+    matches!(event, ChannelEvent::Data(bytes) if bytes.contains(&CTRL_C))
 }
 
 impl Drop for Inbox {
@@ -152,6 +201,7 @@ impl Drop for Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smol::future::poll_once;
 
     fn piece() -> ChannelEvent {
         ChannelEvent::Data(vec![b'x'; INBOX_BYTES_MAX / 2 - INBOX_EVENT_BYTES])
@@ -161,15 +211,57 @@ mod tests {
     fn what_is_too_much_ends_it_and_what_was_before_is_kept() {
         let (postbox, inbox) = inbox(Held::default());
         postbox.put(piece());
-        assert!(smol::block_on(inbox.next()).is_some());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_some());
         (0..3).for_each(|_| postbox.put(piece()));
-        assert!(!inbox.overflowed() && !postbox.is_abandoned());
-        assert!(smol::block_on(inbox.next()).is_some());
-        assert!(smol::block_on(inbox.next()).is_some());
-        assert!(smol::block_on(inbox.next()).is_none());
+        assert!(!postbox.is_abandoned());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_some());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_some());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_none());
         assert!(inbox.overflowed());
         drop(inbox);
         assert!(postbox.is_abandoned());
+    }
+
+    fn typed(postbox: &Postbox, keys: &[u8]) {
+        postbox.put(ChannelEvent::Data(keys.to_vec()));
+    }
+
+    fn read(inbox: &Inbox, room: usize) -> Vec<u8> {
+        match smol::block_on(inbox.next(room)) {
+            Some(ChannelEvent::Data(bytes)) => bytes,
+            _ => panic!("input"),
+        }
+    }
+
+    #[test]
+    fn input_comes_in_pieces_of_what_there_is_room_for() {
+        let held = Held::default();
+        let (postbox, inbox) = inbox(held.clone());
+        typed(&postbox, b"abcde");
+        postbox.put(ChannelEvent::Eof);
+        assert_eq!([read(&inbox, 2), read(&inbox, 2)], [b"ab", b"cd"]);
+        assert!(held.0.get() > INBOX_EVENT_BYTES, "it is still held");
+        assert_eq!(read(&inbox, 2), b"e");
+        assert!(matches!(smol::block_on(inbox.next(2)), Some(ChannelEvent::Eof)));
+        assert_eq!(held.0.get(), 0);
+    }
+
+    #[test]
+    fn control_c_forgets_what_was_typed_before_it_and_nothing_else() {
+        let held = Held::default();
+        let (postbox, inbox) = inbox(held.clone());
+        typed(&postbox, b"dropped\r");
+        assert_eq!(smol::block_on(poll_once(inbox.interrupted())), None);
+        postbox.put(ChannelEvent::Resize(70));
+        typed(&postbox, b"too\x03and this\x03kept\r");
+        typed(&postbox, b"this too");
+        assert_eq!(smol::block_on(poll_once(inbox.interrupted())), Some(Some(())));
+        assert!(matches!(smol::block_on(inbox.next(9)), Some(ChannelEvent::Resize(70))));
+        assert_eq!([read(&inbox, 9), read(&inbox, 9)], [&b"kept\r"[..], b"this too"]);
+        assert_eq!(held.0.get(), 0);
+        assert_eq!(smol::block_on(poll_once(inbox.interrupted())), None);
+        postbox.put(ChannelEvent::Close);
+        assert_eq!(smol::block_on(inbox.interrupted()), None);
     }
 
     #[test]
@@ -177,8 +269,8 @@ mod tests {
         let (postbox, inbox) = inbox(Held::default());
         postbox.put(ChannelEvent::Eof);
         drop(postbox);
-        assert!(smol::block_on(inbox.next()).is_some());
-        assert!(smol::block_on(inbox.next()).is_none() && !inbox.overflowed());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_some());
+        assert!(smol::block_on(inbox.next(usize::MAX)).is_none() && !inbox.overflowed());
     }
 
     /// The attack: each channel has room of its own, and a connection has many channels.

@@ -17,7 +17,7 @@ pub enum StoreError {
     Absent,
     /// It is not any more what it was when the change was judged: somebody else was faster.
     Stale,
-    /// Somebody else holds the database for longer than [`crate::limits::STORE_BUSY_MS`].
+    /// Somebody else holds the database for longer than [`crate::limits::STORE_BUSY_TIMEOUT`].
     Busy(PathBuf),
     /// It was made by a newer version of this program.
     Newer(PathBuf, i64),

@@ -3,13 +3,12 @@
 
 use super::place::{self, Found};
 use super::{Store, StoreError, fault, migrations};
-use crate::limits::{STORE_BUSY_MS, STORE_CACHE_KB};
+use crate::limits::{STORE_BUSY_TIMEOUT, STORE_CACHE_KB};
 use crate::peering::Site;
 use rusqlite::{Connection, OpenFlags};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What SQLite calls a database that no file holds.
 const IN_MEMORY: &str = ":memory:";
@@ -118,5 +117,5 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// The thread waits while somebody else writes: long enough for the other's transaction, short
 /// enough that no member notices.
 pub(super) fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_millis(STORE_BUSY_MS))
+    connection.busy_timeout(STORE_BUSY_TIMEOUT)
 }

@@ -114,7 +114,7 @@ impl Resolver {
     }
 
     /// The addresses of a name, IPv6 first, at most [`DNS_ADDRESSES_MAX`], in the server's order.
-    /// Takes at most [`DNS_TOTAL_S`](crate::limits::DNS_TOTAL_S) seconds. Addresses are as the DNS
+    /// Takes at most [`DNS_TIMEOUT`](crate::limits::DNS_TIMEOUT) seconds. Addresses are as the DNS
     /// has them: whether they are fit for use is the caller's to judge.
     pub async fn resolve(&self, name: &HostName, families: Families) -> Answer {
         let answer = self.asked(name, families).await;

@@ -8,7 +8,7 @@
 //! moves with every write, rename and copy over it, and cannot be set back; but it is the time of
 //! the kernel's last tick, and a file that was read in the very tick of one change may bear the
 //! same time after another. So nothing is kept of a file that had changed within the last
-//! [`FILE_SETTLED_S`].
+//! [`FILE_SETTLED`].
 
 mod strays;
 
@@ -17,7 +17,7 @@ pub use strays::{Stray, strays, trap};
 
 use super::directory::{Directory, Durable, FileFault, Opened, Over, Put};
 use super::now;
-use crate::limits::{FILE_SETTLED_S, OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
+use crate::limits::{FILE_SETTLED, OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
 use crate::plan::{FileKind, Owner};
 use rustix::fs::Stat;
 use rustix::io::Errno;
@@ -175,7 +175,7 @@ impl Stamp {
     /// Had it changed long enough before this time, in seconds since 1970? What lies in the future
     /// had not: the clock was set back.
     pub(super) fn is_settled(&self, now_s: i64) -> bool {
-        self.changed.0.saturating_add(FILE_SETTLED_S) <= now_s
+        self.changed.0.saturating_add_unsigned(FILE_SETTLED.as_secs()) <= now_s
     }
 }
 

@@ -23,7 +23,8 @@ pub use sight::{Sight, look};
 use super::deadline::within;
 use super::users::{self, User, may};
 use crate::limits::{
-    GIT_CONNECT_S, GIT_END_S, GIT_LOCK_AGE_S_MAX, GIT_OUTPUT_BYTES_MAX, GIT_STALL_S, GIT_WORDS_MAX,
+    GIT_CONNECT_TIMEOUT, GIT_END_TIMEOUT, GIT_LOCK_AGE_MAX, GIT_OUTPUT_BYTES_MAX,
+    GIT_STALL_TIMEOUT, GIT_WORDS_MAX,
 };
 use rustix::fs::Access;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -159,7 +160,7 @@ impl Git {
                 config.unwrap_or("ssh".to_string())
             }
         };
-        format!("{command} -o BatchMode=yes -o ConnectTimeout={GIT_CONNECT_S}")
+        format!("{command} -o BatchMode=yes -o ConnectTimeout={}", GIT_CONNECT_TIMEOUT.as_secs())
     }
 
     async fn once(&self, arguments: &[&str], ssh: Option<&str>) -> Result<String, GitError> {
@@ -170,7 +171,7 @@ impl Git {
         let done = within(self.deadline, listen(&mut child)).await;
         if done.is_none() {
             group.signal(Signal::TERM);
-            if within(Duration::from_secs(GIT_END_S), child.status()).await.is_none() {
+            if within(GIT_END_TIMEOUT, child.status()).await.is_none() {
                 group.signal(Signal::KILL);
             }
         }
@@ -202,7 +203,7 @@ impl Git {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        command.arg("-c").arg(format!("http.lowSpeedTime={GIT_STALL_S}"));
+        command.arg("-c").arg(format!("http.lowSpeedTime={}", GIT_STALL_TIMEOUT.as_secs()));
         if let Some(trusted) = &self.trusted {
             let mut setting = OsString::from("safe.directory=");
             setting.push(trusted);
@@ -226,7 +227,7 @@ impl Git {
         let modified = lock.symlink_metadata().and_then(|it| it.modified());
         // One from the future was made before the clock was set back.
         let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
-        let is_dead = age.is_ok_and(|it| it >= Duration::from_secs(GIT_LOCK_AGE_S_MAX));
+        let is_dead = age.is_ok_and(|it| it >= GIT_LOCK_AGE_MAX);
         is_dead && std::fs::remove_file(&lock).is_ok() && {
             log::warn!("{}: left by a git that died, removed", lock.display());
             true
@@ -398,7 +399,7 @@ mod tests {
         let alias = format!("alias.wait=!sleep 47{}; true", std::process::id());
         let said = smol::block_on(git.run(&["-c", &alias, "wait"]));
         assert_eq!(said.unwrap_err().to_string(), "git: no end within 0 s");
-        assert!(started.elapsed() < Duration::from_secs(GIT_END_S), "it ended when it was asked");
+        assert!(started.elapsed() < GIT_END_TIMEOUT, "it ended when it was asked");
         let marker = format!("47{}", std::process::id());
         let runs = || {
             std::fs::read_dir("/proc").unwrap().flatten().any(|it| {

@@ -9,7 +9,7 @@
 //! message was made for it. Who sent it stays encrypted.
 
 use super::deadline::within;
-use crate::limits::{HANDSHAKE_CAPTURE_MS, HANDSHAKE_CAPTURE_PACKETS_MAX, WG_KEY_BYTES};
+use crate::limits::{HANDSHAKE_CAPTURE_PACKETS_MAX, HANDSHAKE_CAPTURE_TIME, WG_KEY_BYTES};
 use crate::model::{Port, WgKey};
 use async_io::Async;
 use blake2::digest::consts::U16;
@@ -22,7 +22,6 @@ use rustix::net::{
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 /// Room for a message of a handshake and headers; what is longer is none.
 const PACKET_BYTES_MAX: usize = 256;
@@ -58,9 +57,9 @@ enum Form {
 }
 
 /// For whom the handshakes from an address to a port of ours were made; `None`: none came within
-/// [`HANDSHAKE_CAPTURE_MS`].
+/// [`HANDSHAKE_CAPTURE_TIME`].
 pub async fn capture(from: IpAddr, port: Port, key: &WgKey) -> Option<Recipient> {
-    let patience = Duration::from_millis(HANDSHAKE_CAPTURE_MS);
+    let patience = HANDSHAKE_CAPTURE_TIME;
     within(patience, listen(from, port, key)).await?.ok().flatten()
 }
 

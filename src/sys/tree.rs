@@ -14,7 +14,7 @@
 
 use super::directory::{Directory, FileError, FileFault, Opened};
 use crate::limits::{
-    GIT_FILE_BYTES_MAX, GIT_LOCK_AGE_S_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX,
+    GIT_FILE_BYTES_MAX, GIT_LOCK_AGE_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX,
     REGISTRY_SLICE_MAX,
 };
 use crate::registry::{Builder, Finding, Index, Kind, Roa, RoaBuilder, Skip};
@@ -26,7 +26,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What the index is made from.
 const INDEXED: [Kind; 2] = [Kind::Mntner, Kind::AutNum];
@@ -193,13 +193,13 @@ fn hash(kind: Kind, directory: &Directory, name: &CStr) -> u64 {
 }
 
 /// Whether git is at work in the clone: its index is locked. A lock older
-/// than [`GIT_LOCK_AGE_S_MAX`] was left by a git that died, and holds nobody up.
+/// than [`GIT_LOCK_AGE_MAX`] was left by a git that died, and holds nobody up.
 pub fn busy(directory: &Path) -> bool {
     let lock = git_directory(directory).join("index.lock");
     let modified = lock.symlink_metadata().and_then(|it| it.modified());
     // One from the future was made before the clock was set back, and by how much tells as well.
     let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
-    age.is_ok_and(|it| it < Duration::from_secs(GIT_LOCK_AGE_S_MAX))
+    age.is_ok_and(|it| it < GIT_LOCK_AGE_MAX)
 }
 
 /// `.git`, or where the file `.git` says that it is: so in a worktree and in a submodule.

@@ -13,7 +13,7 @@ pub mod text;
 pub use patience::Patience;
 pub use start::{StartError, StartReason, find, lacks, remove_stale, start};
 
-use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT_MS};
+use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT};
 use crate::plan::wireguard::{LinkActual, Settings};
 use crate::runtime::give_way;
 use crate::sys::deadline::within;
@@ -24,7 +24,6 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Where implementations put their sockets, as `wg` looks for them (wg(8)).
 pub const SOCKET_DIRECTORY: &str = "/run/wireguard";
@@ -86,8 +85,7 @@ pub async fn hold(socket: &Path) -> Result<Async<UnixStream>, UapiReason> {
 
 /// Sends one request, and returns the answer up to and with its empty line.
 async fn exchange(socket: &Path, request: &str) -> Result<String, UapiReason> {
-    let limit = Duration::from_millis(UAPI_TIMEOUT_MS);
-    within(limit, converse(socket, request)).await.unwrap_or(Err(UapiReason::Silent))
+    within(UAPI_TIMEOUT, converse(socket, request)).await.unwrap_or(Err(UapiReason::Silent))
 }
 
 async fn converse(socket: &Path, request: &str) -> Result<String, UapiReason> {
@@ -122,7 +120,9 @@ impl fmt::Display for UapiError {
         let socket = self.socket.display();
         match self.reason {
             UapiReason::Socket(errno) => write!(out, "{socket}: {}", io::Error::from(errno)),
-            UapiReason::Silent => write!(out, "{socket}: no answer in {UAPI_TIMEOUT_MS} ms"),
+            UapiReason::Silent => {
+                write!(out, "{socket}: no answer in {} ms", UAPI_TIMEOUT.as_millis())
+            }
             UapiReason::Long => {
                 write!(out, "{socket}: an answer of more than {UAPI_ANSWER_BYTES_MAX} bytes")
             }

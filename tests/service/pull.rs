@@ -4,7 +4,7 @@
 use crate::check;
 use crate::git::{commit_all, git, has_git};
 use crate::pop::Draft;
-use peerling::limits::{GIT_LOCK_AGE_S_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
+use peerling::limits::{GIT_LOCK_AGE_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
 use peerling::sys::git::{Pulled, Sight, Standing, interrupted, look, pull, recover};
 use rustix::process::Signal;
 use std::fs::{self, File};
@@ -249,7 +249,7 @@ fn a_checkout_that_a_crash_ended_is_finished() {
     // A lock of this age may be somebody's.
     let waits = smol::block_on(recover(&clone.registry())).unwrap_err().to_string();
     assert!(waits.contains("index.lock") && interrupted(&clone.registry()), "{waits}");
-    let old = SystemTime::now() - Duration::from_secs(GIT_LOCK_AGE_S_MAX + 1);
+    let old = SystemTime::now() - (GIT_LOCK_AGE_MAX + Duration::from_secs(1));
     File::open(&lock).unwrap().set_modified(old).unwrap();
     smol::block_on(recover(&clone.registry())).unwrap();
     assert!(!interrupted(&clone.registry()));
@@ -276,7 +276,7 @@ fn a_dead_lock_stops_nobody_for_ever() {
     let refused = clone.pull().unwrap_err();
     assert!(refused.contains("index.lock"), "{refused}");
     assert!(!clone.has("NEW-MNT") && lock.exists() && !interrupted(&clone.registry()));
-    let old = SystemTime::now() - Duration::from_secs(GIT_LOCK_AGE_S_MAX + 1);
+    let old = SystemTime::now() - (GIT_LOCK_AGE_MAX + Duration::from_secs(1));
     File::open(&lock).unwrap().set_modified(old).unwrap();
     assert_eq!(clone.pull(), Ok(Pulled::Moved));
     assert!(clone.has("NEW-MNT") && !lock.exists() && !interrupted(&clone.registry()));

@@ -1,7 +1,7 @@
 //! What must hold for links that are processes.
 
 use crate::lab::{Case, Lab, eventually, run, wanted};
-use peerling::limits::UAPI_TIMEOUT_MS;
+use peerling::limits::UAPI_TIMEOUT;
 use peerling::model::IfName;
 use peerling::plan::wireguard::EndpointRule;
 use peerling::sys::uapi::Patience;
@@ -123,11 +123,11 @@ fn many_hung(lab: &Lab) {
     };
     let took = smol::block_on(smol::future::or(look, others));
     println!("userspace: eight that hang: looked at in {} ms", took.as_millis());
-    assert!(took < Duration::from_millis(2 * UAPI_TIMEOUT_MS), "{took:?}");
-    assert!(longest < Duration::from_millis(UAPI_TIMEOUT_MS / 2), "others waited {longest:?}");
+    assert!(took < 2 * UAPI_TIMEOUT, "{took:?}");
+    assert!(longest < UAPI_TIMEOUT / 2, "others waited {longest:?}");
     let begin = Instant::now();
     assert!(smol::block_on(lab.backend.observe(&patience)).unwrap().values().all(Result::is_err));
-    assert!(begin.elapsed() < Duration::from_millis(UAPI_TIMEOUT_MS / 2));
+    assert!(begin.elapsed() < UAPI_TIMEOUT / 2);
     for pid in &pids {
         run(&format!("kill -CONT {pid}"));
     }

@@ -180,17 +180,20 @@ fn what_lies_among_our_files_is_told() {
     let text = fs::read_to_string(stage.path("peers/ebgp_as4242420001")).unwrap();
     stage.write("peers/ebgp_as4242420001~", &text);
     fs::create_dir(stage.path("peers/ebgp_as4242420009")).unwrap();
-    let survey = smol::block_on(all.apply.survey()).unwrap();
-    assert!(survey.refusal.as_ref().is_some_and(|it| it.contains("already defined")), "{survey:?}");
-    let has = |words: &str| survey.strays.iter().any(|it| it.what.contains(words));
-    assert!(has("a copy of ebgp_as4242420001") && has("a directory"), "{:?}", survey.strays);
-    assert!(has("which ebgp_as4242420001 defines too"), "{:?}", survey.strays);
-    assert!(survey.steps.is_empty(), "{:?}", survey.steps);
+    let dry_run = smol::block_on(all.apply.dry_run()).unwrap();
+    assert!(
+        dry_run.refusal.as_ref().is_some_and(|it| it.contains("already defined")),
+        "{dry_run:?}"
+    );
+    let has = |words: &str| dry_run.strays.iter().any(|it| it.what.contains(words));
+    assert!(has("a copy of ebgp_as4242420001") && has("a directory"), "{:?}", dry_run.strays);
+    assert!(has("which ebgp_as4242420001 defines too"), "{:?}", dry_run.strays);
+    assert!(dry_run.steps.is_empty(), "{:?}", dry_run.steps);
     assert!(all.pass() && all.is_applied(ONE) && stage.runs(ONE), "{:?}", all.board.trouble());
     stage.remove("peers/ebgp_as4242420001~");
     fs::remove_dir(stage.path("peers/ebgp_as4242420009")).unwrap();
-    let survey = smol::block_on(all.apply.survey()).unwrap();
-    assert_eq!((survey.refusal, survey.strays.len()), (None, 0));
+    let dry_run = smol::block_on(all.apply.dry_run()).unwrap();
+    assert_eq!((dry_run.refusal, dry_run.strays.len()), (None, 0));
 }
 
 /// BIRD would wait at a FIFO for ever: what members change waits instead, and is called queued.

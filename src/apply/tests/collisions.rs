@@ -165,8 +165,8 @@ fn what_the_operator_made_by_hand_is_no_peering_of_ours() {
     stage.birdc("configure");
     let mut all = stage.start("x.db");
     assert!(all.pass(), "{:?}", all.board.trouble());
-    let survey = smol::block_on(all.apply.survey()).unwrap();
-    assert!(survey.unexplained.is_empty() && survey.steps.is_empty(), "{survey:?}");
+    let dry_run = smol::block_on(all.apply.dry_run()).unwrap();
+    assert!(dry_run.unexplained.is_empty() && dry_run.steps.is_empty(), "{dry_run:?}");
     // A row of ours for such an AS number came with the database: what runs stays theirs.
     all.create(THEIRS);
     all.pass();
@@ -191,9 +191,9 @@ fn a_way_to_another_pop_that_was_made_by_hand_is_left_alone() {
     assert!(all.pass(), "{:?}", all.board.trouble());
     assert_eq!(stage.complaint(), "");
     assert!(!stage.path("peers/ibgp_fr-par1").exists());
-    let survey = smol::block_on(all.apply.survey()).unwrap();
-    let told = survey.foreign.iter().any(|it| it.contains("made by hand"));
-    assert!(told && survey.steps.is_empty() && survey.failures.is_empty(), "{survey:?}");
+    let dry_run = smol::block_on(all.apply.dry_run()).unwrap();
+    let told = dry_run.foreign.iter().any(|it| it.contains("made by hand"));
+    assert!(told && dry_run.steps.is_empty() && dry_run.failures.is_empty(), "{dry_run:?}");
     // The other way is ours as ever, and theirs becomes ours when they take their file away.
     assert!(stage.path("peers/ibgp_c").exists());
     stage.remove("peers/ibgp_fr_par1");

@@ -1,9 +1,9 @@
 //! What the tests of the loop stand on: a BIRD of their own, and a database with peerings.
 
-use crate::apply::{Apply, ApplySettings};
+use crate::apply::{Apply, ApplySettings, Reached};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::mesh::Inventory;
-use crate::model::{Asn, Families, Timestamp, WgSecret};
+use crate::model::{Asn, Families, SysctlChoice, Timestamp, WgSecret};
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Status};
@@ -170,7 +170,7 @@ impl Stage {
             template: "dnpeers".into(),
             inventory,
             include_directory: None,
-            sets_sysctls: false,
+            sysctls: SysctlChoice::Check,
         }
     }
 
@@ -204,7 +204,7 @@ impl Stage {
         let (bell, board) = (Rc::new(Bell::default()), Rc::new(Board::default()));
         let settings = Rc::new(RefCell::new(Rc::new(settings)));
         let resolver = Rc::new(Resolver::from_text(""));
-        let mut apply = Apply::new(store.clone(), (bell, board.clone()), resolver, settings);
+        let mut apply = Apply::new(store.clone(), bell, board.clone(), resolver, settings);
         apply.bird.pause = Duration::ZERO;
         Loop { apply, store, board }
     }
@@ -213,13 +213,13 @@ impl Stage {
 impl Loop {
     /// One pass; `true`: everything wanted is there.
     pub fn pass(&mut self) -> bool {
-        smol::block_on(self.apply.pass(&[Cause::Other("test")]))
+        smol::block_on(self.apply.pass(&[Cause::Other("test")])) == Reached::All
     }
 
     /// The lines of a plan.
     pub fn plan(&mut self) -> Vec<String> {
-        let survey = smol::block_on(self.apply.survey()).unwrap();
-        survey.steps.iter().map(ToString::to_string).collect()
+        let dry_run = smol::block_on(self.apply.dry_run()).unwrap();
+        dry_run.steps.iter().map(ToString::to_string).collect()
     }
 
     pub fn create(&self, number: u32) {

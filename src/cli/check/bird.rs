@@ -4,11 +4,11 @@
 
 use super::trial::Trial;
 use super::{Findings, Scene, files};
-use crate::limits::{BIRD_COMMAND_S, BIRD_CONNECT_S};
+use crate::limits::{BIRD_COMMAND_TIMEOUT, BIRD_CONNECT_TIMEOUT};
 use crate::sys::bird::{self, Bird, BirdFault};
 use crate::sys::deadline::within;
 use crate::sys::files::trap;
-use std::time::Duration;
+use std::path::Path;
 
 /// The area's name.
 const NAME: &str = "bird";
@@ -30,7 +30,7 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
     let Some(socket) = &scene.assembled.config.bird.socket else {
         return findings.ok(NAME, "BIRD is not spoken to: bird.socket is empty");
     };
-    let mut bird = match bird::connect(socket, Duration::from_secs(BIRD_CONNECT_S)).await {
+    let mut bird = match bird::connect(socket, BIRD_CONNECT_TIMEOUT).await {
         Ok(bird) => bird,
         Err(error) => {
             let us = crate::sys::users::name(crate::sys::users::current());
@@ -47,9 +47,9 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
     if let Some(trap) = trap(directory) {
         return findings.wrong(CONFIGURATION, trap.what, trap.remedy);
     }
-    if within(Duration::from_secs(BIRD_COMMAND_S), talk(&mut bird, scene, findings)).await.is_none()
-    {
-        let detail = format!("BIRD did not answer everything in {BIRD_COMMAND_S} s");
+    if within(BIRD_COMMAND_TIMEOUT, talk(&mut bird, scene, findings)).await.is_none() {
+        let seconds = BIRD_COMMAND_TIMEOUT.as_secs();
+        let detail = format!("BIRD did not answer everything in {seconds} s");
         findings.wrong(NAME, detail, "see whether BIRD hangs: birdc show status; its log");
     }
 }
@@ -75,6 +75,16 @@ async fn configuration(bird: &mut Bird, scene: &Scene, findings: &mut Findings) 
     findings.ok(CONFIGURATION, "BIRD accepts its configuration");
     let reading = reply.lines.iter().find(|line| line.code == READING);
     let path = reading.and_then(|line| line.text.strip_prefix(READING_WORDS));
+    if let Some(path) = path
+        && crate::cli::init::lets_origins_pass(Path::new(path))
+    {
+        findings.warn(
+            CONFIGURATION,
+            "ROA_CHECK is off: peers may announce networks that the registry gives to others",
+            "`define ROA_CHECK = true;` in variables.conf, once the tables of \
+             bird.include_directory are there; birdc configure",
+        );
+    }
     match path.map(|path| Trial::write(scene, path)) {
         Some(Ok(trial)) => try_peering(bird, &trial, scene, findings).await,
         Some(Err(error)) => not_tried(&error, findings),

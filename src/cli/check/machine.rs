@@ -2,7 +2,7 @@
 //! the disk.
 
 use super::{Findings, Scene};
-use crate::apply::Survey;
+use crate::apply::DryRun;
 use crate::limits::CHECK_FREE_BYTES_MIN;
 use crate::plan::sysctl::SYSCTLS;
 use crate::sys::{loopback, ping, sysctl};
@@ -61,8 +61,8 @@ fn settings(findings: &mut Findings) {
 }
 
 /// Settings that the mesh needs otherwise.
-pub(super) fn sysctls(survey: &Survey, findings: &mut Findings) {
-    for (sysctl, actual) in &survey.sysctls {
+pub(super) fn sysctls(dry_run: &DryRun, findings: &mut Findings) {
+    for (sysctl, actual) in &dry_run.sysctls {
         findings.wrong(
             "sysctls",
             format_args!("{} is {actual}: {}", sysctl.name, sysctl.else_words),

@@ -3,25 +3,25 @@
 
 use super::service::Asked;
 use super::{Findings, wireguard};
-use crate::apply::{Survey, unexplained_words};
+use crate::apply::{DryRun, unexplained_words};
 use crate::local::PeeringView;
 use crate::model::{Asn, BgpState};
 use crate::peering::Row;
 use crate::registry::Index;
 
 /// What a pass could not do, and how many steps it would take.
-pub(super) fn look(survey: &Survey, findings: &mut Findings) {
-    for (owner, why) in &survey.failures {
+pub(super) fn look(dry_run: &DryRun, findings: &mut Findings) {
+    for (owner, why) in &dry_run.failures {
         let told = format!("{owner}: {why}");
         if findings.list().iter().all(|finding| finding.detail != told) {
             findings.wrong("peering", told, "peerling plan; peerling exec -- peer_list --all");
         }
     }
     // What apply would do then, nobody should type.
-    if wireguard::has_other_key(survey) {
+    if wireguard::has_other_key(dry_run) {
         return;
     }
-    match survey.steps.len() {
+    match dry_run.steps.len() {
         0 => findings.ok("machine", "the machine is as it should be"),
         count => findings.warn(
             "machine",
@@ -114,18 +114,18 @@ fn named(peering: &PeeringView, index: Option<&Index>) -> String {
 const FOREIGN: &str = "foreign";
 
 /// Tells what is left alone.
-pub(super) fn foreign(survey: &Survey, findings: &mut Findings) {
-    for words in &survey.foreign {
+pub(super) fn foreign(dry_run: &DryRun, findings: &mut Findings) {
+    for words in &dry_run.foreign {
         findings.ok(FOREIGN, format_args!("not ours: {words}"));
     }
-    for stray in &survey.strays {
+    for stray in &dry_run.strays {
         if findings.list().iter().any(|finding| finding.detail == stray.what) {
             continue;
         }
         findings.wrong(FOREIGN, &stray.what, &stray.remedy);
     }
-    if !survey.unexplained.is_empty() {
+    if !dry_run.unexplained.is_empty() {
         let remedy = "peerling apply --confirm-removals, or take them into the database";
-        findings.wrong(FOREIGN, unexplained_words(&survey.unexplained), remedy);
+        findings.wrong(FOREIGN, unexplained_words(&dry_run.unexplained), remedy);
     }
 }

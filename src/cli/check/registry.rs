@@ -1,7 +1,7 @@
 //! The clone of the registry: what it says, how old it is, and who pulls it.
 
 use super::{Findings, Scene, files, findings};
-use crate::limits::REGISTRY_AGE_S_MAX;
+use crate::limits::REGISTRY_AGE_MAX;
 use crate::registry::{Finding, Index, Tally};
 use crate::sys::git::{self, Sight, Standing};
 use crate::sys::tree::{self, TreeError};
@@ -193,7 +193,7 @@ fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
         findings::perhaps_ago(committed),
         findings::perhaps_ago(fetched)
     );
-    let most = Duration::from_secs(REGISTRY_AGE_S_MAX.max(4 * u64::from(interval)));
+    let most = REGISTRY_AGE_MAX.max(Duration::from_secs(4 * u64::from(interval)));
     match fetched.is_some_and(|age| age > most) {
         false => findings.ok(PULL, detail),
         true if interval > 0 => {

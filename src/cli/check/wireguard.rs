@@ -1,7 +1,7 @@
 //! WireGuard: the private key, and who makes links.
 
 use super::{Findings, Scene, files, service};
-use crate::apply::Survey;
+use crate::apply::DryRun;
 use crate::model::{IfName, WgSecret};
 use crate::plan::Step;
 use crate::sys::users::{self, may};
@@ -51,8 +51,8 @@ pub(super) fn key_of_service(scene: &Scene, findings: &mut Findings) {
 }
 
 /// Is the key of the configuration another one than the links have that run?
-pub(super) fn links(scene: &Scene, survey: &Survey, findings: &mut Findings) {
-    let names = with_other_key(survey);
+pub(super) fn links(scene: &Scene, dry_run: &DryRun, findings: &mut Findings) {
+    let names = with_other_key(dry_run);
     if names.is_empty() {
         return;
     }
@@ -80,14 +80,14 @@ pub(super) fn links(scene: &Scene, survey: &Survey, findings: &mut Findings) {
 }
 
 /// Would the links that run get another key?
-pub(super) fn has_other_key(survey: &Survey) -> bool {
-    !with_other_key(survey).is_empty()
+pub(super) fn has_other_key(dry_run: &DryRun) -> bool {
+    !with_other_key(dry_run).is_empty()
 }
 
 /// The links that run with another key than the configuration's.
-fn with_other_key(survey: &Survey) -> Vec<&IfName> {
+fn with_other_key(dry_run: &DryRun) -> Vec<&IfName> {
     let mut names = Vec::new();
-    for step in &survey.steps {
+    for step in &dry_run.steps {
         let Step::ChangeLink(wanted, actual) = step else { continue };
         let running = actual.private_key.as_ref().map(WgSecret::public);
         if running.is_some_and(|key| key != wanted.private_key.public()) {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use crate::plan::wireguard::{LinkActual, LinkWanted};
 
-    fn survey(running: Option<[u8; 32]>) -> Survey {
+    fn dry_run(running: Option<[u8; 32]>) -> DryRun {
         let wanted = LinkWanted {
             name: IfName::of("4242420001".parse().unwrap()),
             private_key: WgSecret::new([1; 32]),
@@ -133,7 +133,7 @@ mod tests {
         };
         let private_key = running.map(WgSecret::new);
         let actual = LinkActual { private_key, ..LinkActual::default() };
-        Survey { steps: vec![Step::ChangeLink(wanted, actual)], ..Survey::default() }
+        DryRun { steps: vec![Step::ChangeLink(wanted, actual)], ..DryRun::default() }
     }
 
     #[test]
@@ -141,9 +141,9 @@ mod tests {
         let mut clamped = [1; 32];
         (clamped[0], clamped[31]) = (0, 65);
         for same in [None, Some([1; 32]), Some(clamped)] {
-            assert!(!has_other_key(&survey(same)), "{same:?}");
+            assert!(!has_other_key(&dry_run(same)), "{same:?}");
         }
-        let other = survey(Some([9; 32]));
+        let other = dry_run(Some([9; 32]));
         let names: Vec<&str> = with_other_key(&other).into_iter().map(IfName::as_str).collect();
         assert_eq!(names, ["wg-as4242420001"]);
         let mut findings = Findings::default();

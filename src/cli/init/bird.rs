@@ -7,7 +7,7 @@ use super::step::Step;
 use crate::cli::bird_init;
 use crate::config::Config;
 use crate::daemon::block_on;
-use crate::limits::{BIRD_CONNECT_S, BIRD_SOURCE_BYTES_MAX, BIRD_SOURCES_MAX};
+use crate::limits::{BIRD_CONNECT_TIMEOUT, BIRD_SOURCE_BYTES_MAX, BIRD_SOURCES_MAX};
 use crate::plan::FileKind;
 use crate::sys::bird;
 use crate::sys::users::{self, ROOT, User};
@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The step's name.
 const NAME: &str = "bird";
@@ -142,9 +141,8 @@ fn main(directory: &Path) -> PathBuf {
 /// The file that the BIRD reads that runs.
 fn running(config: &Config) -> Option<PathBuf> {
     let socket = config.bird.socket.as_deref()?;
-    let patience = Duration::from_secs(BIRD_CONNECT_S);
     let reply = block_on(async |_| {
-        let mut bird = bird::connect(socket, patience).await.ok()?;
+        let mut bird = bird::connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
         bird.command("configure check").await.ok()
     });
     let reply = reply.ok().flatten()?;

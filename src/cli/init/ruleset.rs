@@ -150,8 +150,24 @@ impl Chain {
             self.drops = words.windows(2).any(|pair| pair == ["policy", "drop"]);
             return;
         }
-        self.rules.push(line.to_string());
+        self.rules.extend(without_maps(line));
     }
+}
+
+/// A rule with a map of verdicts is a rule for each of its entries; by a map with a name the packet
+/// may be accepted.
+fn without_maps(line: &str) -> Vec<String> {
+    let Some((condition, map)) = line.split_once(" vmap ") else { return vec![line.to_string()] };
+    let Some((entries, _)) = map.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+        return vec![format!("{condition} @map accept")];
+    };
+    let mut rules = Vec::new();
+    for entry in entries.split(',') {
+        if let Some((key, verdict)) = entry.rsplit_once(" : ") {
+            rules.push(format!("{condition} {} {}", key.trim(), verdict.trim()));
+        }
+    }
+    rules
 }
 
 impl Table {
@@ -277,7 +293,7 @@ fn split(rule: &str) -> Vec<String> {
 /// What a packet is compared with.
 struct Operand {
     is_negated: bool,
-    /// `None`: by a set with a name, a map or a mask, which are not known here.
+    /// `None`: a set with a name, which is not looked up.
     entries: Option<Vec<String>>,
 }
 
@@ -287,11 +303,6 @@ fn value<'a>(words: &mut impl Iterator<Item = &'a str>) -> Operand {
     let is_negated = word == "!=";
     if is_negated || word == "==" {
         word = words.next().unwrap_or_default();
-    }
-    if word == "vmap" {
-        // What it maps this packet to is no condition of the rule itself.
-        words.next();
-        return Operand { is_negated, entries: None };
     }
     if word.starts_with('@') {
         return Operand { is_negated, entries: None };
@@ -421,6 +432,8 @@ mod tests {
             "tcp dport != 22 accept",
             "iif != \"lo\" accept",
             "jump mine",
+            "ct state vmap { invalid : drop, established : accept, new : jump mine }",
+            "tcp dport vmap { 22 : drop, 4000-4300 : accept }",
             "counter packets 1 bytes 2 jump mine",
             "accept",
         ] {
@@ -457,11 +470,10 @@ mod tests {
             "tcp dport @open accept",
             "iifname \"eth0\" accept",
             "tcp dport 4242 limit rate 5/minute accept",
-            "tcp dport vmap { 4242 : accept }",
+            "ct state new tcp dport vmap @open",
         ] {
             let fate = input("drop", rule).fate(&SSH);
-            let is_known = rule.contains("vmap");
-            assert_eq!(matches!(fate, Fate::Dropped(_)), is_known, "{rule}: {fate:?}");
+            assert!(matches!(fate, Fate::Unclear(_)), "{rule}: {fate:?}");
         }
         assert_eq!(input("accept", "ip6 saddr @banned drop").fate(&SSH), Fate::Passes);
         assert_eq!(input("accept", "limit rate over 9/second drop").fate(&SSH), Fate::Passes);

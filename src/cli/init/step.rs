@@ -6,9 +6,9 @@ use crate::text::escape::escape;
 use std::fmt::Write as _;
 
 /// Columns of the longest state, "there already".
-const STATE_COLUMNS: usize = 13;
+pub(super) const STATE_COLUMNS: usize = 13;
 /// Columns of the name.
-const NAME_COLUMNS: usize = 13;
+pub(super) const NAME_COLUMNS: usize = 13;
 
 /// One thing that a POP needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

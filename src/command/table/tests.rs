@@ -1,11 +1,13 @@
 //! Rows that are complete, and say what was decided.
 
 use super::*;
-use crate::command::Flag;
+use crate::command::{Flag, Request, Scope};
 
 #[test]
 fn every_row_is_complete() {
-    for command in COMMANDS {
+    assert_eq!(Command::Bye as usize + 1, COMMANDS.len(), "every command is in the list");
+    for (at, command) in COMMANDS.iter().enumerate() {
+        assert_eq!(command.command as usize, at, "the list is in the order of the commands");
         assert!(!command.summary.is_empty() && !command.summary.ends_with('.'), "{command:?}");
         assert!(command.example.starts_with(command.name), "{command:?}");
         assert!(command.flags.iter().all(|it| it.name.starts_with("--")), "{command:?}");
@@ -28,7 +30,13 @@ fn rights_and_bans_are_as_decided() {
         named(|it| it.role == Role::Admin),
         "peer_approve peer_reject peer_suspend ban unban audit"
     );
-    assert_eq!(Command::PeerList(Scope::All).role(), Role::Admin);
+    let everybody = Request { scope: Scope::All, ..Request::new(Command::PeerList) };
+    assert_eq!(
+        (everybody.role(), Request::new(Command::PeerList).role()),
+        (Role::Admin, Role::Member)
+    );
+    assert_eq!(named(|it| it.about == About::NewPeering), "peer_create");
+    assert_eq!(named(|it| it.prompt != Prompt::Missing), "intro peer_create peer_edit");
     assert_eq!(named(|it| it.bans == Bans::Bar), "peer_create peer_edit peer_enable");
     assert_eq!(
         named(|it| it.reads == Reads::Nothing),

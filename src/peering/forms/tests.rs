@@ -20,7 +20,7 @@ const FORMS: [Form; 8] = [
 
 fn router() -> Router {
     Router {
-        networks: vec!["172.20.1.0/27".parse().unwrap(), "fd42:1::/48".parse().unwrap()],
+        networks: Some(vec!["172.20.1.0/27".parse().unwrap(), "fd42:1::/48".parse().unwrap()]),
         ..Router::default()
     }
 }

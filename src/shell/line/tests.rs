@@ -168,14 +168,13 @@ fn type_ahead_waits_for_the_prompt() {
 }
 
 #[test]
-fn control_c_is_heard_between_prompts() {
+fn what_waits_has_a_bound_and_can_be_forgotten() {
     let (mut line, mut out) = (Line::new(TERMINAL), Vec::new());
     let flood = vec![b'x'; INPUT_BYTES_MAX + 5];
     assert_eq!(line.feed(&flood).len(), 5);
-    assert_eq!(line.feed(b"y"), b"y");
-    assert!(line.feed(b"dropped\x03kept\r").is_empty());
-    assert_eq!(line.next(&mut out), Some(Event::Interrupt));
-    assert_eq!(line.next(&mut out), None);
+    assert_eq!((line.feed(b"y"), line.room()), (&b"y"[..], 0));
+    line.forget_typed();
+    assert!(line.feed(b"kept\r").is_empty());
     line.prompt("", Recall::Nothing, &mut out);
     assert_eq!(line.next(&mut out), Some(text("kept")));
 }

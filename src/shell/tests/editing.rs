@@ -36,7 +36,7 @@ impl Seat {
     fn step(&mut self, step: &Step<'_>) {
         let mut output = Output::default();
         match step {
-            Keys(keys) => self.session.feed(keys.as_bytes()),
+            Keys(keys) => typed(&mut self.session, keys.as_bytes()),
             Window(columns) => {
                 self.glass.resize(*columns);
                 self.session.resize(*columns, &mut output);
@@ -69,7 +69,7 @@ fn outcome(request: &Request) -> Outcome {
         (Command::PeerCreate, _, None) => {
             question(Field::EndpointAddr, "WireGuard endpoint address", None)
         }
-        (Command::PeerList(scope), ..) => answered(PeerList { peers: vec![], scope: *scope }),
+        (Command::PeerList, ..) => answered(PeerList { peers: vec![], scope: request.scope }),
         (Command::Whoami, ..) => answered(Whoami(identity())),
         (Command::Bye, ..) => answered(Bye),
         _ => answered(Abandoned),
@@ -275,7 +275,7 @@ fn only_what_was_typed_is_kept() {
         let mut session = Session::new(start, window, our_asn());
         let mut output = Output::default();
         session.begin(&mut output);
-        session.feed(b"whoami\n");
+        typed(&mut session, b"whoami\n");
         assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
         assert!(session.take_kept().is_empty());
     }
@@ -287,10 +287,10 @@ fn who_does_not_wait_has_typed_ahead_in_vain() {
     let mut output = Output::default();
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
     session.answered(answered(Abandoned), &mut output);
-    session.feed(b"peer_create --wait\rpeer_remove --yes\r");
+    typed(&mut session, b"peer_create --wait\rpeer_remove --yes\r");
     assert!(matches!(session.next(&mut output), Some(Event::Run(_))));
     session.interrupted(&mut output);
-    session.feed(b"whoami\r");
+    typed(&mut session, b"whoami\r");
     let Some(Event::Run(next)) = session.next(&mut output) else { panic!("a request") };
     assert_eq!(next.command, Command::Whoami);
 }
@@ -302,8 +302,12 @@ fn many_keys_at_once_are_answered_once() {
     for keys in ["\t", "\x12", "\x12o\x7f", "\x12\x13", "a\t", "peer_\t\t", "\x0c", "\x12w\x1b[A"] {
         let mut seat = Seat::new(window(80), &before);
         let mut output = Output::default();
-        seat.session.feed(keys.repeat(32_768 / keys.len()).as_bytes());
-        while seat.session.next(&mut output).is_some() {}
+        let packet = keys.repeat(32_768 / keys.len());
+        let mut rest = packet.as_bytes();
+        while !rest.is_empty() {
+            rest = seat.session.feed(rest);
+            while seat.session.next(&mut output).is_some() {}
+        }
         assert!(output.out.len() < 300_000, "{keys:?}: {} bytes", output.out.len());
     }
 }

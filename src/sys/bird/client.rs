@@ -5,7 +5,7 @@
 
 use super::reply::{Parser, Reply, ReplyError};
 use super::{BirdError, BirdFault};
-use crate::limits::{BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_S, BIRD_CONFIGURE_S};
+use crate::limits::{BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_TIMEOUT, BIRD_CONFIGURE_TIMEOUT};
 use crate::runtime::give_way;
 use crate::sys::deadline::within;
 use async_io::Async;
@@ -99,11 +99,11 @@ impl Bird {
     /// which is [`BirdFault::Restricted`]. Where the last command failed or was dropped on the way,
     /// or BIRD was started again, it connects anew first.
     pub async fn command(&mut self, text: &str) -> Result<Reply, BirdError> {
-        let seconds = match text.split_whitespace().next() {
-            Some("configure") => BIRD_CONFIGURE_S,
-            _ => BIRD_COMMAND_S,
+        let limit = match text.split_whitespace().next() {
+            Some("configure") => BIRD_CONFIGURE_TIMEOUT,
+            _ => BIRD_COMMAND_TIMEOUT,
         };
-        self.command_within(text, Duration::from_secs(seconds)).await
+        self.command_within(text, limit).await
     }
 
     pub(super) async fn command_within(

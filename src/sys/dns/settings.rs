@@ -6,8 +6,8 @@
 //! cannot be read is passed over, as every other resolver does; the file is the machine's, not
 //! ours.
 
-use crate::limits::{DNS_SERVERS_MAX, DNS_TOTAL_S, DNS_TRIES, DNS_TRIES_MAX, DNS_TRY_S};
-use crate::limits::{DNS_TRY_S_MAX, IFNAME_BYTES_MAX};
+use crate::limits::{DNS_SERVERS_MAX, DNS_TIMEOUT, DNS_TRIES, DNS_TRIES_MAX, DNS_TRY_TIMEOUT};
+use crate::limits::{DNS_TRY_TIMEOUT_MAX, IFNAME_BYTES_MAX};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ impl Settings {
             let local = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             servers.extend(local.map(|ip: IpAddr| Server::at(SocketAddr::new(ip, PORT))));
         }
-        Settings { servers, patience: Duration::from_secs(DNS_TRY_S), rounds: DNS_TRIES }
+        Settings { servers, patience: DNS_TRY_TIMEOUT, rounds: DNS_TRIES }
     }
 
     /// Reads the text of a resolv.conf. The last word on an option counts.
@@ -65,7 +65,8 @@ impl Settings {
     fn set(&mut self, option: &str) {
         match option.split_once(':') {
             Some(("timeout", n)) => {
-                let seconds = number(n, DNS_TRY_S_MAX).unwrap_or(self.patience.as_secs());
+                let seconds =
+                    number(n, DNS_TRY_TIMEOUT_MAX.as_secs()).unwrap_or(self.patience.as_secs());
                 self.patience = Duration::from_secs(seconds);
             }
             Some(("attempts", n)) => {
@@ -81,7 +82,7 @@ impl Settings {
         let servers = u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
         let tries = self.rounds.saturating_mul(servers);
         // Each may be asked over UDP and then over TCP; what silence costs is the first alone.
-        self.patience.saturating_mul(tries).min(Duration::from_secs(DNS_TOTAL_S))
+        self.patience.saturating_mul(tries).min(DNS_TIMEOUT)
     }
 }
 

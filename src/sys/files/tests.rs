@@ -170,7 +170,7 @@ fn what_is_known_is_not_opened_and_every_change_is_seen() {
 #[test]
 fn only_an_old_change_is_trusted() {
     let stamp = |second| Stamp { device: 1, inode: 1, bytes: 1, changed: (second, 0), mode: 0 };
-    assert!(stamp(100 - FILE_SETTLED_S).is_settled(100));
-    assert!(!stamp(101 - FILE_SETTLED_S).is_settled(100));
+    assert!(stamp(100 - FILE_SETTLED.as_secs() as i64).is_settled(100));
+    assert!(!stamp(101 - FILE_SETTLED.as_secs() as i64).is_settled(100));
     assert!(!stamp(i64::MAX).is_settled(100));
 }

@@ -2,7 +2,7 @@
 //! write, and would follow what that one left.
 
 use super::{Credentials, Git, GitError};
-use crate::limits::{GIT_CLONE_S, GIT_PULL_S};
+use crate::limits::{GIT_CLONE_TIMEOUT, GIT_PULL_TIMEOUT};
 use crate::sys::users::User;
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub async fn clone(source: &str, directory: &Path, user: &User) -> Result<(), Gi
         arguments.push("--depth=1");
     }
     arguments.extend(["--", source, &name]);
-    git(parent, GIT_CLONE_S, user).talk(&arguments).await.map(drop)
+    git(parent, GIT_CLONE_TIMEOUT, user).talk(&arguments).await.map(drop)
 }
 
 /// Lets a user's git read a repository that belongs to somebody else (safe.directory in
@@ -30,7 +30,7 @@ pub async fn clone(source: &str, directory: &Path, user: &User) -> Result<(), Gi
 /// What git says.
 pub async fn trust(repository: &Path, user: &User) -> Result<(), GitError> {
     let shown = repository.to_string_lossy();
-    let git = git(Path::new("/"), GIT_PULL_S, user);
+    let git = git(Path::new("/"), GIT_PULL_TIMEOUT, user);
     let known = git.run(&["config", "--global", "--get-all", "safe.directory"]).await;
     if known.is_ok_and(|known| known.lines().any(|line| line == shown)) {
         return Ok(());
@@ -38,8 +38,8 @@ pub async fn trust(repository: &Path, user: &User) -> Result<(), GitError> {
     git.run(&["config", "--global", "--add", "safe.directory", &shown]).await.map(drop)
 }
 
-fn git(directory: &Path, seconds: u64, user: &User) -> Git {
-    let mut git = Git::new(directory, Duration::from_secs(seconds), Credentials::None);
+fn git(directory: &Path, timeout: Duration, user: &User) -> Git {
+    let mut git = Git::new(directory, timeout, Credentials::None);
     git.user = Some(user.clone());
     git
 }

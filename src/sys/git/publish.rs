@@ -5,10 +5,9 @@
 //! is taken back, told, and tried again later. Nothing but this POP's directory is committed.
 
 use super::{Credentials, Git, GitError};
-use crate::limits::{GIT_GC_OBJECTS, GIT_PUSH_S, GIT_PUSH_TRIES};
+use crate::limits::{GIT_GC_OBJECTS, GIT_PUSH_TIMEOUT, GIT_PUSH_TRIES};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// A repository's working copy, and the directory in it that is ours.
 pub struct WorkingCopy {
@@ -24,7 +23,7 @@ const REBASING: &str = "peerling-rebasing";
 impl WorkingCopy {
     /// Opens the working copy in `directory`; `ours` is a path in it.
     pub async fn open(directory: &Path, ours: &str) -> Result<WorkingCopy, GitError> {
-        let git = Git::new(directory, Duration::from_secs(GIT_PUSH_S), Credentials::Operators);
+        let git = Git::new(directory, GIT_PUSH_TIMEOUT, Credentials::Operators);
         let git = git.trusting()?;
         let said = git.run(&["rev-parse", "--absolute-git-dir", "--show-prefix"]).await?;
         let mut lines = said.lines();

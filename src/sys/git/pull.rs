@@ -8,11 +8,10 @@
 
 use super::judge::Left;
 use super::{Credentials, Git, GitError};
-use crate::limits::{GIT_GC_OBJECTS, GIT_PULL_S};
+use crate::limits::{GIT_GC_OBJECTS, GIT_PULL_TIMEOUT};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What came of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub fn interrupted(directory: &Path) -> bool {
 
 impl Clone {
     pub(super) async fn open(directory: &Path) -> Result<Clone, GitError> {
-        let git = Git::new(directory, Duration::from_secs(GIT_PULL_S), Credentials::None);
+        let git = Git::new(directory, GIT_PULL_TIMEOUT, Credentials::None);
         let git = git.trusting()?;
         let wanted =
             ["rev-parse", "--absolute-git-dir", "--is-shallow-repository", "--show-prefix"];

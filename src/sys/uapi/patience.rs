@@ -1,10 +1,10 @@
 //! Which processes did not answer, and when to ask them again: one that hangs may cost each look a
 //! time-out once, and not for ever.
 
-use crate::limits::{UAPI_REST_S, UAPI_REST_S_MAX};
+use crate::limits::{UAPI_REST, UAPI_REST_MAX};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The processes that were silent, by their links' names.
 #[derive(Debug, Default)]
@@ -32,8 +32,8 @@ impl Patience {
     pub fn silent(&self, name: &str, now: Instant) {
         let mut rests = self.0.borrow_mut();
         let silences = rests.get(name).map_or(0, |it| it.silences);
-        let rest_s = UAPI_REST_S.saturating_mul(1 << silences.min(16)).min(UAPI_REST_S_MAX);
-        let until = now + Duration::from_secs(rest_s);
+        let rest = UAPI_REST.saturating_mul(1 << silences.min(16)).min(UAPI_REST_MAX);
+        let until = now + rest;
         rests.insert(name.to_string(), Rest { silences: silences.saturating_add(1), until });
     }
 
@@ -46,6 +46,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn rests_grow_and_end_with_an_answer() {
@@ -53,13 +54,13 @@ mod tests {
         let (mut now, mut asked) = (start, Vec::new());
         while asked.len() < 9 {
             if !patience.rests("wg-as1", now) {
-                asked.push(now.duration_since(start).as_secs());
+                asked.push(now.duration_since(start));
                 patience.silent("wg-as1", now);
             }
             now += Duration::from_secs(1);
         }
-        assert_eq!(asked[..4], [0, UAPI_REST_S, 3 * UAPI_REST_S, 7 * UAPI_REST_S]);
-        assert_eq!(asked[8] - asked[7], UAPI_REST_S_MAX);
+        assert_eq!(asked[..4], [Duration::ZERO, UAPI_REST, 3 * UAPI_REST, 7 * UAPI_REST]);
+        assert_eq!(asked[8] - asked[7], UAPI_REST_MAX);
         assert!(!patience.rests("wg-as2", now));
         patience.answered("wg-as1");
         assert!(!patience.rests("wg-as1", now));

@@ -7,7 +7,7 @@
 //! cannot grow. It also ends by itself, and takes its socket away, when its link is deleted.
 
 use super::{UapiReason, hold, socket_path};
-use crate::limits::{USERSPACE_OUTPUT_BYTES_MAX, USERSPACE_START_S, USERSPACE_WORDS_MAX};
+use crate::limits::{USERSPACE_OUTPUT_BYTES_MAX, USERSPACE_START_TIMEOUT, USERSPACE_WORDS_MAX};
 use rustix::fs::{
     Access, MemfdFlags, SealFlags, access, fcntl_add_seals, ftruncate, inotify, memfd_create,
 };
@@ -18,7 +18,6 @@ use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 use std::{env, fmt, io};
 
 /// Where programs are looked for if PATH is not set.
@@ -115,7 +114,7 @@ async fn finish(program: &str, name: &str, output: &File) -> Result<ExitStatus, 
     let mut child = command.spawn().map_err(|error| run(&error))?;
     let ended = async { child.status().await.map_err(|error| run(&error)) };
     let late = async {
-        smol::Timer::after(Duration::from_secs(USERSPACE_START_S)).await;
+        smol::Timer::after(USERSPACE_START_TIMEOUT).await;
         Err(StartReason::Slow)
     };
     or(ended, late).await
@@ -151,7 +150,8 @@ impl fmt::Display for StartError {
                 write!(out, "{program} cannot be run: {}", io::Error::from(*errno))
             }
             StartReason::Slow => {
-                write!(out, "{program} did not go to the background within {USERSPACE_START_S} s")
+                let seconds = USERSPACE_START_TIMEOUT.as_secs();
+                write!(out, "{program} did not go to the background within {seconds} s")
             }
             StartReason::Ended(status, words) => {
                 write!(out, "{program} ended with {status}: {words}")
