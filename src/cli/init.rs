@@ -277,6 +277,10 @@ impl<'a> Scene<'a> {
     /// BIRD first: the service asks for it.
     fn services(&self, mode: Mode, written: Written) -> Result<(), Trouble> {
         let mut bird = service::look(self.manager, "bird");
+        // Not every script knows whether it runs; BIRD does.
+        if bird.run == Run::Stopped && bird::answers(&self.config) {
+            bird.run = Run::Current;
+        }
         if written == Written::Bird && bird.run == Run::Current {
             bird.run = Run::Outdated;
         }

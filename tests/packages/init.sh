@@ -11,11 +11,16 @@ cache=$(realpath "$1") tarball=$(realpath "$2")
 . "$here/operator.sh"
 fixtures=$here/../../fixtures
 
-# git and what it needs of its own, where this machine has it; it is not in the archive.
-for path in "$(command -v git)" "$(git --exec-path)"; do
+# This machine's git, and what makes tunnels where the kernel has no WireGuard: neither is in the archive.
+for path in "$(command -v git)" "$(git --exec-path)" $(command -v wireguard-go); do
     mkdir -p "$root${path%/*}"
     cp -a "$path" "$root$path"
 done
+mkdir -p "$root/dev/net" "$root/dev/pts"
+mknod -m 666 "$root/dev/net/tun" c 10 200
+mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+trap 'umount --lazy "$root"/dev/pts "$root"/{proc,sys,run,dev}; rm -rf --one-file-system "$root"' EXIT
 inside() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C "$@"; }
 as_peerling() { inside setpriv --reuid=peerling --regid=peerling --init-groups env HOME=/var/lib/peerling "$@"; }
 
@@ -81,14 +86,18 @@ done
 says "to do" bird "bird.conf.before-peerling"
 step "--print tells everything, and changes nothing"
 
-init --yes $us --network "Lab | Net" --admin-key /root/id_ed25519.pub || fail "init: $(said)"
-cp "$root/run/said" "$root/run/first"
+# The line is README's, with a name and a registry of this machine.
+line=$(sed -n 's/^    peerling init \(--asn .* --yes\)$/\1/p' "$here/../../README.md")
+line=${line/pop.example.org/2001:db8::1} line=${line/\~/\/root}
+mkdir "$root/root/.ssh"
+cp "$root/root/id_ed25519.pub" "$root/root/.ssh/"
+init $line --registry /srv/registry --network "Lab | Net" || fail "init $line: $(said)"
 for name in registry "wireguard key" configuration bird kernel services; do
     says done "$name" ""
 done
 says "there already" name "2001:db8::1 leads to this machine"
 says "there already" "AS number" "NODE-MNT, whose admin key this is"
-says yours firewall "TCP 4242 and UDP 52001-65535"
+says "there already" firewall "no rule of this machine drops .* TCP 4242 and UDP 52001-65535"
 same "the key" "peerling:peerling 600" "$(mode /etc/peerling/wireguard.key)"
 same "the configuration" "root:peerling 640" "$(mode /etc/peerling/peerling.toml)"
 same "the clone" "peerling:peerling" "$(inside stat -c %U:%G /var/lib/peerling/registry/.git/config)"
@@ -96,8 +105,8 @@ cmp -s "$root/etc/bird/bird.conf.before-peerling" <(tar -xOf "$cache" ./etc/bird
 grep -q 'define ROA_CHECK = true' "$root/etc/bird/variables.conf" || fail "ROA_CHECK is off"
 grep -qx 'route 172.20.4.0/24 max 28 as 4242420001;' "$root/etc/bird/peerling/roa_dn42.conf" || fail "no table of origins"
 same "forwarding" "1 1" "$(cat "$root"/proc/sys/net/{ipv4/ip_forward,ipv6/conf/all/forwarding} | xargs)"
-expect "BIRD starts at boot" test -e "$root/etc/runlevels/default/bird"
-expect "peerling starts at boot" test -e "$root/etc/runlevels/default/peerling"
+expect "BIRD starts at boot" test -L "$root/etc/runlevels/default/bird"
+expect "peerling starts at boot" test -L "$root/etc/runlevels/default/peerling"
 inside birdc show route table dn42_roa | grep -q 172.20.4.0/24-28 || fail "BIRD has no origins: $(inside birdc show route table dn42_roa)"
 line=$(grep '^    ssh -p' "$root/run/said")
 same "the line to log in with" "    ssh -p 4242 node@2001:db8::1" "$line"
@@ -123,14 +132,48 @@ init --yes --asn 4242420002 && fail "it takes another AS number"
 grep -q 'and pop.asn is AS4242420001 in' "$root/run/said" || fail "it says: $(said)"
 step "run again, it changes nothing, and takes no other AS number"
 
-# An operator's own BIRD stays; what it lacks is told.
+# Rules of this machine: what they drop is told, and the lines that are told let it in.
+inside nft -f - <<'RULES'
+table inet filter {
+    chain input {
+        type filter hook input priority 0; policy drop;
+        ct state vmap { established : accept, related : accept, invalid : drop }
+        iif lo accept
+        tcp dport { 22, 290-443 } accept
+    }
+    chain forward { type filter hook forward priority 0; policy drop; }
+}
+RULES
+init --yes || fail "with rules: $(said)"
+says yours firewall "BGP from a tunnel, TCP 4242, UDP 52001, UDP 65535 \(table inet filter, chain input: policy drop\)"
+grep -o 'nft insert .*' "$root/run/said" >"$root/run/lines"
+inside sh -e /run/lines || fail "the lines are no lines of nft: $(cat "$root/run/lines")"
+init --yes || fail "after the lines: $(said)"
+says "there already" firewall "no rule of this machine drops"
+inside nft flush ruleset
+step "rules that drop the ports are told, and the lines that are told let members in"
+
+# Whoever switches the check of origins off is told.
+sed -i 's/define ROA_CHECK = true/define ROA_CHECK = false/' "$root/etc/bird/variables.conf"
+inside birdc configure >/dev/null
+init --yes || fail "without a check of origins: $(said)"
+says yours bird "ROA_CHECK is off"
+says warn bird_configuration "ROA_CHECK is off"
+step "ROA_CHECK off is told, by check too"
+
+# An operator's own BIRD stays; what it lacks is told. This time somebody sits at a terminal.
 inside rc-service peerling stop >/dev/null 2>&1
 inside rc-service bird stop >/dev/null 2>&1
 rm -r "$root"/etc/peerling/* "$root"/etc/bird/*
 printf 'router id 192.0.2.1;\nprotocol device { }\nroa4 table dn42_roa;\ntemplate bgp dnpeers { local as 4242420001; }\n' >"$root/etc/bird/bird.conf"
 chmod 644 "$root/etc/bird/bird.conf"
 sum=$(sha256sum "$root/etc/bird/bird.conf")
-init --yes $us || true
+answers='4242420001\n2001:db8::2\nno\n2001:db8::1\nLab\nHello "all"\n/root/id_ed25519.pub\nyes\n'
+printf "$answers" | inside script -qec "peerling init --registry /srv/registry" /dev/null >"$root/run/said" 2>&1 || true
+sed -i 's/\r$//' "$root/run/said"
+grep -q 'Does a router pass it on' "$root/run/said" || fail "nobody asks about the name: $(said)"
+same "the banner" 'Hello "all"' "$(cat "$root/etc/peerling/motd")"
+grep -qF "$(cat "$root/root/id_ed25519.pub")" "$root/etc/peerling/peerling.toml" || fail "no admin key: $(said)"
 same "the operator's bird.conf" "$sum" "$(sha256sum "$root/etc/bird/bird.conf")"
 says yours bird "is your own and stays as it is"
 grep -q '^ *include "/etc/bird/bgp_peers/\*";' "$root/run/said" || fail "it does not say what is to be added: $(said)"
@@ -140,7 +183,5 @@ inside birdc configure >/dev/null
 init --yes || fail "after the line was added: $(said)"
 says "there already" bird "your own, has what peerling needs"
 step "a BIRD configuration of the operator's own is left alone"
-
-# ROA_CHECK off is told.
 inside rc-service peerling stop >/dev/null 2>&1
 inside rc-service bird stop >/dev/null 2>&1

@@ -138,6 +138,11 @@ fn main(directory: &Path) -> PathBuf {
     }
 }
 
+/// Does a BIRD run?
+pub(super) fn answers(config: &Config) -> bool {
+    running(config).is_some()
+}
+
 /// The file that the BIRD reads that runs.
 fn running(config: &Config) -> Option<PathBuf> {
     let socket = config.bird.socket.as_deref()?;

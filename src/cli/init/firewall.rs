@@ -5,7 +5,7 @@ use super::ruleset::{Fate, Packet, Ruleset};
 use super::step::Step;
 use crate::config::Config;
 use crate::model::Families;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The step's name.
 const NAME: &str = "firewall";
@@ -77,35 +77,34 @@ pub(super) fn judge(found: &Found, ports: &Ports) -> Vec<Step> {
         }
     };
     let ruleset = Ruleset::read(text);
-    let (mut dropped, mut unclear) = (BTreeSet::new(), BTreeSet::new());
-    let mut where_to = None;
+    let (mut dropped, mut unclear) = (Reasons::new(), Reasons::new());
     for packet in packets(ports) {
-        let why = match ruleset.fate(&packet) {
+        let (reasons, why) = match ruleset.fate(&packet) {
             Fate::Passes => continue,
-            Fate::Dropped(why) => {
-                dropped.insert(format!("{} ({why})", shown(&packet)));
-                why
-            }
-            Fate::Unclear(why) => {
-                unclear.insert(format!("{} ({why})", shown(&packet)));
-                why
-            }
+            Fate::Dropped(why) => (&mut dropped, why),
+            Fate::Unclear(why) => (&mut unclear, why),
         };
-        where_to = where_to.or_else(|| place(&why));
+        reasons.entry(why).or_default().insert(shown(&packet));
     }
-    if !dropped.is_empty() {
-        let all: Vec<String> = dropped.into_iter().collect();
-        let why = format!("rules of this machine drop {}; {needs}", all.join(", "));
-        return vec![Step::yours(NAME, why, lines(ports, where_to.as_deref()))];
-    }
-    if !unclear.is_empty() {
-        let all: Vec<String> = unclear.into_iter().collect();
-        let why = format!("rules of this machine may drop {}; {needs}", all.join(", "));
-        return vec![Step::yours(NAME, why, lines(ports, where_to.as_deref()))];
+    for (reasons, verb) in [(dropped, "drop"), (unclear, "may drop")] {
+        if reasons.is_empty() {
+            continue;
+        }
+        let mut all = Vec::new();
+        for (why, what) in &reasons {
+            let what: Vec<&str> = what.iter().map(String::as_str).collect();
+            all.push(format!("{} ({why})", what.join(", ")));
+        }
+        let why = format!("rules of this machine {verb} {}; {needs}", all.join("; "));
+        let chain = reasons.keys().find_map(|why| place(why));
+        return vec![Step::yours(NAME, why, lines(ports, chain.as_deref()))];
     }
     let words = "no rule of this machine drops what members send";
     vec![Step::there(NAME, format!("{words}; {needs}"))]
 }
+
+/// What is dropped, by the rule that does it.
+type Reasons = BTreeMap<String, BTreeSet<String>>;
 
 /// What has to pass: to SSH and the tunnels from outside, to BGP and on to others from a tunnel.
 fn packets(ports: &Ports) -> Vec<Packet<'_>> {
@@ -145,12 +144,13 @@ fn shown(packet: &Packet<'_>) -> String {
 fn place(why: &str) -> Option<String> {
     let (table, rest) = why.strip_prefix("table ")?.split_once(", chain ")?;
     let (chain, _) = rest.split_once(':')?;
-    Some(format!("{table} {chain}"))
+    // The chains of forwarded packets are named after their tables' others.
+    (chain != "forward").then(|| format!("{table} {chain}"))
 }
 
 /// As nft and as iptables take them.
 fn lines(ports: &Ports, chain: Option<&str>) -> Vec<String> {
-    let chain = chain.filter(|chain| !chain.ends_with("forward")).unwrap_or("inet filter input");
+    let chain = chain.unwrap_or("inet filter input");
     let forward = chain.rsplit_once(' ').map_or("inet filter", |(table, _)| table);
     let (ssh, first, tunnels) = (listed(&ports.ssh), ports.tunnels, &ports.tunnel_pattern);
     let set = if ports.ssh.len() == 1 { ssh.clone() } else { format!("{{ {ssh} }}") };
