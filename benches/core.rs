@@ -219,7 +219,7 @@ fn view(peering: &Peering, site: &Site) -> PeerView {
         our: OurSide {
             wg_pub_key: site.key,
             wg_endpoint_addr: site.name.clone(),
-            wg_endpoint_port: site.port(peering.id),
+            wg_endpoint_port: site.port(peering),
             link_local: site.local(peering),
         },
         error: None,

@@ -5,6 +5,7 @@
 //! serving what was let in long ago, says what would be refused today, and gives up only on what
 //! would endanger the kernel or BIRD's parser.
 
+pub mod adopted;
 pub mod audit_log;
 pub mod ban;
 pub mod files;
@@ -17,8 +18,10 @@ pub mod vet;
 mod row;
 
 use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
+use adopted::Adopted;
 use std::fmt;
 use std::num::NonZeroU16;
+use std::rc::Rc;
 
 pub use row::{Objection, Row, Unservable};
 
@@ -74,6 +77,8 @@ pub struct Peering {
     pub families: Families,
     /// Who asked for it, where that is known.
     pub maintainer: Option<Mntner>,
+    /// What it keeps from the time before it was a peering of ours.
+    pub adopted: Option<Rc<Adopted>>,
 }
 
 /// What is the same for all peerings of a POP.
@@ -98,8 +103,22 @@ pub struct Site {
 
 impl Site {
     /// The UDP port that we listen on for a peering.
-    pub fn port(&self, id: PeeringId) -> Option<Port> {
+    pub fn port(&self, peering: &Peering) -> Option<Port> {
+        match &peering.adopted {
+            Some(adopted) => Some(adopted.listen_port),
+            None => self.port_of(peering.id),
+        }
+    }
+
+    /// The UDP port that follows from an id.
+    pub fn port_of(&self, id: PeeringId) -> Option<Port> {
         Port::new(self.base_port.checked_add(id.get())?)
+    }
+
+    /// Our public key on the link of a peering.
+    pub fn key_for(&self, peering: &Peering) -> WgKey {
+        let own = peering.adopted.as_ref().and_then(|adopted| adopted.own_key);
+        own.unwrap_or(self.key)
     }
 
     /// The highest id whose port is still a port.
@@ -115,6 +134,9 @@ impl Site {
     /// Our address on the link: `<prefix>1:<id>` if theirs begins, as text, with the prefix; else
     /// the one that all other links share. The comparison is one of texts, as it always was.
     pub fn local(&self, peering: &Peering) -> Option<LinkLocal> {
+        if let Some(adopted) = &peering.adopted {
+            return Some(adopted.local);
+        }
         match peering.link_local {
             Some(theirs) if !theirs.as_str().starts_with(&self.link_local_prefix) => {
                 Some(self.local_address)
@@ -200,6 +222,7 @@ pub(crate) mod tests {
             preshared_key: None,
             families: Families::Both,
             maintainer: None,
+            adopted: None,
         }
     }
 
@@ -216,9 +239,9 @@ pub(crate) mod tests {
             assert_eq!(site.remote(&peering).unwrap().as_str(), remote);
             assert_eq!(site.local(&peering).unwrap().as_str(), local);
         }
-        assert_eq!(site.port(17.try_into().unwrap()).unwrap().get(), 52017);
-        assert_eq!(site.port(site.id_max().try_into().unwrap()).unwrap().get(), 65535);
-        assert_eq!(site.port((site.id_max() + 1).try_into().unwrap()), None);
+        assert_eq!(site.port_of(17.try_into().unwrap()).unwrap().get(), 52017);
+        assert_eq!(site.port_of(site.id_max().try_into().unwrap()).unwrap().get(), 65535);
+        assert_eq!(site.port_of((site.id_max() + 1).try_into().unwrap()), None);
     }
 
     #[test]

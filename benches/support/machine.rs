@@ -3,7 +3,9 @@
 use crate::peers;
 use peerling::model::{IfName, WgSecret};
 use peerling::peering::{Peering, Site, files};
-use peerling::plan::wireguard::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual, allowed_ips};
+use peerling::plan::wireguard::{
+    KEEPALIVE_S, LinkActual, LinkWanted, OtherAddresses, PeerActual, allowed_ips,
+};
 use peerling::plan::{Actual, Owner, ServedWanted, Wanted, bird};
 
 /// Everything that is wanted for these peerings: files and links.
@@ -20,7 +22,7 @@ fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
         link: Some(LinkWanted {
             name: IfName::of(it.asn),
             private_key: secret.clone(),
-            listen_port: site.port(it.id).unwrap(),
+            listen_port: site.port(it).unwrap(),
             mtu: it.mtu,
             local: site.local(it).unwrap(),
             remote: site.remote(it).unwrap(),
@@ -29,6 +31,8 @@ fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
             preshared_key: None,
             endpoint: None,
             allowed_ips: allowed_ips(),
+            keepalive_s: KEEPALIVE_S,
+            other_addresses: OtherAddresses::Removed,
         }),
     }
 }

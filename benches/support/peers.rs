@@ -48,6 +48,7 @@ fn peering(number: u16) -> Peering {
         preshared_key: None,
         families: Families::Both,
         maintainer: "EXAMPLE-MNT".parse().ok(),
+        adopted: None,
     }
 }
 

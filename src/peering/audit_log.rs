@@ -7,6 +7,33 @@
 use super::history::{Subject, Transition};
 use crate::model::{Asn, Mntner, Timestamp};
 
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A peering was made.
+    Create,
+    /// Its endpoint, key or options were changed.
+    Edit,
+    /// It was switched off by its member.
+    Disable,
+    /// It was switched on again.
+    Enable,
+    /// It was taken out.
+    Remove,
+    /// It waited, and was taken.
+    Approve,
+    /// It waited, and was taken out.
+    Reject,
+    /// It was switched off by the operator.
+    Suspend,
+    /// Somebody gets no peering here.
+    Ban,
+    /// They may have one again.
+    Unban,
+    /// This version does not know the word.
+    Other(String),
+}
+
 /// One audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -18,8 +45,8 @@ pub struct Record {
     pub key: String,
     /// Where they came from.
     pub source: String,
-    /// What was done, in one word.
-    pub action: String,
+    /// What was done.
+    pub action: Action,
     /// Of which AS number; `None`: it was about a maintainer.
     pub asn: Option<Asn>,
     /// What was before.
@@ -72,6 +99,44 @@ pub enum Reader<'a> {
     Operator,
     /// A maintainer, and everybody who maintains the AS number by the registry of this moment.
     Member(&'a Mntner, &'a [Mntner]),
+}
+
+impl Action {
+    const ALL: [Action; 10] = [
+        Action::Create,
+        Action::Edit,
+        Action::Disable,
+        Action::Enable,
+        Action::Remove,
+        Action::Approve,
+        Action::Reject,
+        Action::Suspend,
+        Action::Ban,
+        Action::Unban,
+    ];
+
+    /// Its word in the database and in answers.
+    pub fn word(&self) -> &str {
+        match self {
+            Action::Create => "create",
+            Action::Edit => "edit",
+            Action::Disable => "disable",
+            Action::Enable => "enable",
+            Action::Remove => "remove",
+            Action::Approve => "approve",
+            Action::Reject => "reject",
+            Action::Suspend => "suspend",
+            Action::Ban => "ban",
+            Action::Unban => "unban",
+            Action::Other(word) => word,
+        }
+    }
+
+    /// The action of a word.
+    pub fn from_word(word: &str) -> Action {
+        let known = Action::ALL.into_iter().find(|action| action.word() == word);
+        known.unwrap_or_else(|| Action::Other(word.to_string()))
+    }
 }
 
 impl From<Transition> for Happening {
@@ -136,7 +201,7 @@ impl Record {
         Happening {
             at: self.at,
             kind: Kind::Peering,
-            action: self.action.clone(),
+            action: self.action.word().to_string(),
             who: Some(who),
             origin: open.then(|| (self.key.clone(), self.source.clone())),
             detail: self.detail(),
@@ -158,9 +223,12 @@ pub fn history(
     let hidden = audit_log.records.iter().rposition(|it| is_of_others(it, reader));
     let since = hidden.and_then(|at| audit_log.records.get(at)).map(|it| it.at);
     let shown = audit_log.records.iter().skip(hidden.map_or(0, |at| at + 1));
-    let later = |it: &Happening| since.is_none_or(|since| it.at > since);
     let mut all: Vec<Happening> = shown.map(|it| it.happening(reader)).collect();
-    all.extend(transitions.into_iter().filter(later));
+    for transition in transitions {
+        if since.is_none_or(|since| transition.at > since) {
+            all.push(transition);
+        }
+    }
     all.sort_by_key(|it| it.at);
     let too_many = all.len().saturating_sub(max);
     (all.split_off(too_many), too_many > 0 || (audit_log.cut && hidden.is_none()))
@@ -191,16 +259,19 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
 
 fn difference(before: &str, after: &str) -> String {
     let (old, new) = (pairs(before), pairs(after));
-    let value = |of: &[(&str, &str)], name: &str| {
-        of.iter().find(|it| it.0 == name).map_or("none".to_string(), |it| it.1.to_string())
-    };
-    let gone = old.iter().filter(|it| new.iter().all(|other| other.0 != it.0));
-    let names = new.iter().chain(gone).map(|it| it.0);
-    let words = |name| (name, value(&old, name), value(&new, name));
-    let changed = names.map(words).filter(|(_, old, new)| old != new);
-    let lines: Vec<String> =
-        changed.map(|(name, old, new)| format!("{name} from {old} to {new}")).collect();
+    let gone = old.iter().filter(|(name, _)| new.iter().all(|(other, _)| other != name));
+    let mut lines = Vec::new();
+    for (name, _) in new.iter().chain(gone) {
+        let (before, after) = (value(&old, name), value(&new, name));
+        if before != after {
+            lines.push(format!("{name} from {before} to {after}"));
+        }
+    }
     lines.join(", ")
+}
+
+fn value<'a>(pairs: &[(&str, &'a str)], wanted: &str) -> &'a str {
+    pairs.iter().find(|(name, _)| *name == wanted).map_or("none", |(_, value)| value)
 }
 
 #[cfg(test)]

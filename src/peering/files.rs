@@ -42,7 +42,7 @@ pub struct Conf<'a> {
 pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Option<String> {
     Some(render(&Conf {
         private_key: &private_key.reveal(),
-        listen_port: Some(site.port(peering.id)?),
+        listen_port: Some(site.port(peering)?),
         mtu: peering.mtu,
         addresses: addresses(site.local(peering)?, site.remote(peering)?),
         key: peering.key,
@@ -60,9 +60,9 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
         listen_port: peering.endpoint.as_ref().map(|it| it.port),
         mtu: peering.mtu,
         addresses: addresses(site.remote(peering)?, site.local(peering)?),
-        key: site.key,
+        key: site.key_for(peering),
         preshared_key: peering.preshared_key.as_ref().map(|_| REPLACE_ME.to_string()),
-        endpoint: Some(format!("{}:{}", site.name, site.port(peering.id)?)),
+        endpoint: Some(format!("{}:{}", site.name, site.port(peering)?)),
         allowed_ips: ALLOWED_IPS.join(", "),
     }))
 }
@@ -74,22 +74,24 @@ fn addresses(local: LinkLocal, remote: LinkLocal) -> Vec<(String, String)> {
 /// The file itself, without a final newline.
 pub fn render(conf: &Conf<'_>) -> String {
     let mut text = format!("[Interface]\nPrivateKey = {}\n", conf.private_key);
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{name} = {value}");
-        }
-    };
-    line("ListenPort", conf.listen_port.map(|it| it.to_string()));
-    line("MTU", conf.mtu.map(|it| it.to_string()));
-    for (local, remote) in &conf.addresses {
-        line("PostUp", Some(format!("/sbin/ip addr add dev %i {local} peer {remote}")));
+    // Writing to a String cannot fail.
+    if let Some(port) = conf.listen_port {
+        let _ = writeln!(text, "ListenPort = {port}");
     }
-    line("Table", Some("off\n\n[Peer]".to_string()));
-    line("PublicKey", Some(conf.key.to_string()));
-    line("PresharedKey", conf.preshared_key.clone());
-    line("Endpoint", conf.endpoint.clone());
-    line("PersistentKeepalive", Some(KEEPALIVE_S.to_string()));
+    if let Some(mtu) = conf.mtu {
+        let _ = writeln!(text, "MTU = {mtu}");
+    }
+    for (local, remote) in &conf.addresses {
+        let _ = writeln!(text, "PostUp = /sbin/ip addr add dev %i {local} peer {remote}");
+    }
+    let _ = writeln!(text, "Table = off\n\n[Peer]\nPublicKey = {}", conf.key);
+    if let Some(key) = &conf.preshared_key {
+        let _ = writeln!(text, "PresharedKey = {key}");
+    }
+    if let Some(endpoint) = &conf.endpoint {
+        let _ = writeln!(text, "Endpoint = {endpoint}");
+    }
+    let _ = writeln!(text, "PersistentKeepalive = {KEEPALIVE_S}");
     let _ = write!(text, "AllowedIPs = {}", conf.allowed_ips);
     text
 }

@@ -26,7 +26,7 @@ pub use vyos::vyos;
 use super::files::{self, ALLOWED_IPS, REPLACE_ME};
 use super::{Peering, Site};
 use crate::limits::{BIRD_SYMBOL_BYTES_MAX, IFNAME_BYTES_MAX};
-use crate::model::{IfName, LinkLocal, Port, Refusal};
+use crate::model::{IfName, LinkLocal, Port, Refusal, WgKey};
 use ipnet::IpNet;
 
 /// Routes of one family that a member takes from us at most: dn42 has some two thousand of each,
@@ -95,6 +95,8 @@ struct Side<'a> {
     remote: LinkLocal,
     /// Our port.
     port: Port,
+    /// Our public key.
+    key: WgKey,
 }
 
 impl Side<'_> {
@@ -108,7 +110,8 @@ impl Side<'_> {
             name: symbol(site),
             local: site.remote(peering)?,
             remote: site.local(peering)?,
-            port: site.port(peering.id)?,
+            port: site.port(peering)?,
+            key: site.key_for(peering),
         })
     }
 

@@ -1,11 +1,13 @@
 //! A row of the database, and what may be made of it.
 
+use super::adopted::{Adopted, AdoptedRow};
 use super::{Peering, PeeringId, Status};
 use crate::model::{
     AddressError, Asn, Endpoint, EndpointError, Families, Host, HostName, LinkLocal, Mntner, Port,
     WgKey, WgKeyError, WgSecret,
 };
 use std::fmt;
+use std::rc::Rc;
 
 /// A row as the database has it: `peering_links`, which is shared with the replaced service, and
 /// beside it what only we keep.
@@ -35,6 +37,8 @@ pub struct Row {
     pub families: Option<String>,
     /// Our own: who asked for it.
     pub maintainer: Option<String>,
+    /// Our own: what it keeps from the time before.
+    pub adopted: Option<AdoptedRow>,
 }
 
 /// The endpoint of a member who calls us, in a database that demands one.
@@ -66,6 +70,8 @@ pub enum Unservable {
     PresharedKey,
     /// The families are no word that this version knows.
     Families,
+    /// What it keeps from the time before it was imported is not readable.
+    Adopted,
 }
 
 impl Row {
@@ -90,6 +96,7 @@ impl Peering {
             preshared_key: preshared_key(row.preshared_key.as_deref())?,
             families: families(row.families.as_deref())?,
             maintainer: row.maintainer.as_deref().and_then(|name| name.parse::<Mntner>().ok()),
+            adopted: adopted(row.adopted.as_ref())?,
         };
         Ok((peering, objections))
     }
@@ -112,6 +119,7 @@ impl Peering {
             preshared_key: self.preshared_key.as_ref().map(WgSecret::reveal),
             families: Some(self.families.word().to_string()),
             maintainer: self.maintainer.as_ref().map(Mntner::to_string),
+            adopted: self.adopted.as_ref().map(|adopted| adopted.to_row()),
         }
     }
 }
@@ -146,6 +154,13 @@ fn families(text: Option<&str>) -> Result<Families, Unservable> {
     text.map_or(Ok(Families::Both), |it| Families::from_word(it).ok_or(Unservable::Families))
 }
 
+fn adopted(row: Option<&AdoptedRow>) -> Result<Option<Rc<Adopted>>, Unservable> {
+    match row {
+        None => Ok(None),
+        Some(row) => Ok(Some(Rc::new(Adopted::read(row).ok_or(Unservable::Adopted)?))),
+    }
+}
+
 impl fmt::Display for Objection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -170,6 +185,7 @@ impl fmt::Display for Unservable {
             Unservable::Port(port) => write!(out, "its port {port} is outside 1-65535"),
             Unservable::LinkLocal(error) => write!(out, "its link-local address: {error}"),
             Unservable::PresharedKey => out.write_str("its preshared key is no key"),
+            Unservable::Adopted => out.write_str("what was noted at its import cannot be read"),
             Unservable::Families => out.write_str("its families are none of both, ipv4, ipv6"),
         }
     }
@@ -177,6 +193,7 @@ impl fmt::Display for Unservable {
 
 #[cfg(test)]
 mod tests {
+    use super::super::adopted::tests::adopted;
     use super::super::tests::peering;
     use super::*;
 
@@ -192,6 +209,7 @@ mod tests {
             asked.preshared_key = Some(WgSecret::new([3; 32]));
             asked.families = Families::V6;
             asked.maintainer = "HEIDI-MNT".parse().ok();
+            asked.adopted = Some(Rc::new(adopted()));
             assert_eq!(Peering::read(&asked.to_row()), Ok((asked, vec![])));
         }
         let mut waiting = peering(9, 64600, None);

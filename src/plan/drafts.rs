@@ -3,7 +3,7 @@
 //! the rest of a pass.
 
 use super::wanted::{Inputs, PopSettings, ServedWanted};
-use super::wireguard::{Backend, LinkWanted, allowed_ips};
+use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses, allowed_ips};
 use super::{Actual, Owner, Rows, bird};
 use crate::model::{Asn, IfName};
 use crate::peering::{Peering, files};
@@ -140,10 +140,11 @@ fn written(
 }
 
 fn link(pop: &PopSettings, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<LinkWanted> {
+    let adopted = peering.adopted.as_deref();
     Some(LinkWanted {
         name: IfName::of(peering.asn),
         private_key: pop.private_key.clone(),
-        listen_port: pop.site.port(peering.id)?,
+        listen_port: pop.site.port(peering)?,
         mtu: peering.mtu,
         local: pop.site.local(peering)?,
         remote: pop.site.remote(peering)?,
@@ -151,7 +152,12 @@ fn link(pop: &PopSettings, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Opti
         peer_key: peering.key,
         preshared_key: peering.preshared_key.clone(),
         endpoint: None,
-        allowed_ips: allowed_ips.clone(),
+        allowed_ips: adopted.map_or(allowed_ips, |adopted| &adopted.allowed_ips).clone(),
+        keepalive_s: adopted.map_or(KEEPALIVE_S, |adopted| adopted.keepalive_s),
+        other_addresses: match adopted {
+            Some(_) => OtherAddresses::Kept,
+            None => OtherAddresses::Removed,
+        },
     })
 }
 

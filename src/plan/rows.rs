@@ -43,7 +43,7 @@ impl Rows {
     }
 
     fn serve(&mut self, peering: Peering, site: &Site) {
-        if site.port(peering.id).is_some() {
+        if site.port(&peering).is_some() {
             self.peerings.push(peering);
         } else {
             self.failures.insert(Owner::Peering(peering.asn), no_port(&peering, site));

@@ -1,6 +1,6 @@
 //! Plans, as their lines: what differs gives steps, in an order that works, and nothing else does.
 
-use super::wireguard::{KEEPALIVE_S, PeerActual, allowed_ips};
+use super::wireguard::{KEEPALIVE_S, OtherAddresses, PeerActual, allowed_ips};
 use super::*;
 use crate::model::{WgKey, WgSecret};
 
@@ -28,6 +28,8 @@ fn link(number: u32, port: u16) -> LinkWanted {
         preshared_key: None,
         endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
         allowed_ips: allowed_ips(),
+        keepalive_s: KEEPALIVE_S,
+        other_addresses: OtherAddresses::Removed,
     }
 }
 

@@ -2,7 +2,7 @@
 //! was seen of the machine.
 
 use super::sysctl::{SYSCTLS, Sysctl};
-use super::wireguard::{Backend, LinkWanted};
+use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
 use crate::limits::HANDSHAKE_FRESH;
 use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
@@ -253,6 +253,8 @@ fn wireguard_link(
         preshared_key: None,
         endpoint,
         allowed_ips: link.allowed_ips().into(),
+        keepalive_s: KEEPALIVE_S,
+        other_addresses: OtherAddresses::Removed,
     }
 }
 

@@ -58,6 +58,20 @@ pub struct LinkWanted {
     pub endpoint: Option<SocketAddr>,
     /// What the peer may send and receive; peerings share one list.
     pub allowed_ips: Rc<[IpNet]>,
+    /// Seconds between keepalives; 0: none.
+    pub keepalive_s: u16,
+    /// What becomes of link-local addresses that are not wanted.
+    pub other_addresses: OtherAddresses,
+}
+
+/// What becomes of link-local addresses on a link that are not wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherAddresses {
+    /// They go: one of them could become the source of the BGP session.
+    Removed,
+    /// They stay, and ours may be there without its peer: the link was made by hand, and its BGP
+    /// session runs as it is.
+    Kept,
 }
 
 impl LinkWanted {

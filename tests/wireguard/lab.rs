@@ -1,7 +1,9 @@
 //! What the cases stand on: links as they are wanted, and `ip` and `wg` as independent witnesses.
 
 use peerling::model::{IfName, WgKey, WgSecret};
-use peerling::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, allowed_ips, differs};
+use peerling::plan::wireguard::{
+    EndpointRule, KEEPALIVE_S, LinkActual, LinkWanted, OtherAddresses, allowed_ips, differs,
+};
 use peerling::sys::uapi::Patience;
 use peerling::sys::wireguard::{self, Backend, Links, Machine, WireError};
 use std::fs::File;
@@ -86,6 +88,8 @@ pub fn wanted(number: u16) -> LinkWanted {
         preshared_key: Some(WgSecret::new([3; 32])),
         endpoint: format!("[2001:db8::{number:x}]:20263").parse().ok(),
         allowed_ips: allowed_ips(),
+        keepalive_s: KEEPALIVE_S,
+        other_addresses: OtherAddresses::Removed,
     }
 }
 

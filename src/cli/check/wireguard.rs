@@ -115,7 +115,7 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::wireguard::{LinkActual, LinkWanted};
+    use crate::plan::wireguard::{LinkActual, LinkWanted, OtherAddresses};
 
     fn dry_run(running: Option<[u8; 32]>) -> DryRun {
         let wanted = LinkWanted {
@@ -130,6 +130,8 @@ mod tests {
             preshared_key: None,
             endpoint: None,
             allowed_ips: [].into(),
+            keepalive_s: 30,
+            other_addresses: OtherAddresses::Removed,
         };
         let private_key = running.map(WgSecret::new);
         let actual = LinkActual { private_key, ..LinkActual::default() };

@@ -37,7 +37,7 @@ fn netdev(side: &Side<'_>) -> String {
          PersistentKeepalive={KEEPALIVE_S}\n\
          AllowedIPs={}\n",
         side.link,
-        side.site.key,
+        side.key,
         side.site.name,
         side.port,
         ALLOWED_IPS.join(", ")

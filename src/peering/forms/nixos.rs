@@ -53,7 +53,7 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
 ",
         mtu = option(side.peering.mtu.map(|mtu| format!("      MTUBytes = \"{mtu}\";"))),
         port = option(side.listen_port().map(|port| format!("      ListenPort = {port};"))),
-        key = side.site.key,
+        key = side.key,
         preshared = option(side.preshared_key().map(|_| {
             format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";")
         })),

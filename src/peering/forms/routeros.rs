@@ -28,7 +28,7 @@ pub fn routeros(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
 }
 
 fn tunnel(side: &Side<'_>) -> [String; 3] {
-    let (link, key) = (&side.link, side.site.key);
+    let (link, key) = (&side.link, side.key);
     let option = |name: &str, value: Option<String>| {
         value.map_or(String::new(), |value| format!(" {name}={value}"))
     };

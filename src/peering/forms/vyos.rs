@@ -40,7 +40,7 @@ fn tunnel(side: &Side<'_>, link: &str) -> Vec<String> {
     if let Some(mtu) = side.peering.mtu {
         lines.push(format!("{interface} mtu '{mtu}'"));
     }
-    lines.push(format!("{peer} public-key '{}'", side.site.key));
+    lines.push(format!("{peer} public-key '{}'", side.key));
     if side.preshared_key().is_some() {
         lines.push(format!("{peer} preshared-key '{REPLACE_ME}'"));
     }

@@ -21,7 +21,7 @@ pub enum Change {
         /// The one to set.
         new: WgSecret,
     },
-    /// A peer that is not there. Keepalive is the same for all.
+    /// A peer that is not there.
     AddPeer {
         /// Its public key.
         key: WgKey,
@@ -31,6 +31,8 @@ pub enum Change {
         endpoint: Option<SocketAddr>,
         /// What it may send and receive.
         allowed_ips: Rc<[IpNet]>,
+        /// Seconds between keepalives; 0: none.
+        keepalive_s: u16,
     },
     /// A peer that nobody asked for: its allowed IPs would take the packets of the right one.
     RemovePeer {
@@ -225,6 +227,7 @@ mod tests {
                     preshared_key: psk(),
                     endpoint: None,
                     allowed_ips: Rc::new([]),
+                    keepalive_s: 30,
                 },
                 &format!("peer {shown} added, endpoint unknown"),
             ),

@@ -5,7 +5,7 @@
 //! the kernel never installs the route to the peer.
 
 use super::change::Change;
-use super::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual};
+use super::{LinkActual, LinkWanted, OtherAddresses, PeerActual};
 use crate::limits::WG_KEY_BYTES;
 use crate::model::WgSecret;
 use ipnet::IpNet;
@@ -73,6 +73,7 @@ fn peers(wanted: &LinkWanted, actual: &LinkActual, rule: EndpointRule, changes: 
             preshared_key: wanted.preshared_key.clone(),
             endpoint: wanted.endpoint,
             allowed_ips: wanted.allowed_ips.clone(),
+            keepalive_s: wanted.keepalive_s,
         }),
     }
     let others = actual.peers.iter().filter(|peer| peer.key != wanted.peer_key);
@@ -88,8 +89,8 @@ fn same_peer(wanted: &LinkWanted, peer: &PeerActual, rule: EndpointRule, out: &m
     if let Some(new) = endpoint(wanted.endpoint, peer.endpoint, rule) {
         out.push(Change::Endpoint { key, old: peer.endpoint, new });
     }
-    if peer.keepalive_s != KEEPALIVE_S {
-        out.push(Change::Keepalive { key, old: peer.keepalive_s, new: KEEPALIVE_S });
+    if peer.keepalive_s != wanted.keepalive_s {
+        out.push(Change::Keepalive { key, old: peer.keepalive_s, new: wanted.keepalive_s });
     }
     if !same(&wanted.allowed_ips, &peer.allowed_ips) {
         let (old, new) = (peer.allowed_ips.clone(), wanted.allowed_ips.clone());
@@ -114,24 +115,39 @@ fn same(left: &[IpNet], right: &[IpNet]) -> bool {
 }
 
 fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
-    let found = || actual.addresses.iter().copied().filter(|(it, _)| is_looked_at(*it, wanted));
+    let mut found = actual.addresses.clone();
+    found.retain(|(local, _)| is_looked_at(*local, wanted));
     if !actual.up {
         // An address from before the link went up has no route to the peer, and would get none.
-        changes.extend(found().map(removed));
+        changes.extend(found.into_iter().map(removed));
         changes.push(Change::Up);
         changes.extend(wanted.addresses().map(added));
         return;
     }
-    for pair in wanted.addresses() {
-        address(pair, found().find(|(it, _)| *it == pair.0), actual, changes);
+    let needs_no_peer = wanted.other_addresses == OtherAddresses::Kept;
+    for (local, remote) in wanted.addresses() {
+        let there = found.iter().find(|(found, _)| *found == local).copied();
+        if needs_no_peer && there.is_some_and(|(local, remote)| local == remote) {
+            continue;
+        }
+        address(Pair { local, remote }, there, actual, changes);
     }
-    let is_wanted = |local: IpAddr| wanted.addresses().any(|(it, _)| it == local);
-    changes.extend(found().filter(|(it, _)| !is_wanted(*it)).map(removed));
+    for pair in found {
+        if !wanted.addresses().any(|(local, _)| local == pair.0) {
+            changes.push(removed(pair));
+        }
+    }
+}
+
+/// Our address on a link, and the other end's.
+struct Pair {
+    local: IpAddr,
+    remote: IpAddr,
 }
 
 /// One address that is to be there, and what of it was found.
 fn address(
-    (local, remote): (IpAddr, IpAddr),
+    Pair { local, remote }: Pair,
     found: Option<(IpAddr, IpAddr)>,
     actual: &LinkActual,
     changes: &mut Vec<Change>,
@@ -147,8 +163,12 @@ fn address(
     }
 }
 
-/// Link-local addresses of a family that the link is to have. `169.254.0.0/16` is IPv4's.
+/// Link-local addresses of a family that the link is to have, but for those that stay whatever they
+/// are. `169.254.0.0/16` is IPv4's.
 fn is_looked_at(address: IpAddr, wanted: &LinkWanted) -> bool {
+    if wanted.other_addresses == OtherAddresses::Kept {
+        return wanted.addresses().any(|(local, _)| local == address);
+    }
     match address {
         IpAddr::V6(it) => it.is_unicast_link_local(),
         IpAddr::V4(it) => it.is_link_local() && wanted.ipv4.is_some(),
@@ -192,6 +212,8 @@ mod tests {
             preshared_key: Some(WgSecret::new([3; 32])),
             endpoint: Some("[2001:db8::1]:20263".parse().unwrap()),
             allowed_ips: allowed_ips(),
+            keepalive_s: 30,
+            other_addresses: OtherAddresses::Removed,
         }
     }
 
@@ -336,6 +358,26 @@ mod tests {
         let lines = lines(&wanted(), &fresh, EndpointRule::Keep);
         let first: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(first, ["listen", "private", "peer", "MTU", "down", "address"]);
+    }
+
+    /// A link that was made by hand: a network of its own, the TUN's own address, no keepalives.
+    #[test]
+    fn a_link_that_runs_as_it_is_stays_as_it_is() {
+        let wanted =
+            LinkWanted { other_addresses: OtherAddresses::Kept, keepalive_s: 0, ..wanted() };
+        let mut there = actual();
+        there.peers[0].keepalive_s = 0;
+        there.addresses.push(pair("fe80::1234:5678", "fe80::1234:5678"));
+        assert_eq!(lines(&wanted, &there, EndpointRule::Keep), [""; 0]);
+        there.addresses[0].1 = there.addresses[0].0;
+        assert_eq!(lines(&wanted, &there, EndpointRule::Keep), [""; 0]);
+        let moved = LinkWanted { remote: "fe80::99".parse().unwrap(), ..wanted.clone() };
+        let line = "address fe80:263::1:1 peer fe80::2:1 -> fe80::99";
+        there.addresses[0].1 = "fe80::2:1".parse().unwrap();
+        assert_eq!(lines(&moved, &there, EndpointRule::Keep), [line]);
+        there.addresses.remove(0);
+        let line = "address fe80:263::1:1 peer fe80::2:1 added";
+        assert_eq!(lines(&wanted, &there, EndpointRule::Keep), [line]);
     }
 
     #[test]

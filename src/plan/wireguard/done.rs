@@ -1,6 +1,6 @@
 //! What a link is once it was made or changed as wanted.
 
-use super::{KEEPALIVE_S, LinkActual, LinkWanted, PeerActual};
+use super::{LinkActual, LinkWanted, PeerActual};
 
 /// The MTU that WireGuard gives to a link for which none was wanted, in bytes: 1500 less its own
 /// overhead over IPv6 (`drivers/net/wireguard/device.c`).
@@ -30,7 +30,7 @@ impl LinkWanted {
             key: self.peer_key,
             preshared_key: self.preshared_key.clone(),
             endpoint: self.endpoint.or(stayed.and_then(|it| it.endpoint)),
-            keepalive_s: KEEPALIVE_S,
+            keepalive_s: self.keepalive_s,
             allowed_ips: self.allowed_ips.to_vec(),
             last_handshake_s: stayed.map_or(0, |it| it.last_handshake_s),
             rx_bytes: stayed.map_or(0, |it| it.rx_bytes),
@@ -41,7 +41,7 @@ impl LinkWanted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EndpointRule, allowed_ips, differs};
+    use super::super::{EndpointRule, OtherAddresses, allowed_ips, differs};
     use super::*;
     use crate::model::{Asn, IfName, WgKey, WgSecret};
 
@@ -58,6 +58,8 @@ mod tests {
             preshared_key: None,
             endpoint: Some("[2a01:4f8::1]:20263".parse().unwrap()),
             allowed_ips: allowed_ips(),
+            keepalive_s: 30,
+            other_addresses: OtherAddresses::Removed,
         }
     }
 

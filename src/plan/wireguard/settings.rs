@@ -3,7 +3,6 @@
 //! The kernel and the userspace protocol take the same request in two encodings; both read this.
 //! What is `None` stays as it is.
 
-use super::KEEPALIVE_S;
 use super::change::Change;
 use crate::limits::WG_KEY_BYTES;
 use crate::model::{Port, WgKey, WgSecret};
@@ -76,6 +75,10 @@ impl Settings {
 }
 
 impl PeerSettings {
+    fn update(key: &WgKey) -> PeerSettings {
+        PeerSettings::new(*key, PeerRule::Update)
+    }
+
     fn new(key: WgKey, rule: PeerRule) -> PeerSettings {
         PeerSettings {
             key,
@@ -91,27 +94,30 @@ impl PeerSettings {
 /// What one change sets on a peer. A peer with several changes comes several times, which both
 /// encodings allow.
 fn peer(change: &Change) -> Option<PeerSettings> {
-    let update = |key: &WgKey| PeerSettings::new(*key, PeerRule::Update);
     Some(match change {
-        Change::AddPeer { key, preshared_key, endpoint, allowed_ips } => PeerSettings {
-            key: *key,
-            rule: PeerRule::Add,
-            preshared_key: preshared_key.clone(),
-            endpoint: *endpoint,
-            keepalive_s: Some(KEEPALIVE_S),
-            allowed_ips: Some(allowed_ips.clone()),
-        },
+        Change::AddPeer { key, preshared_key, endpoint, allowed_ips, keepalive_s } => {
+            PeerSettings {
+                key: *key,
+                rule: PeerRule::Add,
+                preshared_key: preshared_key.clone(),
+                endpoint: *endpoint,
+                keepalive_s: Some(*keepalive_s),
+                allowed_ips: Some(allowed_ips.clone()),
+            }
+        }
         Change::RemovePeer { key } => PeerSettings::new(*key, PeerRule::Remove),
         Change::PresharedKey { key, new, .. } => {
             let secret = new.clone().unwrap_or_else(|| WgSecret::new([0; WG_KEY_BYTES]));
-            PeerSettings { preshared_key: Some(secret), ..update(key) }
+            PeerSettings { preshared_key: Some(secret), ..PeerSettings::update(key) }
         }
-        Change::Endpoint { key, new, .. } => PeerSettings { endpoint: Some(*new), ..update(key) },
+        Change::Endpoint { key, new, .. } => {
+            PeerSettings { endpoint: Some(*new), ..PeerSettings::update(key) }
+        }
         Change::Keepalive { key, new, .. } => {
-            PeerSettings { keepalive_s: Some(*new), ..update(key) }
+            PeerSettings { keepalive_s: Some(*new), ..PeerSettings::update(key) }
         }
         Change::AllowedIps { key, new, .. } => {
-            PeerSettings { allowed_ips: Some(new.clone()), ..update(key) }
+            PeerSettings { allowed_ips: Some(new.clone()), ..PeerSettings::update(key) }
         }
         Change::PrivateKey { .. } | Change::ListenPort { .. } | Change::Mtu { .. } => return None,
         Change::Up | Change::AddAddress { .. } | Change::RenewRoute { .. } => return None,
@@ -129,7 +135,13 @@ mod tests {
         let port = Port::new(52001).unwrap();
         let changes = [
             Change::PrivateKey { old: None, new: WgSecret::new([1; 32]) },
-            Change::AddPeer { key, preshared_key: None, endpoint: None, allowed_ips: Rc::new([]) },
+            Change::AddPeer {
+                key,
+                preshared_key: None,
+                endpoint: None,
+                allowed_ips: Rc::new([]),
+                keepalive_s: 30,
+            },
             Change::PresharedKey { key, old: Some(WgSecret::new([2; 32])), new: None },
             Change::ListenPort { old: 0, new: port },
             Change::Up,

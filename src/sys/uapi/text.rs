@@ -174,6 +174,7 @@ mod tests {
                 preshared_key: Some(WgSecret::new([1; 32])),
                 endpoint: "[2001:db8::1]:20263".parse().ok(),
                 allowed_ips: allowed_ips(),
+                keepalive_s: 30,
             },
             Change::Keepalive { key, old: 0, new: 30 },
             Change::RemovePeer { key },

@@ -1,0 +1,57 @@
+//! peer_config: what the member is to install, for reading or in one of the forms.
+
+use super::Control;
+use super::context::{Context, fault, wrong};
+use crate::answer::{Outcome, PeerConfig, Stop};
+use crate::command::{Field, Form};
+use crate::peering::forms::{self, Router};
+use crate::peering::{Peering, Site, files};
+
+impl Control {
+    /// The peering with the texts for the member's side.
+    pub(super) fn config(&self, context: &Context<'_>) -> Outcome {
+        let (peering, form) = (context.chosen()?, context.request.form);
+        let site = &context.settings.site;
+        let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
+        let router = router(context)?;
+        let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
+        let (wireguard, bird) = texts.ok_or_else(nowhere)?;
+        Ok(Box::new(PeerConfig {
+            peer: self.view(context, peering),
+            our_asn: site.asn,
+            wireguard,
+            link: forms::interface(site, &router),
+            bird,
+            form,
+            text: text(form, peering, site, &router).ok_or_else(nowhere)?,
+        }))
+    }
+}
+
+/// What the member said of their router.
+fn router(context: &Context<'_>) -> Result<Router, Stop> {
+    let mut router = Router::default();
+    if let Some(name) = context.request.answer(Field::Interface) {
+        router.interface = Some(forms::interface_name(name).map_err(wrong(Field::Interface))?);
+    }
+    if let Some(name) = context.request.answer(Field::Template) {
+        router.template = Some(forms::template_name(name).map_err(wrong(Field::Template))?);
+    }
+    Ok(router)
+}
+
+/// The text, empty for the forms that are none; `None`: none follows from the peering's id.
+fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<String> {
+    let render = match form {
+        Form::Table | Form::Json => return Some(String::new()),
+        Form::WgQuick => forms::wg_quick,
+        Form::Bird => forms::bird,
+        Form::Networkd => forms::networkd,
+        Form::Frr => forms::frr,
+        Form::RouterOs => forms::routeros,
+        Form::OpenBgpd => forms::openbgpd,
+        Form::NixOs => forms::nixos,
+        Form::VyOs => forms::vyos,
+    };
+    render(peering, site, router)
+}
