@@ -81,6 +81,10 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
     };
     let answers = answers::collect(&wishes, &before, file, terminal.as_mut())?;
     let scene = Scene::new(file, before, answers)?;
+    let is_nobody_there = terminal.is_none() && wishes.consent == Consent::Ask;
+    if is_nobody_there && wishes.mode == Mode::Perform {
+        return Err(Trouble::new("init needs --yes, since nobody can be asked here").into());
+    }
     if wishes.mode == Mode::Print {
         scene.go(Mode::Print)?;
         return Ok(DONE);

@@ -224,7 +224,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "init",
         arguments: &[ASN, NAME, NETWORK, REGISTRY, ADMIN_KEY, PRINT, YES],
-        about: "make a POP of this machine: key, configuration, registry, BIRD, kernel, services",
+        about: "turn this machine into a POP: key, configuration, registry, BIRD, kernel, services",
         more: &[
             "Of each step it says whether it was done, was there already, or is yours, with the \
              line to type. What exists is never changed without a word, so it can be run again \

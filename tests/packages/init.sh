@@ -128,6 +128,7 @@ before=$(state | grep -v -e /var/lib/peerling/ -e ' d')
 init --yes || fail "a second init: $(said)"
 same "after a second run" "" "$(diff <(echo "$before") <(state | grep -v -e /var/lib/peerling/ -e ' d') || true)"
 ! grep -qE '^done +(registry|wireguard|configuration|bird|kernel|services)' "$root/run/said" || fail "it did something again: $(said)"
+refuses "since nobody can be asked here" peerling init
 init --yes --asn 4242420002 && fail "it takes another AS number"
 grep -q 'and pop.asn is AS4242420001 in' "$root/run/said" || fail "it says: $(said)"
 step "run again, it changes nothing, and takes no other AS number"

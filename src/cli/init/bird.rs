@@ -325,7 +325,7 @@ fn own(found: &Found, said: &Said, config: &Config) -> Step {
     let shown = found.main.display();
     let needs = Needs {
         peers: &config.bird.directory,
-        peer: &config.bird.directory.join("ebgp_as1"),
+        peer: &config.bird.directory.join(config.bird.file.name(config.pop.asn)),
         template: &config.bird.template,
         form: &config.bird.form,
         origins: config.bird.include_directory.as_deref(),
