@@ -12,6 +12,7 @@ mod testing;
 
 use peerling::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
 use peerling::model::Asn;
+use peerling::plan::naming::Naming;
 use peerling::plan::{FileKind, Owner};
 use peerling::registry::{Finding, Index, Maintainer, Roa};
 use peerling::sys::tree::{busy, read, read_routes, stamp, stamp_routes};
@@ -50,7 +51,7 @@ fn describe_maintainer(text: &mut String, index: &Index, it: Maintainer<'_>) {
     writeln!(text, "\n{}: {} unusable{pgp}", it.name(), it.unusable().len()).unwrap();
     for asn in it.asns() {
         let owners: Vec<_> = index.owners(*asn).collect();
-        writeln!(text, "    AS{asn} of {owners:?}").unwrap();
+        writeln!(text, "    {asn} of {owners:?}").unwrap();
     }
     for key in it.keys() {
         let holders: Vec<_> = index.by_key(&key.fingerprint).map(|it| it.name()).collect();
@@ -138,7 +139,7 @@ fn what_is_no_registry_is_an_error_in_words() {
     fails("data/aut-num: ");
     fs::remove_file(scratch.0.join("data/aut-num")).unwrap();
     fs::write(scratch.0.join("data/aut-num"), "").unwrap();
-    fails("data/aut-num: Not a directory");
+    fails("data/aut-num: not a directory");
 }
 
 #[test]
@@ -224,7 +225,7 @@ fn tick_passed(directory: &Path) -> bool {
 
 /// The names of the tables, IPv4 first.
 fn tables() -> [String; 2] {
-    [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|it| it.name(Owner::Pop))
+    [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|kind| Naming::default().file(kind, Owner::Pop))
 }
 
 fn routes(directory: &Path) -> (Roa, Vec<Finding>) {

@@ -5,7 +5,7 @@
 use super::wanted::{Inputs, PopSettings, ServedWanted};
 use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses, allowed_ips};
 use super::{Actual, Owner, Rows, bird};
-use crate::model::{Asn, IfName};
+use crate::model::Asn;
 use crate::peering::{Peering, files};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl DraftCache {
         for peering in &inputs.rows.peerings {
             let asn = peering.asn;
             let last = self.drafts.get(&asn);
-            let class = class(inputs, actual, asn, last);
+            let class = class(inputs, actual, peering, last);
             let draft = match last {
                 Some(last) if last.class == class && unchanged.has(peering) => last.clone(),
                 _ => match written(&inputs.pop, peering, class, &allowed_ips) {
@@ -91,7 +91,8 @@ impl Unchanged<'_> {
 }
 
 /// The latency class: measured, or what the file says, by whomever it was measured.
-fn class(inputs: &Inputs, actual: &Actual, asn: Asn, last: Option<&Rc<Draft>>) -> u8 {
+fn class(inputs: &Inputs, actual: &Actual, peering: &Peering, last: Option<&Rc<Draft>>) -> u8 {
+    let asn = peering.asn;
     if let Some(measured) = inputs.latencies.get(&asn) {
         return measured.class;
     }
@@ -103,7 +104,7 @@ fn class(inputs: &Inputs, actual: &Actual, asn: Asn, last: Option<&Rc<Draft>>) -
     {
         return last.class;
     }
-    bird::latency(there).unwrap_or(bird::LATENCY_UNKNOWN)
+    bird::latency(there, peering, &inputs.pop.bird()).unwrap_or(bird::LATENCY_UNKNOWN)
 }
 
 /// One copy of each text: a file that holds what is wanted was read, and kept.
@@ -130,19 +131,24 @@ fn written(
     allowed_ips: &Rc<[IpNet]>,
 ) -> Option<Draft> {
     let conf = files::our_conf(peering, &pop.site, &pop.private_key)?;
-    let bird = bird::render(peering, &pop.site, &pop.template, class)?;
+    // A session that stands in a file of the operator's stays theirs.
+    let bird = if pop.naming.has_file_of_operator(peering.asn) {
+        None
+    } else {
+        Some(bird::render(peering, &pop.bird(), class)?.into())
+    };
     let link = match pop.backend {
         Backend::Files => None,
         Backend::Kernel | Backend::Userspace { .. } => Some(link(pop, peering, allowed_ips)?),
     };
-    let wanted = ServedWanted { conf: Some(conf.into()), bird: Some(bird.into()), link };
+    let wanted = ServedWanted { conf: Some(conf.into()), bird, link };
     Some(Draft { class, wanted })
 }
 
 fn link(pop: &PopSettings, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<LinkWanted> {
     let adopted = peering.adopted.as_deref();
     Some(LinkWanted {
-        name: IfName::of(peering.asn),
+        name: pop.naming.peering_link(peering.asn),
         private_key: pop.private_key.clone(),
         listen_port: pop.site.port(peering)?,
         mtu: peering.mtu,
@@ -206,7 +212,7 @@ mod tests {
         let second = drafts(&mut cache, &inputs, &[]);
         assert_eq!(same(&first, &second), [false, true]);
         let link = second[0].wanted.link.as_ref().unwrap();
-        assert_eq!((link.mtu, &link.name), (Some(1400), &IfName::of(asn(ONE))));
+        assert_eq!((link.mtu, &link.name), (Some(1400), &crate::model::IfName::of(asn(ONE))));
         inputs.pop = Rc::new(pop());
         assert_eq!(same(&second, &drafts(&mut cache, &inputs, &[])), [false, false]);
     }

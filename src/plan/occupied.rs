@@ -14,7 +14,7 @@ pub fn occupied(
 ) -> BTreeSet<u16> {
     let mut holders = Vec::new();
     for (name, link) in &actual.links {
-        holders.push((Owner::of_link(name.as_str()), link.listen_port));
+        holders.push((inputs.pop.naming.link_owner(name.as_str()), link.listen_port));
     }
     for (owner, text) in &actual.confs {
         holders.push((Some(*owner), port_of(text)));

@@ -2,7 +2,9 @@
 //! be.
 
 use super::Owner;
+use super::naming::AdoptedNames;
 use crate::model::Asn;
+use crate::peering::adopted::Adopted;
 use crate::peering::{Peering, Row, Site, Status};
 use std::collections::BTreeMap;
 
@@ -13,6 +15,8 @@ pub struct Rows {
     pub peerings: Vec<Peering>,
     /// Status that is not to be served: taken down like a removal, but kept in the database.
     pub resting: Vec<Asn>,
+    /// The names that imported peerings keep, whether they are served or not.
+    pub adopted: BTreeMap<Asn, AdoptedNames>,
     /// What cannot be read or served, and why.
     pub failures: BTreeMap<Owner, String>,
 }
@@ -22,6 +26,11 @@ impl Rows {
     pub fn read(rows: &[Row], site: &Site) -> Rows {
         let mut all = Rows::default();
         for row in rows {
+            if let (Some(asn), Some(adopted)) = (row.asn(), &row.adopted)
+                && let Some(Adopted { link, protocol, bird_file, .. }) = Adopted::read(adopted)
+            {
+                all.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
+            }
             match Peering::read(row) {
                 Ok((peering, _)) if peering.status == Status::Active => {
                     all.serve(peering, site);

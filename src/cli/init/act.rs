@@ -4,6 +4,7 @@ use super::program;
 use crate::cli::bird_init;
 use crate::daemon::{ConfigFile, Trouble, block_on, read_config};
 use crate::model::WgSecret;
+use crate::plan::naming::Naming;
 use crate::plan::{FileKind, Owner};
 use crate::sys::users::User;
 use crate::sys::{directory, files, git, tree};
@@ -86,7 +87,7 @@ pub(super) fn perform(act: &Act, file: &ConfigFile) -> Result<(), Trouble> {
             cloned.map_err(|error| Trouble::new(format!("{source}: {error}")))
         }
         Act::Trust { repository, user } => {
-            let trusted = block_on(async |_| git::trust(repository, user).await)?;
+            let trusted = block_on(async |_| git::let_read(repository, user).await)?;
             trusted.map_err(|error| at(repository, &error))
         }
         Act::Bird { directory } => bird_init::install(&read_config(file).map_err(one)?, directory),
@@ -163,7 +164,8 @@ fn origins(file: &ConfigFile) -> Result<(), Trouble> {
         return Err(at(registry, &"it has no routes"));
     };
     for (kind, text) in [(FileKind::RoaIpv4, roa.ipv4), (FileKind::RoaIpv6, roa.ipv6)] {
-        files::write(directory, kind, Owner::Pop, &text)
+        let name = Naming::default().file(kind, Owner::Pop);
+        files::write(directory, kind, &name, &text)
             .map_err(|error| Trouble::new(error.to_string()))?;
     }
     files::sync(directory).map_err(|error| Trouble::new(error.to_string()))

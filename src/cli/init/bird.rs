@@ -8,7 +8,8 @@ use crate::cli::bird_init;
 use crate::config::Config;
 use crate::daemon::block_on;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, BIRD_SOURCE_BYTES_MAX, BIRD_SOURCES_MAX};
-use crate::plan::FileKind;
+use crate::plan::naming::Naming;
+use crate::plan::{FileKind, Owner};
 use crate::sys::bird;
 use crate::sys::users::{self, ROOT, User};
 use std::collections::BTreeSet;
@@ -105,8 +106,9 @@ pub(super) fn look(config: &Config, user: &User) -> Found {
         }
     }
     let has_origins = includes.is_some_and(|path| {
-        let names = [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|kind| kind.name(OWNER));
-        names.iter().all(|name| path.join(name).exists())
+        let naming = Naming::default();
+        let kinds = [FileKind::RoaIpv4, FileKind::RoaIpv6];
+        kinds.iter().all(|kind| path.join(naming.file(*kind, Owner::Pop)).exists())
     });
     Found {
         is_installed: program::find("bird").is_some(),
@@ -119,9 +121,6 @@ pub(super) fn look(config: &Config, user: &User) -> Found {
         group: group(user),
     }
 }
-
-/// Whose the tables are.
-const OWNER: crate::plan::Owner = crate::plan::Owner::Pop;
 
 /// Where BIRD's files are, above those of peerings.
 fn home(config: &Config) -> PathBuf {

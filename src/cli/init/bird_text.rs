@@ -202,10 +202,11 @@ fn is_included(said: &Said, file: &Path) -> bool {
 
 /// Takes what one of its files says.
 pub(super) fn take(said: &mut Said, text: &str, directory: &Path) {
-    for pattern in symbols::read(text).includes {
+    let source = symbols::read(text, &|_| true);
+    for pattern in source.includes {
         said.includes.push(directory.join(pattern).display().to_string());
     }
-    said.names.extend(symbols::definitions(text));
+    said.names.extend(source.defined);
     let bare = without_comments(text).replace(['=', ';'], " ");
     let words: Vec<&str> = bare.split_whitespace().collect();
     for triple in words.windows(3) {

@@ -1,6 +1,9 @@
 //! `peerling check` at the end, of which what is not well is told. It is a process of its own, for
 //! it goes on as the service's user.
 
+// nanoserde's derives write `if let Err(…) { return Err(…) }`.
+#![allow(clippy::question_mark)]
+
 use super::step::{NAME_COLUMNS, STATE_COLUMNS};
 use crate::cli::table::{DONE, FAILED};
 use crate::daemon::{ConfigFile, Trouble};

@@ -28,7 +28,7 @@ pub async fn clone(source: &str, directory: &Path, user: &User) -> Result<(), Gi
 ///
 /// # Errors
 /// What git says.
-pub async fn trust(repository: &Path, user: &User) -> Result<(), GitError> {
+pub async fn let_read(repository: &Path, user: &User) -> Result<(), GitError> {
     let shown = repository.to_string_lossy();
     let git = git(Path::new("/"), GIT_PULL_TIMEOUT, user);
     let known = git.run(&["config", "--global", "--get-all", "safe.directory"]).await;
