@@ -27,6 +27,8 @@ complete -c peerling -n __fish_use_subcommand -a restore -d 'put a database in t
 complete -c peerling -n '__fish_seen_subcommand_from restore' -F
 complete -c peerling -n __fish_use_subcommand -a bird-init -d 'write a whole configuration of BIRD for this POP'
 complete -c peerling -n '__fish_seen_subcommand_from bird-init' -a '(__fish_complete_directories)'
+complete -c peerling -n __fish_use_subcommand -a bird-form -d 'print a built-in form of a peering\'s file for BIRD, as a start for your own'
+complete -c peerling -n '__fish_seen_subcommand_from bird-form' -x -a 'reference wiki'
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
@@ -35,5 +37,5 @@ complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'tabl
 complete -c peerling -n __fish_use_subcommand -a demo -d 'everything in a temporary directory; prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this in a shell while it serves, and end with it'
 complete -c peerling -n __fish_use_subcommand -a help -d 'list the operations, or explain one'
-complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore bird-init exec mesh demo help'
+complete -c peerling -n '__fish_seen_subcommand_from help' -a 'serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help'
 # </all>
