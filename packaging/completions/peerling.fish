@@ -5,7 +5,7 @@ complete -c peerling -l config -r -F -d 'the configuration (default /etc/peerlin
 complete -c peerling -s v -l verbose -d 'log everything'
 complete -c peerling -s h -l help -d 'list the operations; after one, explain it'
 complete -c peerling -s V -l version -d 'show the version'
-complete -c peerling -n __fish_use_subcommand -a init -d 'make a POP of this machine: key, configuration, registry, BIRD, kernel, services'
+complete -c peerling -n __fish_use_subcommand -a init -d 'turn this machine into a POP: key, configuration, registry, BIRD, kernel, services'
 complete -c peerling -n '__fish_seen_subcommand_from init' -l asn -r -d 'the AS number of your network, as the registry has it'
 complete -c peerling -n '__fish_seen_subcommand_from init' -l name -r -d 'the public name of this machine: members connect to it, and their tunnels end at it'
 complete -c peerling -n '__fish_seen_subcommand_from init' -l network -r -d 'the name of your network, for the welcome line'
@@ -37,5 +37,5 @@ complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'tabl
 complete -c peerling -n __fish_use_subcommand -a demo -d 'everything in a temporary directory; prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this in a shell while it serves, and end with it'
 complete -c peerling -n __fish_use_subcommand -a help -d 'list the operations, or explain one'
-complete -c peerling -n '__fish_seen_subcommand_from help' -a 'serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help'
+complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help'
 # </all>
