@@ -119,8 +119,8 @@ async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &m
     let remedy = match &bird.form {
         BirdForm::Reference => format!(
             "with the dn42 wiki's bird.conf set bird.form = \"wiki\"; else bird.conf has to define \
-             the template {template} and the functions that the file uses: `peerling bird-init DIR` \
-             writes a whole one to compare with"
+             the template {template} and the functions that the file uses: `peerling bird-init \
+             DIR` writes a whole one to compare with"
         ),
         BirdForm::Wiki => format!(
             "bird.conf has to define the template {template} with all filters; or set bird.form to \
