@@ -6,6 +6,7 @@
 mod audit;
 mod ban;
 mod help;
+mod life;
 mod peer;
 mod peer_config;
 mod peer_export;
@@ -21,6 +22,7 @@ mod whoami;
 pub use audit::Audit;
 pub use ban::{BanList, Banned, Effect, Unbanned};
 pub use help::Help;
+pub use life::{BgpLife, Life, LifeView, ListedPeer, RouteCounts, Sign, Signs, summary};
 pub use peer::{OurSide, PeerView, PeeringState};
 pub use peer_config::PeerConfig;
 pub use peer_export::{PeerExport, WITHHELD};
@@ -93,6 +95,8 @@ pub enum ExitStatus {
     NotApplied = 3,
     /// A fault of ours.
     Fault = 4,
+    /// A check of peer_status --exit-status is not well.
+    CheckFailed = 5,
 }
 
 /// Nothing was changed, since the caller did not mean it.
@@ -180,6 +184,14 @@ pub fn refusal_json(refusal: &Refusal) -> String {
 /// A value for a table's cell; empty where there is none.
 fn optional(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |it| it.to_string())
+}
+
+/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
+pub(crate) fn milliseconds(us: u64) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => format!("{} ms", us / 1000),
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod peer_create;
 mod peer_edit;
 mod peer_export;
 mod peer_history;
+mod peer_list;
 mod peer_remove;
 mod peer_status;
 mod peer_switch;
@@ -29,9 +30,9 @@ pub use admission::RateLimits;
 pub use pops::Sisters;
 
 use crate::access::{self, Identity};
-use crate::answer::{Bye, Help, Outcome, PeerList, Whoami};
+use crate::answer::{Bye, Help, Outcome, Whoami};
 use crate::board::{Bell, Board};
-use crate::command::{Command, CommandSpec, Request, Scope};
+use crate::command::{Command, CommandSpec, Request};
 use crate::model::{OnceEach, Open, Role, Timestamp};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
@@ -39,7 +40,6 @@ use crate::plan::naming::Naming;
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
-use context::Context;
 use prompt::Typed;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -116,14 +116,6 @@ impl Control {
             Command::Audit => self.audit(&context),
             Command::Bye => Ok(Box::new(Bye)),
         }
-    }
-
-    fn list(&self, context: &Context<'_>) -> PeerList {
-        let scope = context.request.scope;
-        let everybody = scope == Scope::All || context.identity.maintainer.is_none();
-        let shown =
-            context.peerings.iter().filter(|it| everybody || context.owned.contains(&it.asn));
-        PeerList { peers: shown.map(|it| self.view(context, it)).collect(), scope }
     }
 }
 

@@ -10,6 +10,7 @@ mod bgp_words;
 mod endpoint;
 mod facts;
 mod handshake;
+mod life;
 mod registry;
 mod routes;
 mod tunnel;
@@ -22,9 +23,11 @@ pub use facts::{
     RoutesView,
 };
 
+pub use life::life;
+
 pub use crate::answer::RawView;
 
-use crate::answer::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose, milliseconds};
 use crate::peering::{Status, vet};
 
 /// The checks after the registry, in their order.
@@ -98,12 +101,4 @@ fn bad(
     hint: impl Into<String>,
 ) -> CheckView {
     CheckView { by: Some(whose), hint: hint.into(), ..follows(name, detail) }
-}
-
-/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
-fn milliseconds(us: u64) -> String {
-    match us {
-        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
-        _ => format!("{} ms", us / 1000),
-    }
 }

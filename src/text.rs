@@ -1,5 +1,6 @@
 //! Text for people: escaped, measured, broken into lines, in tables, and the nearest known word.
 
+pub mod age;
 pub mod escape;
 mod screen;
 pub mod spelling;

@@ -132,6 +132,10 @@ pub enum Flag {
     Raw,
     /// Again and again.
     Watch,
+    /// Only what is down.
+    Down,
+    /// An exit status that tells whether all is well.
+    ExitStatus,
 }
 
 impl Flag {
