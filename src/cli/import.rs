@@ -1,0 +1,377 @@
+//! `peerling import`: peers that were made by hand become peerings and stay what they are; and
+//! `--undo` gives them back.
+
+use super::parse::Invocation;
+use super::table::{DONE, DRY_RUN, FAILED, IMPORT_ASN, IMPORT_FILES, UNDO};
+use crate::adopt::bird::{Source, sessions};
+use crate::adopt::{
+    Counts, Found, Keeper, Known, LinkKind, Row, Taken, Tense, TunnelFile, Verdict, World, counts,
+    judge, table,
+};
+use crate::daemon::{Assembled, Failure, Trouble, block_on, close};
+use crate::limits::{
+    BIRD_COMMAND_S, IMPORT_APPLIED_TIMEOUT, IMPORT_LOOK_PAUSE, WG_QUICK_BYTES_MAX,
+    WG_QUICK_FILES_MAX,
+};
+use crate::local::Client;
+use crate::model::{Asn, IfName};
+use crate::peering::adopted::{Adopted, is_name};
+use crate::peering::{Generation, Peering, PeeringId, Site, Status};
+use crate::plan::form::{Direction, Form, FormValues};
+use crate::plan::naming::Naming;
+use crate::store::{Actor, Store};
+use crate::sys::netlink::Route;
+use crate::sys::{bird, tree, uapi};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Takes over what can be, or shows what would be.
+///
+/// # Errors
+/// A configuration, a registry, a database or a BIRD that cannot be read, or files that are named
+/// and are none of theirs.
+pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
+    let assembled = Assembled::load(&invocation.file)?;
+    let asn = chosen(invocation)?;
+    if invocation.has(&UNDO) {
+        return undo(&assembled, asn);
+    }
+    let mut rows = judged(&assembled)?;
+    narrow(&mut rows, asn, invocation.all(&IMPORT_FILES), &assembled)?;
+    if invocation.has(&DRY_RUN) {
+        super::print(&table(&rows, Tense::WouldBe));
+    } else {
+        let generation = save(&assembled, &rows)?;
+        super::print(&table(&rows, Tense::Done));
+        if let Some(generation) = generation {
+            super::complain(&reached(&assembled.config.store.path, generation));
+        }
+    }
+    let Counts { taken, there, .. } = counts(&rows);
+    Ok(if taken + there > 0 { DONE } else { FAILED })
+}
+
+/// The AS number that `--asn` names.
+fn chosen(invocation: &Invocation) -> Result<Option<Asn>, Trouble> {
+    match invocation.text(&IMPORT_ASN) {
+        None => Ok(None),
+        Some(text) => match text.parse() {
+            Ok(asn) => Ok(Some(asn)),
+            Err(error) => Err(Trouble::new(format!("--asn {text}: {error}"))),
+        },
+    }
+}
+
+/// Everything that was made by hand on this machine, and what becomes of it.
+fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
+    let config = &assembled.config;
+    let store = Store::look(&config.store.path).and_then(|store| {
+        store.belongs(&assembled.site())?;
+        Ok(store)
+    });
+    let rows = store.and_then(|store| store.rows()).map_err(|error| trouble(&error))?;
+    let (registry, main) = block_on(async |_| {
+        let registry = tree::read(&config.registry.directory).await;
+        (registry, main_file(&config.bird.socket).await)
+    })?;
+    let (registry, _) = registry.map_err(|error| trouble(&error))?;
+    let mut sources = Vec::new();
+    for (path, text) in bird::texts(&main?) {
+        sources.push(Source { path, text });
+    }
+    let found =
+        Found { tunnels: tunnels(&config.wireguard.directory)?, sessions: sessions(&sources) };
+    let (form, naming) = (assembled.form()?, assembled.naming()?);
+    let world = World {
+        asn: config.pop.asn,
+        key: assembled.public_key,
+        key_file: &config.wireguard.private_key_file,
+        directory: &config.wireguard.directory,
+        registry: &registry,
+        links: &links()?,
+        known: &known(assembled, &rows, &naming),
+    };
+    let mut judged = judge(&found, &world);
+    for row in &mut judged {
+        if let Verdict::Taken(taken) = &mut row.verdict {
+            taken.keeper = keeper(taken, &sources, &form, assembled);
+        }
+    }
+    Ok(judged)
+}
+
+fn trouble(error: &impl ToString) -> Trouble {
+    Trouble::new(error.to_string())
+}
+
+/// The file that BIRD was started with.
+async fn main_file(socket: &Path) -> Result<PathBuf, Trouble> {
+    let deadline = Duration::from_secs(BIRD_COMMAND_S);
+    let mut bird = bird::connect(socket, deadline).await.map_err(|error| trouble(&error))?;
+    let examined = bird.examine().await.map_err(|error| trouble(&error))?;
+    examined.main_file.ok_or_else(|| Trouble::new("BIRD does not say which file it reads".into()))
+}
+
+/// The files of wg-quick in their directory.
+fn tunnels(directory: &Path) -> Result<Vec<TunnelFile>, Trouble> {
+    let named = |error| Trouble::new(format!("{}: {error}", directory.display()));
+    let mut tunnels = Vec::new();
+    for entry in fs::read_dir(directory).map_err(named)? {
+        let path = entry.map_err(named)?.path();
+        let name = path.file_name().and_then(OsStr::to_str);
+        let Some(link) = name.and_then(|name| name.strip_suffix(".conf")) else { continue };
+        if tunnels.len() < WG_QUICK_FILES_MAX
+            && let Some(text) = text(&path)
+        {
+            tunnels.push(TunnelFile { link: link.to_string(), path: path.clone(), text });
+        }
+    }
+    tunnels.sort_by(|one: &TunnelFile, other| one.path.cmp(&other.path));
+    Ok(tunnels)
+}
+
+/// What a plain file holds; others are none of wg-quick's.
+fn text(path: &Path) -> Option<String> {
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path).ok()?.take(WG_QUICK_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The links of this machine. A TUN device is WireGuard where a program answers for it.
+fn links() -> Result<BTreeMap<String, LinkKind>, Trouble> {
+    let mut links = BTreeMap::new();
+    let found = Route::open().and_then(|route| route.links()).map_err(|error| trouble(&error))?;
+    for link in found {
+        let kind = match link.kind.as_deref() {
+            Some("wireguard") => LinkKind::WireGuard,
+            Some("tun") if uapi::socket_path(&link.name).exists() => LinkKind::WireGuard,
+            Some(other) => LinkKind::Other(other.to_string()),
+            None => LinkKind::Other("a plain interface".to_string()),
+        };
+        links.insert(link.name, kind);
+    }
+    Ok(links)
+}
+
+/// The peerings of the database, and the links to our other POPs.
+fn known(assembled: &Assembled, rows: &[crate::peering::Row], naming: &Naming) -> Vec<Known> {
+    let site = assembled.site();
+    let mut known = Vec::new();
+    for row in rows {
+        let Ok((peering, _)) = Peering::read(row) else { continue };
+        let asn = peering.asn;
+        let port = site.port(&peering).map_or(0, |port| port.get());
+        known.push(match &peering.adopted {
+            Some(adopted) => Known {
+                asn: Some(asn),
+                link: adopted.link.to_string(),
+                port,
+                protocol: adopted.protocol.clone(),
+                is_imported: true,
+            },
+            None => Known {
+                asn: Some(asn),
+                link: naming.peering_link(asn).to_string(),
+                port,
+                protocol: naming.peering_protocol(asn),
+                is_imported: false,
+            },
+        });
+    }
+    for link in assembled.config.inventory.iter().flat_map(|inventory| inventory.links()) {
+        known.push(Known {
+            asn: None,
+            link: link.name().to_string(),
+            port: link.listen_port.get(),
+            protocol: crate::mesh::bird::ibgp_protocol(&link.to.name),
+            is_imported: false,
+        });
+    }
+    known
+}
+
+/// Ours is a file that says what our form says of this peering, and no more, where we keep files.
+fn keeper(taken: &Taken, sources: &[Source], form: &Form, assembled: &Assembled) -> Keeper {
+    let bird = &assembled.config.bird;
+    let Some(source) = sources.iter().find(|source| source.path == taken.bird_file) else {
+        return Keeper::Operator;
+    };
+    if source.path.parent() != Some(&bird.directory) || file_name(&source.path).is_none() {
+        return Keeper::Operator;
+    }
+    let values = FormValues {
+        asn: taken.asn,
+        protocol: &taken.protocol,
+        interface: &taken.link,
+        neighbor: taken.remote,
+        local: taken.local,
+        latency: 1,
+        template: &bird.template,
+        families: taken.families,
+        direction: match taken.endpoint {
+            Some(_) => Direction::Either,
+            None => Direction::Passive,
+        },
+    };
+    match form.says_the_same(&source.text, &values) {
+        true => Keeper::Service,
+        false => Keeper::Operator,
+    }
+}
+
+/// A file's name, if we can keep a file of it.
+fn file_name(path: &Path) -> Option<&str> {
+    let name = path.file_name().and_then(OsStr::to_str)?;
+    is_name(name, crate::limits::FILE_NAME_BYTES_MAX).then_some(name)
+}
+
+/// Leaves what was asked for.
+fn narrow<'a>(
+    rows: &mut Vec<Row>,
+    asn: Option<Asn>,
+    files: impl Iterator<Item = &'a OsStr>,
+    assembled: &Assembled,
+) -> Result<(), Trouble> {
+    if let Some(asn) = asn {
+        rows.retain(|row| row.asn == Some(asn));
+    }
+    let mut named = Vec::new();
+    for file in files {
+        let path = fs::canonicalize(file);
+        named.push(path.map_err(|error| Trouble::new(format!("{}: {error}", file.display())))?);
+    }
+    if named.is_empty() {
+        return Ok(());
+    }
+    let directory = &assembled.config.wireguard.directory;
+    let mut is_used = vec![false; named.len()];
+    rows.retain(|row| {
+        let tunnel = row.link.as_ref().map(|link| directory.join(format!("{link}.conf")));
+        let files = [tunnel, row.bird_file.clone()];
+        let paths: Vec<PathBuf> =
+            files.into_iter().flatten().filter_map(|file| fs::canonicalize(file).ok()).collect();
+        let mut is_named = false;
+        for (path, used) in named.iter().zip(&mut is_used) {
+            if paths.contains(path) {
+                (is_named, *used) = (true, true);
+            }
+        }
+        is_named
+    });
+    match named.iter().zip(&is_used).find(|(_, used)| !**used) {
+        None => Ok(()),
+        Some((path, _)) => Err(Trouble::new(format!(
+            "{} is neither a WireGuard file of {} nor a file with a BGP session that BIRD reads",
+            path.display(),
+            directory.display()
+        ))),
+    }
+}
+
+/// Saves those that are taken; the generation that they belong to, if there are any.
+fn save(assembled: &Assembled, rows: &[Row]) -> Result<Option<Generation>, Trouble> {
+    let site = assembled.site();
+    let mut peerings = Vec::new();
+    for row in rows {
+        if let Verdict::Taken(taken) = &row.verdict {
+            peerings.push(peering(taken, &site)?);
+        }
+    }
+    if peerings.is_empty() {
+        return Ok(None);
+    }
+    let mut store = assembled.store()?;
+    let saved = store.adopt(&peerings, site.id_max(), &operator());
+    let closed = close(&mut store);
+    let generation = saved.map_err(|error| trouble(&error))?;
+    closed?;
+    Ok(Some(generation))
+}
+
+/// The peering that is made of it. Its id is the one that its port would follow from, if it is free.
+fn peering(taken: &Taken, site: &Site) -> Result<Peering, Trouble> {
+    let port = taken.listen_port.get();
+    let link = IfName::from_name(&taken.link);
+    let link = link.ok_or_else(|| Trouble::new(format!("{} is no name of a link", taken.link)))?;
+    let bird_file = match taken.keeper {
+        Keeper::Service => file_name(&taken.bird_file).map(str::to_string),
+        Keeper::Operator => None,
+    };
+    let adopted = Adopted {
+        link,
+        listen_port: taken.listen_port,
+        local: taken.local,
+        own_key: taken.own_key,
+        allowed_ips: taken.allowed_ips.clone().into(),
+        keepalive_s: taken.keepalive_s,
+        protocol: taken.protocol.clone(),
+        bird_file,
+    };
+    Ok(Peering {
+        id: PeeringId::new(port.saturating_sub(site.base_port)).unwrap_or(PeeringId::MIN),
+        asn: taken.asn,
+        key: taken.key,
+        endpoint: taken.endpoint.clone(),
+        link_local: Some(taken.remote),
+        status: Status::Active,
+        mtu: taken.mtu,
+        preshared_key: taken.preshared_key.clone(),
+        families: taken.families,
+        maintainer: Some(taken.maintainer.clone()),
+        adopted: Some(adopted.into()),
+    })
+}
+
+fn operator() -> Actor {
+    let (key, source) = ("local".to_string(), "local".to_string());
+    Actor { name: "admin".to_string(), key, source, now: crate::sys::now() }
+}
+
+/// Gives back what was imported: it runs on, and is nobody's peering any more.
+fn undo(assembled: &Assembled, asn: Option<Asn>) -> Result<u8, Failure> {
+    let mut store = assembled.store()?;
+    let given = store.give_back(asn, &operator());
+    let closed = close(&mut store);
+    let given = given.map_err(|error| trouble(&error))?;
+    closed?;
+    let Some((asns, generation)) = given else {
+        let what = asn.map_or("no peering".to_string(), |asn| format!("{asn}"));
+        super::complain(&format!("peerling: {what} was not imported\n"));
+        return Ok(FAILED);
+    };
+    for asn in asns {
+        super::print(&format!("{asn}: given back; it runs on as it is\n"));
+    }
+    super::complain(&reached(&assembled.config.store.path, generation));
+    Ok(DONE)
+}
+
+/// Waits until the running service has seen what was saved; what is to be said of that.
+fn reached(database: &Path, generation: Generation) -> String {
+    let begun = Instant::now();
+    loop {
+        let client = match Client::connect(database) {
+            Ok(Some(client)) => client,
+            Ok(None) => return String::new(),
+            Err(error) => return format!("peerling: {error}\n"),
+        };
+        match client.board() {
+            Ok(seen) if seen.board.generation >= generation => return String::new(),
+            Err(error) => return format!("peerling: {error}\n"),
+            Ok(_) if begun.elapsed() < IMPORT_APPLIED_TIMEOUT => {
+                std::thread::sleep(IMPORT_LOOK_PAUSE);
+            }
+            Ok(_) => {
+                return "peerling: saved; the service has not looked at it yet, see peerling check\n"
+                    .to_string();
+            }
+        }
+    }
+}
