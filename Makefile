@@ -22,8 +22,8 @@ IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/ru
 VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hands.sh vm/killed.sh'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-mesh test chaos check bless bench growth size dist twice packages vm scale vm-pop vm-small \
-	lab-packages vm-packages package-packages
+.PHONY: help demo lab lab-mesh test chaos check bless bench growth size dist twice packages package-faults vm scale \
+	vm-pop vm-small lab-packages vm-packages package-packages
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ twice: ## one static binary and its packages, made twice: the same bytes
 
 packages: package-packages ## what dist/ has, on machines that have nothing else
 	tests/packages/run.sh
+
+package-faults: packages ## that the tests of the packages find each of two dozen faults
+	tests/packages/faults.sh
 
 vm: vm-packages lab-packages ## WireGuard of a real kernel, and the lab on it, in virtual machines
 	$(CARGO) build --quiet

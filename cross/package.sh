@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 binary=$1
 architecture=$2
 case $architecture in
-    x86_64) debian=amd64 ;;
-    aarch64) debian=arm64 ;;
-    armv7) debian=armhf ;;
+    x86_64) debian=amd64 target=x86_64-unknown-linux-musl ;;
+    aarch64) debian=arm64 target=aarch64-unknown-linux-musl ;;
+    armv7) debian=armhf target=armv7-unknown-linux-musleabihf ;;
     *)
         echo "$architecture: not one of x86_64, aarch64, armv7" >&2
         exit 2
@@ -52,7 +52,8 @@ tree() {
     done
     documents=$root/usr/share/doc/peerling
     put README.md /usr/share/doc/peerling/README.md
-    put LICENSE /usr/share/doc/peerling/copyright
+    put "$work/copyright" /usr/share/doc/peerling/copyright
+    put "$work/licences.gz" /usr/share/doc/peerling/licences.gz
     put packaging/systemd/userspace.conf /usr/share/doc/peerling/userspace.conf
     gzip -9n <CHANGELOG.md >"$documents/changelog.gz"
     install -d "$documents/examples"
@@ -102,6 +103,7 @@ tarball() {
 }
 
 mkdir -p "$output"
+cross/licences.sh "$target" "$work"
 if command -v dpkg-deb >/dev/null; then
     deb
 else

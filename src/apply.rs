@@ -419,7 +419,7 @@ impl Apply {
     fn bury(&mut self, pass: &mut Pass, tombstone: Tombstone) {
         let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard_draft(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
                 pass.outcome.fail(Some(owner), error.to_string());
             }
         }

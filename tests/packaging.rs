@@ -123,3 +123,24 @@ fn russh_uses_our_russh_util() {
     assert!(russh.is_some_and(|russh| russh.contains("\n \"russh-util\",\n")), "{russh:?}");
     assert!(!lock.contains("[[patch.unused]]"), "Cargo did not use the patch");
 }
+
+/// What the binary is linked of is told with the package. A crate whose licence nobody has looked
+/// at ends the script that tells it.
+#[test]
+fn every_crate_that_is_linked_has_a_licence_that_is_told() {
+    let place = testing::Place::new("licences");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut script = Command::new(root.join("cross/licences.sh"));
+    script.arg("x86_64-unknown-linux-musl").arg(&place.0);
+    judged(&mut script);
+    let told = fs::read_to_string(place.0.join("copyright")).unwrap();
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
+    let (dependencies, _) = rest.split_once("\n[").unwrap();
+    let lines = dependencies.lines().filter(|line| !line.starts_with('#'));
+    let names: Vec<&str> = lines.filter_map(|line| Some(line.split_once(" =")?.0)).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(told.contains(&format!("\nFiles: {name}-")), "{name} is not told of:\n{told}");
+    }
+}

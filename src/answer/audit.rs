@@ -57,7 +57,7 @@ fn table(records: &[Record]) -> Table {
             record.actor.clone(),
             record.source.clone(),
             record.key.clone(),
-            record.action.clone(),
+            record.action.word().to_string(),
             optional(record.asn.map(Asn::get)),
             record.detail(),
         ]);
@@ -76,8 +76,8 @@ fn narrow_table(records: &[Record]) -> Table {
     for record in records {
         let who = format!("{} from {}", record.actor, record.source);
         let what = match record.asn {
-            Some(asn) => format!("{} {asn}", record.action),
-            None => record.action.clone(),
+            Some(asn) => format!("{} {asn}", record.action.word()),
+            None => record.action.word().to_string(),
         };
         table.rows.push(vec![record.at.readable(), who, what, record.detail()]);
     }
@@ -113,7 +113,7 @@ impl From<&Record> for RecordJson {
             actor: record.actor.clone(),
             key: record.key.clone(),
             source: record.source.clone(),
-            action: record.action.clone(),
+            action: record.action.word().to_string(),
             asn: record.asn.map(Asn::get),
             before: record.before.clone(),
             after: record.after.clone(),

@@ -221,7 +221,8 @@ impl Apply {
     /// A database that takes nothing must not keep a link from being mended. `false`: it took
     /// nothing.
     fn note_debt(&mut self, owed: bool) -> bool {
-        let noted = self.store.borrow_mut().owe_configure(owed);
+        let mut store = self.store.borrow_mut();
+        let noted = if owed { store.owe_configure() } else { store.settle_configure() };
         if let Err(error) = &noted {
             log::warn!("that BIRD has to read its files, or has, cannot be noted: {error}");
         }

@@ -6,6 +6,7 @@ use super::{Case, Control, Outcome, outcome, refusal_of};
 use crate::answer::{Abandoned, Change, Deed, PeerView, Shown, Stop};
 use crate::model::{Endpoint, LinkLocal};
 use crate::peering::Peering;
+use crate::peering::audit_log::Action;
 use crate::peering::vet::Psk;
 
 impl Control {
@@ -27,7 +28,7 @@ impl Control {
         };
         let after = Peering { preshared_key, ..after };
         self.may_change(case)?;
-        let saved = self.store.borrow_mut().replace(before, &after, "edit", &case.actor());
+        let saved = self.store.borrow_mut().replace(before, &after, Action::Edit, &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         // What was found with the old key or at the old port tells nothing of the new one.
         self.board.note(asn, |entry| entry.port_probe = None);

@@ -5,6 +5,7 @@ use super::{Case, Control, fault};
 use crate::answer::Intro;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN};
 use crate::model::{Asn, Mntner, Role};
+use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
 
@@ -76,7 +77,8 @@ fn rejection(
     (asn, name): (Asn, &Mntner),
 ) -> Result<Option<String>, StoreError> {
     let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
-    let last = audit_log.records.last().filter(|it| it.action == "reject" && it.is_about(name));
+    let last =
+        audit_log.records.last().filter(|it| it.action == Action::Reject && it.is_about(name));
     let recent = last.filter(|it| case.now.since(it.at) < REJECTION_SHOWN.as_secs());
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));

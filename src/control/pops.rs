@@ -12,7 +12,7 @@ use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
 use crate::plan::{bird, latency};
-use crate::store::sister;
+use crate::store::peered_in_copy;
 use crate::sys::directory::{Directory, FileError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ fn peerings_there(
     let Some(database) = home.read(DATABASE, BACKUP_FILE_BYTES_MAX).map_err(words)? else {
         return Ok(None);
     };
-    let found = sister::peered(&database, owned);
+    let found = peered_in_copy(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
     let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
     let listed = list::read(&String::from_utf8_lossy(&listed));

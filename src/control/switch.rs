@@ -7,6 +7,7 @@
 use super::{Case, Control, Outcome, outcome, refusal_of};
 use crate::answer::Deed;
 use crate::model::{Refusal, Role};
+use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 
 impl Control {
@@ -37,17 +38,17 @@ impl Control {
 
     async fn switch(&self, case: &Case<'_>, before: &Peering, deed: Deed) -> Outcome {
         let (status, action, done) = if deed == Deed::Disabled {
-            (Status::Disabled, "disable", "disabled")
+            (Status::Disabled, Action::Disable, "disabled")
         } else {
-            (Status::Active, "enable", "enabled")
+            (Status::Active, Action::Enable, "enabled")
         };
         let (asn, after) = (before.asn, Peering { status, ..before.clone() });
         self.may_change(case)?;
-        let saved = self.store.borrow_mut().replace(before, &after, action, &case.actor());
+        let saved = self.store.borrow_mut().replace(before, &after, action.clone(), &case.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         let (actor, source) = (case.identity.actor(), &case.identity.source);
         log::info!("{asn}: {done} by {actor} from {source}");
-        let applied = self.apply(case, asn, generation, action).await;
+        let applied = self.apply(case, asn, generation, action.word()).await;
         outcome(deed, self.view(case, &after), applied)
     }
 }

@@ -7,6 +7,33 @@
 use super::history::{Subject, Transition};
 use crate::model::{Asn, Mntner, Timestamp};
 
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A peering was made.
+    Create,
+    /// Its endpoint, key or options were changed.
+    Edit,
+    /// It was switched off by its member.
+    Disable,
+    /// It was switched on again.
+    Enable,
+    /// It was taken out.
+    Remove,
+    /// It waited, and was taken.
+    Approve,
+    /// It waited, and was taken out.
+    Reject,
+    /// It was switched off by the operator.
+    Suspend,
+    /// Somebody gets no peering here.
+    Ban,
+    /// They may have one again.
+    Unban,
+    /// This version does not know the word.
+    Other(String),
+}
+
 /// One audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -18,8 +45,8 @@ pub struct Record {
     pub key: String,
     /// Where they came from.
     pub source: String,
-    /// What was done, in one word.
-    pub action: String,
+    /// What was done.
+    pub action: Action,
     /// Of which AS number; `None`: it was about a maintainer.
     pub asn: Option<Asn>,
     /// What was before.
@@ -72,6 +99,44 @@ pub enum Reader<'a> {
     Operator,
     /// A maintainer, and everybody who maintains the AS number by the registry of this moment.
     Member(&'a Mntner, &'a [Mntner]),
+}
+
+impl Action {
+    const ALL: [Action; 10] = [
+        Action::Create,
+        Action::Edit,
+        Action::Disable,
+        Action::Enable,
+        Action::Remove,
+        Action::Approve,
+        Action::Reject,
+        Action::Suspend,
+        Action::Ban,
+        Action::Unban,
+    ];
+
+    /// Its word in the database and in answers.
+    pub fn word(&self) -> &str {
+        match self {
+            Action::Create => "create",
+            Action::Edit => "edit",
+            Action::Disable => "disable",
+            Action::Enable => "enable",
+            Action::Remove => "remove",
+            Action::Approve => "approve",
+            Action::Reject => "reject",
+            Action::Suspend => "suspend",
+            Action::Ban => "ban",
+            Action::Unban => "unban",
+            Action::Other(word) => word,
+        }
+    }
+
+    /// The action of a word.
+    pub fn from_word(word: &str) -> Action {
+        let known = Action::ALL.into_iter().find(|action| action.word() == word);
+        known.unwrap_or_else(|| Action::Other(word.to_string()))
+    }
 }
 
 impl From<Transition> for Happening {
@@ -136,7 +201,7 @@ impl Record {
         Happening {
             at: self.at,
             kind: Kind::Peering,
-            action: self.action.clone(),
+            action: self.action.word().to_string(),
             who: Some(who),
             origin: open.then(|| (self.key.clone(), self.source.clone())),
             detail: self.detail(),

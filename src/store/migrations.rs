@@ -106,36 +106,42 @@ pub const MIGRATIONS: &[&str] = &[
         name TEXT NOT NULL,
         wg_pub_key TEXT NOT NULL     -- base64
     );",
+    // Whose peering a record is about and where its other end is: until here only its words said
+    // so, which begin `id 1 key … endpoint … link-local …` and end with the maintainer.
+    "ALTER TABLE peerling_audit ADD COLUMN maintainer TEXT; -- or who is banned; NULL: nobody said
+    ALTER TABLE peerling_audit ADD COLUMN endpoint TEXT;    -- host:port; NULL: none, or no change
+    UPDATE peerling_audit SET maintainer = CASE
+        WHEN after LIKE 'id % maintainer %'
+            THEN substr(after, instr(after, ' maintainer ') + 12)
+        WHEN before LIKE 'id % maintainer %'
+            THEN substr(before, instr(before, ' maintainer ') + 12)
+        WHEN as_num = 0 AND coalesce(after, before) LIKE 'maintainer % reason %'
+            THEN substr(coalesce(after, before), 12,
+                        instr(coalesce(after, before), ' reason ') - 12)
+        END;
+    UPDATE peerling_audit SET endpoint =
+        substr(coalesce(after, before),
+               instr(coalesce(after, before), ' endpoint ') + 10,
+               instr(coalesce(after, before), ' link-local ')
+                   - instr(coalesce(after, before), ' endpoint ') - 10)
+        WHERE coalesce(after, before) LIKE 'id % endpoint % link-local %'
+          AND coalesce(after, before) NOT LIKE '% endpoint none %';",
 ];
 
-/// Every peering with what only we keep of it.
-const SELECT: &str = "
-    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           standing, mtu, preshared_key, maintainer, families
-    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num";
-
-/// The same from a database that an older version made, and this one only looks at.
-const SELECT_BEFORE_FAMILIES: &str = "
-    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           standing, mtu, preshared_key, maintainer, NULL
-    FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num";
-
-/// The same from a database that this program has never opened for writing.
-const SELECT_OLD: &str = "
-    SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port, user_link_local,
-           NULL, NULL, NULL, NULL, NULL
-    FROM peering_links l";
-
-/// How this database tells its peerings, the number of each being `l.as_num`; `ours`: it has our
-/// tables.
-pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<&'static str> {
+/// A query for every peering, the AS number being `l.as_num`, whatever version made the database;
+/// `ours`: it has our tables.
+pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<String> {
+    let links = "SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port,
+                        user_link_local";
     if !ours {
-        return Ok(SELECT_OLD);
+        return Ok(format!("{links}, NULL, NULL, NULL, NULL, NULL FROM peering_links l"));
     }
-    Ok(match connection.column_exists(None, "peerling_peering", "families")? {
-        true => SELECT,
-        false => SELECT_BEFORE_FAMILIES,
-    })
+    let has_families = connection.column_exists(None, "peerling_peering", "families")?;
+    let families = if has_families { "families" } else { "NULL" };
+    Ok(format!(
+        "{links}, standing, mtu, preshared_key, maintainer, {families}
+         FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num"
+    ))
 }
 
 /// Takes the steps that are missing, each in one transaction with its version.
@@ -151,10 +157,10 @@ pub fn run(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 /// The version of a database; one that a newer program made is refused before it is touched.
 pub fn known(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let version = version(connection).map_err(|error| fault(path, error))?;
-    match version > VERSION {
-        true => Err(StoreError::Newer(path.to_path_buf(), version)),
-        false => Ok(version),
+    if version > VERSION {
+        return Err(StoreError::Newer(path.to_path_buf(), version));
     }
+    Ok(version)
 }
 
 fn step(connection: &mut Connection, index: usize, migration: &str) -> rusqlite::Result<()> {

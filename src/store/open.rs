@@ -4,14 +4,24 @@
 use super::place::{self, Found};
 use super::{Store, StoreError, fault, migrations};
 use crate::limits::{STORE_BUSY_TIMEOUT, STORE_CACHE_KB};
+use crate::model::WgKey;
 use crate::peering::Site;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What SQLite calls a database that no file holds.
 const IN_MEMORY: &str = ":memory:";
+
+/// What a database says of the POP that it belongs to.
+#[derive(PartialEq, Eq)]
+struct PopRow {
+    asn: u32,
+    name: String,
+    /// The public key in base64.
+    key: String,
+}
 
 impl Store {
     /// Opens the database, makes it where there is none, and brings it to this version.
@@ -67,7 +77,7 @@ impl Store {
         place::judge(path)?;
         let connection = reader(path).map_err(|error| fault(path, error))?;
         let mut store = Store::over(connection, path)?;
-        store.ours = store.read(|it| it.table_exists(None, "peerling_state"))?;
+        store.ours = store.read(|db| db.table_exists(None, "peerling_state"))?;
         Ok(store)
     }
 
@@ -91,12 +101,61 @@ impl Store {
         place::open_to_others(path)
     }
 
+    /// Is it this POP's, as far as it says whose it is? One that an older version or the replaced
+    /// service made does not say. A configuration that names another POP's would publish that POP's
+    /// members under this one's number and key.
+    ///
+    /// The number must be the same, and one of name and key: a POP may get another name or another
+    /// key, but not both at once.
+    pub fn belongs(&self, site: &Site) -> Result<(), StoreError> {
+        let Some(owner) = self.read(owner)? else { return Ok(()) };
+        let is_site = owner.name == site.name || owner.key == site.key.to_string();
+        if owner.asn == site.asn.get() && is_site {
+            return Ok(());
+        }
+        let theirs = format!("{} (AS{})", owner.name, owner.asn);
+        Err(StoreError::Another(self.path.clone(), theirs))
+    }
+
+    /// The public key of the POP whose database it is, as it was at its last start.
+    pub fn known_key(&self) -> Result<Option<WgKey>, StoreError> {
+        let owner = self.read(owner)?;
+        Ok(owner.and_then(|owner| owner.key.parse().ok()))
+    }
+
+    /// Checks that it is this POP's; from now on it says so.
+    fn claim(&mut self, site: &Site) -> Result<(), StoreError> {
+        self.belongs(site)?;
+        let (asn, name, key) = (site.asn.get(), site.name.clone(), site.key.to_string());
+        let new = PopRow { asn, name, key };
+        if self.read(owner)?.as_ref() == Some(&new) {
+            return Ok(());
+        }
+        self.change(|db| {
+            let query = "INSERT OR REPLACE INTO peerling_pop VALUES (1, ?, ?, ?)";
+            db.execute(query, params![new.asn, new.name, new.key])?;
+            Ok(())
+        })
+    }
+
     fn prepare(&self) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "cache_size", -STORE_CACHE_KB)?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "foreign_keys", true)
     }
+}
+
+/// The POP whose database it is, as the database says.
+fn owner(db: &Connection) -> rusqlite::Result<Option<PopRow>> {
+    if !db.table_exists(None, "peerling_pop")? {
+        return Ok(None);
+    }
+    let query = "SELECT as_num, name, wg_pub_key FROM peerling_pop";
+    let read = db.query_row(query, [], |row| {
+        Ok(PopRow { asn: row.get(0)?, name: row.get(1)?, key: row.get(2)? })
+    });
+    read.optional()
 }
 
 /// Opens a file for reading and writing, if this user can write it.

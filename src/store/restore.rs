@@ -4,8 +4,9 @@
 //! judged is what is put into the place. The old one stays, under a name with the time in it, and
 //! takes its `-wal` and `-shm` along: beside another database SQLite would write them into that.
 
+use super::open::connection;
 use super::place::{self, COMPANIONS, Found, MODE, companion, with_suffix};
-use super::{Store, StoreError, connection};
+use super::{Store, StoreError};
 use crate::model::Timestamp;
 use crate::peering::Site;
 use crate::sys::directory::parent;
@@ -116,16 +117,16 @@ fn own(file: &File, old: Option<&File>, real: &Path) -> io::Result<()> {
 /// it.
 fn judge(site: &Site, from: &Path, draft: &Path) -> Result<usize, StoreError> {
     let mut store = Store::over(connection(draft)?, from)?;
-    if !store.read(|it| it.table_exists(None, "peering_links"))? {
+    if !store.read(|db| db.table_exists(None, "peering_links"))? {
         return Err(refusal(from, "it has no table peering_links: no database of a POP"));
     }
-    store.ours = store.read(|it| it.table_exists(None, "peerling_state"))?;
+    store.ours = store.read(|db| db.table_exists(None, "peerling_state"))?;
     store.belongs(site)?;
     let peerings = store.rows()?.len();
     if store.ours {
-        store.change(|it| Ok(it.execute("DELETE FROM peerling_removal", [])?))?;
+        store.change(|db| Ok(db.execute("DELETE FROM peerling_removal", [])?))?;
     }
-    store.read(|it| it.pragma_update(None, "journal_mode", "DELETE"))?;
+    store.read(|db| db.pragma_update(None, "journal_mode", "DELETE"))?;
     store.close()?;
     Ok(peerings)
 }

@@ -4,7 +4,7 @@
 //! to it.
 
 use super::place::{self, Occupant, OpenedFiles};
-use super::{Store, StoreError, fault};
+use super::{Store, StoreError, fault, open};
 use crate::model::Timestamp;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ impl Store {
     /// and would find those sound.
     fn complaints(&self) -> rusqlite::Result<Vec<String>> {
         match self.files {
-            Some(_) => complaints(&super::reader(&self.path)?),
+            Some(_) => complaints(&open::reader(&self.path)?),
             None => complaints(&self.connection),
         }
     }
@@ -93,7 +93,7 @@ impl Store {
         match place::judge(path)? {
             place::Found::Nothing => Ok(()),
             place::Found::Database => {
-                let mut connection = super::connection(path)?;
+                let mut connection = open::connection(path)?;
                 try_write(&mut connection).map_err(|error| fault(path, error))
             }
         }
@@ -156,7 +156,7 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     // Whoever reads now is not waited for: there is another time.
     connection.busy_timeout(std::time::Duration::ZERO)?;
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    super::open::be_patient(connection)?;
+    open::be_patient(connection)?;
     done
 }
 

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX, TRANSITIONS_KEPT_MAX};
-use crate::model::{MeasuredRtt, WgSecret};
+use crate::model::{Families, MeasuredRtt, WgSecret};
 use crate::peering::history::{Subject, Transition};
 use crate::peering::tests::peering;
+use crate::peering::{Peering, Tombstone};
+use rusqlite::params;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -72,8 +74,8 @@ fn the_rows_of_some_are_those_among_all() {
     }
     let [second, ninth, absent] = [64602, 64609, 64610].map(|it| Asn::new(it).unwrap());
     let asked = [second, ninth, absent];
-    let of_those = |row: &Row| [64602, 64609].contains(&row.as_num);
-    let among_all: Vec<Row> = store.rows().unwrap().into_iter().filter(of_those).collect();
+    let of_those = |row: &crate::peering::Row| [64602, 64609].contains(&row.as_num);
+    let among_all: Vec<_> = store.rows().unwrap().into_iter().filter(of_those).collect();
     assert_eq!(store.rows_of(&asked).unwrap(), among_all);
     assert_eq!(store.peered_of(&asked).unwrap(), [second, ninth]);
     assert_eq!((store.rows_of(&[]).unwrap(), store.peered_of(&[]).unwrap()), (vec![], vec![]));
@@ -272,6 +274,53 @@ fn a_database_of_the_second_version_carries_both_families() {
     }
 }
 
+/// Whose a peering was, and where its other end, only the words of a record said.
+#[test]
+fn a_database_of_the_seventh_version_says_whose_its_records_are() {
+    let place = Place::new("seventh");
+    let old = of_version(7, &place);
+    let described = "id 1 key K= endpoint a.example:1 link-local fe80::1 mtu 1400 maintainer A-MNT";
+    let none = "id 1 key K= endpoint none link-local automatic";
+    let rows: [(&str, u32, Option<&str>, Option<&str>); 7] = [
+        ("A-MNT", 64601, None, Some(described)),
+        ("admin", 64601, Some(described), Some("reason maintainer B-MNT endpoint x:1 ")),
+        ("admin", 64602, None, Some(none)),
+        ("admin", 64602, Some("id 1 key K= endpoint [::1]:2 link-local x"), None),
+        ("admin", 0, None, Some("maintainer C-MNT reason it reason s")),
+        ("admin", 0, Some("maintainer C-MNT reason x"), None),
+        ("admin", 64603, Some("odd"), None),
+    ];
+    for (actor, number, before, after) in rows {
+        let query = "INSERT INTO peerling_audit (at_s, actor, key, source, action, as_num, before,
+                         after) VALUES (1, ?, 'k', 's', 'edit', ?, ?, ?)";
+        old.execute(query, params![actor, number, before, after]).unwrap();
+    }
+    drop(old);
+    let store = Store::open(&place.path()).unwrap();
+    let read: Vec<(Option<String>, Option<String>)> = store
+        .read(|db| {
+            let query = "SELECT maintainer, endpoint FROM peerling_audit ORDER BY id";
+            db.prepare(query)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .unwrap();
+    let read: Vec<_> = read.iter().map(|it| (it.0.as_deref(), it.1.as_deref())).collect();
+    let expected = [
+        (Some("A-MNT"), Some("a.example:1")),
+        (Some("A-MNT"), None),
+        (None, None),
+        (None, Some("[::1]:2")),
+        (Some("C-MNT"), None),
+        (Some("C-MNT"), None),
+        (None, None),
+    ];
+    assert_eq!(read, expected);
+    let maintainer = "A-MNT".parse().ok();
+    let found = store.audit_log(&Filter { maintainer, ..Filter::default() }).unwrap();
+    assert_eq!(found.records.len(), 2);
+    let used = store.last_endpoint(&"A-MNT".parse().unwrap()).unwrap();
+    assert_eq!(used.unwrap().to_string(), "a.example:1");
+}
+
 #[test]
 fn options_are_kept_and_the_audit_record_has_no_secret() {
     let place = Place::new("options");
@@ -347,8 +396,8 @@ fn transitions_come_back_newest_first_and_are_bounded() {
     for it in [&one, &two] {
         store.create(it, 65535, &actor()).unwrap();
     }
-    store.note_transition(two.asn, old.clone()).unwrap();
-    store.note_transition(gone.asn, old.clone()).unwrap();
+    store.note_transitions(&[(two.asn, old.clone())]).unwrap();
+    store.note_transitions(&[(gone.asn, old.clone())]).unwrap();
     let many: Vec<_> = (0..TRANSITIONS_KEPT_MAX + 50)
         .map(|at_s| (one.asn, transition(at_s, Subject::Link, at_s % 2 == 0)))
         .collect();
@@ -375,14 +424,14 @@ fn what_is_owed_and_left_alone_outlives_a_crash() {
     let place = Place::new("owed");
     let mut store = Store::open(&place.path()).unwrap();
     assert!(!store.owes_configure().unwrap());
-    (0..2).for_each(|_| store.owe_configure(true).unwrap());
+    (0..2).for_each(|_| store.owe_configure().unwrap());
     let left = BTreeMap::from([(peering(1, 64601, None).asn, "its link".to_string())]);
     store.note_left_alone(&left).unwrap();
     drop(store);
     let mut store = Store::open(&place.path()).unwrap();
     assert!(store.owes_configure().unwrap());
     assert_eq!(BTreeMap::from_iter(store.left_alone().unwrap()), left);
-    store.owe_configure(false).unwrap();
+    store.settle_configure().unwrap();
     store.note_left_alone(&BTreeMap::new()).unwrap();
     assert!(!store.owes_configure().unwrap() && store.left_alone().unwrap().is_empty());
 }

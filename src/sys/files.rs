@@ -236,7 +236,7 @@ pub fn remove(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), File
 
 /// Removes the draft that a crash may have left; a `wg-as<ASN>.conf` that was never one holds the
 /// private key all the same.
-pub fn discard_draft(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
+pub fn discard(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
     match Directory::open(directory) {
         Err(error) if error.is_absence() => Ok(()),
         opened => opened?.discard_draft(&kind.name(owner)),

@@ -31,6 +31,7 @@ usr/share/doc/peerling/README.md
 usr/share/doc/peerling/changelog.gz
 usr/share/doc/peerling/copyright
 usr/share/doc/peerling/examples/peerling.toml
+usr/share/doc/peerling/licences.gz
 usr/share/doc/peerling/userspace.conf
 usr/share/fish/vendor_completions.d/peerling.fish
 usr/share/man/man5/peerling.toml.5.gz
@@ -64,8 +65,26 @@ zcat "$work/deb/usr/share/doc/peerling/changelog.Debian.gz" >"$changelog"
 same "the version in the changelog" "peerling ($(field Version)) unstable; urgency=medium" "$(head -n 1 "$changelog")"
 same "the changelog's items" "$(sed -n '/^## /,$p' CHANGELOG.md | sed '/^#/d; s/^- //' | words)" \
     "$(sed '/^[a-z]/d; /^ -- /d; /^  \[/d; s/^  \* //' "$changelog" | words)"
-grep -qE '^ -- .* <.*>  [A-Z][a-z]{2}, [ 0-9]{2} [A-Z][a-z]{2} [0-9]{4} ' "$changelog" || fail "the changelog has no signature"
+grep -qE '^ -- .* <.*>  [A-Z][a-z]{2}, [ 0-9]{2} [A-Z][a-z]{2} [0-9]{4} ' "$changelog" ||
+    fail "the changelog has no signature"
 echo "changelog.Debian.gz: $(grep -c '^  \* ' "$changelog") items of CHANGELOG.md"
+
+# Whose code it is: every crate that the program names a source file of, and none that Cargo.lock has not.
+documents=$work/deb/usr/share/doc/peerling
+told=$(sed -n 's|^Files: \(.*-[0-9][^/]*\)/.*|\1|p' "$documents/copyright" | LC_ALL=C sort -u)
+locked=$(sed -n 's/^name = "\(.*\)"/\1/p; s/^version = "\(.*\)"/\1/p' Cargo.lock | paste -d - - - | LC_ALL=C sort)
+linked=$(grep -aoE '/cargo/registry/src/[^/]*/[A-Za-z0-9_.+-]+-[0-9][^/]*/' "$work/deb/usr/bin/peerling" |
+    sed 's|.*/\(.*\)/$|\1|' | LC_ALL=C sort -u)
+[ "$(echo "$linked" | wc -l)" -gt 10 ] || fail "the program names no crates: $linked"
+std=$(sed -n '/^Files: rust-std/,/^$/s/^ //p' "$documents/copyright" | tr ' ' '|')
+same "crates of the program that copyright lacks" "" \
+    "$(comm -23 <(echo "$linked") <(echo "$told") | grep -vxE "($std)-[0-9.]+" || true)"
+same "crates of copyright that Cargo.lock lacks" "" "$(comm -23 <(echo "$told") <(echo "$locked"))"
+# Each has its text among the licences, but for those that come without one: theirs are the paragraphs.
+texts=$(zcat "$documents/licences.gz" | sed -nE 's/^([A-Za-z0-9_-]+) ([0-9][^ ,]*), .*/\1-\2/p' | LC_ALL=C sort -u)
+same "crates without a text" "netlink-bindings russh russh-cryptovec russh-util" \
+    "$(comm -23 <(echo "$told") <(echo "$texts") | sed 's/-[0-9].*//' | xargs)"
+echo "copyright: $(echo "$told" | wc -l) crates of Cargo.lock, $(echo "$linked" | wc -l) of which the program names"
 
 if ! command -v lintian >/dev/null; then
     echo "skipped: lintian: there is none here (package lintian)"

@@ -33,9 +33,16 @@ inside dpkg -P peerling >/dev/null 2>&1
 step "another architecture: dpkg and its script refuse it"
 
 same "what Debian lets ping" "1 0" "$(ping_groups)"
+installs /peerling.deb "the installation in an image"
+same "the kernel of the machine that makes an image" "1 0" "$(ping_groups)"
+inside dpkg -P peerling >/dev/null 2>&1
+step "installed in an image that is made for another machine: nothing of this one's kernel is changed"
+
+# From now on systemd runs, as far as scripts can tell.
+mkdir -p "$root/run/systemd/system"
 installs /peerling.deb "the installation"
-grep -q '/usr/share/doc/peerling/examples/peerling.toml' "$root/run/said" || fail "it names no example: $(said)"
 same "configuration files of the package" "" "$(inside dpkg-query -W -f '${Conffiles}' peerling)"
+grep -q '/usr/share/doc/peerling/examples/peerling.toml' "$root/run/said" || fail "it names no example: $(said)"
 expect "the configuration is the operator's" test ! -e "$root/etc/peerling/peerling.toml"
 same "the configuration's place" "root:peerling 750" "$(mode /etc/peerling)"
 same "the state" "peerling:peerling 750" "$(mode /var/lib/peerling)"
@@ -91,7 +98,7 @@ as_peerling install -d /var/lib/peerling/wireguard
 as_peerling touch /var/lib/peerling/wireguard/{dn42-far,gone}.conf /etc/bird/bgp_peers/ebgp_as4242420001
 touch "$root/etc/bird/bgp_peers/of_the_operator"
 inside install -D -m 600 /dev/null /etc/wireguard/peerling.key
-inside dpkg -r peerling >"$root/run/said"
+inside dpkg -r peerling >"$root/run/said" 2>&1
 grep -q 'tunnels and BGP sessions run on .*`peerling down`' "$root/run/said" || fail "the removal says: $(said)"
 expect "the binary is gone" test ! -e "$root/usr/bin/peerling"
 same "after the removal" "$before" "$(sha256sum "$config" "$root/var/lib/peerling/ssh_host_ed25519_key")"

@@ -67,28 +67,36 @@ tar -xzf "$tarball" -C "$work/tar"
 printf '#!/nowhere\n' >"$(echo "$work"/tar/*)/usr/bin/peerling"
 tar -C "$work/tar" -czf "$work/foreign.tar.gz" "$(ls "$work/tar")"
 
-example=usr/share/doc/peerling/examples/peerling.toml
+documents=usr/share/doc/peerling
 fault contents lib/systemd/system/peerling.service 'mkdir -p lib && mv usr/lib/systemd lib/'
 fault contents usr/share/peerling/schema/peers.json 'rm usr/share/peerling/schema/peers.json'
 fault contents usr/lib/sysctl.d/60-peerling.conf 'rm usr/lib/sysctl.d/60-peerling.conf'
 fault contents 'the home page' 'sed -i "/^Section/i Homepage: https://example.net" DEBIAN/control'
-fault contents 'the version in the changelog' 'cp usr/share/doc/peerling/changelog.gz usr/share/doc/peerling/changelog.Debian.gz'
-fault contents "the changelog's items" 'zcat usr/share/doc/peerling/changelog.Debian.gz | sed "4s/[a-z][a-z]*/x/" | gzip -n >x; mv x usr/share/doc/peerling/changelog.Debian.gz'
+fault contents 'the version in the changelog' 'cp $documents/changelog.gz $documents/changelog.Debian.gz'
+fault contents "the changelog's items" \
+    'zcat $documents/changelog.Debian.gz | sed "4s/[a-z][a-z]*/x/" | gzip -n >x; mv x $documents/changelog.Debian.gz'
+fault contents 'crates of the program that copyright lacks' 'sed -i "/^Files: russh-0/d" $documents/copyright'
+fault contents 'crates of copyright that Cargo.lock lacks' \
+    'printf "\nFiles: nobody-1.0/*\nCopyright: nobody\nLicense: ISC\n" >>$documents/copyright'
+fault contents 'crates without a text' 'gzip -n </dev/null >$documents/licences.gz'
+fault contents 'missing-license-paragraph' 'sed -i "/^License: Apache-2.0-with[^ ]*$/,\$d" $documents/copyright'
 fault contents 'bogus-mail-host' 'sed -i "s/^Maintainer: .*/Maintainer: A B <a@localhost>/" DEBIAN/control'
-fault debian 'the installation: it says that' \
-    'sed -i "s/^systemd-sysusers .*/adduser --system --group --home \/var\/lib\/peerling --no-create-home peerling/" DEBIAN/postinst'
+by_hand='adduser --system --group --home /var/lib/peerling --no-create-home peerling'
+fault debian 'the installation in an image: it says that' 'sed -i "s|^systemd-sysusers .*|$by_hand|" DEBIAN/postinst'
 fault debian 'configuration files of the package' \
-    "install -D $example etc/peerling/peerling.toml; echo /etc/peerling/peerling.toml >DEBIAN/conffiles"
+    'mkdir -p etc/peerling; cp $documents/examples/peerling.toml etc/peerling; find etc -type f -printf "/%p\n" >DEBIAN/conffiles'
 fault debian "the operator's file, after it" \
-    'sed -i "/^systemd-sysusers/i [ -z \"\$2\" ] || mv /etc/peerling/peerling.toml /etc/peerling/peerling.toml.dpkg-bak" DEBIAN/postinst'
+    'sed -i "/^systemd-sysusers/i [ \"\$2\" != 0.1.0 ] || mv /etc/peerling/peerling.toml /x" DEBIAN/postinst'
 fault debian "the kernel's right to ping" 'sed -i /ping_group/d usr/lib/sysctl.d/60-peerling.conf'
 fault debian 'forwarding: expected' 'sed -i /ip_forward/d usr/lib/sysctl.d/60-peerling.conf'
+fault debian 'that makes an image' 'sed -i "s|-d /run/systemd/system|-d /run|" DEBIAN/postinst'
 fault debian 'what the operator set, after the upgrade' 'sed -i "s/lt 0.1.0-1/ge 0.1.0-1/" DEBIAN/postinst'
 fault debian 'settings that the version of before did not have' 'sed -i "s/lt 0.1.0-1/lt 0/" DEBIAN/postinst'
 fault debian 'the removal says' 'sed -i "s/^    remove)/    removed)/" DEBIAN/postrm'
 fault debian 'what still runs, after the purge' 'sed -i "/ip link delete/d" DEBIAN/postrm'
 fault debian 'what still runs, after the purge' 'sed -i "s/ -user peerling//" DEBIAN/postrm'
-fault debian 'multi-user.target.wants/peerling.service is gone' 'sed -i "s/deb-systemd-helper purge/true/" DEBIAN/postrm'
+fault debian 'multi-user.target.wants/peerling.service is gone' \
+    'sed -i "s/deb-systemd-helper purge/true/" DEBIAN/postrm'
 fault debian "whose BIRD's files are" 'sed -i "/rm -rf/a userdel peerling" DEBIAN/postrm'
 fault tarball 'its unit is there' 'rm -r usr/lib/systemd'
 fault tarball 'the right to ping' 'sed -i /ping_group/d etc/sysctl.d/60-peerling.conf'

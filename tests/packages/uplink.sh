@@ -44,7 +44,7 @@ while IFS='=' read -r name value; do
     same "$name" "${value# }" "$found"
 done < <(grep '^net' "$root/usr/lib/sysctl.d/60-peerling.conf")
 grep -q '^peerling: eth0 has its router by router advertisements' "$root/run/said" || fail "it says: $(said)"
-step "forwarding, and the router is kept: $(cat "$root"/etc/sysctl.d/*-peerling-uplink.conf | grep -v '#' | tr '\n' ' ')"
+step "forwarding, and the router is kept: $(cat "$root"/etc/sysctl.d/*-uplink.conf | grep -v '#' | tr '\n' ' ')"
 
 before=$(cat "$root"/etc/sysctl.d/*)
 inside /usr/lib/peerling/forwarding >/dev/null
@@ -67,12 +67,17 @@ inside sysctl --system >/dev/null 2>&1
 expect "the router is kept with sysctl --system" has_router
 step "it is kept by sysctl --system too"
 
-# Without systemd, as on Alpine.
+# Without systemd, and with the sysctl of busybox where it can be had, as on Alpine.
 rm "$root/usr/lib/systemd/systemd-sysctl"
+words="sysctl alone"
+if busybox --list 2>/dev/null | grep -qx sysctl; then
+    cp "$(command -v busybox)" "$root/usr/sbin/sysctl"
+    words="busybox's sysctl alone"
+fi
 sysctl -qw net.ipv6.conf.all.forwarding=0 net.ipv6.conf.eth0.accept_ra=1
 rm "$root"/etc/sysctl.d/*-peerling-uplink.conf
 await 20 "a router again" has_router
 inside /usr/lib/peerling/forwarding >/dev/null
 same "forwarding without systemd" 1 "$(setting ipv6/conf/all/forwarding)"
 expect "the router is kept without systemd" has_router
-step "and without systemd, by sysctl alone"
+step "and without systemd, by $words"

@@ -4,7 +4,7 @@ use super::super::examples::{peer as example, saved};
 use super::super::*;
 use crate::command::Scope;
 use crate::model::{Asn, Timestamp};
-use crate::peering::audit_log::{AuditLog, Happening, Kind, Record};
+use crate::peering::audit_log::{Action, AuditLog, Happening, Kind, Record};
 use crate::peering::ban::{Ban, Subject};
 use crate::testing::golden;
 use crate::text::escape::escape_json;
@@ -36,7 +36,7 @@ fn record(actor: &str, action: &str, asn: Option<u32>, texts: [Option<&str>; 2])
         actor: actor.into(),
         key: "SHA256:0123456789012345678901234567890123456789012".into(),
         source: "2001:db8:0:1::1".into(),
-        action: action.into(),
+        action: Action::from_word(action),
         asn: asn.map(|it| Asn::new(it).unwrap()),
         before,
         after,

@@ -99,12 +99,12 @@ fn what_is_owed_is_paid_by_any_pass() {
     all.create(ONE);
     assert!(all.pass() && !all.owes(), "{:?}", all.board.trouble());
     // Another program's, or that of a BIRD that was killed at that moment.
-    all.store.borrow_mut().owe_configure(true).unwrap();
+    all.store.borrow_mut().owe_configure().unwrap();
     assert_eq!(all.plan(), ["configure BIRD: a file of ours changed since it read them"]);
     assert!(all.pass() && !all.owes(), "{:?}", all.board.trouble());
     assert_eq!(all.plan(), [""; 0]);
     // The database takes nothing at the moment when BIRD was told.
-    all.store.borrow_mut().owe_configure(true).unwrap();
+    all.store.borrow_mut().owe_configure().unwrap();
     let other = rusqlite::Connection::open(stage.path("x.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     all.pass();

@@ -139,7 +139,7 @@ fn a_bad_file_that_a_crash_left_is_found() {
     stage.write("hidden/x", "define AS4242420001_LATENCY = 1;");
     stage.birdc("configure");
     std::fs::write(&file, text).unwrap();
-    all.store.borrow_mut().owe_configure(true).unwrap();
+    all.store.borrow_mut().owe_configure().unwrap();
     assert!(stage.complaint().contains("already defined"));
     let mut all = stage.start("x.db");
     assert!(!all.pass());

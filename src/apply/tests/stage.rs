@@ -4,6 +4,7 @@ use crate::apply::{Apply, ApplySettings, Reached};
 use crate::board::{Bell, Board, Cause, Progress};
 use crate::mesh::Inventory;
 use crate::model::{Asn, Families, SysctlChoice, Timestamp, WgSecret};
+use crate::peering::audit_log::Action;
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Status};
@@ -237,7 +238,7 @@ impl Loop {
     pub fn switch(&self, number: u32, status: Status) {
         let before = self.row(number);
         let after = Peering { status, ..before.clone() };
-        self.store.borrow_mut().replace(&before, &after, "switch", &actor()).unwrap();
+        self.store.borrow_mut().replace(&before, &after, Action::Edit, &actor()).unwrap();
         self.expect(number);
     }
 

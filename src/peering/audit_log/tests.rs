@@ -8,7 +8,7 @@ const B: &str = "id 1 key K= endpoint b.example:1 link-local fe80::1 maintainer 
 fn record(at: i64, actor: &str, action: &str, texts: [Option<&str>; 2]) -> Record {
     let [before, after] = texts.map(|it| it.map(str::to_string));
     let (key, source) = (format!("SHA256:{actor}"), "2001:db8::1".to_string());
-    let (actor, action) = (actor.to_string(), action.to_string());
+    let (actor, action) = (actor.to_string(), Action::from_word(action));
     Record { at: Timestamp(at), actor, key, source, action, asn: None, before, after }
 }
 

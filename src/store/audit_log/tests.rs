@@ -21,7 +21,7 @@ fn change(store: &mut Store, peering: &Peering, actor: &Actor, times: u32) {
     let mut before = peering.clone();
     for number in 0..times {
         let after = Peering { mtu: Some(1280 + number % 2), ..before.clone() };
-        store.replace(&before, &after, "edit", actor).unwrap();
+        store.replace(&before, &after, Action::Edit, actor).unwrap();
         before = after;
     }
 }
@@ -71,4 +71,26 @@ fn all_records_have_a_bound() {
     change(&mut store, &changed.unwrap(), &by("admin"), sweep);
     let operators = count(&store, OPERATORS);
     assert!((STORE_AUDIT_ROWS_MAX..=bound).contains(&operators), "{operators}");
+}
+
+#[test]
+fn an_endpoint_that_was_written_down_is_read_again() {
+    let mut store = Store::open(Path::new(":memory:")).unwrap();
+    let mut before = peering(1, 64601, None);
+    store.create(&before, 65535, &by("ALICE-MNT")).unwrap();
+    for (host, port) in
+        [("node.example.org", "20263"), ("2001:db8::1", "1"), ("192.0.2.1", "65535")]
+    {
+        let used = Endpoint { host: host.parse().unwrap(), port: port.parse().unwrap() };
+        let after = Peering { endpoint: Some(used.clone()), ..before.clone() };
+        store.replace(&before, &after, Action::Edit, &by("ALICE-MNT")).unwrap();
+        assert_eq!(store.last_endpoint(&"ALICE-MNT".parse().unwrap()).unwrap(), Some(used));
+        before = after;
+    }
+    let none = Peering { endpoint: None, ..before.clone() };
+    store.replace(&before, &none, Action::Edit, &by("ALICE-MNT")).unwrap();
+    assert!(store.last_endpoint(&"ALICE-MNT".parse().unwrap()).unwrap().is_some(), "as before");
+    for words in ["", "a", ":1", "a b:1:"] {
+        assert_eq!(read_endpoint(words), None, "{words:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::Timestamp;
 use crate::peering::tests::peering;
-use crate::store::{Actor, Outcome};
+use crate::store::{Abort, Actor};
 use crate::testing::Place;
 use std::fs::{self, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -191,6 +191,6 @@ fn to_try_a_change_changes_nothing() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert!(matches!(store.try_write(), Err(StoreError::Busy(_))));
-    let refused = store.change(|_| Err::<(), _>(Outcome::Absent));
+    let refused = store.change(|_| Err::<(), Abort>(StoreError::Absent.into()));
     assert!(matches!(refused, Err(StoreError::Busy(_))));
 }

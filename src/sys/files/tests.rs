@@ -73,8 +73,8 @@ fn a_draft_that_a_crash_left_is_discarded() {
     let place = Place::new("draft");
     fs::write(place.0.join(".wg-as7.conf.new"), "half").unwrap();
     fs::write(place.0.join(".wg-as8.conf.new"), "another's").unwrap();
-    discard_draft(&place.0, FileKind::WireGuard, peering(7)).unwrap();
-    discard_draft(&place.0, FileKind::WireGuard, peering(7)).unwrap();
+    discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
+    discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
     assert!(!place.0.join(".wg-as7.conf.new").exists());
     assert!(place.0.join(".wg-as8.conf.new").exists());
 }

@@ -46,7 +46,7 @@ fn a_change_is_one_transaction_with_its_record_and_generation() {
         status: Status::Disabled,
         ..moved(&before, "new.example.org:1")
     };
-    let generation = store.replace(&before, &after, "edit", &actor("ALICE-MNT")).unwrap();
+    let generation = store.replace(&before, &after, Action::Edit, &actor("ALICE-MNT")).unwrap();
     assert_eq!((generation, only(&store)), (2, after.clone()));
     let records = audit(&store);
     let (action, from, to) = records.last().unwrap();
@@ -59,13 +59,13 @@ fn a_change_is_one_transaction_with_its_record_and_generation() {
 fn who_judged_something_else_changes_nothing() {
     let mut store = store();
     let before = peering(1, 64601, None);
-    let absent = store.replace(&before, &before, "edit", &actor("A-MNT"));
+    let absent = store.replace(&before, &before, Action::Edit, &actor("A-MNT"));
     assert!(matches!(absent, Err(StoreError::Absent)));
     store.create(&before, 65535, &actor("A-MNT")).unwrap();
     let other = moved(&before, "other.example.org:1");
-    store.replace(&before, &other, "edit", &actor("A-MNT")).unwrap();
+    store.replace(&before, &other, Action::Edit, &actor("A-MNT")).unwrap();
     let late = moved(&before, "late.example.org:1");
-    let refused = store.replace(&before, &late, "edit", &actor("A-MNT"));
+    let refused = store.replace(&before, &late, Action::Edit, &actor("A-MNT"));
     assert!(matches!(refused, Err(StoreError::Stale)));
     assert_eq!((only(&store), store.generation().unwrap()), (other, 2));
     assert_eq!(audit(&store).len(), 2, "what was refused leaves no record of a change");
@@ -80,7 +80,7 @@ fn a_row_of_the_replaced_service_gets_its_companion() {
     store.connection.execute(insert, [key.to_string()]).unwrap();
     let before = only(&store);
     let after = Peering { status: Status::Disabled, ..before.clone() };
-    store.replace(&before, &after, "disable", &actor("A-MNT")).unwrap();
+    store.replace(&before, &after, Action::Disable, &actor("A-MNT")).unwrap();
     assert_eq!(only(&store), after);
     let columns = "SELECT id, user_link_local FROM peering_links";
     let row =
@@ -97,10 +97,10 @@ fn a_round_trip_is_that_of_one_host() {
     let near = MeasuredRtt { smoothed_us: 900, class: 1, class_since: moment, last_answer: moment };
     store.put_latencies(&BTreeMap::from([(before.asn, near)])).unwrap();
     let port = moved(&before, "node.example.org:2");
-    store.replace(&before, &port, "edit", &actor("A-MNT")).unwrap();
+    store.replace(&before, &port, Action::Edit, &actor("A-MNT")).unwrap();
     assert_eq!(store.latencies().unwrap().len(), 1);
     let host = moved(&before, "new.example.org:2");
-    store.replace(&port, &host, "edit", &actor("A-MNT")).unwrap();
+    store.replace(&port, &host, Action::Edit, &actor("A-MNT")).unwrap();
     assert_eq!(store.latencies().unwrap().len(), 0);
 }
 

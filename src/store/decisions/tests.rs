@@ -40,7 +40,7 @@ fn told(store: &Store, filter: &Filter) -> Vec<String> {
     audit_log
         .records
         .iter()
-        .map(|it| format!("{}: {} ({})", it.actor, it.action, it.detail()))
+        .map(|it| format!("{}: {} ({})", it.actor, it.action.word(), it.detail()))
         .collect()
 }
 

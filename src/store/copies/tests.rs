@@ -151,3 +151,63 @@ fn every_table_is_copied_or_left_out_knowingly() {
         assert!(kept != left, "{table}.{column}: may it be published?");
     }
 }
+
+fn asn(number: u32) -> Asn {
+    Asn::new(number).unwrap()
+}
+
+fn copy() -> Vec<u8> {
+    let mut store = Store::open(Path::new(":memory:")).unwrap();
+    let (key, source) = (String::new(), String::new());
+    let actor = Actor { name: "ALICE-MNT".into(), key, source, now: Timestamp(1) };
+    for number in 1..=50 {
+        store.create(&peering(1, 64600 + number, None), 65535, &actor).unwrap();
+    }
+    store.publishable().unwrap()
+}
+
+#[test]
+fn a_copy_tells_who_peers_there() {
+    let asked = [asn(64601), asn(64650), asn(64651), asn(4242420001)];
+    assert_eq!(peered_in_copy(&copy(), &asked).unwrap(), [asn(64601), asn(64650)]);
+    assert_eq!(peered_in_copy(&copy(), &[]).unwrap(), []);
+}
+
+/// A file that somebody pushed: whatever it is, it costs little and tells nothing.
+#[test]
+fn what_is_no_copy_is_refused() {
+    let made = |sql: &str| {
+        let mut it = Connection::open_in_memory().unwrap();
+        it.execute_batch(sql).unwrap();
+        it.serialize("main").unwrap().to_vec()
+    };
+    let endless = "CREATE VIEW peering_links AS WITH RECURSIVE n(as_num) AS
+        (SELECT 1 UNION ALL SELECT as_num + 1 FROM n) SELECT as_num FROM n WHERE as_num < 0";
+    let other = "CREATE TABLE peering_links (as_num INTEGER); INSERT INTO peering_links VALUES (1)";
+    let files = [
+        vec![],
+        b"no database at all".to_vec(),
+        vec![0; 4096],
+        copy()[..5000].to_vec(),
+        made(endless),
+        made(other),
+        made("CREATE TABLE x (y)"),
+    ];
+    for file in files {
+        assert!(peered_in_copy(&file, &[asn(64601)]).is_err(), "{} bytes", file.len());
+    }
+}
+
+/// Every byte of a copy turned over, one at a time: an answer or an error, and neither a crash
+/// nor a wait without an end.
+#[test]
+fn no_broken_byte_does_harm() {
+    let whole = copy();
+    let started = std::time::Instant::now();
+    for at in (0..whole.len()).step_by(37) {
+        let mut file = whole.clone();
+        file[at] ^= 0xff;
+        let _ = peered_in_copy(&file, &[asn(64601), asn(64650), asn(64651)]);
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(60));
+}
