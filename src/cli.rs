@@ -7,6 +7,7 @@ mod demo;
 mod exec;
 mod genconfig;
 pub mod help;
+mod import;
 mod logging;
 mod mesh;
 mod parse;

@@ -5,6 +5,7 @@
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
+pub mod adopted;
 pub mod bird;
 mod drafts;
 pub mod drift;

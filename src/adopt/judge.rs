@@ -76,12 +76,14 @@ pub fn judge(found: &Found, world: &World<'_>) -> Vec<Row> {
             asn: session.asn.and_then(|it| Asn::new(it).ok()),
             link: link.map(str::to_string),
             protocol: Some(session.protocol.clone()).filter(|it| !it.is_empty()),
+            bird_file: Some(session.file.clone()),
             verdict: judging.session(session, link).unwrap_or_else(Verdict::NotTaken),
         });
     }
     for link in judging.unused() {
         let verdict = Verdict::NotTaken(judging.why_unused(link));
-        rows.push(Row { asn: None, link: Some(link.to_string()), protocol: None, verdict });
+        let link = Some(link.to_string());
+        rows.push(Row { asn: None, link, protocol: None, bird_file: None, verdict });
     }
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     rows
