@@ -11,6 +11,7 @@ mod look;
 mod names;
 mod observe;
 mod pass;
+mod prepare;
 mod steps;
 
 pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner};
@@ -18,13 +19,12 @@ pub use dry_run::{DryRun, Removals, unexplained_words};
 pub use look::{bgp_view, echo, link_view};
 
 use crate::board::{Bell, Board, Cause};
-use crate::limits::{RESOLVE_TIMEOUT, RETRY_PAUSE, RETRY_PAUSE_MAX};
+use crate::limits::{RETRY_PAUSE, RETRY_PAUSE_MAX};
 use crate::model::{Asn, OnceEach};
 use crate::peering::Tombstone;
 use crate::peering::policy::Policy;
 use crate::plan::drift::Ledger;
-use crate::plan::{self, DraftCache, Drafts, FileKind, Inputs, Observed, Owner, PopSettings};
-use crate::plan::{Resolved, Wanted, endpoints};
+use crate::plan::{self, DraftCache, FileKind, Owner, PopSettings, Wanted};
 use crate::runtime;
 use crate::store::Store;
 use crate::sys::bird::Definitions;
@@ -32,11 +32,9 @@ use crate::sys::dns::Resolver;
 use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
-use crate::sys::wireguard::Machine;
-use bird::{BirdControl, Blocked, Touched};
+use bird::{BirdControl, Blocked};
 use names::Names;
-use observe::{Observation, OwnFiles};
-use pass::{Outcome, Pass, RowsCache};
+use pass::{Pass, RowsCache};
 use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,14 +116,6 @@ pub enum Reached {
     NotAll,
 }
 
-/// What a pass saw beside what it works on.
-struct Seen {
-    /// What bears names of ours and is not ours, in words.
-    foreign: BTreeSet<String>,
-    /// What lies among BIRD's files and does no good there.
-    strays: BTreeSet<files::Stray>,
-}
-
 /// Texts for files that all BGP sessions share; who changes one rings the bell.
 pub type SharedTexts = Rc<RefCell<BTreeMap<FileKind, Rc<str>>>>;
 
@@ -175,19 +165,6 @@ impl Apply {
     /// What the registry says for the files that all BGP sessions share; at first nothing.
     pub fn routes(&self) -> SharedTexts {
         self.routes.clone()
-    }
-
-    /// Learns which ids the machine still has something of: before the first pass has, a command
-    /// must not give one of them out. What keeps it from being seen, the first pass tells.
-    pub async fn find_occupied(&mut self) {
-        let settings = self.settings.borrow().clone();
-        let Ok(inputs) = self.read(&settings) else { return };
-        let seen = Observation::of_machine(&settings, &inputs, &mut self.memory).await;
-        if let Ok(Observation { observed, mut failures, .. }) = seen {
-            failures.extend(inputs.rows.failures.clone());
-            let occupied = plan::occupied(&inputs, &observed.actual, &failures);
-            self.store.borrow_mut().set_occupied(occupied);
-        }
     }
 
     /// Runs until the program ends. The first pass comes at once.
@@ -275,83 +252,6 @@ impl Apply {
         self.finish(pass).await
     }
 
-    /// Everything that a pass has to know before its first step, and what else was seen.
-    async fn prepare(&mut self) -> Result<(Pass, Seen), String> {
-        let settings = self.settings.borrow().clone();
-        let inputs = self.read(&settings)?;
-        let mut seen = self.observe(&settings, &inputs).await?;
-        let drafts = self.drafts.renew(&inputs, &seen.observed.actual);
-        seen.observed.endpoints = self.locate(&settings, &inputs, &drafts, &seen.observed).await;
-        let Observation { observed, mut failures, left, blocked, foreign, strays, .. } = seen;
-        for (owner, why) in &inputs.rows.failures {
-            failures.entry(*owner).or_insert_with(|| why.clone());
-        }
-        let outcome = Outcome { failures, left, blocked, ..Outcome::default() };
-        let machine = Machine::default();
-        let pass = Pass { settings, inputs, observed, drafts, machine, outcome };
-        self.store.borrow_mut().set_occupied(pass.occupied());
-        Ok((pass, Seen { foreign, strays }))
-    }
-
-    fn read(&mut self, settings: &ApplySettings) -> Result<Inputs, String> {
-        let routes = self.routes.borrow().clone();
-        let inputs = self.rows.inputs(&self.store.borrow(), &settings.pop, routes);
-        inputs.map_err(|error| error.to_string())
-    }
-
-    /// What is: on the machine, in BIRD, and of that what is the operator's own.
-    async fn observe(
-        &mut self,
-        settings: &ApplySettings,
-        inputs: &Inputs,
-    ) -> Result<Observation, String> {
-        let mut seen = Observation::of_machine(settings, inputs, &mut self.memory).await?;
-        seen.observed.handshake_ages = self.board.handshake_ages(&seen.observed.actual.links);
-        let noted = self.store.borrow().owes_configure().map_err(|error| error.to_string())?;
-        let touched = Touched { noted, changed: seen.changed };
-        if let Some(report) = self.bird.see(settings, touched).await {
-            seen.observed.actual.unread = report.unread;
-            if !matches!(report.blocked, Some(Blocked::Silent(_))) {
-                seen.observed.actual.disabled = report.running.disabled;
-                seen.observed.actual.protocols = Some(report.running.all);
-            }
-            seen.blocked = report.blocked;
-        }
-        let own = OwnFiles::new(&settings.bird_directory, &seen.observed.actual.birds);
-        let is_own = |path: &Path| own.has(path);
-        let claims =
-            self.definitions.survey(self.bird.main_file(), &settings.bird_directory, &is_own);
-        seen.leave_claimed(inputs, &claims);
-        self.board.set_claims(claims);
-        self.had_file.extend(seen.observed.actual.birds.keys());
-        seen.disown(inputs, &self.had_file);
-        Ok(seen)
-    }
-
-    /// Where endpoints are, as far as that has to be known.
-    async fn locate(
-        &self,
-        settings: &ApplySettings,
-        inputs: &Inputs,
-        drafts: &Drafts,
-        observed: &Observed,
-    ) -> BTreeMap<Owner, Resolved> {
-        let declared = endpoints::declared(inputs, drafts, observed);
-        let names = declared.iter().filter_map(|endpoint| endpoint.name()).cloned();
-        self.names.ask(names, settings.policy.families);
-        if self.lookups == Lookups::Awaited {
-            self.names.settle(&self.bell, RESOLVE_TIMEOUT).await;
-        }
-        let mut lookups = BTreeMap::new();
-        for name in declared.iter().filter_map(|endpoint| endpoint.name()) {
-            if let Some(answer) = self.names.known(name, settings.policy.families) {
-                lookups.insert(name.clone(), answer.map_err(|error| error.to_string()));
-            }
-        }
-        let policy = Policy { own: crate::sys::own_addresses(), ..settings.policy.clone() };
-        endpoints::resolved(&declared, &lookups, &policy, &observed.actual.links)
-    }
-
     async fn perform(&mut self, pass: &mut Pass) -> Result<(), String> {
         self.close_to_others(pass);
         let wanted = self.wanted(pass)?;
@@ -400,7 +300,7 @@ impl Apply {
         for tombstone in pass.inputs.tombstones.clone() {
             self.bury(&mut pass, tombstone);
         }
-        if self.bird.is_paid() {
+        if self.bird.is_paid {
             self.clear_debt();
         }
         self.store.borrow_mut().set_occupied(pass.occupied());

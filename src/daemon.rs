@@ -69,7 +69,7 @@ pub struct Service {
 
 /// `peerling serve`: until SIGTERM or SIGINT.
 pub fn serve(file: ConfigFile) -> Result<(), Failure> {
-    // One that comes while the service starts waits until it can be heeded, and does not end it.
+    // One that comes while the service starts waits until it can be handled, and does not end it.
     let signals = catch_signals()?;
     let assembled = configured(&file).map_err(Failure::Configuration)?;
     let (store, sockets) = prepare(&assembled)?;
@@ -109,14 +109,15 @@ impl Sockets {
 }
 
 fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
-    let bind = |address: &std::net::SocketAddr| {
+    let mut listeners = Vec::new();
+    for address in &assembled.config.ssh.listen {
         let listener = crate::sys::socket::listen(*address)
             .map_err(|error| Trouble::new(format!("cannot listen on {address}: {error}")))?;
         // Port 0 lets the kernel choose: the log tells what it chose.
         log::info!("listening on {}", listener.local_addr().unwrap_or(*address));
-        Ok(listener)
-    };
-    assembled.config.ssh.listen.iter().map(bind).collect()
+        listeners.push(listener);
+    }
+    Ok(listeners)
 }
 
 impl Service {
@@ -141,7 +142,7 @@ impl Service {
             resolver: resolver.clone(),
             typed: Default::default(),
             copy_troubles: RefCell::default(),
-            pace: Default::default(),
+            rate_limits: Default::default(),
         });
         let apply = Apply::new(store, bell, board, resolver, apply_settings);
         Ok(Service { control, apply, assembled: Rc::new(assembled), file })
@@ -210,7 +211,7 @@ impl Service {
         };
         spawner.spawn(notify::stay_alive());
         notify::ready();
-        heed(signals, reload).await;
+        handle_signals(signals, reload).await;
         // What was spawned outlives this: the socket is not left to it.
         drop(sockets.local);
         end(&control)
@@ -223,8 +224,9 @@ impl Service {
         spawner: &Spawner,
     ) -> Result<(), Trouble> {
         let Some(socket) = socket else { return Ok(()) };
-        let unusable = |error| Trouble::new(format!("the local socket cannot be used: {error}"));
-        let listener = socket.listener().map_err(unusable)?;
+        let listener = socket
+            .listener()
+            .map_err(|error| Trouble::new(format!("the local socket cannot be used: {error}")))?;
         let (control, news) = (self.control.clone(), news.clone());
         let server = local::Server::new(listener, control, news, spawner.clone());
         spawner.spawn(server.run());
@@ -268,19 +270,26 @@ fn adopt(
     Ok(())
 }
 
-/// From now on the signals that mean something are kept for [`heed`].
+/// From now on the signals that mean something are kept for [`handle_signals`].
 pub(crate) fn catch_signals() -> Result<Signals, Trouble> {
     Signals::new([Signal::Hup, Signal::Term, Signal::Int])
         .map_err(|error| Trouble::new(format!("no signals: {error}")))
 }
 
+fn signal_name(signal: Signal) -> String {
+    format!("{signal:?}").to_uppercase()
+}
+
 /// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn heed(mut signals: Signals, reload: impl Fn()) {
+async fn handle_signals(mut signals: Signals, reload: impl Fn()) {
     while let Some(signal) = signals.next().await {
         match signal {
             Ok(Signal::Hup) => reload(),
             Ok(signal) => {
-                log::info!("{signal:?}: ending; tunnels and BGP sessions go on");
+                log::info!(
+                    "SIG{}: the service ends; tunnels and BGP sessions go on",
+                    signal_name(signal)
+                );
                 notify::stopping();
                 return;
             }

@@ -10,7 +10,8 @@
 //!    [`command::Request`] by the one table of commands.
 //! 3. [`control`] carries it out: may they ([`access::permit`]), is every answer right
 //!    ([`peering::vet`]), then one transaction in the [`store`] with its audit record. It rings the
-//!    bell ([`board::Bell`]).
+//!    bell ([`board::Bell`]), and is answered with an [`answer::Answer`], which the shell shows as
+//!    text or as JSON.
 //! 4. [`apply`] wakes. It reads the database and observes the machine; [`plan::wanted`] says what
 //!    should be, [`plan::diff`] gives the steps to it. [`sys`] performs them: files, links, BIRD.
 //!    The links to other POPs of one's own [`mesh`] take the same road: a [`plan::Owner`] says

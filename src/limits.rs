@@ -1,5 +1,5 @@
-//! Every bound in one place, each with its reason. A time is a `Duration`; where it is a
-//! number, its unit comes last in the name, as other units do.
+//! Every bound in one place, each with its reason. A time is a `Duration`; a number has its unit in
+//! the name.
 //!
 //! Nothing here is tunable at run time: what an operator may choose is in `config`, and its
 //! defaults and ranges are here too. Relations between bounds are checked when the program is
@@ -11,13 +11,13 @@ mod adopt;
 mod others;
 mod service;
 mod ssh;
-mod status;
 
 pub use adopt::*;
 pub use others::*;
 pub use service::*;
 pub use ssh::*;
-pub use status::*;
+
+// --- names and numbers
 
 /// A maintainer name such as `EXAMPLE-MNT`; the longest in the registry has 27 characters.
 pub const MNTNER_BYTES_MAX: usize = 64;
@@ -73,7 +73,7 @@ const _: () = assert!(CONFIG_STATEMENT_BYTES_MAX < CONFIG_BYTES_MAX);
 
 // --- registry
 
-// The registry. Sizes are those of a clone with 2,792 maintainers and 2,981 AS numbers.
+// Sizes are those of a clone with 2,792 maintainers and 2,981 AS numbers.
 /// One object's file; the largest is an `aut-num` of 12,245 bytes.
 pub const REGISTRY_OBJECT_BYTES_MAX: usize = 64 * 1024;
 /// One line of an object: an RSA key of [`RSA_BITS_MAX`] takes 1,400 characters, of twice that
@@ -119,7 +119,7 @@ const _: () = assert!(REGISTRY_AUTHS_MAX < REGISTRY_ATTRIBUTES_MAX);
 const _: () = assert!(REGISTRY_MNT_BYS_MAX < REGISTRY_ATTRIBUTES_MAX);
 const _: () = assert!(RSA_BITS_MAX as usize / 6 < REGISTRY_LINE_BYTES_MAX);
 
-// --- store
+// --- database
 
 /// How long the thread waits for another program's transaction: the replaced service's take a few;
 /// a member does not notice it.

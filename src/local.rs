@@ -5,13 +5,13 @@
 //! lines of JSON; only root and the service's own user are heard.
 
 mod client;
-mod conduct;
+mod execute;
 mod message;
 mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
-pub use conduct::{Applied, Done, Order, conduct};
+pub use execute::{Applied, Done, Order, execute};
 pub use message::{BoardView, PeeringView, RegistryView, Seen};
 pub use server::{News, Server};
 pub use socket::{LocalSocket, SOCKET_NAME, SocketError};

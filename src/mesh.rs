@@ -151,28 +151,32 @@ impl Inventory {
 
     /// The link from one POP to another. `None` only where both are the same.
     pub fn link<'a>(&self, from: &Pop, to: &'a Pop) -> Option<MeshLink<'a>> {
-        let exceptions = || self.exceptions.iter().filter(|it| it.is_between(from, to));
-        let reach =
-            exceptions().filter(|it| it.pops.0 == from.name).find_map(|it| it.reach.clone());
-        let usual = || {
-            let port = port(to.id, from.id)?;
-            Some(Reach::At(Endpoint { host: to.host.clone(), port }))
-        };
-        let is_on = from.switch == Switch::On
-            && to.switch == Switch::On
-            && exceptions().all(|it| it.switch == Switch::On);
-        (from.name != to.name).then_some(())?;
+        if from.name == to.name {
+            return None;
+        }
+        let usual = Endpoint { host: to.host.clone(), port: port(to.id, from.id)? };
+        let (mut endpoint, mut mtu, mut cost) = (None, None, None);
+        let mut is_on = from.switch == Switch::On && to.switch == Switch::On;
+        for exception in self.exceptions.iter().filter(|it| it.is_between(from, to)) {
+            if exception.pops.0 == from.name {
+                endpoint = endpoint.or(exception.reach.clone());
+            }
+            mtu = mtu.or(exception.mtu);
+            cost = cost.or(exception.cost);
+            is_on &= exception.switch == Switch::On;
+        }
         Some(MeshLink {
             to,
             listen_port: port(from.id, to.id)?,
-            endpoint: match reach.or_else(usual)? {
-                Reach::At(endpoint) => Some(endpoint),
-                Reach::Calls => None,
+            endpoint: match endpoint {
+                Some(Reach::At(endpoint)) => Some(endpoint),
+                Some(Reach::Calls) => None,
+                None => Some(usual),
             },
             ipv6: (link_local(from.id, to.id)?, link_local(to.id, from.id)?),
             ipv4: (ipv4(from.id, to.id), ipv4(to.id, from.id)),
-            mtu: exceptions().find_map(|it| it.mtu),
-            cost: exceptions().find_map(|it| it.cost),
+            mtu,
+            cost,
             switch: if is_on { Switch::On } else { Switch::Off },
         })
     }

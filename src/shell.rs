@@ -7,15 +7,14 @@
 //! run and ends it.
 
 pub mod complete;
-mod discreet;
 pub mod grammar;
+mod history_filter;
 mod import;
 pub mod keys;
 pub mod line;
 mod questions;
 mod start;
 mod watching;
-mod words;
 
 pub use start::Start;
 
@@ -284,7 +283,7 @@ impl Session {
         if text.is_empty() || (!self.terminal && text.starts_with('#')) {
             return;
         }
-        if !grammar::carries_secret(text) {
+        if !history_filter::carries_secret(text) {
             self.line.remember(text);
         }
         let parsed = grammar::parse_line(text, self.vocabulary.role);
@@ -321,7 +320,7 @@ impl Session {
         let typed = self.terminal && self.start == Start::Shell;
         let done = !request.from_input && self.unwatchable(request).is_none();
         let again = self.kept.last().is_some_and(|last| last == text);
-        if typed && done && !again && discreet::may_be_kept(text, request) {
+        if typed && done && !again && history_filter::may_be_kept(text, request) {
             self.kept.push(text.to_owned());
         }
     }
@@ -401,8 +400,8 @@ impl Session {
 /// either.
 fn terminal(screen: Screen) -> Mode {
     let (drawing, paste) = match screen.style.borders {
-        Borders::Unicode => (Drawing::Rows, Paste::Bracketed),
-        Borders::Ascii | Borders::None => (Drawing::Strip, Paste::Typed),
+        Borders::Unicode => (Drawing::Cursor, Paste::Bracketed),
+        Borders::Ascii | Borders::None => (Drawing::Plain, Paste::Typed),
     };
     Mode::Terminal { columns: screen.columns, drawing, paste }
 }

@@ -17,28 +17,26 @@ mod algorithms;
 mod channel;
 mod client;
 mod conversation;
-mod groups;
 mod handler;
 mod host_keys;
 mod inbox;
 mod rates;
-mod reports;
-mod seats;
-mod unwelcome;
+mod rejected;
+mod slots;
 mod wire;
 
 use crate::control::Control;
 use crate::limits::{ACCEPT_PAUSE, CLIENT_LINES_WINDOW, SSH_EVENTS_MAX};
-use crate::runtime::{Spawner, TcpListener, TcpStream, sleep};
+use crate::runtime::{Spawner, TcpListener, TcpStream, sleep, within};
 use crate::sys;
 use client::{Client, Stage};
 use conversation::{Attempt, Conversation};
 use handler::Handler;
 use rates::Rates;
-use reports::{Reports, Verdict};
+use rejected::{Reports, Verdict};
 use russh::server::{RunningSession, run_stream};
 use russh_util::runtime::watched;
-use seats::{Newcomer, Seat, Seats};
+use slots::{Newcomer, Slot, Slots};
 use smol::channel::Receiver;
 use smol::future::FutureExt as _;
 use std::cell::{OnceCell, RefCell};
@@ -52,7 +50,7 @@ use wire::{Wire, hang_up};
 pub use host_keys::{
     HostKeyError, load as load_host_key, load_or_make, new_key, objection as host_key_objection,
 };
-pub use seats::SeatLimits;
+pub use slots::SlotLimits;
 
 /// What the service needs to know of the configuration.
 #[derive(Clone, Debug)]
@@ -62,7 +60,7 @@ pub struct SshSettings {
     /// How long a session may be silent.
     pub idle_timeout: Duration,
     /// How many there may be.
-    pub seats: SeatLimits,
+    pub slots: SlotLimits,
     /// Shown before authentication; empty: nothing.
     pub banner: String,
 }
@@ -73,7 +71,7 @@ pub struct Server {
     settings: SshSettings,
     protocol: Arc<russh::server::Config>,
     registry_read: Receiver<Infallible>,
-    seats: Rc<RefCell<Seats>>,
+    slots: Rc<RefCell<Slots>>,
     rates: RefCell<Rates>,
     reports: RefCell<Reports>,
     /// How many times slower this machine is than those that the limits are for.
@@ -100,7 +98,7 @@ impl Server {
         spawner: Spawner,
     ) -> Rc<Server> {
         let protocol = Arc::new(algorithms::protocol(host_keys));
-        let seats = Rc::new(RefCell::new(Seats::new(settings.seats)));
+        let slots = Rc::new(RefCell::new(Slots::new(settings.slots)));
         let rates = RefCell::new(Rates::new(Instant::now()));
         let reports = RefCell::default();
         let server = Rc::new(Server {
@@ -108,13 +106,13 @@ impl Server {
             settings,
             protocol,
             registry_read,
-            seats,
+            slots,
             rates,
             reports,
             slowness: client::slowness(),
             spawner: spawner.clone(),
         });
-        spawner.spawn(server.clone().tell_sums());
+        spawner.spawn(server.clone().log_sums());
         server
     }
 
@@ -137,7 +135,7 @@ impl Server {
         let stream = Arc::new(stream);
         let newcomer =
             Newcomer { address: peer.ip(), client: client.clone(), stream: stream.clone() };
-        let Some(taken) = Seats::take(&self.seats, newcomer, sys::chance()) else {
+        let Some(taken) = Slots::take(&self.slots, newcomer, sys::chance()) else {
             log::debug!("{peer}: too many connections, closed");
             self.reports.borrow_mut().dropped(peer.ip());
             return;
@@ -147,12 +145,14 @@ impl Server {
         }
         let connection = Connection { stream, peer, client, attempt: RefCell::default() };
         let spawner = self.spawner.clone();
-        spawner.spawn(async move { self.serve(connection, taken.seat).await });
+        spawner.spawn(async move { self.serve(connection, taken.slot).await });
     }
 
-    async fn serve(&self, connection: Connection, seat: Seat) {
-        if self.has_turn(connection.peer).or(self.grace()).await {
-            let ended = self.speak(&connection, seat).await;
+    async fn serve(&self, connection: Connection, slot: Slot) {
+        // Whoever waits longer than a login may take is hung up on.
+        let turn = within(self.settings.login_grace, self.turn(connection.peer));
+        if turn.await.is_ok() {
+            let ended = self.speak(&connection, slot).await;
             self.conclude(&connection, ended);
         }
         // russh's task may still hold its end; closing the socket ends it.
@@ -160,24 +160,18 @@ impl Server {
     }
 
     /// Waits for a handshake's turn.
-    async fn has_turn(&self, peer: SocketAddr) -> bool {
+    async fn turn(&self, peer: SocketAddr) {
         loop {
             let turn = self.rates.borrow_mut().take(peer.ip(), Instant::now());
             match turn {
-                Ok(()) => return true,
+                Ok(()) => return,
                 Err(wait) => sleep(wait).await,
             }
         }
     }
 
-    /// Whoever waits longer than a login may take is hung up on.
-    async fn grace(&self) -> bool {
-        sleep(self.settings.login_grace).await;
-        false
-    }
-
     /// Speaks SSH until one side has enough.
-    async fn speak(&self, connection: &Connection, seat: Seat) -> Result<(), russh::Error> {
+    async fn speak(&self, connection: &Connection, slot: Slot) -> Result<(), russh::Error> {
         let (sender, events) = smol::channel::bounded(SSH_EVENTS_MAX);
         let client = &connection.client;
         let handler = Handler::new(sender, self.settings.banner.clone(), client.clone());
@@ -203,7 +197,7 @@ impl Server {
             spawner: self.spawner.clone(),
         };
         let talk = async {
-            conversation.run(seat).await;
+            conversation.run(slot).await;
             Ok(())
         };
         protocol.or(talk).await
@@ -214,26 +208,26 @@ impl Server {
         let peer = connection.peer;
         let words = match connection.client.stage() {
             Stage::Proven => None,
-            _ => unwelcome::words(&self.control.index.borrow(), connection, &ended),
+            _ => rejected::reason(&self.control.index.borrow(), connection, &ended),
         };
         let Some(words) = words else {
             return match ended {
                 Ok(()) => log::debug!("{peer}: no key proven, or logged out"),
-                Err(error) => log::debug!("{peer}: {}", unwelcome::brief(&error)),
+                Err(error) => log::debug!("{peer}: {}", rejected::brief(&error)),
             };
         };
         match self.reports.borrow_mut().line(peer.ip()) {
-            Verdict::Tell => log::info!("{peer}: not let in: {words}"),
+            Verdict::Log => log::info!("{peer}: not let in: {words}"),
             Verdict::Count => log::debug!("{peer}: not let in: {words}"),
         }
     }
 
-    /// Tells each minute what was only counted, until the program ends.
-    async fn tell_sums(self: Rc<Self>) {
+    /// Logs each minute what was only counted, until the program ends.
+    async fn log_sums(self: Rc<Self>) {
         loop {
             sleep(CLIENT_LINES_WINDOW).await;
             let sums = self.reports.borrow_mut().end();
-            if let Some(words) = sums.untold {
+            if let Some(words) = sums.unlogged {
                 log::info!("more that were not let in: {words}");
             }
             if let Some(words) = sums.dropped {

@@ -89,11 +89,11 @@ impl LimitsView {
     /// What this POP takes, and how answers are given: short, so that nobody minds it.
     fn text(&self) -> String {
         let endpoints = match self.families {
-            Families::Both => "Endpoints may have IPv4 or IPv6.",
-            Families::V4 => "Endpoints must have IPv4.",
-            Families::V6 => "Endpoints must have IPv6.",
+            Families::Both => "Your endpoint may have an IPv4 or an IPv6 address.",
+            Families::V4 => "Your endpoint must have an IPv4 address.",
+            Families::V6 => "Your endpoint must have an IPv6 address.",
         };
-        let approval = if self.approval { " The operator approves of each." } else { "" };
+        let approval = if self.approval { " The operator approves each new peering." } else { "" };
         let places = match self.peers_max {
             Some(max) => format!(": {} of {max} places are taken", self.peers),
             None => String::new(),

@@ -164,7 +164,7 @@ impl Saved {
             Applied::Yes | Applied::NotAwaited => String::new(),
         };
         let asn = self.peer.asn;
-        format!("The peering with {asn} is so already; nothing was changed.\n{more}")
+        format!("The peering with {asn} is already like that; nothing was changed.\n{more}")
     }
 
     /// What came of waiting until it is set up.

@@ -1,25 +1,24 @@
-//! What the loop does with BIRD: see what it runs, try a pass's changes on it, configure it, and look
-//! that it did.
+//! What the loop does with BIRD: see what it runs, try a pass's changes on it, configure it, and
+//! look that it did.
 
+mod protocols;
 pub mod trial;
+
+pub use protocols::{MESH_PATTERN, PATTERN, Running, protocol_owner};
 
 use super::ApplySettings;
 use super::look::bgp_view;
 use crate::board::BgpView;
-use crate::limits::{BIRD_CONFIGURE_PAUSE, BIRD_CONNECT_TIMEOUT, BIRD_LOOK_PAUSE, BIRD_LOOKS_MAX};
+use crate::limits::{BIRD_CONFIGURE_PAUSE, BIRD_CONNECT_TIMEOUT};
 use crate::model::Asn;
 use crate::plan::{Owner, bird as plan};
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use crate::sys::files;
+use protocols::{look_for, ours};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trial::{Change, Trial, Verdict, refused};
-
-/// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
-pub const PATTERN: &str = "ebgp_as*";
-/// The same of those to our own POPs.
-pub const MESH_PATTERN: &str = "ibgp_*";
 
 /// While an undo is scheduled: the next `configure` would call it off.
 const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`birdc configure \
@@ -35,7 +34,7 @@ pub struct BirdControl {
     /// Whose protocols it runs from somebody else's files.
     theirs: BTreeSet<Owner>,
     /// It was told, and the database still says that it has to be.
-    is_paid: bool,
+    pub is_paid: bool,
     /// The change of its files that it was last seen to have read.
     read_change: Option<SystemTime>,
     configured: Option<Instant>,
@@ -43,15 +42,6 @@ pub struct BirdControl {
     pub pause: Duration,
     /// Its main file, as it tells.
     main_file: Option<PathBuf>,
-}
-
-/// What BIRD runs that bears names of ours.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Running {
-    /// Those whose protocols it has.
-    pub all: BTreeSet<Owner>,
-    /// Those that somebody disabled.
-    pub disabled: BTreeSet<Owner>,
 }
 
 /// What BIRD said before a pass touched anything.
@@ -144,16 +134,6 @@ impl BirdControl {
     /// BIRD's main file, where it told.
     pub fn main_file(&self) -> Option<&Path> {
         self.main_file.as_deref()
-    }
-
-    /// The database says what is so: nothing more is owed, or something is.
-    pub fn noted(&mut self, is_clear: bool) {
-        self.is_paid = !is_clear;
-    }
-
-    /// Was BIRD told, though the database still says that it has to be?
-    pub fn is_paid(&self) -> bool {
-        self.is_paid
     }
 
     /// Something waits for BIRD.
@@ -413,63 +393,4 @@ fn all_fail(owners: BTreeSet<Owner>, why: &str) -> Vec<(Owner, String)> {
 /// What BIRD would wait for if it were asked to read its files.
 fn trap(settings: &ApplySettings) -> Option<Blocked> {
     files::trap(&settings.bird_directory).map(|trap| Blocked::Trap(trap.to_string()))
-}
-
-async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
-    let mut protocols = bird.protocols(PATTERN).await?;
-    let mesh: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
-    if !mesh.is_empty() {
-        protocols.extend(bird.protocols(MESH_PATTERN).await?);
-    }
-    let mut running = Running::default();
-    for protocol in protocols {
-        let owner = match mesh.get(&protocol.name) {
-            Some(owner) => Some(*owner),
-            None => protocol_owner(&protocol.name).map(Owner::Peering),
-        };
-        // A protocol that was removed is listed until its routes are gone, as `flush`.
-        let Some(owner) = owner.filter(|_| protocol.state != "flush") else { continue };
-        running.all.insert(owner);
-        if protocol.is_disabled() {
-            running.disabled.insert(owner);
-        }
-    }
-    Ok(running)
-}
-
-/// Whose protocol this is, if it is ours by its name.
-pub fn protocol_owner(name: &str) -> Option<Asn> {
-    plan::file_owner(name.strip_suffix("_v6")?)
-}
-
-/// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a
-/// session. Who is not as it should be then, and why.
-async fn look_for(
-    bird: &mut Bird,
-    settings: &ApplySettings,
-    expected: &Expected,
-) -> Result<Vec<(Owner, String)>, BirdError> {
-    const MISSING: &str =
-        "BIRD was configured and does not run its protocol; is bgp_peers included?";
-    const STAYING: &str = "BIRD still runs its protocol";
-    let mut wrong = Vec::new();
-    for _ in 0..BIRD_LOOKS_MAX {
-        wrong.clear();
-        let running = ours(bird, settings).await?.all;
-        for owner in &expected.present {
-            if *owner != Owner::Pop && !running.contains(owner) {
-                wrong.push((*owner, MISSING.to_string()));
-            }
-        }
-        for owner in &expected.absent {
-            if running.contains(owner) {
-                wrong.push((*owner, STAYING.to_string()));
-            }
-        }
-        if wrong.is_empty() {
-            break;
-        }
-        smol::Timer::after(BIRD_LOOK_PAUSE).await;
-    }
-    Ok(wrong)
 }

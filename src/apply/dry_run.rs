@@ -1,6 +1,7 @@
 //! What a pass would do now, for the operator's eyes.
 
-use super::{Apply, Seen};
+use super::Apply;
+use super::prepare::Seen;
 use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;

@@ -10,6 +10,7 @@ use crate::limits::{DRIFT_LEFT, DRIFT_MENDED_MAX, DRIFT_WINDOW, LINK_FAILURES_MA
 use crate::plan::drift::{Thing, Verdict};
 use crate::plan::wireguard::EndpointRule;
 use crate::plan::{FileKind, Owner, Step, Wanted};
+use crate::store::StoreError;
 use crate::sys::{self, files, wireguard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -206,28 +207,26 @@ impl Apply {
     pub(super) fn owe(&mut self, pass: &mut Pass, step: &Step) {
         let touches = Change::of(step).is_some() && pass.settings.bird_socket.is_some();
         if touches && !pass.outcome.owes {
-            self.note_debt(true);
-            self.bird.noted(true);
+            let noted = self.store.borrow_mut().owe_configure();
+            is_noted(noted);
+            self.bird.is_paid = false;
             pass.outcome.owes = true;
         }
     }
 
     /// BIRD has read its files. Where the database cannot be told, the next pass tries again.
     pub(super) fn clear_debt(&mut self) {
-        let is_clear = self.note_debt(false);
-        self.bird.noted(is_clear);
+        let noted = self.store.borrow_mut().settle_configure();
+        self.bird.is_paid = !is_noted(noted);
     }
+}
 
-    /// A database that takes nothing must not keep a link from being mended. `false`: it took
-    /// nothing.
-    fn note_debt(&mut self, owed: bool) -> bool {
-        let mut store = self.store.borrow_mut();
-        let noted = if owed { store.owe_configure() } else { store.settle_configure() };
-        if let Err(error) = &noted {
-            log::warn!("that BIRD has to read its files, or has, cannot be noted: {error}");
-        }
-        noted.is_ok()
+/// A database that takes nothing must not keep a link from being mended: it is logged.
+fn is_noted(noted: Result<(), StoreError>) -> bool {
+    if let Err(error) = &noted {
+        log::warn!("that BIRD has to read its files, or has, cannot be noted: {error}");
     }
+    noted.is_ok()
 }
 
 /// Files from before this pass whose protocols BIRD does not run: where it refuses its

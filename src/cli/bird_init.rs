@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use own::{Own, announced};
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use texts::Places;
 
 /// BIRD may run as another user.
@@ -61,11 +61,14 @@ fn compose(config: &Config) -> Result<Vec<Text>, Trouble> {
 
 /// BIRD's strings have no escapes, and an include is a pattern.
 fn includable(path: &Path) -> Result<(), Trouble> {
-    let odd = |c: char| c.is_control() || "\"\\*?[".contains(c);
-    match path.to_str().is_some_and(|it| !it.contains(odd)) {
-        true => Ok(()),
-        false => Err(Trouble::new(format!("{}: BIRD cannot include by this path", path.display()))),
+    if path.to_str().is_some_and(|path| !path.contains(is_odd)) {
+        return Ok(());
     }
+    Err(Trouble::new(format!("{}: BIRD cannot include by this path", path.display())))
+}
+
+fn is_odd(letter: char) -> bool {
+    letter.is_control() || "\"\\*?[".contains(letter)
 }
 
 /// Our networks: those of the mesh, or what the registry says that we may announce.
@@ -101,20 +104,24 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
     if !there.is_empty() {
         return Err(there_already(&there));
     }
-    let failed =
-        |path: &Path, error: io::Error| Trouble::new(format!("{}: {error}", path.display()));
     fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
     let mut written = Vec::new();
     for (name, text) in texts {
         let path = directory.join(name);
         if let Err(error) = create(&path, text.as_bytes(), MODE) {
             // What was just written is ours to take away again.
-            written.iter().for_each(|it: &PathBuf| drop(fs::remove_file(it)));
+            for path in &written {
+                let _ = fs::remove_file(path);
+            }
             return Err(Trouble::new(error.to_string()));
         }
         written.push(path);
     }
     File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+}
+
+fn failed(path: &Path, error: io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", path.display()))
 }
 
 fn there_already(paths: &[String]) -> Trouble {

@@ -66,21 +66,20 @@ impl Place {
     }
 
     fn furnish(&self) -> std::io::Result<()> {
-        let at = |name: &str| self.0.join(name);
         fs::create_dir(&self.0)?;
         fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700))?;
         for name in ["registry/data/mntner", "registry/data/aut-num", "wireguard", "bird"] {
-            fs::create_dir_all(at(name))?;
+            fs::create_dir_all(self.0.join(name))?;
         }
         let key = new_key();
         let public = key.public_key().to_openssh().map_err(std::io::Error::other)?;
         let private = key.to_openssh(LineEnding::LF).map_err(std::io::Error::other)?;
-        secret(&at("id_ed25519"), &private)?;
-        secret(&at("wireguard.key"), &private_key()?.reveal())?;
-        fs::write(at("registry/data/mntner/NEWCOMER-MNT"), maintainer(&public))?;
-        fs::write(at("registry/data/aut-num/AS4242420001"), aut_num("AS4242420001"))?;
-        fs::write(at("registry/data/aut-num/AS4242420002"), aut_num("AS4242420002"))?;
-        fs::write(at("peerling.toml"), config(&self.0))
+        secret(&self.0.join("id_ed25519"), &private)?;
+        secret(&self.0.join("wireguard.key"), &private_key()?.reveal())?;
+        fs::write(self.0.join("registry/data/mntner/NEWCOMER-MNT"), maintainer(&public))?;
+        fs::write(self.0.join("registry/data/aut-num/AS4242420001"), aut_num("AS4242420001"))?;
+        fs::write(self.0.join("registry/data/aut-num/AS4242420002"), aut_num("AS4242420002"))?;
+        fs::write(self.0.join("peerling.toml"), config(&self.0))
     }
 
     fn ssh(&self, address: SocketAddr) -> String {
@@ -148,7 +147,6 @@ source:             DN42
 }
 
 fn config(place: &Path) -> String {
-    let at = |name: &str| place.join(name).display().to_string();
     format!(
         r#"[pop]
 asn = 4242420263
@@ -177,12 +175,12 @@ directory = "{}"
 [peers]
 allowed_networks = ["2001:db8::/32"]
 "#,
-        at("ssh_host_ed25519_key"),
-        at("registry"),
-        at("peering.db"),
-        at("wireguard.key"),
-        at("wireguard"),
-        at("bird"),
+        place.join("ssh_host_ed25519_key").display(),
+        place.join("registry").display(),
+        place.join("peering.db").display(),
+        place.join("wireguard.key").display(),
+        place.join("wireguard").display(),
+        place.join("bird").display(),
     )
 }
 

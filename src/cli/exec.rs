@@ -9,7 +9,7 @@ use crate::daemon::{
     Assembled, ConfigFile, Failure, Service, Trouble, block_on, close, read_config,
 };
 use crate::limits::IMPORT_BYTES_MAX;
-use crate::local::{Applied, Client, ClientError, Done, Order, conduct};
+use crate::local::{Applied, Client, ClientError, Done, Order, execute};
 use crate::shell::Start;
 use crate::sys::tree;
 use smol::future;
@@ -61,7 +61,7 @@ fn alone(file: ConfigFile, order: &Order) -> Result<Done, Failure> {
             Err(error) => log::warn!("{error}"),
         }
         look_around(&mut service).await;
-        let done = conduct(&service.control, order, Applied::Nowhere);
+        let done = execute(&service.control, order, Applied::Nowhere);
         future::or(done, service.apply.attend()).await
     });
     let closed = close(&mut store.borrow_mut());

@@ -24,6 +24,7 @@ const BIRD_KEY: &str = "genconfig.bird_directory (DN42_BIRD_CONFIG_DIR)";
 
 /// What every peering's files are made with.
 struct Kit<'a> {
+    now: Timestamp,
     site: Site,
     private_key: WgSecret,
     template: &'a str,
@@ -52,6 +53,7 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
         (FileKind::Bird, &config.genconfig.bird_directory, BIRD_KEY),
     ];
     let kit = Kit {
+        now,
         site: assembled.site(),
         private_key: assembled.private_key.clone()?,
         template: &config.bird.template,
@@ -64,24 +66,20 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
     for (kind, directory, key) in staging {
         let directory = directory.as_deref();
         let directory = directory.ok_or_else(|| Trouble::new(format!("{key} is missing")))?;
-        unservable = stage(directory, kind, &rows, (&kit, now))?;
+        unservable = stage(directory, kind, &rows, &kit)?;
     }
-    match unservable.is_empty() {
-        true => Ok(()),
-        false => Err(Trouble::new(unservable.join("; "))),
-    }
+    if unservable.is_empty() { Ok(()) } else { Err(Trouble::new(unservable.join("; "))) }
 }
 
 fn stage(
     directory: &Path,
     kind: FileKind,
     rows: &[Row],
-    (kit, now): (&Kit<'_>, Timestamp),
+    kit: &Kit<'_>,
 ) -> Result<Vec<String>, Trouble> {
-    let stamp = now.compact();
+    let stamp = kit.now.compact();
     let set = directory.join(&stamp);
-    let failed = |error: std::io::Error| Trouble::new(format!("{}: {error}", set.display()));
-    fs::create_dir_all(&set).map_err(failed)?;
+    fs::create_dir_all(&set).map_err(|error| failed(&set, error))?;
     let mut unservable = Vec::new();
     for row in rows {
         let (owner, text) = match Peering::read(row) {
@@ -102,6 +100,10 @@ fn stage(
     files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
     publish(directory, &stamp).map_err(|it| Trouble::new(it.to_string()))?;
     Ok(unservable)
+}
+
+fn failed(set: &Path, error: std::io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", set.display()))
 }
 
 fn content(peering: &Peering, kind: FileKind, kit: &Kit<'_>) -> Option<String> {

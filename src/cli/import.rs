@@ -10,14 +10,15 @@ use crate::adopt::{
 };
 use crate::daemon::{Assembled, Failure, Trouble, block_on, close};
 use crate::limits::{
-    BIRD_COMMAND_S, IMPORT_APPLIED_TIMEOUT, IMPORT_LOOK_PAUSE, WG_QUICK_BYTES_MAX,
+    BIRD_COMMAND_TIMEOUT, IMPORT_APPLIED_TIMEOUT, IMPORT_LOOK_PAUSE, WG_QUICK_BYTES_MAX,
     WG_QUICK_FILES_MAX,
 };
 use crate::local::Client;
-use crate::model::{Asn, IfName};
+use crate::model::{Asn, BirdForm, IfName};
 use crate::peering::adopted::{Adopted, is_name};
 use crate::peering::{Generation, Peering, PeeringId, Site, Status};
-use crate::plan::form::{Direction, Form, FormValues};
+use crate::plan::adopted::says_what_the_form_says;
+use crate::plan::form::{Direction, Form, FormValues, REFERENCE, WIKI};
 use crate::plan::naming::Naming;
 use crate::store::{Actor, Store};
 use crate::sys::netlink::Route;
@@ -27,7 +28,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Takes over what can be, or shows what would be.
 ///
@@ -76,7 +77,7 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     let rows = store.and_then(|store| store.rows()).map_err(|error| trouble(&error))?;
     let (registry, main) = block_on(async |_| {
         let registry = tree::read(&config.registry.directory).await;
-        (registry, main_file(&config.bird.socket).await)
+        (registry, main_file(config.bird.socket.as_deref()).await)
     })?;
     let (registry, _) = registry.map_err(|error| trouble(&error))?;
     let mut sources = Vec::new();
@@ -85,7 +86,8 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     }
     let found =
         Found { tunnels: tunnels(&config.wireguard.directory)?, sessions: sessions(&sources) };
-    let (form, naming) = (assembled.form()?, assembled.naming()?);
+    let form = form(assembled)?;
+    let naming = naming(assembled, &form);
     let world = World {
         asn: config.pop.asn,
         key: assembled.public_key,
@@ -104,16 +106,35 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     Ok(judged)
 }
 
+/// The form of the files of peerings.
+fn form(assembled: &Assembled) -> Result<Form, Trouble> {
+    let chosen = &assembled.config.bird.form;
+    let text = match chosen {
+        BirdForm::Reference => REFERENCE.to_string(),
+        BirdForm::Wiki => WIKI.to_string(),
+        BirdForm::File(path) => fs::read_to_string(path)
+            .map_err(|error| Trouble::new(format!("{}: {error}", path.display())))?,
+    };
+    Form::parse(&text).map_err(|error| Trouble::new(format!("bird.form {chosen}: {error}")))
+}
+
+/// What the things of peerings are called here.
+fn naming(assembled: &Assembled, form: &Form) -> Naming {
+    let (bird, wireguard) = (&assembled.config.bird, &assembled.config.wireguard);
+    Naming::new(wireguard.interface.clone(), bird.protocol.clone(), bird.file.clone(), form)
+}
+
 fn trouble(error: &impl ToString) -> Trouble {
     Trouble::new(error.to_string())
 }
 
 /// The file that BIRD was started with.
-async fn main_file(socket: &Path) -> Result<PathBuf, Trouble> {
-    let deadline = Duration::from_secs(BIRD_COMMAND_S);
-    let mut bird = bird::connect(socket, deadline).await.map_err(|error| trouble(&error))?;
+async fn main_file(socket: Option<&Path>) -> Result<PathBuf, Trouble> {
+    let socket = socket.ok_or_else(|| Trouble::new("bird.socket is not set"))?;
+    let connected = bird::connect(socket, BIRD_COMMAND_TIMEOUT).await;
+    let mut bird = connected.map_err(|error| trouble(&error))?;
     let examined = bird.examine().await.map_err(|error| trouble(&error))?;
-    examined.main_file.ok_or_else(|| Trouble::new("BIRD does not say which file it reads".into()))
+    examined.main_file.ok_or_else(|| Trouble::new("BIRD does not say which file it reads"))
 }
 
 /// The files of wg-quick in their directory.
@@ -220,7 +241,7 @@ fn keeper(taken: &Taken, sources: &[Source], form: &Form, assembled: &Assembled)
             None => Direction::Passive,
         },
     };
-    match form.says_the_same(&source.text, &values) {
+    match says_what_the_form_says(form, &source.text, &values) {
         true => Keeper::Service,
         false => Keeper::Operator,
     }

@@ -16,7 +16,7 @@ use std::panic::PanicHookInfo;
 struct Sink {
     volume: Volume,
     clock: Clock,
-    journal: bool,
+    is_journal: bool,
 }
 
 /// Do lines tell the time, where there is no journal?
@@ -41,13 +41,13 @@ pub enum Volume {
 
 /// Sends log lines to standard error from now on. Called once; later calls change nothing.
 pub fn start(volume: Volume, clock: Clock) {
-    let journal = is_journal();
+    let is_journal = is_journal();
     let level = match volume {
         Volume::Trouble => LevelFilter::Warn,
         Volume::News => LevelFilter::Info,
         Volume::Everything => LevelFilter::Debug,
     };
-    if log::set_boxed_logger(Box::new(Sink { volume, clock, journal })).is_ok() {
+    if log::set_boxed_logger(Box::new(Sink { volume, clock, is_journal })).is_ok() {
         log::set_max_level(level);
         std::panic::set_hook(Box::new(panicked));
     }
@@ -67,10 +67,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
 /// What a line on standard error begins with that ends the program: its priority, where the journal
 /// reads it.
 pub fn fatal(clock: Clock) -> String {
-    match is_journal() {
-        true => "<3>".to_string(),
-        false => time(clock),
-    }
+    if is_journal() { "<3>".to_string() } else { time(clock) }
 }
 
 fn time(clock: Clock) -> String {
@@ -104,9 +101,10 @@ impl Log for Sink {
             Level::Debug | Level::Trace => (7, "debug: "),
         };
         let text = one_line(&record.args().to_string());
-        let line = match self.journal {
-            true => format!("<{priority}>{text}\n"),
-            false => format!("{}{word}{text}\n", time(self.clock)),
+        let line = if self.is_journal {
+            format!("<{priority}>{text}\n")
+        } else {
+            format!("{}{word}{text}\n", time(self.clock))
         };
         // If nobody reads our standard error there is nobody to tell.
         let _ = std::io::stderr().write_all(line.as_bytes());

@@ -82,8 +82,10 @@ impl Invocation {
     /// # Errors
     /// The argument is not [`Presence::Required`], and is missing.
     pub fn path(&self, argument: &Argument) -> Result<&Path, Failure> {
-        let missing = || Trouble::new(format!("{} is missing", argument.usage()));
-        Ok(self.value(argument).map(Path::new).ok_or_else(missing)?)
+        match self.value(argument) {
+            Some(path) => Ok(Path::new(path)),
+            None => Err(Trouble::new(format!("{} is missing", argument.usage())).into()),
+        }
     }
 }
 
@@ -130,7 +132,9 @@ impl Parser {
         flag: &str,
         words: &mut lexopt::Parser,
     ) -> Result<Option<String>, UsageError> {
-        if let Some(argument) = named(flag, self.operation.map_or(&[], |it| it.arguments)) {
+        if let Some(argument) =
+            named(flag, self.operation.map_or(&[], |operation| operation.arguments))
+        {
             return self.take(argument, words).map(|()| None);
         }
         let Some(option) = named(flag, OPTIONS) else {
@@ -258,10 +262,8 @@ fn named(flag: &str, arguments: &'static [Argument]) -> Option<&'static Argument
 }
 
 fn value(argument: &Argument, words: &mut lexopt::Parser) -> Result<OsString, UsageError> {
-    let missing = |_| {
-        UsageError(format!("{0} needs a value: {0} {1}", argument.name, argument.placeholder()))
-    };
-    words.value().map_err(missing)
+    let (name, placeholder) = (argument.name, argument.placeholder());
+    words.value().map_err(|_| UsageError(format!("{name} needs a value: {name} {placeholder}")))
 }
 
 /// A word that names no operation, with what may be meant.

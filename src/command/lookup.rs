@@ -13,16 +13,24 @@ pub fn lookup(name: &str) -> Result<&'static CommandSpec, Vec<&'static str>> {
 /// The same for such a caller: what is not listed for them is found by its whole name only, so that
 /// it makes nothing ambiguous.
 pub fn lookup_for(name: &str, role: Role) -> Result<&'static CommandSpec, Vec<&'static str>> {
-    let exact = |it: &&CommandSpec| it.name == name || it.aliases.contains(&name);
-    if let Some(found) = COMMANDS.iter().copied().find(exact) {
-        return Ok(found);
+    let (mut longer, mut similar) = (Vec::new(), Vec::new());
+    for spec in COMMANDS.iter().copied() {
+        if spec.name == name || spec.aliases.contains(&name) {
+            return Ok(spec);
+        }
+        if !spec.is_listed_for(role) {
+            continue;
+        }
+        if !name.is_empty() && spec.name.starts_with(name) {
+            longer.push(spec);
+        }
+        if near(spec.name, name) {
+            similar.push(spec.name);
+        }
     }
-    let listed = || COMMANDS.iter().copied().filter(|it| it.is_listed_for(role));
-    let begins = |it: &&CommandSpec| !name.is_empty() && it.name.starts_with(name);
-    let candidates: Vec<_> = listed().filter(begins).collect();
-    match candidates.as_slice() {
+    match longer.as_slice() {
         [only] => Ok(only),
-        [] => Err(listed().map(|it| it.name).filter(|it| near(it, name)).collect()),
+        [] => Err(similar),
         several => Err(several.iter().map(|it| it.name).collect()),
     }
 }

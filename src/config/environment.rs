@@ -97,9 +97,11 @@ fn read_alias(
     sources: &mut Sources,
     problems: &mut Problems,
 ) {
-    let is_set = |variable: &&&str| find_alias(environment, variable).is_some();
-    let Some(variable) = spec.aliases.iter().find(is_set) else { return };
-    let text = find_alias(environment, variable).unwrap_or_default();
+    let mut found = None;
+    for variable in spec.aliases.iter().rev() {
+        found = find_alias(environment, variable).map(|text| (*variable, text)).or(found);
+    }
+    let Some((variable, text)) = found else { return };
     match (spec.section, spec.key) {
         ("ssh", "listen") => read_listen(spec, environment, sources, problems),
         // Whoever names a file by the newer variable wants that file, not the older variable's key.

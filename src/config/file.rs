@@ -94,8 +94,9 @@ impl Reader<'_, '_> {
     /// Guesses what a statement is about, lest that be called missing or misplaced too.
     fn unreadable(&mut self, statement: &Statement<'_>) {
         let name = statement.text.trim_start_matches(['[', ' ']);
-        let is_other = |letter: char| !letter.is_ascii_alphanumeric() && !"_.".contains(letter);
-        let name = name.split(is_other).next().unwrap_or("");
+        let end =
+            name.find(|letter: char| !letter.is_ascii_alphanumeric() && !"_.".contains(letter));
+        let name = end.map_or(name, |end| name.split_at(end).0);
         if statement.is_header() {
             return match TableSpec::find(name) {
                 Some(spec) => self.begin_table(statement, spec),

@@ -69,6 +69,10 @@ fn switch(off: bool) -> Switch {
     if off { Switch::Off } else { Switch::On }
 }
 
+fn overlap(one: IpNet, other: IpNet) -> bool {
+    one.contains(&other) || other.contains(&one)
+}
+
 /// All tables of both kinds, but for those that cannot be read.
 struct Tables<'a> {
     pops: Vec<Row<'a, PopTable>>,
@@ -190,8 +194,11 @@ impl<'a> Checks<'a, '_> {
         for (index, pop) in pops.iter().enumerate() {
             for key in UNIQUE {
                 let value = unique_value(&pop.table, key);
-                let is_same = |other: &&Row<'_, PopTable>| unique_value(&other.table, key) == value;
-                let Some(other) = pops.iter().take(index).find(is_same) else { continue };
+                let mut before = pops.iter().take(index);
+                let Some(other) = before.find(|other| unique_value(&other.table, key) == value)
+                else {
+                    continue;
+                };
                 let (owner, place) = (name(&other.table.name), there(&other.set.place(key)));
                 let message = match key {
                     "name" => format!("{value} is already a POP {place}"),
@@ -224,8 +231,8 @@ impl<'a> Checks<'a, '_> {
                 let message = format!("{network} is outside of mesh.networks {place}");
                 self.report_pop(this.pop, this.key, message);
             }
-            let overlaps = |other: &IpNet| other.contains(&network) || network.contains(other);
-            if let Some(other) = all.iter().take(index).find(|other| overlaps(&other.network)) {
+            let mut before = all.iter().take(index);
+            if let Some(other) = before.find(|other| overlap(other.network, network)) {
                 let (owner, place) =
                     (name(&other.pop.table.name), there(&other.pop.set.place(other.key)));
                 let message = format!("{network} overlaps {} of {owner} {place}", other.network);

@@ -4,8 +4,9 @@
 //! Other POPs put them there, so each is read with bounds, and one that cannot be read counts as
 //! one that is not there; the log says so once.
 
-use super::{Case, Control, Outcome, fault};
-use crate::answer::{PopPeering, PopView, Pops, Rtt, Stop};
+use super::Control;
+use super::context::{Context, fault};
+use crate::answer::{Outcome, PopPeering, PopView, Pops, Rtt, Stop};
 use crate::backup::list::{self, LIST};
 use crate::backup::{BIRD, DATABASE, SERVERS};
 use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
@@ -30,37 +31,42 @@ pub struct Sisters {
 }
 
 impl Control {
-    pub(super) async fn pops(&self, case: &Case<'_>) -> Outcome {
-        let settings = case.settings.clone();
+    pub(super) async fn pops(&self, context: &Context<'_>) -> Outcome {
+        let settings = context.settings.clone();
         let Some(sisters) = &settings.sisters else {
             return Ok(Box::new(Pops::default()));
         };
         let servers = sisters.copies.as_ref().and_then(|it| self.or_logged(servers(it)));
-        let here = self.peerings_here(case)?;
+        let here = self.peerings_here(context)?;
         let mut pops = Vec::new();
         for pop in sisters.inventory.pops.iter().filter(|it| it.switch == Switch::On) {
             let this = pop.name == sisters.inventory.own;
             let peerings = match (this, &servers) {
                 (true, _) => Some(here.clone()),
-                (false, Some(servers)) => self.or_logged(peerings_there(servers, pop, &case.owned)),
+                (false, Some(servers)) => {
+                    self.or_logged(peerings_there(servers, pop, &context.owned))
+                }
                 (false, None) => None,
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
             pops.push(PopView { name, host, this, peerings });
             crate::runtime::give_way().await;
         }
-        let lines = lines(case, sisters, &pops);
+        let lines = lines(context, sisters, &pops);
         Ok(Box::new(Pops { pops, lines }))
     }
 
-    fn peerings_here(&self, case: &Case<'_>) -> Result<Vec<PopPeering>, Stop> {
+    fn peerings_here(&self, context: &Context<'_>) -> Result<Vec<PopPeering>, Stop> {
         let measured = self.store.borrow().latencies().map_err(fault)?;
-        let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
-        let rtt = |asn| {
-            let known = measured.get(&asn);
-            known.map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us))
-        };
-        Ok(own.map(|it| PopPeering { asn: it.asn, rtt: rtt(it.asn) }).collect())
+        let mut here = Vec::new();
+        for asn in context.peerings.iter().map(|it| it.asn) {
+            if context.owned.contains(&asn) {
+                let rtt =
+                    measured.get(&asn).map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us));
+                here.push(PopPeering { asn, rtt });
+            }
+        }
+        Ok(here)
     }
 
     /// What was found; what went wrong is logged the first time.
@@ -145,13 +151,13 @@ fn reported_rtt(file: &[u8]) -> Rtt {
 }
 
 /// A line for each peering here that a sister does not have, or of which nobody here knows.
-fn lines(case: &Case<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
-    let Some(name) = case.identity.maintainer.as_ref().map(|it| it.login()) else {
+fn lines(context: &Context<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
+    let Some(name) = context.identity.maintainer.as_ref().map(|it| it.login()) else {
         return Vec::new();
     };
     let here = pops.iter().filter(|it| it.this).filter_map(|it| it.peerings.as_ref()).flatten();
     let here: Vec<Asn> = here.map(|it| it.asn).collect();
-    let (port, this) = (sisters.port, &case.settings.site.name);
+    let (port, this) = (sisters.port, &context.settings.site.name);
     let has = |pop: &PopView, asn: Asn| pop.peerings.iter().flatten().any(|it| it.asn == asn);
     let mut lines = Vec::new();
     for pop in pops.iter().filter(|it| !it.this) {

@@ -11,7 +11,7 @@ use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
 use crate::registry::{KeyFingerprint, fingerprint};
-use crate::ssh::{SeatLimits, SshSettings, load_host_key, load_or_make};
+use crate::ssh::{SlotLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
 use std::path::{Path, PathBuf};
@@ -46,9 +46,10 @@ impl Assembled {
         let config = read_config(file)?;
         let wireguard = &config.wireguard;
         let is_needed = wireguard.private_key.is_none() && wireguard.public_key.is_none();
-        let known = match is_needed && read_key(&wireguard.private_key_file).is_err() {
-            true => known_key(&config.store.path),
-            false => None,
+        let known = if is_needed && read_key(&wireguard.private_key_file).is_err() {
+            known_key(&config.store.path)
+        } else {
+            None
         };
         Assembled::of(config, known)
     }
@@ -176,11 +177,10 @@ impl Assembled {
     /// For the SSH service.
     pub fn ssh_settings(&self) -> Result<SshSettings, Trouble> {
         let limits = &self.config.limits;
-        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Ok(SshSettings {
             login_grace: Duration::from_secs(limits.login_grace_s.into()),
             idle_timeout: Duration::from_secs(limits.idle_timeout_s.into()),
-            seats: SeatLimits {
+            slots: SlotLimits {
                 total: count(limits.sessions_max),
                 per_member: count(limits.sessions_per_member_max),
                 unproven: count(limits.unauthenticated_max),
@@ -213,6 +213,10 @@ pub fn configured(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
         }
     }
     if troubles.is_empty() { Ok(assembled) } else { Err(troubles) }
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn read_key(path: &Path) -> Result<WgSecret, Trouble> {

@@ -56,7 +56,7 @@ pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Re
     let mut backup = None;
     loop {
         let mended = asked(&again).await;
-        heed(&wishes, &mut backup, &control);
+        take_over(&wishes, &mut backup, &control);
         news.backup_error.replace(backup.as_ref().and_then(|it| it.trouble.wrong().cloned()));
         let Some(backup) = &mut backup else { continue };
         if mended {
@@ -70,7 +70,7 @@ pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Re
 }
 
 /// Another wish begins anew: the first backup is due at once.
-fn heed(wishes: &Wishes, backup: &mut Option<Backup>, control: &Rc<Control>) {
+fn take_over(wishes: &Wishes, backup: &mut Option<Backup>, control: &Rc<Control>) {
     let wish = wishes.borrow();
     if *wish != backup.as_ref().map(|it| it.wish.clone()) {
         *backup = wish.clone().map(|wish| Backup::new(wish, control.clone()));
@@ -125,7 +125,7 @@ impl Backup {
     async fn make(&mut self) {
         (self.saved, self.burst) = (self.seen, None);
         let made = self.try_to().await;
-        self.rhythm.tried(made.is_ok());
+        self.rhythm.tried(&made);
         let place = self.wish.directory.display();
         match self.trouble.turn(made.err()) {
             Turn::Wrong(why) => log::warn!("backup: {place}: {why}"),
@@ -138,28 +138,27 @@ impl Backup {
     async fn try_to(&self) -> Result<(), String> {
         let database = self.control.store.borrow().publishable();
         let Wish { directory, pieces, .. } = &self.wish;
-        let copy = WorkingCopy::begin(directory, &ours(pieces)).await.map_err(told)?;
+        let copy = WorkingCopy::begin(directory, &ours(pieces)).await.map_err(words)?;
         let exported = pieces.export(database, directory).await;
-        let changes = copy.changes().await.map_err(told)?;
+        let changes = copy.changes().await.map_err(words)?;
         if !changes.is_empty() {
-            let changes: Vec<_> = changes.into_iter().map(read).collect();
+            let changes: Vec<_> =
+                changes.into_iter().map(|(letter, path)| (change(letter), path)).collect();
             let message = message(&pieces.name, &changes);
-            copy.commit(&message.text()).await.map_err(told)?;
+            copy.commit(&message.text()).await.map_err(words)?;
             log::info!("backup: {}", message.line);
         }
-        copy.exchange().await.map_err(told)?;
+        copy.exchange().await.map_err(words)?;
         let troubles = exported.troubles.iter().chain(&exported.left_out);
-        match troubles.cloned().collect::<Vec<_>>() {
-            none if none.is_empty() => Ok(()),
-            some => Err(some.join("; ")),
-        }
+        let troubles: Vec<String> = troubles.cloned().collect();
+        if troubles.is_empty() { Ok(()) } else { Err(troubles.join("; ")) }
     }
 }
 
 /// What is not well with a backup, as far as it can be seen without changing anything.
 pub async fn look(assembled: &Assembled, directory: &Path) -> Result<(), String> {
-    let copy = WorkingCopy::open(directory, &ours(&Pieces::of(assembled))).await.map_err(told)?;
-    match copy.unpushed().await.map_err(told)? {
+    let copy = WorkingCopy::open(directory, &ours(&Pieces::of(assembled))).await.map_err(words)?;
+    match copy.unpushed().await.map_err(words)? {
         0 => Ok(()),
         count => Err(format!("{count} commits are not pushed; the log says why")),
     }
@@ -169,17 +168,17 @@ fn ours(pieces: &Pieces) -> String {
     format!("{SERVERS}/{}", pieces.name)
 }
 
-fn told(error: GitError) -> String {
+fn words(error: GitError) -> String {
     error.to_string()
 }
 
-fn read((letter, path): (char, String)) -> (Change, String) {
-    let change = match letter {
+/// By git's letter for it.
+fn change(letter: char) -> Change {
+    match letter {
         'A' => Change::Added,
         'D' => Change::Removed,
         _ => Change::Changed,
-    };
-    (change, path)
+    }
 }
 
 /// Waits for the next look, or until it is asked for: was it?

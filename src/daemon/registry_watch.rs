@@ -100,7 +100,9 @@ impl RegistryWatch {
             return;
         }
         let pulled = git::pull(&self.directory).await;
-        self.pulls.iter_mut().for_each(|it| it.tried(pulled.is_ok()));
+        if let Some(rhythm) = &mut self.pulls {
+            rhythm.tried(&pulled);
+        }
         if matches!(pulled, Ok(Pulled::Nothing | Pulled::Moved)) {
             self.news.pulled.set(Some(Instant::now()));
         }

@@ -1,26 +1,26 @@
-//! When something that is done again and again is due, and what of its failures was told.
+//! When something that is done again and again is due, and less often while it fails.
 
 use std::time::{Duration, Instant};
 
-/// The time of one such thing: every interval, and less often while it fails.
+/// The time of one such thing.
 pub struct Rhythm {
     interval: Duration,
     pause_max: Duration,
     failures: u32,
     last: Instant,
-    at_once: bool,
+    is_asked_for: bool,
 }
 
 impl Rhythm {
     /// First due after one interval. Pauses grow up to `pause_max`, or stay the interval if that is
     /// longer.
     pub fn new(interval: Duration, pause_max: Duration) -> Rhythm {
-        Rhythm { interval, pause_max, failures: 0, last: Instant::now(), at_once: false }
+        Rhythm { interval, pause_max, failures: 0, last: Instant::now(), is_asked_for: false }
     }
 
     /// The first is due at once.
     pub fn soon(&mut self) {
-        self.at_once = true;
+        self.is_asked_for = true;
     }
 
     /// Has it not failed since it was last well?
@@ -30,18 +30,19 @@ impl Rhythm {
 
     /// Is it time?
     pub fn is_due(&self) -> bool {
-        self.at_once || self.last.elapsed() >= pause(self.interval, self.failures, self.pause_max)
+        self.is_asked_for
+            || self.last.elapsed() >= pause(self.interval, self.failures, self.pause_max)
     }
 
-    /// It was tried just now, and was it well?
-    pub fn tried(&mut self, well: bool) {
-        (self.last, self.at_once) = (Instant::now(), false);
-        self.failures = if well { 0 } else { self.failures.saturating_add(1) };
+    /// It was tried just now.
+    pub fn tried<T, E>(&mut self, outcome: &Result<T, E>) {
+        (self.last, self.is_asked_for) = (Instant::now(), false);
+        self.failures = if outcome.is_ok() { 0 } else { self.failures.saturating_add(1) };
     }
 
     /// Somebody has mended something: what failed is due at once.
     pub fn again(&mut self) {
-        self.at_once |= std::mem::take(&mut self.failures) > 0;
+        self.is_asked_for |= std::mem::take(&mut self.failures) > 0;
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_their_bound() {
-        let minutes = |it: u64| Duration::from_secs(60 * it);
+        let minutes = |count: u64| Duration::from_secs(60 * count);
         for (failures, expected) in [(0, 15), (1, 30), (2, 60), (3, 120), (4, 240), (5, 240)] {
             assert_eq!(pause(minutes(15), failures, minutes(240)), minutes(expected));
         }
@@ -71,11 +72,11 @@ mod tests {
         let mut rhythm = Rhythm::new(hour, hour);
         rhythm.again();
         assert!(!rhythm.is_due(), "nothing failed");
-        rhythm.tried(false);
+        rhythm.tried(&Err::<(), _>(()));
         assert!(!rhythm.is_due());
         rhythm.again();
         assert!(rhythm.is_due());
-        rhythm.tried(true);
+        rhythm.tried(&Ok::<_, ()>(()));
         assert!(!rhythm.is_due());
     }
 }

@@ -112,10 +112,10 @@ pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &Share
 /// Does it change anything?
 fn adopt(roa: Roa, texts: &SharedTexts) -> bool {
     let mut texts = texts.borrow_mut();
-    let mut put = |kind, text: String| {
+    let mut is_change = false;
+    for (kind, text) in [(FileKind::RoaIpv4, roa.ipv4), (FileKind::RoaIpv6, roa.ipv6)] {
         let text: Rc<str> = text.into();
-        texts.insert(kind, text.clone()) != Some(text)
-    };
-    let changes = [put(FileKind::RoaIpv4, roa.ipv4), put(FileKind::RoaIpv6, roa.ipv6)];
-    changes.contains(&true)
+        is_change |= texts.insert(kind, text.clone()) != Some(text);
+    }
+    is_change
 }

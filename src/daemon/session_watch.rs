@@ -6,6 +6,7 @@ use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view
 use crate::board::{Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
+use crate::mesh::Inventory;
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
 use crate::plan::Owner;
@@ -43,7 +44,7 @@ struct Seen {
 struct BirdSeen {
     sessions: BTreeMap<Asn, BgpStatus>,
     /// The protocols of BGP sessions to POPs of ours that run.
-    ways: BTreeSet<String>,
+    mesh: BTreeSet<String>,
     uptime: Option<Duration>,
 }
 
@@ -163,22 +164,32 @@ async fn look(settings: &ApplySettings) -> Seen {
         }),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket, settings.pop.inventory.is_some()).await.ok(),
+        Some(socket) => ask(socket, settings.pop.inventory.as_deref()).await.ok(),
         None => None,
     };
     Seen { links, bird }
 }
 
-async fn ask(socket: &Path, has_ways: bool) -> Result<BirdSeen, BirdError> {
+async fn ask(socket: &Path, mesh: Option<&Inventory>) -> Result<BirdSeen, BirdError> {
     let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
     let uptime = bird.ages().await?.started;
-    let statuses = bird.statuses(BGP_PATTERN).await?.into_iter();
-    let ours = statuses.filter(|it| it.protocol.state != "flush");
-    let owned = ours.filter_map(|it| Some((protocol_owner(&it.protocol.name)?, it)));
-    let sessions = owned.collect();
-    let ways = if has_ways { bird.protocols(MESH_PATTERN).await? } else { Vec::new() };
-    let run = ways.into_iter().filter(|it| it.state != "flush" && !it.is_disabled());
-    Ok(BirdSeen { sessions, ways: run.map(|it| it.name).collect(), uptime })
+    let mut seen = BirdSeen { uptime, ..BirdSeen::default() };
+    for status in bird.statuses(BGP_PATTERN).await? {
+        if status.protocol.state == "flush" {
+            continue;
+        }
+        if let Some(asn) = protocol_owner(&status.protocol.name) {
+            seen.sessions.insert(asn, status);
+        }
+    }
+    if mesh.is_some() {
+        for protocol in bird.protocols(MESH_PATTERN).await? {
+            if protocol.state != "flush" && !protocol.is_disabled() {
+                seen.mesh.insert(protocol.name);
+            }
+        }
+    }
+    Ok(seen)
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
@@ -208,6 +219,20 @@ fn bgp_observation(status: Option<&BgpStatus>) -> Observation {
     }
 }
 
+fn has_link(links: &BTreeMap<IfName, LinkActual>, owner: Owner) -> bool {
+    owner.link().is_some_and(|name| links.contains_key(&name))
+}
+
+impl BirdSeen {
+    fn runs_peering(&self, asn: Asn) -> bool {
+        self.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
+    }
+
+    fn runs_mesh(&self, owner: Owner) -> bool {
+        owner.protocol().is_some_and(|protocol| self.mesh.contains(&protocol))
+    }
+}
+
 /// What the loop has made and what is not there, or was disabled.
 fn amiss(seen: &Seen, board: &Board) -> Amiss {
     let mut amiss = Amiss::default();
@@ -215,26 +240,18 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
         if entry.progress != Progress::Applied {
             continue;
         }
-        if seen.links.as_ref().is_some_and(|it| !it.contains_key(&IfName::of(asn))) {
+        if seen.links.as_ref().is_some_and(|links| !has_link(links, asn.into())) {
             amiss.links.push(asn.into());
         }
-        let runs = |it: &BirdSeen| {
-            it.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
-        };
-        if seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+        if seen.bird.as_ref().is_some_and(|bird| !bird.runs_peering(asn)) {
             amiss.sessions.push(asn.into());
         }
     }
-    for (owner, way) in board.mesh_links() {
-        let has_link = |it: &BTreeMap<IfName, LinkActual>| {
-            owner.link().is_some_and(|name| it.contains_key(&name))
-        };
-        if way.link && seen.links.as_ref().is_some_and(|it| !has_link(it)) {
+    for (owner, mesh_link) in board.mesh_links() {
+        if mesh_link.link && seen.links.as_ref().is_some_and(|links| !has_link(links, owner)) {
             amiss.links.push(owner);
         }
-        let runs =
-            |it: &BirdSeen| owner.protocol().is_some_and(|protocol| it.ways.contains(&protocol));
-        if way.session && seen.bird.as_ref().is_some_and(|it| !runs(it)) {
+        if mesh_link.session && seen.bird.as_ref().is_some_and(|bird| !bird.runs_mesh(owner)) {
             amiss.sessions.push(owner);
         }
     }
@@ -313,22 +330,22 @@ mod tests {
 
     #[test]
     fn a_way_to_another_pop_that_is_missing_wakes_the_loop() {
-        let way = |name: &str| Owner::Mesh(name.parse().unwrap());
+        let mesh = |name: &str| Owner::Mesh(name.parse().unwrap());
         let board = Board::default();
         let (both, alone) = (
             MeshLinkStatus { link: true, session: true },
             MeshLinkStatus { link: true, session: false },
         );
-        board.set_mesh_links([(way("a-1"), both), (way("b"), alone)].into());
-        let link = |name: &str| (way(name).link().unwrap(), LinkActual::default());
-        let ways = BTreeSet::from(["ibgp_a_1".to_string()]);
-        let bird = Some(BirdSeen { ways, ..BirdSeen::default() });
+        board.set_mesh_links([(mesh("a-1"), both), (mesh("b"), alone)].into());
+        let link = |name: &str| (mesh(name).link().unwrap(), LinkActual::default());
+        let protocols = BTreeSet::from(["ibgp_a_1".to_string()]);
+        let bird = Some(BirdSeen { mesh: protocols, ..BirdSeen::default() });
         let mut seen = Seen { links: Some([link("a-1"), link("b")].into()), bird };
         assert_eq!(amiss(&seen, &board), Amiss::default());
         seen.bird = Some(BirdSeen::default());
-        assert_eq!(amiss(&seen, &board).sessions, [way("a-1")]);
+        assert_eq!(amiss(&seen, &board).sessions, [mesh("a-1")]);
         seen.links = Some([link("a-1")].into());
-        assert_eq!(amiss(&seen, &board).links, [way("b")]);
+        assert_eq!(amiss(&seen, &board).links, [mesh("b")]);
     }
 
     #[test]

@@ -38,7 +38,8 @@ fn stuck(state: Option<BgpState>) -> Cause {
             error: "",
             means: "TCP port 179 of {remote} does not answer",
             by: Whose::Member,
-            hint: "Let TCP port 179 in from {local} through your firewall, and start your BGP daemon",
+            hint: "Let TCP port 179 in from {local} through your firewall, and start your BGP \
+                   daemon",
         },
         _ => Cause {
             error: "",

@@ -6,6 +6,7 @@
 
 use super::Facts;
 use crate::answer::Whose::{self, Member, Operator};
+use crate::model::LinkLocal;
 
 /// What an error means. In its texts, `{ours}` and `{theirs}` are the AS numbers, `{local}` and
 /// `{remote}` the addresses of this POP and of the member.
@@ -198,10 +199,12 @@ pub fn find(error: &str) -> Option<&'static Cause> {
 
 /// A text of a [`Cause`], for this peering.
 pub fn fill(text: &str, facts: &Facts<'_>) -> String {
-    let address =
-        |it: Option<crate::model::LinkLocal>| it.map_or_else(String::new, |it| it.to_string());
     text.replace("{ours}", &facts.site.asn.get().to_string())
         .replace("{theirs}", &facts.peering.asn.get().to_string())
-        .replace("{local}", &address(facts.site.local(facts.peering)))
-        .replace("{remote}", &address(facts.site.remote(facts.peering)))
+        .replace("{local}", &written(facts.site.local(facts.peering)))
+        .replace("{remote}", &written(facts.site.remote(facts.peering)))
+}
+
+fn written(address: Option<LinkLocal>) -> String {
+    address.map_or_else(String::new, |address| address.to_string())
 }

@@ -185,10 +185,8 @@ impl BgpView {
     /// once, and then hangs up on every attempt for a minute or more; BIRD keeps only the last.
     pub fn remember(&mut self, before: Option<BgpView>) {
         let Some(before) = before.filter(|_| self.is_mute()) else { return };
-        self.earlier_error = match before.is_mute() {
-            true => before.earlier_error,
-            false => before.last_error,
-        };
+        self.earlier_error =
+            if before.is_mute() { before.earlier_error } else { before.last_error };
     }
 
     fn is_hung_up(&self) -> bool {
@@ -201,9 +199,10 @@ impl BgpView {
 
     /// The error that tells most: that nobody listens is news, that they hang up is not.
     pub(super) fn error(&self) -> &str {
-        match self.is_hung_up() && !self.earlier_error.is_empty() {
-            true => &self.earlier_error,
-            false => &self.last_error,
+        if self.is_hung_up() && !self.earlier_error.is_empty() {
+            &self.earlier_error
+        } else {
+            &self.last_error
         }
     }
 }

@@ -43,9 +43,10 @@ fn trouble(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
 fn missing(bgp: &BgpView) -> Option<Trouble> {
     let family = bgp.missing.first()?;
     let offered = bgp.offer.as_ref().is_none_or(|it| it.families.contains(family));
-    let words = match offered {
-        true => format!("{family} is not up"),
-        false => format!("your side does not offer {family}"),
+    let words = if offered {
+        format!("{family} is not up")
+    } else {
+        format!("your side does not offer {family}")
     };
     let next_hop = if family == "ipv4" { " with extended next hop on" } else { "" };
     let hint = format!(
@@ -58,12 +59,13 @@ fn missing(bgp: &BgpView) -> Option<Trouble> {
 /// There is no IPv4 in the tunnel: IPv4 routes need an IPv6 next hop (RFC 8950).
 fn next_hop(bgp: &BgpView) -> Option<Trouble> {
     let offer = bgp.offer.as_ref()?;
-    let ipv4 = || bgp.routes.iter().any(|it| it.family == "ipv4");
-    (ipv4() && !offer.next_hops.iter().any(|it| it == "ipv4")).then(|| {
-        let words = "ipv4 without extended next hop: your side takes no IPv6 next hop for IPv4";
-        let hint = "Put \"extended next hop on\" into the ipv4 channel of your BGP configuration";
-        (words.to_string(), Whose::Member, hint.to_string())
-    })
+    let has_ipv4 = bgp.routes.iter().any(|routes| routes.family == "ipv4");
+    if !has_ipv4 || offer.next_hops.iter().any(|family| family == "ipv4") {
+        return None;
+    }
+    let words = "ipv4 without extended next hop: your side takes no IPv6 next hop for IPv4";
+    let hint = "Put \"extended next hop on\" into the ipv4 channel of your BGP configuration";
+    Some((words.to_string(), Whose::Member, hint.to_string()))
 }
 
 fn limit(routes: &RoutesView) -> Option<Trouble> {

@@ -1,22 +1,11 @@
-//! Bounds of what we serve with: the apply loop, the shell, SSH.
+//! Bounds of what we serve with: the apply loop, commands, the shell, the local socket, git.
 
 use super::*;
 
-// --- bell, board and apply loop
+// --- the apply loop
 
 /// Causes that the bell keeps apart; beyond them the loop simply looks over everything.
 pub const BELL_CAUSES_MAX: usize = 64;
-/// How long `--wait` waits where no number was given: BIRD takes 5 s to connect at worst.
-pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
-/// How long `--wait=SECONDS` may wait.
-pub const WAIT_MAX: Duration = Duration::from_secs(600);
-/// How long peer_status waits for a fresh look, before it tells the last one.
-pub const FRESH_LOOK_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// How long somebody watches a new peering while nothing happens to it: BIRD takes 5 s to connect,
-/// and who installs their side by hand takes longer than anybody watches.
-pub const FOLLOW_TIME: Duration = Duration::from_secs(30);
-/// How often the loop is asked for a fresh look meanwhile.
-pub const FOLLOW_LOOK_PAUSE: Duration = Duration::from_millis(1_000);
 /// A handshake older than this is no live tunnel: WireGuard makes a new one every 120 s while there
 /// is traffic (REKEY_AFTER_TIME), and keepalives are traffic; the rest is for the journey.
 pub const HANDSHAKE_FRESH: Duration = Duration::from_secs(135);
@@ -37,14 +26,88 @@ pub const LINK_PAUSE_MAX: Duration = Duration::from_secs(900);
 /// How long one pass may spend with programs that make no link; a member with a new peering waits
 /// for the same pass.
 pub const LINK_FAILURES_MAX: Duration = Duration::from_secs(15);
+/// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
+pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
+/// A table of route origins that we keep: all the lines it may have, at the length of the longest.
+pub const SHARED_FILE_BYTES_MAX: u64 = 2_097_152;
+/// A file that changed longer ago than this would show another change by its times: of all file
+/// systems FAT has the coarsest, two seconds.
+pub const FILE_SETTLED: Duration = Duration::from_secs(2);
+/// How soon a pass that failed is tried again; doubled each time.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(10);
+/// How long the pauses between such tries grow at most.
+pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(160);
+/// How long `plan` and `apply`, which make one pass and end, wait for names.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_millis(3_000);
+/// How soon the loop has a name looked up again.
+pub const RESOLVE_PAUSE: Duration = Duration::from_secs(10);
+/// Names resolved at once that answered last; together with the failing ones as many as a home name
+/// server takes without dropping any.
+pub const RESOLVE_PARALLEL_MAX: usize = 12;
+/// Names resolved at once that did not answer last.
+pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
+/// How long BIRD may take to greet.
+pub const BIRD_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The least time from one configuration to the next: it costs BIRD 30 ms at 1000 peers.
+pub const BIRD_CONFIGURE_PAUSE: Duration = Duration::from_millis(2_000);
+/// How often a pass looks whether BIRD did what it was told.
+pub const BIRD_LOOKS_MAX: usize = 15;
+/// The time between two such looks.
+pub const BIRD_LOOK_PAUSE: Duration = Duration::from_millis(100);
 
+const _: () = assert!(HANDSHAKE_FRESH.as_secs() < HANDSHAKE_LINK_UP.as_secs());
+const _: () = assert!(LINK_PAUSE.as_secs() < RETRY_PAUSE.as_secs());
+
+// --- what commands wait for and cost
+
+/// How long `--wait` waits where no number was given: BIRD takes 5 s to connect at worst.
+pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
+/// How long `--wait=SECONDS` may wait.
+pub const WAIT_MAX: Duration = Duration::from_secs(600);
+/// How long peer_status waits for a fresh look, before it tells the last one.
+pub const FRESH_LOOK_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long somebody watches a new peering while nothing happens to it: BIRD takes 5 s to connect,
+/// and who installs their side by hand takes longer than anybody watches.
+pub const FOLLOW_TIME: Duration = Duration::from_secs(30);
+/// How often the loop is asked for a fresh look meanwhile.
+pub const FOLLOW_LOOK_PAUSE: Duration = Duration::from_millis(1_000);
 /// Changes that one maintainer may make at once; each is a pass of the loop, a record, and 25 kB
 /// written. Nobody types that many.
 pub const CHANGES_MAX: u32 = 30;
 /// How long it takes until as many may be made again.
 pub const CHANGES_WINDOW: Duration = Duration::from_secs(600);
 
-// --- shell
+const _: () = assert!(WAIT_DEFAULT.as_secs() <= WAIT_MAX.as_secs());
+const _: () = assert!(FOLLOW_LOOK_PAUSE.as_millis() < FRESH_LOOK_TIMEOUT.as_millis());
+const _: () = assert!(FRESH_LOOK_TIMEOUT.as_millis() < FOLLOW_TIME.as_millis());
+
+// --- peer_status: the member who waits, the network, and whoever was named as an endpoint
+
+/// What `--raw` shows of one program at most, in bytes; it is 3 kB for a peering in use.
+pub const RAW_BYTES_MAX: usize = 16 * 1024;
+/// How long peer_status waits for an endpoint's name; after that it tells what the loop knew last.
+pub const STATUS_RESOLVE_TIMEOUT: Duration = Duration::from_millis(3_000);
+/// How long an endpoint's port has to say that nobody listens: longer than the way round the world.
+pub const PROBE_TIMEOUT: Duration = Duration::from_millis(700);
+/// How long what it said is told again before it is tried anew: whoever names somebody else's
+/// address cannot use us to bother them.
+pub const PROBE_KEPT: Duration = Duration::from_secs(10);
+/// How long a member's handshakes are listened for where none fits: WireGuard tries again after 5 s
+/// and a third at most (REKEY_TIMEOUT).
+pub const HANDSHAKE_CAPTURE_TIME: Duration = Duration::from_millis(5_400);
+/// Packets of a member that are looked at meanwhile: a tunnel in use would be no reason to listen.
+pub const HANDSHAKE_CAPTURE_PACKETS_MAX: usize = 1_000;
+/// The time from one answer of `--watch` to the next question.
+pub const WATCH_PAUSE: Duration = Duration::from_millis(2_000);
+/// Answers of one `--watch`: a quarter of an hour where they come at once. Nobody holds a session
+/// for ever by a window that they forgot.
+pub const WATCH_ROUNDS_MAX: usize = 450;
+
+const _: () = assert!(
+    PROBE_TIMEOUT.as_millis() + HANDSHAKE_CAPTURE_TIME.as_millis() < PROBE_KEPT.as_millis()
+);
+
+// --- the shell
 
 /// Columns that text without a window is laid out for.
 pub const PIPE_COLUMNS: usize = 100;
@@ -104,40 +167,6 @@ const _: () = assert!(SHELL_HISTORY_BATCH_LINES < SHELL_HISTORY_LINES_MAX as usi
 const _: () = assert!(COLUMNS_MIN >= 2 && COLUMNS_MIN <= COLUMNS_DEFAULT);
 const _: () = assert!(COLUMNS_DEFAULT <= COLUMNS_MAX);
 
-const _: () = assert!(WAIT_DEFAULT.as_secs() <= WAIT_MAX.as_secs());
-const _: () = assert!(FOLLOW_LOOK_PAUSE.as_millis() < FRESH_LOOK_TIMEOUT.as_millis());
-const _: () = assert!(FRESH_LOOK_TIMEOUT.as_millis() < FOLLOW_TIME.as_millis());
-const _: () = assert!(HANDSHAKE_FRESH.as_secs() < HANDSHAKE_LINK_UP.as_secs());
-const _: () = assert!(LINK_PAUSE.as_secs() < RETRY_PAUSE.as_secs());
-/// A file of ours: a BIRD file has 1 kB, a WireGuard file less.
-pub const OUR_FILE_BYTES_MAX: u64 = 65_536;
-/// A table of route origins that we keep: all the lines it may have, at the length of the longest.
-pub const SHARED_FILE_BYTES_MAX: u64 = 2_097_152;
-/// A file that changed longer ago than this would show another change by its times: of all file
-/// systems FAT has the coarsest, two seconds.
-pub const FILE_SETTLED: Duration = Duration::from_secs(2);
-/// How soon a pass that failed is tried again; doubled each time.
-pub const RETRY_PAUSE: Duration = Duration::from_secs(10);
-/// How long the pauses between such tries grow at most.
-pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(160);
-/// How long `plan` and `apply`, which make one pass and end, wait for names.
-pub const RESOLVE_TIMEOUT: Duration = Duration::from_millis(3_000);
-/// How soon the loop has a name looked up again.
-pub const RESOLVE_PAUSE: Duration = Duration::from_secs(10);
-/// Names resolved at once that answered last; together with the failing ones as many as a home name
-/// server takes without dropping any.
-pub const RESOLVE_PARALLEL_MAX: usize = 12;
-/// Names resolved at once that did not answer last.
-pub const RESOLVE_FAILING_PARALLEL_MAX: usize = 4;
-/// How long BIRD may take to greet.
-pub const BIRD_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The least time from one configuration to the next: it costs BIRD 30 ms at 1000 peers.
-pub const BIRD_CONFIGURE_PAUSE: Duration = Duration::from_millis(2_000);
-/// How often a pass looks whether BIRD did what it was told.
-pub const BIRD_LOOKS_MAX: usize = 15;
-/// The time between two such looks.
-pub const BIRD_LOOK_PAUSE: Duration = Duration::from_millis(100);
-
 // --- the local socket
 
 /// A path that fits an address of a Unix socket: `sun_path` in linux/un.h has 108 bytes with the
@@ -164,7 +193,7 @@ const _: () =
     assert!(6 * LINE_BYTES_MAX + 4 * (IMPORT_BYTES_MAX + 1) < LOCAL_LINE_BYTES_MAX - 1024);
 const _: () = assert!(2 * LOCAL_WORKING_PAUSE.as_secs() < LOCAL_ANSWER_TIMEOUT.as_secs());
 
-// --- daemon
+// --- the service: its log, the registry, git
 
 /// Characters of a line in the log: BIRD's words about a file, or the problems of a configuration.
 pub const LOG_LINE_CHARS_MAX: usize = 4_000;
@@ -194,6 +223,12 @@ pub const GIT_WORDS_MAX: usize = 300;
 /// Loose objects after which git collects its garbage: some 10 MB on the disk; git itself waits for
 /// 6,700.
 pub const GIT_GC_OBJECTS: u32 = 2_000;
+
+const _: () =
+    assert!(GIT_PULL_TIMEOUT.as_secs() + GIT_END_TIMEOUT.as_secs() < GIT_LOCK_AGE_MAX.as_secs());
+
+// --- the database, and what lies beside it
+
 /// How often we look whether somebody else changed the database.
 pub const DATABASE_LOOK_INTERVAL: Duration = Duration::from_millis(1_000);
 /// How long nothing must have changed before everything is moved into the database's one file: a
@@ -229,10 +264,8 @@ pub const GIT_PUSH_TIMEOUT: Duration = Duration::from_secs(120);
 pub const GIT_PUSH_TRIES: u32 = 5;
 /// How long copying may keep everybody else waiting at a stretch.
 pub const BACKUP_SLICE_MAX: Duration = Duration::from_millis(5);
-
 /// What is wrong with copies of other POPs is logged once each; so many are remembered.
 pub const COPY_TROUBLES_MAX: usize = 256;
-
 /// Steps of SQLite's machine that looking into another POP's copy may take: some 20 ms; it takes a
 /// few hundred.
 pub const SISTER_STEPS_MAX: i32 = 200_000;
@@ -243,5 +276,3 @@ const _: () = assert!(BACKUP_LOOK_PAUSE.as_secs() < BACKUP_QUIET.as_secs());
 const _: () = assert!(BACKUP_QUIET.as_secs() < BACKUP_DELAY_MAX.as_secs());
 const _: () =
     assert!(GIT_PUSH_TIMEOUT.as_secs() + GIT_END_TIMEOUT.as_secs() < GIT_LOCK_AGE_MAX.as_secs());
-const _: () =
-    assert!(GIT_PULL_TIMEOUT.as_secs() + GIT_END_TIMEOUT.as_secs() < GIT_LOCK_AGE_MAX.as_secs());

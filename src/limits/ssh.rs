@@ -52,7 +52,7 @@ pub const CLIENT_WORDS_CHARS_MAX: usize = 64;
 /// a dozen, and a reader wants the first.
 pub const ALGORITHMS_SHOWN_MAX: usize = 4;
 /// Sessions that only administrators have: they can log in however many members are here.
-pub const ADMIN_SEATS: usize = 2;
+pub const ADMIN_SLOTS: usize = 2;
 /// Processor time that a client who has proven nothing may cost at once: a login takes 1 ms, with a
 /// host key of RSA-4096 on a small machine 50. On a slower machine it is so many times as much, by
 /// [`CURVE_US_USUAL`].
@@ -62,7 +62,7 @@ pub const NEWCOMER_WORK: Duration = Duration::from_millis(100);
 pub const CURVE_US_USUAL: u64 = 50;
 /// How much slower a machine may be taken for: whatever measures more was held up.
 pub const SLOWNESS_MAX: u64 = 100;
-/// What they may cost after that: one part in so many. All seats for the unproven together come to
+/// What they may cost after that: one part in so many. All slots for the unproven together come to
 /// an eighth of a processor.
 pub const NEWCOMER_WORK_SHARE: u64 = 500;
 /// The same for a connection that is logged in. This is what russh does for it: a megabyte of text

@@ -2,7 +2,7 @@
 //!
 //! It blocks: a program that asks has nothing else to do meanwhile.
 
-use super::conduct::Order;
+use super::execute::Order;
 use super::message::{Answer, Request, Seen};
 use super::socket::{connect, path_beside};
 use crate::limits::{LOCAL_ANSWER_TIMEOUT, LOCAL_LINE_BYTES_MAX};

@@ -1,6 +1,6 @@
 //! The service's side of the local socket.
 
-use super::conduct::{Applied, Order, conduct};
+use super::execute::{Applied, Order, execute};
 use super::message::{Answer, BoardView, DatabaseView, PeeringView, RegistryView, Request, pieces};
 use crate::board::{Entry, Progress};
 use crate::control::Control;
@@ -78,12 +78,12 @@ impl Server {
                 }
                 Ok((stream, _)) => {
                     let (control, news) = (self.control.clone(), self.news.clone());
-                    let (client, seat) = (Client { stream, control, news }, clients.clone());
+                    let (client, slot) = (Client { stream, control, news }, clients.clone());
                     let serve = async move {
                         if let Err(error) = client.serve().await {
                             log::debug!("a client on the local socket: {error}");
                         }
-                        drop(seat);
+                        drop(slot);
                     };
                     self.spawner.spawn(serve);
                 }
@@ -127,10 +127,10 @@ impl Client {
         let bound = LOCAL_LINE_BYTES_MAX as u64;
         let mut line = String::new();
         BufReader::new((&self.stream).take(bound)).read_line(&mut line).await?;
-        match line.ends_with('\n') {
-            true => Ok(line),
-            false => Err(io::Error::new(ErrorKind::InvalidData, "the request is no whole line")),
+        if !line.ends_with('\n') {
+            return Err(io::Error::new(ErrorKind::InvalidData, "the request is no whole line"));
         }
+        Ok(line)
     }
 
     async fn tell_board(&self) -> io::Result<()> {
@@ -144,7 +144,6 @@ impl Client {
 
     fn board(&self) -> BoardView {
         let news = &self.news;
-        let age_s = |since: Instant| since.elapsed().as_secs();
         BoardView {
             generation: self.control.board.generation(),
             trouble: self.control.board.trouble(),
@@ -183,7 +182,7 @@ impl Client {
     /// Runs a command; meanwhile the client is told that it is under way. One that goes away ends
     /// the waiting, never what was saved.
     async fn carry_out(&self, order: &Order) -> io::Result<()> {
-        let mut command = pin!(conduct(&self.control, order, Applied::Here));
+        let mut command = pin!(execute(&self.control, order, Applied::Here));
         let done = loop {
             let working = async {
                 Timer::after(LOCAL_WORKING_PAUSE).await;
@@ -213,6 +212,10 @@ impl Client {
         runtime::give_way().await;
         in_time(LOCAL_WRITE_TIMEOUT, (&self.stream).write_all(line.as_bytes())).await
     }
+}
+
+fn age_s(since: Instant) -> u64 {
+    since.elapsed().as_secs()
 }
 
 async fn in_time<T>(time: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -64,8 +64,7 @@ impl LocalSocket {
     pub fn bind(database: &Path) -> Result<LocalSocket, SocketError> {
         let directory = directory_of(database);
         let path = directory.join(SOCKET_NAME);
-        let failed = |error: Errno| SocketError::Io(path.clone(), error.into());
-        let held = open_directory(directory).map_err(failed)?;
+        let held = open_directory(directory).map_err(|error| failed(&path, error.into()))?;
         let is_served = match flock(&held, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => false,
             Err(Errno::WOULDBLOCK) => true,
@@ -76,9 +75,10 @@ impl LocalSocket {
             return Err(SocketError::Served(directory.to_path_buf(), owner(directory)));
         }
         clear(&path)?;
-        let failed = |error| SocketError::Io(path.clone(), error);
-        let listener = UnixListener::bind(address(&held, &path)).map_err(failed)?;
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
+        let listener =
+            UnixListener::bind(address(&held, &path)).map_err(|error| failed(&path, error))?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600))
+            .map_err(|error| failed(&path, error))?;
         Ok(LocalSocket { listener, path, _directory: held })
     }
 
@@ -123,6 +123,10 @@ fn connect_in(directory: &Path, timeout: Duration) -> io::Result<Option<UnixStre
 /// Where the socket beside a database is.
 pub fn path_beside(database: &Path) -> PathBuf {
     directory_of(database).join(SOCKET_NAME)
+}
+
+fn failed(path: &Path, error: io::Error) -> SocketError {
+    SocketError::Io(path.to_path_buf(), error)
 }
 
 fn directory_of(database: &Path) -> &Path {

@@ -60,10 +60,12 @@ pub fn svg(inventory: &Inventory) -> String {
         words(&mut text, &edge.1, ends(edge), at);
     }
     for pop in &inventory.pops {
-        let class = match pop.name == inventory.own {
-            true => "self",
-            false if pop.switch == Switch::Off => "off",
-            false => "on",
+        let class = if pop.name == inventory.own {
+            "self"
+        } else if pop.switch == Switch::Off {
+            "off"
+        } else {
+            "on"
         };
         draw(&mut text, (pop, class), layout.place(pop), layout.size);
     }
@@ -82,8 +84,8 @@ impl<'a> Layout<'a> {
     }
 
     fn whole(&self) -> Point {
-        let side = |box_side: f64| 2.0 * (self.radius + SPACE) + box_side;
-        (side(self.size.0), side(self.size.1))
+        let around = 2.0 * (self.radius + SPACE);
+        (around + self.size.0, around + self.size.1)
     }
 
     fn number(&self, pop: &Pop) -> usize {

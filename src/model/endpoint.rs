@@ -67,12 +67,15 @@ impl HostName {
         &self.0
     }
 
-    /// A name that an older program let in: printable and harmless in a file, though today it would
+    /// A name that an older program let in: letters, digits, `-`, `.` and `_`, though today it would
     /// be refused (an underscore, a label too many hyphens). `None` if it could harm a parser.
     pub fn tolerated(text: &str) -> Option<HostName> {
-        let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-        let fits = !text.is_empty() && text.len() <= HOST_NAME_BYTES_MAX;
-        (fits && text.bytes().all(harmless)).then(|| HostName(text.into()))
+        if text.is_empty() || text.len() > HOST_NAME_BYTES_MAX {
+            return None;
+        }
+        let mut bytes = text.bytes();
+        let fits = bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+        fits.then(|| HostName(text.into()))
     }
 }
 
@@ -86,9 +89,10 @@ impl Host {
 impl Endpoint {
     /// As people and URLs have it: an IPv6 address in brackets (RFC 3986, section 3.2.2).
     pub fn bracketed(&self) -> String {
-        match self.host.is_ipv6() {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => self.to_string(),
+        if self.host.is_ipv6() {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            self.to_string()
         }
     }
 }
@@ -101,11 +105,10 @@ impl FromStr for HostName {
             return Err(EndpointError::Length);
         }
         for label in text.split('.') {
-            let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
             if label.is_empty() || label.starts_with('-') || label.ends_with('-') {
                 return Err(EndpointError::Form);
             }
-            if !label.bytes().all(inner) {
+            if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
                 return Err(EndpointError::Form);
             }
             if label.len() > HOST_LABEL_BYTES_MAX {

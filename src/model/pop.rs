@@ -59,9 +59,10 @@ impl FromStr for PopName {
     type Err = PopError;
 
     fn from_str(text: &str) -> Result<PopName, PopError> {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let edge = |letter: Option<char>| letter.is_some_and(|it| it != '-');
-        if !text.bytes().all(plain) || !edge(text.chars().next()) || !edge(text.chars().last()) {
+        if text.is_empty() || text.starts_with('-') || text.ends_with('-') {
+            return Err(PopError::Form);
+        }
+        if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             return Err(PopError::Form);
         }
         let mut name = [0; POP_NAME_BYTES_MAX];

@@ -231,9 +231,12 @@ pub fn history(
     let hidden = audit_log.records.iter().rposition(|it| is_of_others(it, reader));
     let since = hidden.and_then(|at| audit_log.records.get(at)).map(|it| it.at);
     let shown = audit_log.records.iter().skip(hidden.map_or(0, |at| at + 1));
-    let later = |it: &Happening| since.is_none_or(|since| it.at > since);
     let mut all: Vec<Happening> = shown.map(|it| it.happening(reader)).collect();
-    all.extend(transitions.into_iter().filter(later));
+    for transition in transitions {
+        if since.is_none_or(|since| transition.at > since) {
+            all.push(transition);
+        }
+    }
     all.sort_by_key(|it| it.at);
     let too_many = all.len().saturating_sub(max);
     (all.split_off(too_many), too_many > 0 || (audit_log.cut && hidden.is_none()))
@@ -264,16 +267,19 @@ fn pairs(text: &str) -> Vec<(&str, &str)> {
 
 fn difference(before: &str, after: &str) -> String {
     let (old, new) = (pairs(before), pairs(after));
-    let value = |of: &[(&str, &str)], name: &str| {
-        of.iter().find(|it| it.0 == name).map_or("none".to_string(), |it| it.1.to_string())
-    };
-    let gone = old.iter().filter(|it| new.iter().all(|other| other.0 != it.0));
-    let names = new.iter().chain(gone).map(|it| it.0);
-    let words = |name| (name, value(&old, name), value(&new, name));
-    let changed = names.map(words).filter(|(_, old, new)| old != new);
-    let lines: Vec<String> =
-        changed.map(|(name, old, new)| format!("{name} from {old} to {new}")).collect();
+    let gone = old.iter().filter(|(name, _)| new.iter().all(|(other, _)| other != name));
+    let mut lines = Vec::new();
+    for (name, _) in new.iter().chain(gone) {
+        let (before, after) = (value(&old, name), value(&new, name));
+        if before != after {
+            lines.push(format!("{name} from {before} to {after}"));
+        }
+    }
     lines.join(", ")
+}
+
+fn value<'a>(pairs: &[(&str, &'a str)], wanted: &str) -> &'a str {
+    pairs.iter().find(|(name, _)| *name == wanted).map_or("none", |(_, value)| value)
 }
 
 #[cfg(test)]

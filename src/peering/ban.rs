@@ -73,8 +73,10 @@ impl FromStr for Subject {
 
     /// Reads what `Display` writes.
     fn from_str(text: &str) -> Result<Subject, ()> {
-        let maintainer = || text.parse().map(Subject::Maintainer).map_err(drop);
-        text.parse().map(Subject::Asn).or_else(|_| maintainer())
+        match text.parse() {
+            Ok(asn) => Ok(Subject::Asn(asn)),
+            Err(_) => text.parse().map(Subject::Maintainer).map_err(drop),
+        }
     }
 }
 

@@ -86,23 +86,26 @@ fn addresses(local: LinkLocal, remote: LinkLocal) -> Vec<(String, String)> {
 /// The file itself, without a final newline.
 pub fn render(conf: &Conf<'_>) -> String {
     let mut text = format!("[Interface]\nPrivateKey = {}\n", conf.private_key);
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{name} = {value}");
-        }
-    };
-    line("ListenPort", conf.listen_port.map(|it| it.to_string()));
-    line("MTU", conf.mtu.map(|it| it.to_string()));
-    for (local, remote) in &conf.addresses {
-        line("PostUp", Some(format!("/sbin/ip addr add dev %i {local} peer {remote}")));
+    // Writing to a String cannot fail.
+    if let Some(port) = conf.listen_port {
+        let _ = writeln!(text, "ListenPort = {port}");
     }
-    line("Table", Some("off\n\n[Peer]".to_string()));
-    line("PublicKey", Some(conf.key.to_string()));
-    line("PresharedKey", conf.preshared_key.clone());
-    line("Endpoint", conf.endpoint.clone());
-    let keepalive = Some(conf.keepalive_s).filter(|seconds| *seconds > 0);
-    line("PersistentKeepalive", keepalive.map(|seconds| seconds.to_string()));
+    if let Some(mtu) = conf.mtu {
+        let _ = writeln!(text, "MTU = {mtu}");
+    }
+    for (local, remote) in &conf.addresses {
+        let _ = writeln!(text, "PostUp = /sbin/ip addr add dev %i {local} peer {remote}");
+    }
+    let _ = writeln!(text, "Table = off\n\n[Peer]\nPublicKey = {}", conf.key);
+    if let Some(key) = &conf.preshared_key {
+        let _ = writeln!(text, "PresharedKey = {key}");
+    }
+    if let Some(endpoint) = &conf.endpoint {
+        let _ = writeln!(text, "Endpoint = {endpoint}");
+    }
+    if conf.keepalive_s > 0 {
+        let _ = writeln!(text, "PersistentKeepalive = {}", conf.keepalive_s);
+    }
     let _ = write!(text, "AllowedIPs = {}", conf.allowed_ips);
     text
 }

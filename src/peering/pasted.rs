@@ -81,8 +81,14 @@ pub fn read(text: &str) -> Option<Result<Pasted, Refusal>> {
 /// A value as it was meant: without the quotes and blanks that came along with it.
 pub fn bare(text: &str) -> &str {
     let text = text.trim();
-    let quoted = |mark: char| text.strip_prefix(mark)?.strip_suffix(mark);
-    ['"', '\'', '`'].into_iter().find_map(quoted).unwrap_or(text).trim()
+    for mark in ['"', '\'', '`'] {
+        if let Some(quoted) = text.strip_prefix(mark)
+            && let Some(quoted) = quoted.strip_suffix(mark)
+        {
+            return quoted.trim();
+        }
+    }
+    text
 }
 
 /// Words, with the equals sign after a setting's name as a word of its own.
@@ -139,8 +145,9 @@ fn settings(words: &[String]) -> Vec<Setting> {
 }
 
 fn gather(settings: Vec<Setting>) -> Result<Pasted, Refusal> {
-    let has = |section| settings.iter().any(|it| it.section == Some(section));
-    let other_end = has(Section::Interface) && has(Section::Peer);
+    let has_interface = settings.iter().any(|it| it.section == Some(Section::Interface));
+    let has_peer = settings.iter().any(|it| it.section == Some(Section::Peer));
+    let other_end = has_interface && has_peer;
     let mut pasted = Pasted { other_end, ..Pasted::default() };
     let mut computed = None;
     for setting in settings {
@@ -170,7 +177,6 @@ fn public_half(setting: &Setting) -> Option<WgKey> {
 
 impl Pasted {
     fn take(&mut self, setting: Setting) -> Result<(), Refusal> {
-        let first = || setting.words.first().map(|it| bare(it).to_string());
         let place = match setting.name.as_str() {
             "publickey" => &mut self.public_key,
             "endpoint" => &mut self.endpoint,
@@ -183,13 +189,11 @@ impl Pasted {
             }
             _ => return Ok(()),
         };
-        match place.is_some() && setting.name == "publickey" {
-            true => Err(several()),
-            false => {
-                *place = first();
-                Ok(())
-            }
+        if place.is_some() && setting.name == "publickey" {
+            return Err(several());
         }
+        *place = setting.words.first().map(|word| bare(word).to_string());
+        Ok(())
     }
 
     /// Is there nothing in it that answers anything?

@@ -73,7 +73,7 @@ pub fn known_asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
         .parse()
         .map_err(|error| Refusal::new("bad_asn", sentence(error), "Example: 4242420263"))?;
     if context.reach == Reach::Own && !context.owned.contains(&asn) {
-        let message = format!("{asn} is not yours by the registry");
+        let message = format!("The registry does not say that {asn} is yours");
         let hint = match context.owned {
             [] => "No aut-num object names your maintainer in mnt-by".to_string(),
             owned => format!("Yours: {}", list(owned)),
@@ -153,35 +153,36 @@ pub fn link_local(text: &str, context: Context<'_>) -> Result<Option<LinkLocal>,
     if text.is_empty() || ["auto", "none"].iter().any(|it| text.eq_ignore_ascii_case(it)) {
         return Ok(None);
     }
-    let refuse = |code, message: String| {
-        Refusal::new(code, message, "Say auto, and you get an address of your own from us")
-    };
-    let address: LinkLocal =
-        text.parse().map_err(|error| refuse("bad_link_local", sentence(error)))?;
-    let site = context.site;
-    if address == site.local_address {
-        return Err(refuse(
+    let (code, message) = match text.parse::<LinkLocal>() {
+        Err(error) => ("bad_link_local", sentence(error)),
+        Ok(address) if address == context.site.local_address => {
+            ("link_local_is_ours", format!("The address {text} is this POP's own address"))
+        }
+        Ok(address) if context.site.is_automatic(address) => (
             "link_local_is_ours",
-            format!("The address {text} is this POP's own address"),
-        ));
-    }
-    if site.is_automatic(address) {
-        let message =
-            format!("The address {text} lies in the range that this POP gives out itself");
-        return Err(refuse("link_local_is_ours", message));
-    }
-    Ok(Some(address))
+            format!("The address {text} lies in the range that this POP gives out itself"),
+        ),
+        Ok(address) => return Ok(Some(address)),
+    };
+    Err(Refusal::new(code, message, "Enter auto to get an address from this POP"))
 }
 
 /// What would be refused today of a peering that was let in long ago, and is served as it is: the
 /// check of `peer_status` that it belongs to, and why.
 pub fn objections(peering: &Peering, site: &Site) -> Vec<(&'static str, String)> {
     let context = Context { site, owned: &[], reach: Reach::Any, peerings: &[] };
-    let words = |refusal: Refusal| format!("{}; it would be refused today", refusal.message);
-    let key = key(&peering.key.to_string(), context).err().map(|it| ("handshake", words(it)));
-    let given = peering.link_local.map(|it| it.to_string()).unwrap_or_default();
-    let address = link_local(&given, context).err().map(|it| ("tunnel", words(it)));
-    key.into_iter().chain(address).collect()
+    let given = peering.link_local.map(|address| address.to_string()).unwrap_or_default();
+    let judged = [
+        ("handshake", key(&peering.key.to_string(), context).err()),
+        ("tunnel", link_local(&given, context).err()),
+    ];
+    let mut objections = Vec::new();
+    for (check, refusal) in judged {
+        if let Some(Refusal { message, .. }) = refusal {
+            objections.push((check, format!("{message}; it would be refused today")));
+        }
+    }
+    objections
 }
 
 fn sentence(error: impl std::fmt::Display) -> String {
@@ -193,7 +194,7 @@ fn sentence(error: impl std::fmt::Display) -> String {
 }
 
 fn list(asns: &[Asn]) -> String {
-    asns.iter().map(|asn| asn.to_string()).collect::<Vec<_>>().join(", ")
+    asns.iter().map(Asn::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

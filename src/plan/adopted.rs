@@ -148,7 +148,8 @@ mod tests {
         let link = LinkActual { private_key: Some(secret.clone()), ..LinkActual::default() };
         running.links.insert(own.link.clone(), link);
         assert_eq!(private_key(&pop, &peering, &own, &running), Some(secret));
-        let other = LinkActual { private_key: Some(WgSecret::new([6; 32])), ..LinkActual::default() };
+        let other =
+            LinkActual { private_key: Some(WgSecret::new([6; 32])), ..LinkActual::default() };
         running.links.insert(own.link.clone(), other);
         assert_eq!(private_key(&pop, &peering, &own, &running), None);
     }

@@ -91,9 +91,12 @@ impl Thing {
             Step::WriteFile { kind, .. } => Thing::File(*kind),
             Step::CreateLink(_) => Thing::Link,
             Step::ChangeLink(wanted, actual) => {
-                let changes = differs(wanted, actual, EndpointRule::Set);
-                let lasting = |it: &Change| !matches!(it, Change::Endpoint { .. });
-                changes.iter().any(lasting).then_some(Thing::Settings)?
+                let mut changes = differs(wanted, actual, EndpointRule::Set);
+                changes.retain(|change| !matches!(change, Change::Endpoint { .. }));
+                if changes.is_empty() {
+                    return None;
+                }
+                Thing::Settings
             }
             Step::EnableBgp(_) => Thing::BgpSession,
             Step::RemoveFile { .. } | Step::RemoveLink(_) | Step::ConfigureBird { .. } => {
@@ -132,11 +135,11 @@ impl Ledger {
 
     /// A pass is over. All that is wanted is there, but for what is left and what was not done.
     pub fn settle(&mut self, wanted: &Wanted, undone: &Undone) {
-        let there = |owner: &Owner| wanted.served.contains_key(owner);
-        self.right.retain(|owner, _| there(owner));
-        self.mended.retain(|(owner, _), _| there(owner));
-        self.left.retain(|(owner, _), _| there(owner));
-        self.pauses.retain(|owner, _| there(owner));
+        let served = &wanted.served;
+        self.right.retain(|owner, _| served.contains_key(owner));
+        self.mended.retain(|(owner, _), _| served.contains_key(owner));
+        self.left.retain(|(owner, _), _| served.contains_key(owner));
+        self.pauses.retain(|owner, _| served.contains_key(owner));
         for (owner, peering) in &wanted.served {
             let lasting = Lasting::of(peering);
             let before = self.right.remove(owner).filter(|(last, _)| *last == lasting);

@@ -74,10 +74,8 @@ fn smoothed(before: MeasuredRtt, round_trip_us: u64, now: Timestamp) -> u64 {
 
 /// Is a round trip outside of a class by the margin?
 fn outside(class: u8, round_trip_us: u64) -> bool {
-    let bound = |class: usize| CLASS_US_MAX.get(class).copied();
-    let class = usize::from(class);
-    let above = class.checked_sub(1).and_then(bound);
-    let below = class.checked_sub(2).and_then(bound);
+    let above = class_us_max(class);
+    let below = class.checked_sub(1).and_then(class_us_max);
     above.is_some_and(|max| round_trip_us > max + max / MARGIN)
         || below.is_some_and(|max| round_trip_us < max - max / MARGIN)
 }

@@ -29,8 +29,10 @@ impl Owner {
 
     /// Whose link this is, by its name.
     pub fn of_link(name: &str) -> Option<Owner> {
-        let pop = || IfName::pop(name).map(Owner::Mesh);
-        IfName::owner(name).map(Owner::Peering).or_else(pop)
+        match IfName::owner(name) {
+            Some(asn) => Some(Owner::Peering(asn)),
+            None => IfName::pop(name).map(Owner::Mesh),
+        }
     }
 
     /// BIRD's protocol for its BGP session.

@@ -25,15 +25,17 @@ pub fn detail(step: &Step) -> String {
 /// with.
 fn difference<'a>(old: &'a str, new: &'a str) -> Vec<(char, &'a str)> {
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
-    let same = |pair: &(&&str, &&str)| pair.0 == pair.1;
-    let head = old.iter().zip(&new).take_while(same).count();
+    let head = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - head;
-    let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(same).count();
-    let middle = |lines: &[&'a str]| {
-        lines.get(head..lines.len() - tail).map(<[&str]>::to_vec).unwrap_or_default()
-    };
-    let gone = middle(&old).into_iter().map(|line| ('-', line));
-    gone.chain(middle(&new).into_iter().map(|line| ('+', line))).collect()
+    let ends = old.iter().rev().zip(new.iter().rev()).take(rest);
+    let tail = ends.take_while(|(old, new)| old == new).count();
+    let mut changed = Vec::new();
+    for (sign, lines) in [('-', old), ('+', new)] {
+        for line in lines.get(head..lines.len() - tail).unwrap_or_default() {
+            changed.push((sign, *line));
+        }
+    }
+    changed
 }
 
 fn masked(line: &str) -> String {

@@ -38,12 +38,18 @@ pub fn answer(
     command: &Command,
     vocabulary: &Vocabulary,
 ) -> Completion {
-    let flags = || COMMANDS.iter().flat_map(|spec| spec.flags);
-    let flag = flags().find(|it| it.flag == Flag::Answer(question.field));
-    let numbers = numbers(command.spec(), vocabulary);
-    let mut all = flag.map(|it| values(it, numbers, before)).unwrap_or_default();
-    let suggestion = question.suggestion.clone().filter(|it| !it.is_empty() && !all.contains(it));
-    all.extend(suggestion.filter(|_| question.field != Field::Confirm));
+    let mut flags = COMMANDS.iter().flat_map(|spec| spec.flags);
+    let mut all = match flags.find(|spec| spec.flag == Flag::Answer(question.field)) {
+        Some(flag) => values(flag, numbers(command.spec(), vocabulary), before),
+        None => Vec::new(),
+    };
+    if let Some(suggestion) = &question.suggestion
+        && question.field != Field::Confirm
+        && !suggestion.is_empty()
+        && !all.contains(suggestion)
+    {
+        all.push(suggestion.clone());
+    }
     pick(before, all)
 }
 
@@ -58,34 +64,42 @@ fn numbers<'a>(spec: &CommandSpec, vocabulary: &'a Vocabulary) -> &'a [Asn] {
 /// The words that are complete, and the one that the cursor is at, which may be empty. `None`: the
 /// cursor is inside quotes, or farther than anybody completes.
 fn words(before: &str) -> Option<(Vec<String>, String)> {
-    let near = Some(before).filter(|it| it.len() <= COMPLETED_BYTES_MAX)?;
-    let mut words = super::words::split(near).ok()?;
+    if before.len() > COMPLETED_BYTES_MAX {
+        return None;
+    }
+    let mut words = grammar::split(before).ok()?;
     let tail = before.rsplit(char::is_whitespace).next().unwrap_or(before);
     if tail.is_empty() {
         return Some((words, String::new()));
     }
-    let word = words.pop().filter(|it| it == tail)?;
-    Some((words, word))
+    let word = words.pop()?;
+    (word == tail).then_some((words, word))
 }
 
 /// Those that begin with the word, whatever its case and its hyphens.
-fn pick(word: &str, all: Vec<String>) -> Completion {
-    let begins = |it: &String| it.starts_with(word) || it.starts_with(&grammar::spelt(word));
-    let candidates: Vec<String> = all.into_iter().filter(begins).collect();
-    match candidates.split_first() {
-        None => Completion::default(),
-        Some((first, others)) => {
-            let text = others.iter().fold(first.as_str(), |text, it| common(text, it)).to_string();
-            Completion { replaced: word.chars().count(), text, candidates }
-        }
+fn pick(word: &str, mut candidates: Vec<String>) -> Completion {
+    let spelt = grammar::spelt(word);
+    candidates.retain(|name| name.starts_with(word) || name.starts_with(&spelt));
+    let Some(mut text) = candidates.first().map(String::as_str) else {
+        return Completion::default();
+    };
+    for other in &candidates {
+        text = common(text, other);
     }
+    let text = text.to_string();
+    Completion { replaced: word.chars().count(), text, candidates }
 }
 
 /// What both begin with.
 fn common<'a>(left: &'a str, right: &str) -> &'a str {
-    let pairs = left.char_indices().zip(right.chars());
-    let same = pairs.take_while(|((_, a), b)| a == b).last();
-    same.and_then(|((at, letter), _)| left.get(..at + letter.len_utf8())).unwrap_or_default()
+    let mut end = 0;
+    for (a, b) in left.chars().zip(right.chars()) {
+        if a != b {
+            break;
+        }
+        end += a.len_utf8();
+    }
+    left.get(..end).unwrap_or_default()
 }
 
 fn candidates(words: &[String], word: &str, vocabulary: &Vocabulary) -> Vec<String> {
@@ -111,23 +125,25 @@ fn candidates_of_help(words: &[String], word: &str, vocabulary: &Vocabulary) -> 
     }
 }
 
-fn known(vocabulary: &Vocabulary) -> impl Iterator<Item = &'static CommandSpec> {
-    COMMANDS.iter().copied().filter(|it| it.is_listed_for(vocabulary.role))
+fn listed(vocabulary: &Vocabulary) -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().copied().filter(|spec| spec.is_listed_for(vocabulary.role))
 }
 
 /// Names of commands; other names of the same only if somebody begins to type one.
 fn names(word: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    let names: Vec<String> = known(vocabulary).map(|it| it.name.to_string()).collect();
-    if names.iter().any(|it| it.starts_with(&grammar::spelt(word))) {
+    let spelt = grammar::spelt(word);
+    let names: Vec<String> = listed(vocabulary).map(|spec| spec.name.to_string()).collect();
+    if names.iter().any(|name| name.starts_with(&spelt)) {
         return names;
     }
-    known(vocabulary).flat_map(|it| it.aliases).map(ToString::to_string).collect()
+    listed(vocabulary).flat_map(|spec| spec.aliases).map(ToString::to_string).collect()
 }
 
 /// What may follow `peer` as a word of its own.
 fn second_words(first: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let first = format!("{}_", grammar::spelt(first));
-    known(vocabulary).filter_map(|it| it.name.strip_prefix(&first)).map(str::to_string).collect()
+    let names = listed(vocabulary).filter_map(|spec| spec.name.strip_prefix(&first));
+    names.map(str::to_string).collect()
 }
 
 fn arguments(
@@ -142,18 +158,22 @@ fn arguments(
         return values(flag, numbers, word);
     }
     if let Some((name, value)) = word.split_once('=') {
-        let flag = spec.flags.iter().find(|it| it.name == name && takes_value(it));
-        let inline = |flag| values(flag, numbers, value).into_iter();
-        return flag
-            .map_or(Vec::new(), |it| inline(it).map(|value| format!("{name}={value}")).collect());
+        let flag = spec.flags.iter().find(|flag| flag.name == name && takes_value(flag));
+        let Some(flag) = flag else { return Vec::new() };
+        let values = values(flag, numbers, value);
+        return values.iter().map(|value| format!("{name}={value}")).collect();
     }
-    let asn = spec.flags.iter().find(|it| it.flag == Flag::Answer(Field::Asn));
-    let wanted = asn.filter(|it| !word.starts_with('-') && !used.contains(&it.name));
-    let numbers = wanted.map_or(Vec::new(), |it| values(it, numbers, word));
-    match numbers.is_empty() && (word.is_empty() || word.starts_with('-')) {
-        true => flags_left(spec, &used, vocabulary),
-        false => numbers,
+    if !word.starts_with('-')
+        && let Some(flag) = spec.flags.iter().find(|flag| flag.flag == Flag::Answer(Field::Asn))
+        && !used.contains(&flag.name)
+        && !numbers.is_empty()
+    {
+        return values(flag, numbers, word);
     }
+    if word.is_empty() || word.starts_with('-') {
+        return flags_left(spec, &used, vocabulary);
+    }
+    Vec::new()
 }
 
 /// The flags that were given, and the one whose value comes next. A bare word is an AS number.
@@ -164,17 +184,22 @@ fn flags_used<'a>(spec: &'a CommandSpec, rest: &[String]) -> (Vec<&'a str>, Opti
             continue;
         }
         let name = word.split('=').next().unwrap_or(word);
-        let flag = spec.flags.iter().find(|it| it.name == name);
-        used.push(flag.map_or(Field::Asn.flag(), |it| it.name));
-        open = flag.filter(|it| takes_value(it) && !word.contains('='));
+        let flag = spec.flags.iter().find(|flag| flag.name == name);
+        used.push(flag.map_or(Field::Asn.flag(), |flag| flag.name));
+        open = flag.filter(|flag| takes_value(flag) && !word.contains('='));
     }
     (used, open)
 }
 
 fn flags_left(spec: &CommandSpec, used: &[&str], vocabulary: &Vocabulary) -> Vec<String> {
-    let allowed = |it: &&FlagSpec| vocabulary.role.may_act_as(it.flag.role());
-    let left = spec.flags.iter().filter(|it| !used.contains(&it.name)).filter(allowed);
-    left.map(|it| it.name.to_string()).collect()
+    let mut left = Vec::new();
+    for flag in spec.flags {
+        let allowed = vocabulary.role.may_act_as(flag.flag.role());
+        if allowed && !used.contains(&flag.name) {
+            left.push(flag.name.to_string());
+        }
+    }
+    left
 }
 
 /// Does a word have to follow it?
@@ -185,11 +210,12 @@ fn takes_value(flag: &FlagSpec) -> bool {
 /// What is known of a flag's values: what its help says in small letters is meant literally.
 fn values(flag: &FlagSpec, numbers: &[Asn], word: &str) -> Vec<String> {
     match flag.flag {
-        Flag::Answer(Field::Asn) => numbers.iter().map(|it| number(*it, word)).collect(),
+        Flag::Answer(Field::Asn) => numbers.iter().map(|asn| number(*asn, word)).collect(),
         Flag::Form => Form::ALL.iter().map(|(name, _)| name.to_string()).collect(),
         _ => {
-            let literal = |it: &&str| it.starts_with(|letter: char| letter.is_ascii_lowercase());
-            flag.value.split('|').filter(literal).map(str::to_string).collect()
+            let mut words: Vec<String> = flag.value.split('|').map(str::to_string).collect();
+            words.retain(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()));
+            words
         }
     }
 }
@@ -267,7 +293,7 @@ mod tests {
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
             ("peer_list ", "--json"),
             ("peer_config 1 ", "--format --interface --template --json"),
-            ("peer_config --asn 1 --json ", "--format"),
+            ("peer_config --asn 1 --json ", "--format --interface --template"),
             ("e", "exit"),
         ] {
             assert_eq!(tab(line).1.join(" "), expect, "{line}");

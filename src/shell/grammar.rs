@@ -1,11 +1,15 @@
-//! Words become a request. Everything it knows comes from the table of commands.
+//! A line becomes words, and words become a request. Everything it knows comes from the table of
+//! commands.
+//!
+//! Words are not as a POSIX shell has them, which is why no library splits them: a backslash is a
+//! letter like any other, a `#` begins no comment inside a line, every blank of Unicode ends a
+//! word, and the quote that is not closed is named.
 
-use super::words;
 use crate::command::{
     CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, Words, lookup_for,
 };
 use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
-use crate::model::{Likeness, Mntner, Refusal, Role, WgKey};
+use crate::model::{Mntner, Refusal, Role};
 use crate::peering::pasted;
 use std::time::Duration;
 
@@ -16,13 +20,41 @@ use std::time::Duration;
 /// What is no command is refused with the code `usage`.
 pub fn parse_line(line: &str, role: Role) -> Result<Request, Refusal> {
     refuse_file(line)?;
-    request(&words::split(line)?, role)
+    request(&split(line)?, role)
 }
 
 /// Reads a command that is split into words already; else as [`parse_line`].
 pub fn parse(words: &[String], role: Role) -> Result<Request, Refusal> {
     refuse_file(&words.join(" "))?;
     request(words, role)
+}
+
+/// Words between blanks; quotes of either kind hold blanks together.
+///
+/// # Errors
+///
+/// A quote that is not closed is a refusal with the code `usage`.
+pub fn split(line: &str) -> Result<Vec<String>, Refusal> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), close) if open == close => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, blank) if blank.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    match quote {
+        None => Ok(words),
+        Some(open) => Err(Refusal::usage(
+            format!("The quote {open} is not closed"),
+            "Close it, or leave it out",
+        )),
+    }
 }
 
 fn refuse_file(line: &str) -> Result<(), Refusal> {
@@ -78,23 +110,8 @@ pub fn format_asked_in_line(line: &str) -> Format {
     format_asked(&words)
 }
 
-/// Does the line carry a preshared or private key, or a file that may have any? Then it is not kept
-/// for later.
-pub fn carries_secret(line: &str) -> bool {
-    let words = line.split(|letter: char| letter.is_whitespace() || "\"',".contains(letter));
-    line.contains("--psk") || is_file(line) || words.into_iter().any(may_be_private_key)
-}
-
-/// A key, alone or as the value of a flag, that `wg genkey` may have made.
-fn may_be_private_key(word: &str) -> bool {
-    let value = match word.split_once('=') {
-        Some((flag, value)) if flag.starts_with("--") => value,
-        _ => word,
-    };
-    value.parse::<WgKey>().is_ok_and(|key| key.likeness() != Likeness::Public)
-}
-
-fn is_file(line: &str) -> bool {
+/// Is it a piece of a WireGuard file?
+pub(super) fn is_file(line: &str) -> bool {
     !line.starts_with(['#', ';']) && pasted::read(line).is_some()
 }
 
@@ -108,23 +125,26 @@ fn apply<'a>(
         Some((name, value)) => (name, Some(value)),
         None => (word, None),
     };
-    let Some(flag) = spec.flags.iter().find(|it| it.name == name) else {
+    let Some(flag) = spec.flags.iter().find(|flag| flag.name == name) else {
         return positional(spec, word, request);
     };
-    let mut value = || {
-        let following = || rest.next().map(String::as_str);
-        let missing = || usage(format!("{name} needs a value"), spec);
-        inline.or_else(following).map(str::to_string).ok_or_else(missing)
+    let needs_value = matches!(flag.flag, Flag::Answer(_) | Flag::From | Flag::Form);
+    let value = match inline {
+        None if needs_value => match rest.next() {
+            Some(value) => value.as_str(),
+            None => return Err(usage(format!("{name} needs a value"), spec)),
+        },
+        inline => inline.unwrap_or_default(),
     };
     match flag.flag {
-        Flag::Answer(field) => drop(request.answers.insert(field, value()?)),
+        Flag::Answer(field) => drop(request.answers.insert(field, value.to_string())),
         Flag::Wait => request.wait = Some(seconds(inline, spec)?),
-        Flag::From if value()? != "-" => {
+        Flag::From if value != "-" => {
             return Err(usage("--from takes -, which is standard input".to_string(), spec));
         }
         Flag::From => request.from_input = true,
         Flag::Form => {
-            let form = form(&value()?, spec)?;
+            let form = form(value, spec)?;
             request.form = form;
             if form == Form::Json {
                 request.format = Format::Json;
@@ -158,9 +178,13 @@ fn positional(spec: &CommandSpec, word: &str, request: &mut Request) -> Result<(
 }
 
 fn form(word: &str, spec: &CommandSpec) -> Result<Form, Refusal> {
-    let words = || Form::ALL.map(|(word, _)| word).join(", ");
-    Form::from_word(word)
-        .ok_or_else(|| usage(format!("--format takes one of {}, not {word}", words()), spec))
+    match Form::from_word(word) {
+        Some(form) => Ok(form),
+        None => {
+            let words = Form::ALL.map(|(word, _)| word).join(", ");
+            Err(usage(format!("--format takes one of {words}, not {word}"), spec))
+        }
+    }
 }
 
 fn seconds(text: Option<&str>, spec: &CommandSpec) -> Result<Duration, Refusal> {
@@ -339,11 +363,6 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_preshared_key_is_known() {
-        assert!(carries_secret("peer_edit 64600 --psk=AAAA") && !carries_secret("peer_list"));
-    }
-
-    #[test]
     fn every_command_of_the_table_parses_to_itself() {
         for spec in COMMANDS {
             assert_eq!(ok(spec.name).command, spec.command);
@@ -351,6 +370,27 @@ mod tests {
                 assert!(parse_line(line, Role::Admin).is_ok(), "{line}");
                 assert!(parse_line(line, Role::Member).is_ok(), "{line}: refused as what it is");
             }
+        }
+    }
+
+    #[test]
+    fn quotes_hold_blanks_and_a_backslash_holds_nothing() {
+        for (line, expect) in [
+            ("", vec![]),
+            (" peer  list\t", vec!["peer", "list"]),
+            ("ban --reason 'two words'", vec!["ban", "--reason", "two words"]),
+            ("--reason=\"it's\"' \"here\"'", vec!["--reason=it's \"here\""]),
+            ("--link-local ''", vec!["--link-local", ""]),
+            (r"a\ b \\ \'c'", vec![r"a\", "b", r"\\", r"\c"]),
+            ("ban #1 # 2", vec!["ban", "#1", "#", "2"]),
+            ("a\u{a0}b", vec!["a", "b"]),
+        ] {
+            assert_eq!(split(line).unwrap(), expect, "{line}");
+        }
+        for (line, quote) in [("peer_create 'x", '\''), ("ban \"it's", '"')] {
+            let refusal = split(line).unwrap_err();
+            assert_eq!(refusal.code, "usage");
+            assert!(refusal.to_string().contains(&format!("{quote} is not closed")), "{refusal}");
         }
     }
 }

@@ -40,20 +40,26 @@ fn answers(text: &str, spec: &CommandSpec) -> Result<Vec<(Field, String)>, Refus
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let wrong = |why: &str| refuse(format!("Line {} of the input {why}", index + 1));
-        let (name, value) =
-            line.split_once('=').ok_or_else(|| wrong("is not of the form `flag = value`"))?;
-        let field = field(name.trim(), spec).ok_or_else(|| wrong("names no flag"))?;
+        let Some((name, value)) = line.split_once('=') else {
+            return Err(wrong_line(index, "is not of the form `flag = value`"));
+        };
+        let Some(field) = field(name.trim(), spec) else {
+            return Err(wrong_line(index, "names no flag of peer_create"));
+        };
         if answers.iter().any(|(known, _)| *known == field) {
-            return Err(wrong("says something again"));
+            return Err(wrong_line(index, "repeats a flag"));
         }
         answers.push((field, value.trim().to_string()));
     }
     Ok(answers)
 }
 
+fn wrong_line(index: usize, why: &str) -> Refusal {
+    refuse(format!("Line {} of the input {why}", index + 1))
+}
+
 fn field(name: &str, spec: &CommandSpec) -> Option<Field> {
-    let flag = spec.flags.iter().find(|it| it.name.strip_prefix("--") == Some(name))?;
+    let flag = spec.flags.iter().find(|flag| flag.name.strip_prefix("--") == Some(name))?;
     match flag.flag {
         Flag::Answer(field) => Some(field),
         _ => None,
@@ -152,10 +158,10 @@ mod tests {
             ("# only words\\n\\n", "nothing on standard input"),
             ("asn 4242420001", "Line 1 of the input is not of the form"),
             ("{\"version\":1}", "Line 1 of the input is not of the form"),
-            ("asn = 1\\n\\nasn = 2", "Line 3 of the input says something again"),
-            ("asns = 1", "Line 1 of the input names no flag"),
-            ("yes = 1", "Line 1 of the input names no flag"),
-            ("from = -", "Line 1 of the input names no flag"),
+            ("asn = 1\\n\\nasn = 2", "Line 3 of the input repeats a flag"),
+            ("asns = 1", "Line 1 of the input names no flag of peer_create"),
+            ("yes = 1", "Line 1 of the input names no flag of peer_create"),
+            ("from = -", "Line 1 of the input names no flag of peer_create"),
         ] {
             let input = input.replace("\\n", "\n");
             let refusal = imported(&input, &[]).unwrap_err();

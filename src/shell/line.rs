@@ -15,7 +15,7 @@ mod buffer;
 mod editor;
 mod history;
 mod plain;
-mod screen;
+mod renderer;
 
 use super::complete::Completion;
 use crate::limits::INPUT_BYTES_MAX;
@@ -43,9 +43,9 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drawing {
     /// Over several rows, with sequences of ECMA-48 that move the cursor.
-    Rows,
+    Cursor,
     /// In one row, with backspaces only: `TERM=dumb`.
-    Strip,
+    Plain,
 }
 
 /// Whether a terminal is asked to mark pasted text (xterm's bracketed paste).

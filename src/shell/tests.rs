@@ -1,7 +1,7 @@
 //! Sessions played through the machine: what was typed and answered, as golden transcripts.
 
 mod editing;
-pub(super) mod glass;
+pub(super) mod virtual_terminal;
 
 use super::*;
 use crate::answer::examples::{answered, identity, network, peer, saved};

@@ -1,6 +1,6 @@
 //! What the parts of one connection know of its client in common.
 //!
-//! russh's task fills it in, our conversation and the seats read it; russh wants what it holds to
+//! russh's task fills it in, our conversation and the slots read it; russh wants what it holds to
 //! be `Send`, so it is made of atomics, although all of them are on one thread.
 
 use crate::limits::{

@@ -5,13 +5,13 @@ use super::channel::Channel;
 use super::client::Client;
 use super::handler::Event;
 use super::inbox::{Held, Postbox, inbox};
-use super::seats::{Full, Owner, Seat};
+use super::slots::{Full, Owner, Slot};
 use crate::access::{self, Denial, Identity};
 use crate::control::Control;
 use crate::limits::{CHANNELS_MAX, MNTNER_BYTES_MAX};
 use crate::model::{Mntner, Refusal, Role};
 use crate::registry::KeyFingerprint;
-use crate::runtime::{Spawner, TcpStream, sleep};
+use crate::runtime::{Spawner, TcpStream, sleep, within};
 use russh::ChannelId;
 use russh::server::Handle;
 use smol::channel::Receiver;
@@ -21,7 +21,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// One connection's side of ours.
 pub struct Conversation<'a> {
@@ -120,15 +119,15 @@ impl Admitted {
 
 impl Conversation<'_> {
     /// Ends with the connection, or when it is to be ended.
-    pub async fn run(self, seat: Seat) {
-        let proven = self.authenticate(&seat).or(after(self.settings.login_grace)).await;
-        if let (Some(proof), Some(handle)) = (proven, self.handle.get()) {
+    pub async fn run(self, slot: Slot) {
+        let proven = within(self.settings.login_grace, self.authenticate(&slot)).await;
+        if let (Ok(Some(proof)), Some(handle)) = (proven, self.handle.get()) {
             self.channels(proof, handle).await;
         }
     }
 
     /// Answers what the client offers until a key lets it in; `None`: it went away.
-    async fn authenticate(&self, seat: &Seat) -> Option<Proof> {
+    async fn authenticate(&self, slot: &Slot) -> Option<Proof> {
         // Who comes before the registry was read waits for it, and is not told that nobody knows
         // them. Nothing is ever sent here; the sender goes, and that is the sign.
         let _ = self.registry_read.recv().await;
@@ -143,7 +142,7 @@ impl Conversation<'_> {
                     let _ = answer.try_send(accepted);
                 }
                 Event::Proven(login, key, answer) => {
-                    let admitted = self.admit(login, key, seat);
+                    let admitted = self.admit(login, key, slot);
                     let _ = answer.try_send(admitted.is_some());
                     if admitted.is_some() {
                         return admitted;
@@ -165,9 +164,9 @@ impl Conversation<'_> {
     }
 
     /// Lets somebody in who has proven a key, if it is a member's and there is room.
-    fn admit(&self, login: String, key: KeyFingerprint, seat: &Seat) -> Option<Proof> {
+    fn admit(&self, login: String, key: KeyFingerprint, slot: &Slot) -> Option<Proof> {
         let (proof, who) = self.judge(login, key).ok()?;
-        if let Err(full) = seat.prove(&who.owner()) {
+        if let Err(full) = slot.prove(&who.owner()) {
             self.attempt.borrow_mut().why = Some(full_words(full).to_string());
             return None;
         }
@@ -213,7 +212,7 @@ impl Conversation<'_> {
                     let _ = answer.try_send(room);
                 }
                 Event::Channel(id, event) => {
-                    if let Some((_, postbox)) = open.iter().find(|(it, _)| *it == id) {
+                    if let Some((_, postbox)) = open.iter().find(|(open, _)| *open == id) {
                         postbox.put(event);
                     }
                 }
@@ -253,11 +252,6 @@ fn full_words(full: Full) -> &'static str {
         Full::Member => "You have as many sessions here as one member may. Close one",
         Full::Everybody => "All sessions of this POP are taken. Try again later",
     }
-}
-
-async fn after<T>(time: Duration) -> Option<T> {
-    sleep(time).await;
-    None
 }
 
 /// What a session is told whose key was taken out of the registry in the meantime.

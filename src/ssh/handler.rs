@@ -100,21 +100,26 @@ impl Handler {
             return Ok(None);
         }
         if user.len() > MNTNER_BYTES_MAX {
-            self.tell(Event::LongName).await?;
+            self.send(Event::LongName).await?;
             return Ok(None);
         }
         Ok(Some(user.to_string()))
     }
 
-    async fn tell(&self, event: Event) -> Result<(), Error> {
+    async fn send(&self, event: Event) -> Result<(), Error> {
         self.events.send(event).await.map_err(|_| Error::Disconnect)
     }
 
     /// Asks the conversation. No answer is a no.
     async fn ask<T: Default>(&self, question: impl FnOnce(Sender<T>) -> Event) -> Result<T, Error> {
         let (sender, answer) = bounded(1);
-        self.tell(question(sender)).await?;
+        self.send(question(sender)).await?;
         Ok(answer.recv().await.unwrap_or_default())
+    }
+
+    /// Asks whether a key lets the client in.
+    async fn judge(&self, question: impl FnOnce(Sender<bool>) -> Event) -> Result<Auth, Error> {
+        Ok(if self.ask(question).await? { Auth::Accept } else { Auth::reject() })
     }
 
     async fn start(
@@ -129,20 +134,16 @@ impl Handler {
         }
         asked.started = true;
         session.channel_success(id)?;
-        self.tell_channel(id, ChannelEvent::Start(command)).await
+        self.send_channel(id, ChannelEvent::Start(command)).await
     }
 
     fn asked(&mut self, channel: ChannelId) -> &mut Asked {
         self.channels.entry(channel).or_default()
     }
 
-    async fn tell_channel(&self, id: ChannelId, event: ChannelEvent) -> Result<(), Error> {
-        self.tell(Event::Channel(id, event)).await
+    async fn send_channel(&self, id: ChannelId, event: ChannelEvent) -> Result<(), Error> {
+        self.send(Event::Channel(id, event)).await
     }
-}
-
-fn verdict(accepted: bool) -> Auth {
-    if accepted { Auth::Accept } else { Auth::reject() }
 }
 
 impl russh::server::Handler for Handler {
@@ -164,8 +165,7 @@ impl russh::server::Handler for Handler {
             return Ok(Auth::reject());
         }
         let key = fingerprint(offer.public_key);
-        let accepted = self.ask(|it| Event::Offered(login, key, it)).await?;
-        Ok(verdict(accepted))
+        self.judge(|answer| Event::Offered(login, key, answer)).await
     }
 
     async fn auth_publickey(
@@ -178,8 +178,7 @@ impl russh::server::Handler for Handler {
             return Ok(Auth::reject());
         }
         let key = fingerprint(key.public_key);
-        let accepted = self.ask(|it| Event::Proven(login, key, it)).await?;
-        Ok(verdict(accepted))
+        self.judge(|answer| Event::Proven(login, key, answer)).await
     }
 
     /// Nobody logs in this way: a request without prompts carries the sentence that says why. It is
@@ -199,7 +198,7 @@ impl russh::server::Handler for Handler {
         }
         self.explained = true;
         let sentence = match self.attempt(user).await? {
-            Some(login) => self.ask(|it| Event::Explain(login, it)).await?,
+            Some(login) => self.ask(|answer| Event::Explain(login, answer)).await?,
             None => format!("A user name has at most {MNTNER_BYTES_MAX} bytes."),
         };
         Ok(Auth::Partial {
@@ -217,7 +216,7 @@ impl russh::server::Handler for Handler {
     ) -> Result<(), Error> {
         self.opened += 1;
         let has_room = self.opened <= CHANNELS_OPENED_MAX;
-        if has_room && self.ask(|it| Event::Open(channel.id(), it)).await? {
+        if has_room && self.ask(|answer| Event::Open(channel.id(), answer)).await? {
             reply.accept().await;
         } else {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
@@ -244,7 +243,7 @@ impl russh::server::Handler for Handler {
         session.channel_success(channel)?;
         // No terminal has a name of that length: it is one that nobody knows.
         let term = if term.len() > TERM_BYTES_MAX { "" } else { term };
-        self.tell_channel(channel, ChannelEvent::Terminal(term.to_string(), columns)).await
+        self.send_channel(channel, ChannelEvent::Terminal(term.to_string(), columns)).await
     }
 
     async fn shell_request(
@@ -273,7 +272,7 @@ impl russh::server::Handler for Handler {
         bytes: &[u8],
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.tell_channel(channel, ChannelEvent::Data(bytes.to_vec())).await
+        self.send_channel(channel, ChannelEvent::Data(bytes.to_vec())).await
     }
 
     async fn window_change_request(
@@ -286,16 +285,16 @@ impl russh::server::Handler for Handler {
         session: &mut Session,
     ) -> Result<(), Error> {
         session.channel_success(channel)?;
-        self.tell_channel(channel, ChannelEvent::Resize(columns)).await
+        self.send_channel(channel, ChannelEvent::Resize(columns)).await
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.tell_channel(channel, ChannelEvent::Eof).await
+        self.send_channel(channel, ChannelEvent::Eof).await
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
         self.channels.remove(&channel);
-        self.tell_channel(channel, ChannelEvent::Close).await
+        self.send_channel(channel, ChannelEvent::Close).await
     }
 
     async fn env_request(
@@ -309,7 +308,7 @@ impl russh::server::Handler for Handler {
             return session.channel_failure(channel);
         }
         session.channel_success(channel)?;
-        self.tell_channel(channel, ChannelEvent::NoColor).await
+        self.send_channel(channel, ChannelEvent::NoColor).await
     }
 
     async fn subsystem_request(

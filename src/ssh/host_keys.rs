@@ -60,9 +60,10 @@ pub fn objection(key: &PrivateKey) -> Option<String> {
 /// These two forms and no other: russh's reader knows PKCS #8, its ciphers and PuTTY's files too,
 /// and was a thirtieth of the binary for keys that nobody has as a host key.
 fn read(text: &str) -> Result<PrivateKey, String> {
-    let key = match text.trim_start().starts_with("-----BEGIN RSA PRIVATE KEY-----") {
-        true => read_pkcs1(text),
-        false => PrivateKey::from_openssh(text).map_err(|problem| problem.to_string()),
+    let key = if text.trim_start().starts_with("-----BEGIN RSA PRIVATE KEY-----") {
+        read_pkcs1(text)
+    } else {
+        PrivateKey::from_openssh(text).map_err(|problem| problem.to_string())
     };
     let key = key.map_err(|problem| {
         format!(
@@ -80,15 +81,20 @@ fn read(text: &str) -> Result<PrivateKey, String> {
 }
 
 fn read_pkcs1(text: &str) -> Result<PrivateKey, String> {
-    let key = rsa::RsaPrivateKey::from_pkcs1_pem(text.trim()).map_err(|it| it.to_string())?;
-    Ok(RsaKeypair::try_from(key).map_err(|it| it.to_string())?.into())
+    let key = rsa::RsaPrivateKey::from_pkcs1_pem(text.trim());
+    let key = key.map_err(|problem| problem.to_string())?;
+    let pair = RsaKeypair::try_from(key).map_err(|problem| problem.to_string())?;
+    Ok(pair.into())
+}
+
+fn cannot_be_made(problem: impl fmt::Display) -> String {
+    format!("cannot be made: {problem}")
 }
 
 fn make(path: &Path) -> Result<PrivateKey, String> {
-    let words = |problem: &dyn fmt::Display| format!("cannot be made: {problem}");
     let key = new_key();
-    let text = key.to_openssh(LineEnding::LF).map_err(|it| words(&it))?;
-    put(path, text.as_bytes()).map_err(|it| words(&it.fault))?;
+    let text = key.to_openssh(LineEnding::LF).map_err(cannot_be_made)?;
+    put(path, text.as_bytes()).map_err(|error| cannot_be_made(error.fault))?;
     log::info!("{}: host key made", path.display());
     Ok(key)
 }

@@ -5,9 +5,12 @@
 //! a token; who finds that of all empty waits too, unless their own provider's was hardly used:
 //! whoever floods us from somewhere else keeps nobody out.
 //!
+//! Whoever has one IPv6 address has the whole /64 (RFC 4291, section 2.5.4), a customer of most
+//! providers has a /48 or may ask for one (RFC 6177), and a provider a /32. An IPv4 address is
+//! dear: a /24 is the least that is routed, and stands for the two wider ones.
+//!
 //! Loopback has no buckets: who is on this machine has better ways to use it up.
 
-use super::groups::{LEVELS, PROVIDER, groups};
 use crate::limits::{
     HANDSHAKE_GROUPS_MAX, HANDSHAKES_IN_ALL, HANDSHAKES_PER_32, HANDSHAKES_PER_48,
     HANDSHAKES_PER_64, Rate,
@@ -16,6 +19,34 @@ use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+/// How many groups an address belongs to.
+pub const LEVELS: usize = 3;
+/// The narrowest: one source.
+pub const SOURCE: usize = 0;
+/// The widest.
+pub const PROVIDER: usize = 2;
+
+/// The groups of an address, from the narrowest to the widest.
+pub fn groups(address: IpAddr) -> [IpNet; LEVELS] {
+    let address = address.to_canonical();
+    let lengths = match address {
+        IpAddr::V4(_) => [32, 24, 24],
+        IpAddr::V6(_) => [64, 48, 32],
+    };
+    lengths.map(|length| prefix(address, length))
+}
+
+/// The customer whose address it is: the one of the three that the log tells.
+pub fn customer(address: IpAddr) -> IpNet {
+    let [_, customer, _] = groups(address);
+    customer
+}
+
+fn prefix(address: IpAddr, length: u8) -> IpNet {
+    // The lengths above fit their families.
+    IpNet::new(address, length).unwrap_or_else(|_| address.into()).trunc()
+}
 
 /// Thousandths of a token: tokens come one by one, time does not.
 const TOKEN: u64 = 1_000;
@@ -225,6 +256,17 @@ mod tests {
         for here in ["::1", "127.0.0.1", "::ffff:127.0.0.1"] {
             let here = std::iter::repeat_n(address(here.into()), 1_000);
             assert_eq!(let_in(&mut rates, now, here), 1_000);
+        }
+    }
+
+    #[test]
+    fn an_address_has_three_groups() {
+        for (address, expected) in [
+            ("2001:db8:1:2:3::4", ["2001:db8:1:2::/64", "2001:db8:1::/48", "2001:db8::/32"]),
+            ("192.0.2.1", ["192.0.2.1/32", "192.0.2.0/24", "192.0.2.0/24"]),
+            ("::ffff:192.0.2.1", ["192.0.2.1/32", "192.0.2.0/24", "192.0.2.0/24"]),
+        ] {
+            assert_eq!(groups(address.parse().unwrap()).map(|group| group.to_string()), expected);
         }
     }
 }

@@ -43,8 +43,8 @@ impl Wire {
         Wire { socket, client, line, ahead, taken: 0, heard: true, quick_waits: QUICK_WAITS }
     }
 
-    /// Hears the client's first line (RFC 4253, section 4.2).
-    fn overhear(&mut self, bytes: &[u8]) {
+    /// Notes the client's first line (RFC 4253, section 4.2).
+    fn note_version(&mut self, bytes: &[u8]) {
         if self.client.stage() == Stage::Silent && !bytes.is_empty() {
             self.client.reached(Stage::Greeted);
         }
@@ -78,7 +78,7 @@ impl Wire {
         let count = self.read_into(&mut bytes)?;
         let bytes = bytes.get(..count).unwrap_or_default();
         self.heard = true;
-        self.overhear(bytes);
+        self.note_version(bytes);
         self.ahead.extend_from_slice(bytes);
         self.take(buffer);
         Ok(())

@@ -88,8 +88,11 @@ enum Role {
 impl Table {
     /// An empty table of these columns.
     pub fn new<const N: usize>(columns: [(&str, Fit); N]) -> Table {
-        let column = |(head, fit): (&str, Fit)| Column { head: head.to_owned(), fit };
-        Table { columns: columns.into_iter().map(column).collect(), ..Table::default() }
+        let mut table = Table::default();
+        for (head, fit) in columns {
+            table.columns.push(Column { head: head.to_owned(), fit });
+        }
+        table
     }
 
     /// The table as text for a window of `width` cells.
@@ -109,41 +112,58 @@ impl Table {
 
     /// All texts escaped, all rows as long as the head.
     fn clean(&self) -> Table {
-        let column = |it: &Column| Column { head: escape(&it.head), fit: it.fit };
-        let cell = |row: &[String], at: usize| row.get(at).map(|it| escape(it)).unwrap_or_default();
-        let row = |row: &Vec<String>| (0..self.columns.len()).map(|at| cell(row, at)).collect();
-        Table {
-            title: self.title.as_deref().map(escape),
-            columns: self.columns.iter().map(column).collect(),
-            rows: self.rows.iter().map(row).collect(),
+        let mut table = Table { title: self.title.as_deref().map(escape), ..Table::default() };
+        for column in &self.columns {
+            table.columns.push(Column { head: escape(&column.head), fit: column.fit });
         }
+        for row in &self.rows {
+            let mut cells: Vec<String> = row.iter().map(|it| escape(it)).collect();
+            cells.resize(self.columns.len(), String::new());
+            table.rows.push(cells);
+        }
+        table
     }
 
     /// For programs.
     fn plain(&self) -> String {
-        let heads = self.columns.iter().map(|it| it.head.clone()).collect();
-        let filled = |it: &String| if it.is_empty() { "-".to_owned() } else { it.clone() };
-        let rows = self.rows.iter().map(|row| row.iter().map(filled).collect());
-        let all: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
-        let widest = |at: usize| all.iter().filter_map(|row| row.get(at)).map(|it| width(it)).max();
-        let widths: Vec<usize> = (0..self.columns.len()).filter_map(widest).collect();
-        all.iter().map(|row| plain_line(row, &widths)).collect()
+        let mut lines: Vec<Vec<&str>> = vec![self.heads().collect()];
+        for row in &self.rows {
+            lines.push(row.iter().map(|it| if it.is_empty() { "-" } else { it }).collect());
+        }
+        let mut widths = vec![0; self.columns.len()];
+        for line in &lines {
+            for (widest, cell) in widths.iter_mut().zip(line) {
+                *widest = width(cell).max(*widest);
+            }
+        }
+        lines.iter().map(|line| plain_line(line, &widths)).collect()
+    }
+
+    fn heads(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|it| it.head.as_str())
     }
 
     /// For a window in which no table fits: rows apart by an empty line.
     fn listed(&self, color: Color) -> String {
-        let title = self.title.iter().map(|it| format!("{}\n", painted(it, Role::Title, color)));
-        let heads = || self.columns.iter().map(|it| it.head.as_str());
-        let block = |row: &Vec<String>| heads().zip(row).map(|it| listed_line(it, color)).collect();
-        let blocks: Vec<String> = match self.rows.is_empty() {
-            true => vec![heads().map(|head| listed_line((head, &String::new()), color)).collect()],
-            false => self.rows.iter().map(block).collect(),
-        };
-        title.chain([blocks.join("\n")]).collect()
+        let mut text = String::new();
+        if let Some(title) = &self.title {
+            text += &painted(title, Role::Title, color);
+            text.push('\n');
+        }
+        if self.rows.is_empty() {
+            text.extend(self.heads().map(|head| listed_line(head, "", color)));
+        }
+        for (number, row) in self.rows.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            text.extend(self.heads().zip(row).map(|(head, cell)| listed_line(head, cell, color)));
+        }
+        text
     }
 }
 
-fn plain_line(row: &[String], widths: &[usize]) -> String {
+fn plain_line(row: &[&str], widths: &[usize]) -> String {
     let mut line = String::new();
     for (cell, cells) in row.iter().zip(widths) {
         line.push_str(cell);
@@ -154,7 +174,7 @@ fn plain_line(row: &[String], widths: &[usize]) -> String {
     line
 }
 
-fn listed_line((head, cell): (&str, &String), color: Color) -> String {
+fn listed_line(head: &str, cell: &str, color: Color) -> String {
     let name = painted(head, Role::Head, color);
     if cell.is_empty() { format!("{name}:\n") } else { format!("{name}: {cell}\n") }
 }

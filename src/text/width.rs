@@ -92,13 +92,16 @@ pub fn in_columns(words: &[String], cells: usize) -> Vec<String> {
     const GAP: usize = 2;
     let cell = words.iter().map(|it| width(it)).max().unwrap_or(0) + GAP;
     let rows = words.len().div_ceil(((cells + GAP) / cell).max(1));
-    let row = |row: usize| {
-        let padded = words.iter().skip(row).step_by(rows);
-        let line: String =
-            padded.map(|it| format!("{it}{}", " ".repeat(cell - width(it)))).collect();
-        line.trim_end().to_owned()
-    };
-    (0..rows).map(row).collect()
+    let mut lines = Vec::new();
+    for row in 0..rows {
+        let mut line = String::new();
+        for word in words.iter().skip(row).step_by(rows) {
+            line += word;
+            line += &" ".repeat(cell - width(word));
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
 }
 
 fn append(lines: &mut [String], text: &str) {
@@ -115,9 +118,10 @@ fn chop(word: &str, cells: usize) -> Vec<String> {
         let (piece, after) = split_at(rest, cells);
         // One character at least, or this would never end.
         let forced = rest.char_indices().nth(1).map_or(rest.len(), |(at, _)| at);
-        let (piece, after) = match piece.is_empty() {
-            true => (rest.chars().take(1).collect(), rest.get(forced..).unwrap_or_default()),
-            false => (piece, after),
+        let (piece, after) = if piece.is_empty() {
+            (rest.chars().take(1).collect(), rest.get(forced..).unwrap_or_default())
+        } else {
+            (piece, after)
         };
         pieces.push(piece);
         rest = after;

@@ -96,7 +96,7 @@ fn a_member_makes_only_so_many_changes() {
     assert_eq!(said.stdout.matches("is switched").count(), 29, "one was the creation: {said:#?}");
     // It is off by now: what it is already costs nothing.
     assert_eq!(said.stderr.matches("You may make 30 changes within 10 minutes").count(), 6);
-    assert_eq!(said.stdout.matches("is so already").count(), 5, "{said:#?}");
+    assert_eq!(said.stdout.matches("is already like that").count(), 5, "{said:#?}");
     assert!(said.stderr.contains("Try again in "), "{said:#?}");
     for command in ["peer_enable", "peer_edit --endpoint-port 1", "peer_remove --yes"] {
         let said = pop.alice(&format!("{command} --json"));

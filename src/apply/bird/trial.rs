@@ -99,10 +99,14 @@ impl<'a> Trial<'a> {
         changes: Vec<Change>,
         suspects: Vec<Change>,
     ) -> Trial<'a> {
-        let new = changes.into_iter().map(|change| (change, false));
-        let all = new.chain(suspects.into_iter().map(|change| (change, true)));
-        let subject = |(change, is_old)| Subject { change, is_old, is_there: true, fault: None };
-        Trial { bird, settings, subjects: all.map(subject).collect(), checks: 0 }
+        let mut subjects = Vec::new();
+        for change in changes {
+            subjects.push(Subject { change, is_old: false, is_there: true, fault: None });
+        }
+        for change in suspects {
+            subjects.push(Subject { change, is_old: true, is_there: true, fault: None });
+        }
+        Trial { bird, settings, subjects, checks: 0 }
     }
 
     /// Holds the trial. An error: BIRD did not answer, and all is as it was before this pass.
@@ -178,13 +182,13 @@ impl<'a> Trial<'a> {
 
     fn put(&mut self, group: Range<usize>) {
         for subject in self.subjects.get_mut(group).into_iter().flatten() {
-            subject.set_there(true, self.settings);
+            subject.put(self.settings);
         }
     }
 
     fn take_back(&mut self, group: Range<usize>) {
         for subject in self.subjects.get_mut(group).into_iter().flatten().rev() {
-            subject.set_there(false, self.settings);
+            subject.take_back(self.settings);
         }
     }
 
@@ -197,7 +201,11 @@ impl<'a> Trial<'a> {
     /// All is as it was before this pass.
     fn restore(&mut self) {
         for subject in self.subjects.iter_mut().rev() {
-            subject.set_there(subject.is_old, self.settings);
+            if subject.is_old {
+                subject.put(self.settings);
+            } else {
+                subject.take_back(self.settings);
+            }
         }
     }
 
@@ -225,15 +233,26 @@ impl<'a> Trial<'a> {
 }
 
 impl Subject {
-    /// Puts the change on the disk, or takes it back. What the disk does not take is the fault of
-    /// the change.
-    fn set_there(&mut self, is_there: bool, settings: &ApplySettings) {
-        if self.is_there == is_there {
-            return;
+    /// Puts the change on the disk.
+    fn put(&mut self, settings: &ApplySettings) {
+        if !self.is_there {
+            self.is_there = true;
+            let done = self.change.put(settings);
+            self.note(done);
         }
-        self.is_there = is_there;
-        let done =
-            if is_there { self.change.put(settings) } else { self.change.take_back(settings) };
+    }
+
+    /// Takes the change back.
+    fn take_back(&mut self, settings: &ApplySettings) {
+        if self.is_there {
+            self.is_there = false;
+            let done = self.change.take_back(settings);
+            self.note(done);
+        }
+    }
+
+    /// What the disk does not take is the fault of the change.
+    fn note(&mut self, done: Result<(), String>) {
         if let Err(error) = done {
             log::error!("{}: {error}", self.change.owner);
             self.fault.get_or_insert(error);

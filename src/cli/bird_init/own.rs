@@ -1,6 +1,6 @@
 //! What the files say of this POP: addresses and networks, from the mesh or from the registry.
 
-use crate::mesh::Inventory;
+use crate::mesh::{Inventory, Pop};
 use crate::model::Asn;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -22,20 +22,22 @@ impl Own {
     /// the first network of each family.
     pub(super) fn new(asn: Asn, networks: &[IpNet], inventory: Option<&Inventory>) -> Own {
         let networks = outermost(networks);
-        let v4 =
-            networks.iter().filter_map(|it| if let IpNet::V4(it) = it { Some(*it) } else { None });
-        let v6 =
-            networks.iter().filter_map(|it| if let IpNet::V6(it) = it { Some(*it) } else { None });
-        let (ipv4_networks, ipv6_networks): (Vec<_>, Vec<_>) = (v4.collect(), v6.collect());
+        let (mut ipv4_networks, mut ipv6_networks) = (Vec::new(), Vec::new());
+        for network in networks {
+            match network {
+                IpNet::V4(network) => ipv4_networks.push(network),
+                IpNet::V6(network) => ipv6_networks.push(network),
+            }
+        }
         let me = inventory.and_then(Inventory::me);
-        let ipv4 = ipv4_networks.first().map(|it| first_ipv4(*it));
-        let ipv6 = ipv6_networks.first().map(|it| first_ipv6(*it));
+        let ipv4 = ipv4_networks.first().map(first_ipv4);
+        let ipv6 = ipv6_networks.first().map(first_ipv6);
         Own {
             asn,
             ipv4_networks,
             ipv6_networks,
-            ipv4: me.map_or(ipv4, |it| it.gateway_ipv4()),
-            ipv6: me.map_or(ipv6, |it| Some(it.gateway_ipv6())),
+            ipv4: me.map_or(ipv4, Pop::gateway_ipv4),
+            ipv6: me.map_or(ipv6, |pop| Some(pop.gateway_ipv6())),
         }
     }
 
@@ -49,8 +51,12 @@ impl Own {
 /// The networks that `lines` of a table of route origins give to this AS.
 pub(super) fn announced(lines: &str, asn: Asn) -> Vec<IpNet> {
     let ours = format!("as {};", asn.get());
-    let network = |line: &str| line.strip_prefix("route ")?.split(' ').next()?.parse().ok();
-    lines.lines().filter(|line| line.ends_with(&ours)).filter_map(network).collect()
+    lines.lines().filter(|line| line.ends_with(&ours)).filter_map(routed).collect()
+}
+
+/// The network of a line `route NETWORK …`.
+fn routed(line: &str) -> Option<IpNet> {
+    line.strip_prefix("route ")?.split(' ').next()?.parse().ok()
 }
 
 /// The networks that lie in no other, each once, in order.
@@ -58,15 +64,20 @@ fn outermost(networks: &[IpNet]) -> Vec<IpNet> {
     let mut all: Vec<IpNet> = networks.iter().map(IpNet::trunc).collect();
     all.sort_unstable();
     all.dedup();
-    let inside = |it: &IpNet| all.iter().any(|other| other != it && other.contains(it));
-    all.iter().filter(|it| !inside(it)).copied().collect()
+    let mut outermost = Vec::new();
+    for network in &all {
+        if !all.iter().any(|other| other != network && other.contains(network)) {
+            outermost.push(*network);
+        }
+    }
+    outermost
 }
 
-fn first_ipv4(network: Ipv4Net) -> Ipv4Addr {
+fn first_ipv4(network: &Ipv4Net) -> Ipv4Addr {
     network.hosts().next().unwrap_or(network.network())
 }
 
-fn first_ipv6(network: Ipv6Net) -> Ipv6Addr {
+fn first_ipv6(network: &Ipv6Net) -> Ipv6Addr {
     let first = Ipv6Addr::from_bits(network.network().to_bits() | 1);
     if network.contains(&first) { first } else { network.network() }
 }

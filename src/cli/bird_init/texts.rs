@@ -146,33 +146,39 @@ fn own_networks(own: &Own) -> String {
     let mut text =
         "# Our networks as a whole: what all peers are told. They do not go to the kernel.\n"
             .to_string();
-    let mut family = |name: &str, networks: Vec<String>| {
-        if networks.is_empty() {
-            return;
-        }
-        let routes: String =
-            networks.iter().map(|it| format!("    route {it} unreachable;\n")).collect();
-        // Writing to a String cannot fail.
-        let _ = write!(text, "protocol static own_networks_{name} {{\n    ip{name};\n{routes}}}\n");
-    };
-    family("v4", own.ipv4_networks.iter().map(ToString::to_string).collect());
-    family("v6", own.ipv6_networks.iter().map(ToString::to_string).collect());
+    text += &own_networks_of("v4", &own.ipv4_networks);
+    text += &own_networks_of("v6", &own.ipv6_networks);
     text
+}
+
+/// Those of one family; empty where there are none.
+fn own_networks_of(family: &str, networks: &[impl Display]) -> String {
+    if networks.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("protocol static own_networks_{family} {{\n    ip{family};\n");
+    for network in networks {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    route {network} unreachable;");
+    }
+    text + "}\n"
 }
 
 /// What BIRD tells the kernel.
 fn kernel(own: &Own) -> String {
-    let source = |variable: &str, address: Option<String>| match address {
-        Some(_) => format!("            krt_prefsrc = {variable};\n"),
-        None => String::new(),
-    };
-    let families = [
-        ("v4", source("OWNIP", own.ipv4.map(|it| it.to_string()))),
-        ("v6", source("OWNIPv6", own.ipv6.map(|it| it.to_string()))),
-    ];
-    let protocol = |(family, source): (&str, String)| {
-        format!(
-            "protocol kernel kernel_{family} {{
+    let head =
+        "# What others told us goes to the kernel, and what leaves by it comes from our address.\n";
+    let ipv4 = kernel_of("v4", own.ipv4.map(|_| "OWNIP"));
+    let ipv6 = kernel_of("v6", own.ipv6.map(|_| "OWNIPv6"));
+    format!("{head}{ipv4}{ipv6}")
+}
+
+/// The protocol of one family; `source` is the variable with our address, where we have one.
+fn kernel_of(family: &str, source: Option<&str>) -> String {
+    let source = source.map(|name| format!("            krt_prefsrc = {name};\n"));
+    let source = source.unwrap_or_default();
+    format!(
+        "protocol kernel kernel_{family} {{
     scan time 20;
     ip{family} {{
         import none;
@@ -183,11 +189,7 @@ fn kernel(own: &Own) -> String {
     }};
 }}
 "
-        )
-    };
-    let head =
-        "# What others told us goes to the kernel, and what leaves by it comes from our address.\n";
-    format!("{head}{}", families.map(protocol).concat())
+    )
 }
 
 const BABEL: &str = r#"# ---- our own POPs
@@ -213,17 +215,20 @@ protocol babel mesh {
 
 /// The tables of route origins.
 fn origins(places: &Places<'_>) -> String {
-    let table = |(family, suffix): (&str, &str)| {
-        let include = include(places, &format!("roa_dn42{suffix}"));
-        format!(
-            "protocol static roa_v{family} {{
+    let (ipv4, ipv6) = (origins_of("4", "", places), origins_of("6", "_v6", places));
+    format!("# ---- peers\n\n{ipv4}{ipv6}")
+}
+
+/// The table of one family; `suffix` is what its name ends with.
+fn origins_of(family: &str, suffix: &str, places: &Places<'_>) -> String {
+    let include = include(places, &format!("roa_dn42{suffix}"));
+    format!(
+        "protocol static roa_v{family} {{
     roa{family} {{ table dn42_roa{suffix}; }};
     {include}
 }}
 "
-        )
-    };
-    format!("# ---- peers\n\n{}", [("4", ""), ("6", "_v6")].map(table).concat())
+    )
 }
 
 fn include(places: &Places<'_>, stem: &str) -> String {

@@ -103,14 +103,14 @@ pub(super) fn listen(scene: &Scene, asked: &Asked, findings: &mut Findings) {
 
 /// The name may be an address, too.
 fn own_address(shown: &str, findings: &mut Findings) {
-    match shown.parse::<IpAddr>().is_ok_and(|address| own_addresses().contains(&address)) {
-        true => findings.ok(NAME, format_args!("{shown} is an address of this machine")),
-        false => findings.warn(
-            NAME,
-            format_args!("{shown} is no address of this machine"),
-            "pop.name = the public name of this machine",
-        ),
+    if shown.parse::<IpAddr>().is_ok_and(|address| own_addresses().contains(&address)) {
+        return findings.ok(NAME, format_args!("{shown} is an address of this machine"));
     }
+    findings.warn(
+        NAME,
+        format_args!("{shown} is no address of this machine"),
+        "pop.name = the public name of this machine",
+    );
 }
 
 fn listen_on(address: SocketAddr, own: &[IpAddr], asked: &Asked, findings: &mut Findings) {

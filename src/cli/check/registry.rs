@@ -194,15 +194,11 @@ fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
         findings::perhaps_ago(fetched)
     );
     let most = REGISTRY_AGE_MAX.max(Duration::from_secs(4 * u64::from(interval)));
-    match fetched.is_some_and(|age| age > most) {
-        false => findings.ok(PULL, detail),
-        true if interval > 0 => {
-            findings.warn(
-                PULL,
-                detail,
-                "systemctl reload peerling pulls now; the log says why not",
-            );
-        }
-        true => findings.warn(PULL, detail, "registry.pull_interval_s = 900"),
+    if !fetched.is_some_and(|age| age > most) {
+        findings.ok(PULL, detail);
+    } else if interval > 0 {
+        findings.warn(PULL, detail, "systemctl reload peerling pulls now; the log says why not");
+    } else {
+        findings.warn(PULL, detail, "registry.pull_interval_s = 900");
     }
 }

@@ -71,10 +71,10 @@ impl Trial {
     fn take_back(&self) -> io::Result<()> {
         fs::remove_file(&self.path)?;
         let directory = self.path.parent().unwrap_or(Path::new("/"));
-        match entries(directory)? == self.entries {
-            true => self.directory.set_times(self.times),
-            false => Ok(()),
+        if entries(directory)? == self.entries {
+            self.directory.set_times(self.times)?;
         }
+        Ok(())
     }
 }
 

@@ -39,9 +39,10 @@ pub fn endpoint_is_free(
 ) -> Result<(), Refusal> {
     let there = others.iter().find(|it| it.is_at(&endpoint.host, addresses, endpoint.port));
     let Some(there) = there else { return Ok(()) };
-    let whose = match owned.contains(&there.asn) {
-        true => format!("Your peering with {}", there.asn),
-        false => "Another peering of this POP".to_string(),
+    let whose = if owned.contains(&there.asn) {
+        format!("Your peering with {}", there.asn)
+    } else {
+        "Another peering of this POP".to_string()
     };
     let message = format!("{whose} has the endpoint {} already", endpoint.bracketed());
     let hint = "Each peering needs a port of its own: the ListenPort of your interface for it";

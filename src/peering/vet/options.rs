@@ -29,21 +29,19 @@ pub fn mtu(text: &str) -> Result<u32, Refusal> {
 /// A preshared key as `wg genpsk` prints it, `generate`, or `none`. The refusal does not repeat
 /// what was said: it may be a secret with one letter wrong.
 pub fn psk(text: &str) -> Result<Psk, Refusal> {
-    let refuse = |message: String| {
-        let hint = "Give what `wg genpsk` prints, or `generate`, or `none`";
-        Refusal::new("bad_psk", message, hint)
-    };
     if text.is_empty() || text.eq_ignore_ascii_case("none") {
         return Ok(Psk::Absent);
     }
     if text.eq_ignore_ascii_case("generate") {
         return Ok(Psk::Generate);
     }
-    let key: WgSecret = text.parse().map_err(|error| refuse(sentence(error)))?;
-    match key.bytes() == &[0; WG_KEY_BYTES] {
-        true => Err(refuse("The all-zero key means that there is none".to_string())),
-        false => Ok(Psk::Given(key)),
-    }
+    let message = match text.parse::<WgSecret>() {
+        Ok(key) if key.bytes() != &[0; WG_KEY_BYTES] => return Ok(Psk::Given(key)),
+        Ok(_) => "The all-zero key means that there is none".to_string(),
+        Err(error) => sentence(error),
+    };
+    let hint = "Give what `wg genpsk` prints, or `generate`, or `none`";
+    Err(Refusal::new("bad_psk", message, hint))
 }
 
 /// Whose routes the BGP session carries: `both`, `ipv4` or `ipv6`.

@@ -6,20 +6,17 @@ use crate::model::Refusal;
 /// One line that says something, without blanks and full stops at its ends: it becomes a part of
 /// sentences.
 pub fn reason(text: &str) -> Result<String, Refusal> {
-    let refuse = |message: String| {
-        Err(Refusal::new("bad_reason", message, "One line, as in --reason 'floods the tunnel'"))
-    };
     let words = text.trim().trim_end_matches('.').trim_end();
-    if words.is_empty() {
-        return refuse("A reason says something".to_string());
-    }
-    if words.chars().any(char::is_control) {
-        return refuse("A reason has no control characters".to_string());
-    }
-    if words.chars().count() > REASON_CHARS_MAX {
-        return refuse(format!("A reason has at most {REASON_CHARS_MAX} characters"));
-    }
-    Ok(words.to_string())
+    let message = if words.is_empty() {
+        "The reason is empty".to_string()
+    } else if words.chars().any(char::is_control) {
+        "The reason has control characters".to_string()
+    } else if words.chars().count() > REASON_CHARS_MAX {
+        format!("The reason has more than {REASON_CHARS_MAX} characters")
+    } else {
+        return Ok(words.to_string());
+    };
+    Err(Refusal::new("bad_reason", message, "One line, as in --reason 'floods the tunnel'"))
 }
 
 #[cfg(test)]

@@ -115,29 +115,39 @@ fn same(left: &[IpNet], right: &[IpNet]) -> bool {
 }
 
 fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>) {
-    let found = || actual.addresses.iter().copied().filter(|(it, _)| is_looked_at(*it, wanted));
+    let mut found = actual.addresses.clone();
+    found.retain(|(local, _)| is_looked_at(*local, wanted));
     if !actual.up {
         // An address from before the link went up has no route to the peer, and would get none.
-        changes.extend(found().map(removed));
+        changes.extend(found.into_iter().map(removed));
         changes.push(Change::Up);
         changes.extend(wanted.addresses().map(added));
         return;
     }
-    for pair in wanted.addresses() {
-        let there = found().find(|(it, _)| *it == pair.0);
-        let needs_no_peer = wanted.other_addresses == OtherAddresses::Kept;
+    let needs_no_peer = wanted.other_addresses == OtherAddresses::Kept;
+    for (local, remote) in wanted.addresses() {
+        let there = found.iter().find(|(found, _)| *found == local).copied();
         if needs_no_peer && there.is_some_and(|(local, remote)| local == remote) {
             continue;
         }
-        address(pair, there, actual, changes);
+        address(Pair { local, remote }, there, actual, changes);
     }
-    let is_wanted = |local: IpAddr| wanted.addresses().any(|(it, _)| it == local);
-    changes.extend(found().filter(|(it, _)| !is_wanted(*it)).map(removed));
+    for pair in found {
+        if !wanted.addresses().any(|(local, _)| local == pair.0) {
+            changes.push(removed(pair));
+        }
+    }
+}
+
+/// Our address on a link, and the other end's.
+struct Pair {
+    local: IpAddr,
+    remote: IpAddr,
 }
 
 /// One address that is to be there, and what of it was found.
 fn address(
-    (local, remote): (IpAddr, IpAddr),
+    Pair { local, remote }: Pair,
     found: Option<(IpAddr, IpAddr)>,
     actual: &LinkActual,
     changes: &mut Vec<Change>,

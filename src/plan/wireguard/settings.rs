@@ -75,6 +75,10 @@ impl Settings {
 }
 
 impl PeerSettings {
+    fn update(key: &WgKey) -> PeerSettings {
+        PeerSettings::new(*key, PeerRule::Update)
+    }
+
     fn new(key: WgKey, rule: PeerRule) -> PeerSettings {
         PeerSettings {
             key,
@@ -90,7 +94,6 @@ impl PeerSettings {
 /// What one change sets on a peer. A peer with several changes comes several times, which both
 /// encodings allow.
 fn peer(change: &Change) -> Option<PeerSettings> {
-    let update = |key: &WgKey| PeerSettings::new(*key, PeerRule::Update);
     Some(match change {
         Change::AddPeer { key, preshared_key, endpoint, allowed_ips, keepalive_s } => {
             PeerSettings {
@@ -105,14 +108,16 @@ fn peer(change: &Change) -> Option<PeerSettings> {
         Change::RemovePeer { key } => PeerSettings::new(*key, PeerRule::Remove),
         Change::PresharedKey { key, new, .. } => {
             let secret = new.clone().unwrap_or_else(|| WgSecret::new([0; WG_KEY_BYTES]));
-            PeerSettings { preshared_key: Some(secret), ..update(key) }
+            PeerSettings { preshared_key: Some(secret), ..PeerSettings::update(key) }
         }
-        Change::Endpoint { key, new, .. } => PeerSettings { endpoint: Some(*new), ..update(key) },
+        Change::Endpoint { key, new, .. } => {
+            PeerSettings { endpoint: Some(*new), ..PeerSettings::update(key) }
+        }
         Change::Keepalive { key, new, .. } => {
-            PeerSettings { keepalive_s: Some(*new), ..update(key) }
+            PeerSettings { keepalive_s: Some(*new), ..PeerSettings::update(key) }
         }
         Change::AllowedIps { key, new, .. } => {
-            PeerSettings { allowed_ips: Some(new.clone()), ..update(key) }
+            PeerSettings { allowed_ips: Some(new.clone()), ..PeerSettings::update(key) }
         }
         Change::PrivateKey { .. } | Change::ListenPort { .. } | Change::Mtu { .. } => return None,
         Change::Up | Change::AddAddress { .. } | Change::RenewRoute { .. } => return None,

@@ -29,22 +29,27 @@ pub fn show(name: &IfName, link: &LinkActual, now: Timestamp) -> String {
 
 fn show_peer(peer: &PeerActual, now: Timestamp) -> String {
     let mut text = format!("peer: {}\n", peer.key);
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let _ = writeln!(text, "  {name}: {value}");
-        }
-    };
-    line("preshared key", peer.preshared_key.as_ref().map(|_| "(hidden)".to_string()));
-    line("endpoint", peer.endpoint.map(|it| it.to_string()));
-    let allowed: Vec<String> = peer.allowed_ips.iter().map(|it| it.to_string()).collect();
-    let none = "(none)".to_string();
-    line("allowed ips", Some(if allowed.is_empty() { none } else { allowed.join(", ") }));
-    line("latest handshake", (peer.last_handshake_s > 0).then(|| ago(peer.last_handshake_s, now)));
+    if peer.preshared_key.is_some() {
+        text += "  preshared key: (hidden)\n";
+    }
+    // Writing to a String cannot fail.
+    if let Some(endpoint) = peer.endpoint {
+        let _ = writeln!(text, "  endpoint: {endpoint}");
+    }
+    let allowed: Vec<String> = peer.allowed_ips.iter().map(ToString::to_string).collect();
+    let allowed = if allowed.is_empty() { "(none)".to_string() } else { allowed.join(", ") };
+    let _ = writeln!(text, "  allowed ips: {allowed}");
+    if peer.last_handshake_s > 0 {
+        let _ = writeln!(text, "  latest handshake: {}", ago(peer.last_handshake_s, now));
+    }
     let (rx, tx) = (peer.rx_bytes, peer.tx_bytes);
-    let moved = || format!("{} received, {} sent", bytes(rx), bytes(tx));
-    line("transfer", (rx > 0 || tx > 0).then(moved));
-    let keepalive = || format!("every {}", duration(peer.keepalive_s.into()));
-    line("persistent keepalive", (peer.keepalive_s > 0).then(keepalive));
+    if rx > 0 || tx > 0 {
+        let _ = writeln!(text, "  transfer: {} received, {} sent", bytes(rx), bytes(tx));
+    }
+    if peer.keepalive_s > 0 {
+        let keepalive = duration(peer.keepalive_s.into());
+        let _ = writeln!(text, "  persistent keepalive: every {keepalive}");
+    }
     text
 }
 
@@ -67,10 +72,15 @@ fn duration(seconds: u64) -> String {
         (seconds % HOUR_S / MINUTE_S, "minute"),
         (seconds % MINUTE_S, "second"),
     ];
-    let shown = parts.iter().filter(|(count, _)| *count > 0);
-    let plural = |count: u64| if count == 1 { "" } else { "s" };
-    let words = shown.map(|(count, unit)| format!("{count} {unit}{}", plural(*count)));
-    words.collect::<Vec<_>>().join(", ")
+    let mut words = Vec::new();
+    for (count, unit) in parts {
+        match count {
+            0 => {}
+            1 => words.push(format!("1 {unit}")),
+            _ => words.push(format!("{count} {unit}s")),
+        }
+    }
+    words.join(", ")
 }
 
 fn bytes(count: u64) -> String {

@@ -73,7 +73,7 @@ impl Buffer {
         let steps = self.distance(way, reach);
         let side = if way == Way::Back { &mut self.before } else { &mut self.after };
         let gone = side.split_off(side.len().saturating_sub(steps));
-        self.bytes -= gone.iter().map(|it| it.len_utf8()).sum::<usize>();
+        self.bytes -= bytes_of(&gone);
         if reach != Reach::Letter && steps > 0 {
             if before == Before::Apart {
                 self.killed.clear();
@@ -123,7 +123,7 @@ impl Buffer {
     /// Puts text in place of so many characters before the cursor.
     pub(super) fn replace(&mut self, letters: usize, text: &str) -> Result<(), Full> {
         let gone = self.before.split_off(self.before.len().saturating_sub(letters));
-        self.bytes -= gone.iter().map(|it| it.len_utf8()).sum::<usize>();
+        self.bytes -= bytes_of(&gone);
         text.chars().try_for_each(|letter| self.insert(letter))
     }
 
@@ -163,6 +163,10 @@ impl Buffer {
             (Reach::Blank, _) => run(near, run(near, 0, |it| it == ' '), |it| it != ' '),
         }
     }
+}
+
+fn bytes_of(letters: &[char]) -> usize {
+    letters.iter().map(|letter| letter.len_utf8()).sum()
 }
 
 /// `from` characters, and those after them that are of a kind.

@@ -4,7 +4,7 @@ mod search;
 
 use super::buffer::{Before, Buffer, Full, Reach, Way};
 use super::history::History;
-use super::screen::{Screen, screen};
+use super::renderer::{Renderer, renderer};
 use super::{Drawing, Event, Paste, Recall};
 use crate::limits::{COMPLETED_BYTES_MAX, COMPLETIONS_SHOWN_MAX, MARKS_MAX};
 use crate::shell::complete::Completion;
@@ -21,7 +21,7 @@ pub(super) struct Editor {
     /// What stands before the line: the prompt, or what is sought.
     label: String,
     buffer: Buffer,
-    screen: Box<dyn Screen>,
+    renderer: Box<dyn Renderer>,
     history: History,
     recall: Recall,
     search: Option<Search>,
@@ -60,7 +60,7 @@ impl Editor {
             prompt: String::new(),
             label: String::new(),
             buffer: Buffer::default(),
-            screen: screen(columns, drawing),
+            renderer: renderer(columns, drawing),
             history: History::default(),
             recall: Recall::Nothing,
             search: None,
@@ -85,7 +85,7 @@ impl Editor {
         (self.recall, self.stale, self.listing) = (recall, Stale::Nothing, false);
         self.prompt = escape(prompt);
         self.label.clone_from(&self.prompt);
-        self.screen.begin(&self.prompt, out);
+        self.renderer.begin(&self.prompt, out);
     }
 
     /// Takes a byte.
@@ -107,8 +107,8 @@ impl Editor {
     pub(super) fn show(&mut self, out: &mut Vec<u8>) {
         match std::mem::replace(&mut self.stale, Stale::Nothing) {
             Stale::Nothing => {}
-            Stale::Cursor => self.screen.follow(&self.buffer, out),
-            Stale::Text => self.screen.redraw(&self.buffer, out),
+            Stale::Cursor => self.renderer.follow(&self.buffer, out),
+            Stale::Text => self.renderer.redraw(&self.buffer, out),
         }
     }
 
@@ -131,7 +131,7 @@ impl Editor {
 
     /// A window of another width; with `out` if a line is being edited, which is drawn anew.
     pub(super) fn resize(&mut self, columns: usize, out: Option<&mut Vec<u8>>) {
-        self.screen.resize(columns, &self.buffer);
+        self.renderer.resize(columns, &self.buffer);
         if let Some(out) = out {
             self.stale = Stale::Text;
             self.show(out);
@@ -142,7 +142,7 @@ impl Editor {
     pub(super) fn leave(&mut self, mark: &str, out: &mut Vec<u8>) {
         self.end_search();
         self.show(out);
-        self.screen.finish(&self.buffer, mark, out);
+        self.renderer.finish(&self.buffer, mark, out);
         self.pasting = false;
         if self.paste == Paste::Bracketed {
             out.extend_from_slice(PASTE_OFF);
@@ -157,10 +157,13 @@ impl Editor {
         let word = before.len().saturating_sub(found.replaced);
         if before.iter().skip(word).copied().eq(found.text.chars()) {
             // Once for all input that came together, or a packet of Tabs would bring megabytes.
-            return match several && list && !std::mem::replace(&mut self.listed, list) {
-                true => self.list(&found.candidates, out),
-                false => self.ring(out),
-            };
+            if several && list && !self.listed {
+                self.listed = true;
+                self.list(&found.candidates, out);
+            } else {
+                self.ring(out);
+            }
+            return;
         }
         let followed = self.buffer.after().next() == Some(' ');
         let text = found.text.strip_suffix(' ').filter(|_| followed).unwrap_or(&found.text);
@@ -177,9 +180,9 @@ impl Editor {
     /// Shows words below the line, and then the line again.
     fn list(&mut self, words: &[String], out: &mut Vec<u8>) {
         self.show(out);
-        self.screen.finish(&self.buffer, "", out);
+        self.renderer.finish(&self.buffer, "", out);
         let (shown, rest) = words.split_at_checked(COMPLETIONS_SHOWN_MAX).unwrap_or((words, &[]));
-        let mut lines = in_columns(shown, self.screen.columns());
+        let mut lines = in_columns(shown, self.renderer.columns());
         if !rest.is_empty() {
             lines.push(format!("and {} more", rest.len()));
         }
@@ -187,7 +190,7 @@ impl Editor {
             out.extend_from_slice(escape(&line).as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        self.screen.begin(&self.prompt, out);
+        self.renderer.begin(&self.prompt, out);
         self.stale = Stale::Text;
     }
 
@@ -237,10 +240,12 @@ impl Editor {
 
     fn edit(&mut self, key: Key, out: &mut Vec<u8>) {
         if let Some((way, reach)) = motion(key) {
-            return match self.buffer.go(way, reach) {
-                true => self.stale = self.stale.max(Stale::Cursor),
-                false => self.ring(out),
-            };
+            if self.buffer.go(way, reach) {
+                self.stale = self.stale.max(Stale::Cursor);
+            } else {
+                self.ring(out);
+            }
+            return;
         }
         if let Some((way, reach)) = removal(key) {
             return self.kill(way, reach, out);
@@ -253,16 +258,17 @@ impl Editor {
             }
             Key::Ctrl(b'T') => self.buffer.transpose(),
             Key::Ctrl(b'L') => {
-                self.screen.clear(out);
+                self.renderer.clear(out);
                 true
             }
             Key::Up | Key::Ctrl(b'P') => self.older(),
             Key::Down | Key::Ctrl(b'N') => self.newer(),
             _ => return self.ring(out),
         };
-        match done {
-            true => self.stale = Stale::Text,
-            false => self.ring(out),
+        if done {
+            self.stale = Stale::Text;
+        } else {
+            self.ring(out);
         }
     }
 
@@ -272,17 +278,16 @@ impl Editor {
             return self.ring(out);
         }
         let quick = at_end && self.stale == Stale::Nothing;
-        if !(quick && self.screen.append(letter, out)) {
+        if !(quick && self.renderer.append(letter, out)) {
             self.stale = Stale::Text;
         }
     }
 
     /// Whether the character can be shown, and if it is a mark, has a letter to stand on.
     fn takes(&self, letter: char) -> bool {
-        let marks = |it: &&char| width_of(**it) == 0;
         let before = self.buffer.before();
-        let stands =
-            !before.is_empty() && before.iter().rev().take_while(marks).count() < MARKS_MAX;
+        let marks = before.iter().rev().take_while(|letter| width_of(**letter) == 0).count();
+        let stands = !before.is_empty() && marks < MARKS_MAX;
         is_printable(letter) && (width_of(letter) > 0 || stands)
     }
 
@@ -293,10 +298,10 @@ impl Editor {
             && self.stale == Stale::Nothing
             && last > 0;
         let before = std::mem::replace(&mut self.killing, joins(reach));
-        match self.buffer.kill(way, reach, before) {
-            true if quick && self.screen.erase(last, out) => {}
-            true => self.stale = Stale::Text,
-            false => self.ring(out),
+        if !self.buffer.kill(way, reach, before) {
+            self.ring(out);
+        } else if !(quick && self.renderer.erase(last, out)) {
+            self.stale = Stale::Text;
         }
     }
 
@@ -317,7 +322,7 @@ impl Editor {
     }
 
     fn relabel(&mut self, label: String) {
-        self.screen.relabel(&label);
+        self.renderer.relabel(&label);
         self.label = label;
         self.stale = Stale::Text;
     }

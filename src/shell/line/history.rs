@@ -73,11 +73,19 @@ impl History {
         from: usize,
         kind: impl Fn(&str) -> bool,
     ) -> Option<(usize, &str)> {
-        let lines = || self.lines.iter().map(String::as_str).enumerate();
-        let is = |(_, line): &(usize, &str)| kind(line);
-        match way {
-            Way::Back => lines().rev().skip_while(|(at, _)| *at > from).find(is),
-            Way::Forth => lines().skip(from).find(is),
+        let mut at = match way {
+            Way::Back => from.min(self.lines.len().checked_sub(1)?),
+            Way::Forth => from,
+        };
+        loop {
+            let line = self.lines.get(at)?;
+            if kind(line) {
+                return Some((at, line));
+            }
+            at = match way {
+                Way::Back => at.checked_sub(1)?,
+                Way::Forth => at + 1,
+            };
         }
     }
 }

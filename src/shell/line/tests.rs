@@ -6,10 +6,11 @@ use super::{Drawing, Event, Line, Mode, Paste, Recall};
 use crate::command::Vocabulary;
 use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX, SEARCH_BYTES_MAX};
 use crate::shell::complete;
-use crate::shell::tests::glass::{Glass, Wrap};
+use crate::shell::tests::virtual_terminal::{VirtualTerminal, Wrap};
 use crate::text::width::{width, width_of};
 
-const TERMINAL: Mode = Mode::Terminal { columns: 20, drawing: Drawing::Rows, paste: Paste::Typed };
+const TERMINAL: Mode =
+    Mode::Terminal { columns: 20, drawing: Drawing::Cursor, paste: Paste::Typed };
 
 /// Xorshift (Marsaglia 2003): the same numbers in every run.
 pub struct Random(u64);
@@ -209,7 +210,7 @@ fn a_terminal_line_is_bounded_and_rings() {
 
 #[test]
 fn bracketed_paste_is_asked_for_and_given_up() {
-    let mode = Mode::Terminal { columns: 80, drawing: Drawing::Rows, paste: Paste::Bracketed };
+    let mode = Mode::Terminal { columns: 80, drawing: Drawing::Cursor, paste: Paste::Bracketed };
     let (mut line, mut out) = (Line::new(mode), Vec::new());
     line.prompt("> ", Recall::Nothing, &mut out);
     assert!(line.feed(b"x\r").is_empty());
@@ -299,19 +300,20 @@ fn random_bytes_never_pass_the_bound() {
     }
 }
 
-/// Plays noise, packet by packet, and after each of them has a look at the glass.
+/// Plays noise, packet by packet, and after each of them has a look at the terminal.
 fn play_noise(
     seed: u64,
     narrowest: usize,
     drawing: Drawing,
-    mut look: impl FnMut(&Glass, (String, String), usize, &[u8]),
+    mut look: impl FnMut(&VirtualTerminal, (String, String), usize, &[u8]),
 ) {
     let mut random = Random(seed);
     for _ in 0..300 {
         let columns = narrowest + random.below(18);
         let wrap = if random.below(2) == 0 { Wrap::Deferred } else { Wrap::AtOnce };
         let mode = Mode::Terminal { columns, drawing, paste: Paste::Typed };
-        let (mut line, mut glass, mut out) = (Line::new(mode), Glass::new(columns, wrap), vec![]);
+        let (mut line, mut terminal, mut out) =
+            (Line::new(mode), VirtualTerminal::new(columns, wrap), vec![]);
         for old in ["an older and longer line of text", "word 日本 word", "a"] {
             line.remember(old);
         }
@@ -327,36 +329,36 @@ fn play_noise(
                     line.complete(&found, &mut listed);
                     // What was listed stands above, and the line is begun again below it.
                     if let Some(at) = str::from_utf8(&listed).unwrap().rfind("AS1> ") {
-                        glass.take(&out);
-                        glass.take(&listed[..at]);
-                        glass.clear_above();
+                        terminal.take(&out);
+                        terminal.take(&listed[..at]);
+                        terminal.clear_above();
                         out.clear();
                         listed.drain(..at);
                     }
                     out.append(&mut listed);
                     continue;
                 }
-                glass.take(&out);
+                terminal.take(&out);
                 out.clear();
-                glass.clear_above();
+                terminal.clear_above();
                 line.prompt("AS1> ", Recall::Commands, &mut out);
             }
-            glass.take(&out);
+            terminal.take(&out);
             out.clear();
-            look(&glass, line.shown(), columns, &bytes);
+            look(&terminal, line.shown(), columns, &bytes);
         }
     }
 }
 /// After each packet the terminal shows just the prompt and the line, with the cursor in its place.
 #[test]
 fn the_screen_shows_the_line() {
-    play_noise(0x91a55, 4, Drawing::Rows, |glass, (before, after), columns, bytes| {
-        let mut expect = Glass::new(columns, Wrap::Deferred);
+    play_noise(0x91a55, 4, Drawing::Cursor, |terminal, (before, after), columns, bytes| {
+        let mut expect = VirtualTerminal::new(columns, Wrap::Deferred);
         expect.take(before.as_bytes());
         let cursor = expect.cursor();
         expect.take(after.as_bytes());
-        assert_eq!(glass.text(), expect.text(), "{bytes:?}");
-        assert_eq!(glass.cursor(), cursor, "{bytes:?}");
+        assert_eq!(terminal.text(), expect.text(), "{bytes:?}");
+        assert_eq!(terminal.cursor(), cursor, "{bytes:?}");
     });
 }
 
@@ -364,8 +366,8 @@ fn the_screen_shows_the_line() {
 /// column stays free.
 #[test]
 fn a_dumb_screen_shows_where_the_cursor_is() {
-    play_noise(0xd0b, 8, Drawing::Strip, |glass, (before, after), columns, bytes| {
-        let (row, column) = glass.cursor();
+    play_noise(0xd0b, 8, Drawing::Plain, |terminal, (before, after), columns, bytes| {
+        let (row, column) = terminal.cursor();
         let (room, at) = (columns - 1, width(&before));
         assert!(column < room, "{bytes:?}");
         let hidden = at - column;
@@ -386,7 +388,7 @@ fn a_dumb_screen_shows_where_the_cursor_is() {
         if shown.len() > room && shown.pop().is_some_and(|it| it.is_empty()) {
             shown.pop();
         }
-        let text = glass.text();
+        let text = terminal.text();
         let drawn = text.lines().nth(row).unwrap_or_default();
         assert_eq!(drawn, shown.concat().trim_end_matches(' '), "{bytes:?}");
     });
@@ -396,7 +398,7 @@ fn a_dumb_screen_shows_where_the_cursor_is() {
 fn a_dumb_terminal_gets_nothing_but_text_and_what_a_teletype_obeys() {
     let mut random = Random(0x7e1e);
     for columns in [0, 1, 4, 5, 80] {
-        let mode = Mode::Terminal { columns, drawing: Drawing::Strip, paste: Paste::Typed };
+        let mode = Mode::Terminal { columns, drawing: Drawing::Plain, paste: Paste::Typed };
         let bytes = noise(&mut random, 2_000);
         let (_, out) = events(mode, bytes.chunks(7));
         let shown = String::from_utf8(out).unwrap();
@@ -414,11 +416,11 @@ fn a_window_may_change() {
     line.next(&mut out);
     out.clear();
     line.resize(10, &mut out);
-    let mut glass = Glass::new(10, Wrap::Deferred);
-    glass.take(format!("> {}", "0123456789".repeat(3)).as_bytes());
-    let expect = (glass.text(), glass.cursor());
-    glass.take(&out);
-    assert_eq!((glass.text(), glass.cursor()), expect);
+    let mut terminal = VirtualTerminal::new(10, Wrap::Deferred);
+    terminal.take(format!("> {}", "0123456789".repeat(3)).as_bytes());
+    let expect = (terminal.text(), terminal.cursor());
+    terminal.take(&out);
+    assert_eq!((terminal.text(), terminal.cursor()), expect);
     for columns in [0, 1, usize::MAX] {
         line.resize(columns, &mut out);
     }

@@ -1,7 +1,7 @@
 //! What a person sees while they type: films of a terminal's screen, one picture after each handful
 //! of keys, with a block at the cursor. Every request is answered at once.
 
-use super::glass::{Glass, Wrap};
+use super::virtual_terminal::{VirtualTerminal, Wrap};
 use super::*;
 use Step::{Keys, Window};
 
@@ -15,22 +15,23 @@ enum Step<'a> {
 const ROWS: usize = 8;
 
 /// A session at a terminal that can be looked at.
-struct Seat {
+struct Typist {
     session: Session,
-    glass: Glass,
+    terminal: VirtualTerminal,
 }
 
-impl Seat {
+impl Typist {
     /// At the prompt, with the lines of earlier sessions.
-    fn new(screen: Screen, before: &[String]) -> Seat {
+    fn new(screen: Screen, before: &[String]) -> Typist {
         let mut session = Session::new(Start::Shell, Some(screen), our_asn());
         let numbers = |all: &[u32]| all.iter().map(|it| Asn::new(*it).unwrap()).collect();
         let (own, peered) = (numbers(&[4242420001, 64600]), numbers(&[64600]));
         session.know(Vocabulary { role: Role::Member, own, peered });
         session.recall(before);
-        let mut seat = Seat { session, glass: Glass::new(screen.columns, Wrap::Deferred) };
-        seat.serve(Output::default());
-        seat
+        let mut typist =
+            Typist { session, terminal: VirtualTerminal::new(screen.columns, Wrap::Deferred) };
+        typist.serve(Output::default());
+        typist
     }
 
     fn step(&mut self, step: &Step<'_>) {
@@ -38,7 +39,7 @@ impl Seat {
         match step {
             Keys(keys) => typed(&mut self.session, keys.as_bytes()),
             Window(columns) => {
-                self.glass.resize(*columns);
+                self.terminal.resize(*columns);
                 self.session.resize(*columns, &mut output);
             }
         }
@@ -52,11 +53,11 @@ impl Seat {
                 Event::Follow(_) | Event::Pause(_) | Event::Close(_) => break,
             }
         }
-        self.glass.take(&output.out);
+        self.terminal.take(&output.out);
     }
 
     fn picture(&self) -> String {
-        let picture = self.glass.picture();
+        let picture = self.terminal.picture();
         let rows: Vec<&str> = picture.lines().collect();
         let shown = rows.iter().skip(rows.len().saturating_sub(ROWS));
         shown.map(|row| format!("    {row}").trim_end().to_owned() + "\n").collect()
@@ -107,11 +108,11 @@ fn told(step: &Step<'_>) -> String {
     text.chars().map(|it| control(it).map_or(it.to_string(), |it| format!("<Ctrl-{it}>"))).collect()
 }
 
-fn film(name: &str, seat: &mut Seat, story: &str, steps: &[Step<'_>]) {
-    let mut seen = format!("{story}\n\n{}", seat.picture());
+fn film(name: &str, typist: &mut Typist, story: &str, steps: &[Step<'_>]) {
+    let mut seen = format!("{story}\n\n{}", typist.picture());
     for step in steps {
-        seat.step(step);
-        seen += &format!("{}\n{}", told(step), seat.picture());
+        typist.step(step);
+        seen += &format!("{}\n{}", told(step), typist.picture());
     }
     transcript(name, &seen);
 }
@@ -126,7 +127,7 @@ fn lines(all: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_keys() {
-    let mut seat = Seat::new(window(40), &[]);
+    let mut typist = Typist::new(window(40), &[]);
     let steps = [
         "one two three",
         "\x1b[H\x1b[C\x1b[C\x06",
@@ -146,12 +147,12 @@ fn the_keys() {
         "\x0c",
     ];
     let steps: Vec<_> = steps.into_iter().map(Keys).collect();
-    film("editing-keys", &mut seat, "Keys as in readline and every shell.", &steps);
+    film("editing-keys", &mut typist, "Keys as in readline and every shell.", &steps);
 }
 
 #[test]
 fn completion() {
-    let mut seat = Seat::new(window(60), &[]);
+    let mut typist = Typist::new(window(60), &[]);
     let steps = [
         "wh\t",
         "\x15peer_c\t",
@@ -172,13 +173,13 @@ fn completion() {
     ];
     let steps: Vec<_> = steps.into_iter().map(Keys).collect();
     let story = "Tab completes what can only be one thing, and lists what can be several.";
-    film("editing-completion", &mut seat, story, &steps);
+    film("editing-completion", &mut typist, story, &steps);
 }
 
 #[test]
 fn search() {
     let before = lines(&["peer_config --format bird", "whoami", "peer_edit --mtu 1420", "whoami"]);
-    let mut seat = Seat::new(window(40), &before);
+    let mut typist = Typist::new(window(40), &before);
     let steps = [
         "draft",
         "\x12peer",
@@ -192,12 +193,12 @@ fn search() {
         "\x15\x0e\x0e\x0e\x0e\x12who\r",
     ]
     .map(Keys);
-    film("editing-search", &mut seat, "Ctrl-R and Ctrl-S look for a line of before.", &steps);
+    film("editing-search", &mut typist, "Ctrl-R and Ctrl-S look for a line of before.", &steps);
 }
 
 #[test]
 fn wide_characters_and_windows_that_change() {
-    let mut seat = Seat::new(window(24), &[]);
+    let mut typist = Typist::new(window(24), &[]);
     let steps = [
         Keys("日本語 e\u{301} a line"),
         Keys(" that takes 3 rows"),
@@ -210,12 +211,12 @@ fn wide_characters_and_windows_that_change() {
         Keys("\x15who\tami\r"),
     ];
     let story = "A line over several rows, of letters that take no cell, one, or two.";
-    film("editing-window", &mut seat, story, &steps);
+    film("editing-window", &mut typist, story, &steps);
 }
 
 #[test]
 fn pastes() {
-    let mut seat = Seat::new(window(60), &[]);
+    let mut typist = Typist::new(window(60), &[]);
     let steps = [
         "\x1b[200~whoami\npeer_remove --yes\r\n\x1b[201~",
         "\x15\x1b[200~x\x03",
@@ -229,12 +230,12 @@ fn pastes() {
     .map(Keys);
     let story = "The attack: a page has \"whoami\" to be copied, and a command hidden behind it.\n\
                  A pasted newline runs nothing, and no control byte of a paste does anything.";
-    film("attack-paste", &mut seat, story, &steps);
+    film("attack-paste", &mut typist, story, &steps);
 }
 
 #[test]
 fn a_dumb_terminal() {
-    let mut seat = Seat::new(Screen::window("dumb", 40), &lines(&["peer_list"]));
+    let mut typist = Typist::new(Screen::window("dumb", 40), &lines(&["peer_list"]));
     let steps = [
         Keys("who\t"),
         Keys("--json and so on, farther than the row"),
@@ -248,23 +249,23 @@ fn a_dumb_terminal() {
         Keys("\x03"),
     ];
     let story = "TERM=dumb: one row, moved along behind it. What is longer scrolls.";
-    film("editing-dumb", &mut seat, story, &steps);
+    film("editing-dumb", &mut typist, story, &steps);
 }
 
 /// The lines of two sessions at once come back in a third, but for those with a key and what was
 /// answered to a question.
 #[test]
 fn the_next_session_remembers() {
-    let (mut one, mut two) = (Seat::new(window(60), &[]), Seat::new(window(60), &[]));
+    let (mut one, mut two) = (Typist::new(window(60), &[]), Typist::new(window(60), &[]));
     let key = "qM9hLEF1Q4cZGb2U6FPPkxJaJxTHJ0ObrXzJxYrmRk0=";
     one.step(&Keys("peer_list --json\rpeer_list --json\rpeer_create\r64600\rhost.example.org\r"));
     two.step(&Keys(&format!("peer_edit --psk {key}\rsecret password\rwhoami\r")));
     let kept = [one.session.take_kept(), two.session.take_kept()].concat();
     assert_eq!(kept, ["peer_list --json", "peer_create", "whoami"]);
     assert!(one.session.take_kept().is_empty(), "kept once");
-    let mut seat = Seat::new(window(60), &kept);
+    let mut typist = Typist::new(window(60), &kept);
     let steps = ["\x1b[A", "\x1b[A", "\x1b[A", "\x1b[A", "\x15\x12list\r"].map(Keys);
-    film("editing-history", &mut seat, "Two sessions ended before this one began.", &steps);
+    film("editing-history", &mut typist, "Two sessions ended before this one began.", &steps);
 }
 
 /// A script and a single command leave nothing behind: nobody typed them.
@@ -300,13 +301,13 @@ fn who_does_not_wait_has_typed_ahead_in_vain() {
 fn many_keys_at_once_are_answered_once() {
     let before: Vec<String> = (0..500).map(|number| format!("whoami {number}")).collect();
     for keys in ["\t", "\x12", "\x12o\x7f", "\x12\x13", "a\t", "peer_\t\t", "\x0c", "\x12w\x1b[A"] {
-        let mut seat = Seat::new(window(80), &before);
+        let mut typist = Typist::new(window(80), &before);
         let mut output = Output::default();
         let packet = keys.repeat(32_768 / keys.len());
         let mut rest = packet.as_bytes();
         while !rest.is_empty() {
-            rest = seat.session.feed(rest);
-            while seat.session.next(&mut output).is_some() {}
+            rest = typist.session.feed(rest);
+            while typist.session.next(&mut output).is_some() {}
         }
         assert!(output.out.len() < 300_000, "{keys:?}: {} bytes", output.out.len());
     }

@@ -1,6 +1,6 @@
 //! The framed form of a table, and how wide each of its columns is.
 
-use super::{Borders, Column, Fit, Role, Style, Table, centred, painted};
+use super::{Borders, Fit, Role, Style, Table, centred, painted};
 use crate::limits::TABLE_CELL_COLUMNS_MIN;
 use crate::text::width::{CUT, cut, longest_word, width, wrap};
 
@@ -82,11 +82,12 @@ impl Frame<'_> {
     fn title(&self) -> String {
         let Some(title) = &self.table.title else { return String::new() };
         let cells = self.widths.iter().sum::<usize>() + Frame::cells(self.widths.len());
-        let line = |(indent, text): (usize, String)| {
+        let mut lines = String::new();
+        for (indent, text) in centred(title, cells, self.window) {
             let text = painted(&text, Role::Title, self.style.color);
-            format!("{}{text}\n", " ".repeat(indent))
-        };
-        centred(title, cells, self.window).into_iter().map(line).collect()
+            lines += &format!("{}{text}\n", " ".repeat(indent));
+        }
+        lines
     }
 
     fn rule(&self, [left, line, cross, right]: Rule) -> String {
@@ -96,12 +97,15 @@ impl Frame<'_> {
 
     /// A row's cells, each in the lines that its column makes of it.
     fn broken(&self, row: &[String]) -> Vec<Vec<String>> {
-        let lines = |((cell, column), cells): ((&String, &Column), &usize)| match column.fit {
-            Fit::Wrap => wrap(cell, *cells),
-            Fit::Cut => vec![cut(cell, *cells, self.glyphs().cut)],
-            Fit::Whole => vec![cell.clone()],
-        };
-        row.iter().zip(&self.table.columns).zip(&self.widths).map(lines).collect()
+        let mut broken = Vec::new();
+        for ((cell, column), cells) in row.iter().zip(&self.table.columns).zip(&self.widths) {
+            broken.push(match column.fit {
+                Fit::Wrap => wrap(cell, *cells),
+                Fit::Cut => vec![cut(cell, *cells, self.glyphs().cut)],
+                Fit::Whole => vec![cell.clone()],
+            });
+        }
+        broken
     }
 
     /// Cells of one or more lines side by side.

@@ -125,17 +125,20 @@ impl Editor {
     /// Shows the nearest line from there on that has what is sought and is not the one that is
     /// shown already.
     fn look(&mut self, mut search: Search, from: Option<usize>, shown: &str) -> bool {
-        let has = |line: &str| line.contains(&search.sought) && line != shown;
-        let wanted = from.filter(|_| !search.sought.is_empty());
-        let found = wanted.and_then(|from| self.history.find(search.way, from, has));
-        if let Some((at, line)) = found {
-            let start = line.rfind(&search.sought).and_then(|at| line.get(..at)).unwrap_or("");
+        let sought = search.sought.as_str();
+        search.failed = !sought.is_empty();
+        if search.failed
+            && let Some(from) = from
+            && let Some((at, line)) =
+                self.history.find(search.way, from, |line| line.contains(sought) && line != shown)
+        {
+            let start = line.rfind(sought).and_then(|at| line.get(..at)).unwrap_or("");
             self.buffer.set_at(line, start.chars().count());
             search.at = at;
+            search.failed = false;
         }
-        search.failed = found.is_none() && !search.sought.is_empty();
-        let fine = !search.failed;
+        let found = !search.failed;
         self.hold(search);
-        fine
+        found
     }
 }

@@ -3,7 +3,8 @@
 use super::*;
 use crate::shell::complete::Completion;
 
-const WIDE: Mode = Mode::Terminal { columns: 40, drawing: Drawing::Rows, paste: Paste::Bracketed };
+const WIDE: Mode =
+    Mode::Terminal { columns: 40, drawing: Drawing::Cursor, paste: Paste::Bracketed };
 
 /// A prompt with these lines before it.
 fn asked(mode: Mode, before: &[&str], recall: Recall) -> (Line, Vec<u8>) {

@@ -1,6 +1,7 @@
 //! peer_config: what the member is to install, for reading or in one of the forms.
 
-use super::{Case, Control, fault, wrong};
+use super::Control;
+use super::context::{Context, fault, wrong};
 use crate::answer::{Outcome, PeerConfig, Stop};
 use crate::command::{Field, Form};
 use crate::peering::forms::{self, Router};
@@ -8,15 +9,15 @@ use crate::peering::{Peering, Site, files};
 
 impl Control {
     /// The peering with the texts for the member's side.
-    pub(super) fn config(&self, case: &Case<'_>) -> Outcome {
-        let (peering, form) = (case.chosen()?, case.request.form);
-        let site = &case.settings.site;
+    pub(super) fn config(&self, context: &Context<'_>) -> Outcome {
+        let (peering, form) = (context.chosen()?, context.request.form);
+        let site = &context.settings.site;
         let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
-        let router = router(case)?;
+        let router = router(context)?;
         let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
         let (wireguard, bird) = texts.ok_or_else(nowhere)?;
         Ok(Box::new(PeerConfig {
-            peer: self.view(case, peering),
+            peer: self.view(context, peering),
             our_asn: site.asn,
             wireguard,
             link: forms::interface(site, &router),
@@ -28,12 +29,12 @@ impl Control {
 }
 
 /// What the member said of their router.
-fn router(case: &Case<'_>) -> Result<Router, Stop> {
+fn router(context: &Context<'_>) -> Result<Router, Stop> {
     let mut router = Router::default();
-    if let Some(name) = case.request.answer(Field::Interface) {
+    if let Some(name) = context.request.answer(Field::Interface) {
         router.interface = Some(forms::interface_name(name).map_err(wrong(Field::Interface))?);
     }
-    if let Some(name) = case.request.answer(Field::Template) {
+    if let Some(name) = context.request.answer(Field::Template) {
         router.template = Some(forms::template_name(name).map_err(wrong(Field::Template))?);
     }
     Ok(router)

@@ -12,7 +12,7 @@ pub(in crate::shell) enum Wrap {
 }
 
 /// The screen.
-pub(in crate::shell) struct Glass {
+pub(in crate::shell) struct VirtualTerminal {
     columns: usize,
     wrap: Wrap,
     rows: Vec<Vec<String>>,
@@ -20,9 +20,9 @@ pub(in crate::shell) struct Glass {
     column: usize,
 }
 
-impl Glass {
-    pub(in crate::shell) fn new(columns: usize, wrap: Wrap) -> Glass {
-        Glass { columns, wrap, rows: vec![vec![]], row: 0, column: 0 }
+impl VirtualTerminal {
+    pub(in crate::shell) fn new(columns: usize, wrap: Wrap) -> VirtualTerminal {
+        VirtualTerminal { columns, wrap, rows: vec![vec![]], row: 0, column: 0 }
     }
 
     /// What is there, without blanks at the ends of rows or empty rows at the end.

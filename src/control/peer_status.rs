@@ -1,7 +1,8 @@
 //! peer_status: gathers what is known of a peering. What it means is judged by [`diagnosis`].
 
-use super::{Case, Control, Outcome};
-use crate::answer::PeerStatus;
+use super::Control;
+use super::context::Context;
+use crate::answer::{Outcome, PeerStatus};
 use crate::board::{Cause, Entry, PortProbe, Progress};
 use crate::command::Depth;
 use crate::diagnosis::{self, CapturedHandshake, Facts, Ownership, Place, Probe};
@@ -22,20 +23,21 @@ use std::time::{Duration, Instant};
 
 impl Control {
     /// Asks the loop for a fresh look, looks at the endpoint meanwhile, and tells what both found.
-    pub(super) async fn status(&self, case: &Case<'_>) -> Outcome {
-        let peering = case.chosen()?;
+    pub(super) async fn status(&self, context: &Context<'_>) -> Outcome {
+        let peering = context.chosen()?;
         let mut place = Place::Unknown;
         if peering.status == Status::Active {
-            place = smol::future::zip(self.fresh_look(peering), self.place(case, peering)).await.1;
-            self.probe_port(case, peering, &place).await;
+            place =
+                smol::future::zip(self.fresh_look(peering), self.place(context, peering)).await.1;
+            self.probe_port(context, peering, &place).await;
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
-        let facts = Facts { handshake_age: age, ..facts(case, peering, place, &entry) };
+        let facts = Facts { handshake_age: age, ..facts(context, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
-        let raw = (case.request.depth == Depth::Raw)
+        let raw = (context.request.depth == Depth::Raw)
             .then(|| entry.raw.as_deref().cloned().unwrap_or_default());
-        Ok(Box::new(PeerStatus { peer: self.view(case, peering), checks, raw }))
+        Ok(Box::new(PeerStatus { peer: self.view(context, peering), checks, raw }))
     }
 
     async fn fresh_look(&self, peering: &Peering) {
@@ -55,11 +57,11 @@ impl Control {
     }
 
     /// Where the declared endpoint is now. A name that takes too long is where it was last.
-    async fn place(&self, case: &Case<'_>, peering: &Peering) -> Place {
+    async fn place(&self, context: &Context<'_>, peering: &Peering) -> Place {
         let Some(endpoint) = &peering.endpoint else {
             return Place::Passive;
         };
-        let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
+        let policy = Policy { own: sys::own_addresses(), ..context.settings.policy.clone() };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let used = entry.link.and_then(|it| it.endpoint).map(|it| it.ip());
         let asked = self.located(endpoint, &policy, used);
@@ -92,7 +94,7 @@ impl Control {
     /// Tries the port of an endpoint that does not answer, and listens for its handshakes, unless
     /// that was done a moment ago, there or for the same caller anywhere. It is noted before:
     /// whoever asks meanwhile tries nothing.
-    async fn probe_port(&self, case: &Case<'_>, peering: &Peering, place: &Place) {
+    async fn probe_port(&self, context: &Context<'_>, peering: &Peering, place: &Place) {
         let Place::Found(address) = place else { return };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
@@ -105,7 +107,7 @@ impl Control {
         if link.endpoint != Some(*address) {
             self.bell.ring(Cause::Other("an endpoint that does not answer is elsewhere now"));
         }
-        if !self.may_probe(case) {
+        if !self.may_probe(context) {
             return;
         }
         let (at, address) = (Instant::now(), *address);
@@ -119,7 +121,7 @@ impl Control {
         note(said, heard);
         let ours_get_lost = age.is_none() && link.rx_bytes > 0;
         if said == Probe::Silence && !ours_get_lost {
-            note(said, self.captured_handshake(case, peering, address.ip()).await);
+            note(said, self.captured_handshake(context, peering, address.ip()).await);
             // It may have come up meanwhile.
             self.fresh_look(peering).await;
         }
@@ -128,11 +130,11 @@ impl Control {
     /// Handshakes that fit our key and made no tunnel came from another key than we have.
     async fn captured_handshake(
         &self,
-        case: &Case<'_>,
+        context: &Context<'_>,
         peering: &Peering,
         from: IpAddr,
     ) -> Option<CapturedHandshake> {
-        let site = &case.settings.site;
+        let site = &context.settings.site;
         match capture(from, site.port(peering)?, &site.key_for(peering)).await? {
             Recipient::ThisKey => Some(CapturedHandshake::OtherSender),
             Recipient::AnotherKey => Some(CapturedHandshake::OtherRecipient),
@@ -175,15 +177,20 @@ fn ownership(index: &Index, peering: &Peering) -> Ownership {
     Ownership { known: index.knows(peering.asn), keys: owners.iter().any(has_key), owners }
 }
 
-fn facts<'a>(case: &'a Case<'_>, peering: &'a Peering, place: Place, entry: &Entry) -> Facts<'a> {
+fn facts<'a>(
+    context: &'a Context<'_>,
+    peering: &'a Peering,
+    place: Place,
+    entry: &Entry,
+) -> Facts<'a> {
     let port_probe = match place {
         Place::Found(address) => entry.port_probe_of(address),
         _ => None,
     };
     Facts {
-        site: &case.settings.site,
+        site: &context.settings.site,
         peering,
-        ownership: ownership(&case.index, peering),
+        ownership: ownership(&context.index, peering),
         place,
         probe: port_probe.map(|it| it.said),
         captured: port_probe.and_then(|it| it.captured),

@@ -1,14 +1,15 @@
 //! peer_export: a peering as text for a sister POP.
 
-use super::{Case, Control, Outcome};
-use crate::answer::PeerExport;
+use super::Control;
+use super::context::Context;
+use crate::answer::{Outcome, PeerExport};
 
 impl Control {
     /// What the member said of the peering, and nothing that is this POP's alone.
-    pub(super) fn export(&self, case: &Case<'_>) -> Outcome {
-        let peering = case.chosen()?;
+    pub(super) fn export(&self, context: &Context<'_>) -> Outcome {
+        let peering = context.chosen()?;
         Ok(Box::new(PeerExport {
-            server: case.settings.site.name.clone(),
+            server: context.settings.site.name.clone(),
             asn: peering.asn,
             wg_pub_key: peering.key,
             wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),

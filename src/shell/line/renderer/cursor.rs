@@ -5,14 +5,14 @@
 //! then every terminal stands at the start of the next row. Sequences used, all of ECMA-48:
 //! cursor up and right (CUU, CUF), erase in line and in page (EL, ED), cursor position (CUP).
 
-use super::{Screen, push, sane};
+use super::{Renderer, push, sane};
 use crate::shell::line::buffer::Buffer;
 use crate::text::width::width_of;
 use std::io::Write as _;
 
-/// The rows that prompt and line take.
+/// Draws prompt and line over as many rows as they take.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct CursorRenderer {
     columns: usize,
     prompt: String,
     at: Place,
@@ -26,14 +26,14 @@ struct Place {
     column: usize,
 }
 
-impl Rows {
-    /// Rows of a width as a client has named it.
-    pub(super) fn new(columns: usize) -> Rows {
-        Rows { columns: sane(columns), prompt: String::new(), at: Place::default() }
+impl CursorRenderer {
+    /// For a terminal of a width as a client has named it.
+    pub(super) fn new(columns: usize) -> CursorRenderer {
+        CursorRenderer { columns: sane(columns), prompt: String::new(), at: Place::default() }
     }
 }
 
-impl Screen for Rows {
+impl Renderer for CursorRenderer {
     fn columns(&self) -> usize {
         self.columns
     }
@@ -100,7 +100,7 @@ impl Screen for Rows {
     }
 }
 
-impl Rows {
+impl CursorRenderer {
     fn write(&mut self, text: impl Iterator<Item = char>, out: &mut Vec<u8>) {
         self.at = Place::default();
         for letter in self.prompt.chars().chain(text) {
@@ -118,17 +118,15 @@ impl Rows {
     /// A character that does not fit into its row stands in the next one, whole.
     fn advance(&self, at: Place, letter: char) -> Place {
         let cells = width_of(letter);
-        match at.column + cells > self.columns {
-            true => Place { row: at.row + 1, column: cells },
-            false => Place { column: at.column + cells, ..at },
+        if at.column + cells > self.columns {
+            Place { row: at.row + 1, column: cells }
+        } else {
+            Place { column: at.column + cells, ..at }
         }
     }
 
     fn settled(&self, at: Place) -> Place {
-        match at.column >= self.columns {
-            true => Place { row: at.row + 1, column: 0 },
-            false => at,
-        }
+        if at.column >= self.columns { Place { row: at.row + 1, column: 0 } } else { at }
     }
 
     fn settle(&mut self, out: &mut Vec<u8>) {

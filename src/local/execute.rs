@@ -45,7 +45,7 @@ pub enum Applied {
 }
 
 /// Carries a command out. The error is a sentence for the operator.
-pub async fn conduct(control: &Control, order: &Order, applied: Applied) -> Result<Done, String> {
+pub async fn execute(control: &Control, order: &Order, applied: Applied) -> Result<Done, String> {
     let identity = identity(control, order.maintainer.as_deref())?;
     let our_asn = control.settings.borrow().site.asn;
     let start = Start::of_words(&order.words);

@@ -1,73 +1,78 @@
 //! peer_create: a short conversation, a summary, and one transaction. Said once more, it is the
 //! same peering.
 
-use super::answers::Judge;
-use super::options::preshared_key;
-use super::{Case, Control, Open, Outcome, fault, outcome, refusal_of, wrong};
-use crate::answer::{Abandoned, Deed, LimitsView, PeerView, Question, Shown, Stop};
+use super::Control;
+use super::context::{Context, fault, refusal_of, wrong};
+use super::fields::{Fields, preshared_key};
+use super::saved::outcome;
+use crate::answer::{Abandoned, Deed, LimitsView, Outcome, PeerView, Question, Shown, Stop};
 use crate::command::Field;
-use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Refusal, Role};
+use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Open, Refusal, Role};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Status};
 use crate::store::StoreError;
 
 impl Control {
     /// Saves what was asked for; the machine follows when the bell was heard.
-    pub(super) async fn create(&self, case: &Case<'_>) -> Outcome {
-        if let Some(present) = case.present()? {
-            return self.again(case, present).await;
+    pub(super) async fn create(&self, context: &Context<'_>) -> Outcome {
+        if let Some(present) = context.present()? {
+            return self.again(context, present).await;
         }
-        case.room()?;
-        let draft = self.draft(case).await.map_err(|stop| case.introduced(stop))?;
-        let psk = case.psk()?.unwrap_or(Psk::Absent);
-        let shown = || PeerView { psk: psk != Psk::Absent, ..self.view_beside(case, &draft) };
-        let shown = || Shown::Draft(Box::new(shown()), case.our_asn());
-        if !case.confirmed("Create this peering?", shown)? {
+        context.room()?;
+        let draft = self.draft(context).await.map_err(|stop| context.introduced(stop))?;
+        let psk = context.psk()?.unwrap_or(Psk::Absent);
+        let shown = PeerView { psk: psk != Psk::Absent, ..self.view_beside(context, &draft) };
+        let shown = Shown::Draft(Box::new(shown), context.our_asn());
+        if !context.confirmed("Create this peering?", shown)? {
             return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = preshared_key(psk)?;
         let peering = Peering { preshared_key, ..draft };
-        let id_max = case.settings.site.id_max();
-        self.may_change(case)?;
-        let saved = self.store.borrow_mut().create(&peering, id_max, &case.actor());
+        let id_max = context.settings.site.id_max();
+        self.may_change(context)?;
+        let saved = self.store.borrow_mut().create(&peering, id_max, &context.actor());
         let (id, generation) = match saved {
-            Err(StoreError::Exists) => return self.overtaken(case, peering.asn).await,
+            Err(StoreError::Exists) => return self.overtaken(context, peering.asn).await,
             saved => saved.map_err(|error| refusal_of(&error, peering.asn))?,
         };
         let peering = Peering { id, ..peering };
         let asn = peering.asn;
-        log::info!("{asn}: created by {} from {}", case.identity.actor(), case.identity.source);
-        let applied = self.apply(case, asn, generation, "creation").await;
-        let view = PeerView { generated_psk, ..self.view_beside(case, &peering) };
+        log::info!(
+            "{asn}: created by {} from {}",
+            context.identity.actor(),
+            context.identity.source
+        );
+        let applied = self.apply(context, asn, generation, "creation").await;
+        let view = PeerView { generated_psk, ..self.view_beside(context, &peering) };
         outcome(Deed::Created, view, applied)
     }
 
     /// What was asked for so far, under the id that it would get now, without its preshared key.
-    async fn draft(&self, case: &Case<'_>) -> Result<Peering, Stop> {
-        let (mtu, families) = (case.mtu()?, case.families()?.unwrap_or(Families::Both));
-        let asn = case.asn()?;
+    async fn draft(&self, context: &Context<'_>) -> Result<Peering, Stop> {
+        let (mtu, families) = (context.mtu()?, context.families()?.unwrap_or(Families::Both));
+        let asn = context.asn()?;
         self.none_by_hand(asn)?;
-        let judge = Judge {
-            case,
+        let fields = Fields {
+            context,
             present: None,
-            others: &case.peerings,
-            used: self.used_before(case)?,
-            habit: Some(case.habit(asn)),
+            others: &context.peerings,
+            used: self.used_before(context)?,
+            habit: Some(context.habit(asn)),
         };
-        let id = self.store.borrow().next_id(case.settings.site.id_max()).map_err(fault)?;
+        let id = self.store.borrow().next_id(context.settings.site.id_max()).map_err(fault)?;
         Ok(Peering {
             // Without a free one the database refuses it.
             id: id.unwrap_or(PeeringId::MAX),
             asn,
-            key: judge.key()?,
-            endpoint: self.endpoint(&judge).await?,
-            link_local: judge.link_local()?,
-            status: case.status(),
+            key: fields.key()?,
+            endpoint: self.endpoint(&fields).await?,
+            link_local: fields.link_local()?,
+            status: context.status(),
             mtu,
             // Taken, or made, when it is saved.
             preshared_key: None,
             families,
-            maintainer: case.maintainer_of(asn),
+            maintainer: context.maintainer_of(asn),
             adopted: None,
         })
     }
@@ -83,10 +88,10 @@ impl Control {
     }
 
     /// The endpoint of their last peering here, be it there or gone: most members have one router.
-    fn used_before(&self, case: &Case<'_>) -> Result<Option<Endpoint>, Stop> {
-        let own = case.peerings.iter().filter(|it| case.owned.contains(&it.asn));
+    fn used_before(&self, context: &Context<'_>) -> Result<Option<Endpoint>, Stop> {
+        let own = context.peerings.iter().filter(|it| context.owned.contains(&it.asn));
         let there = own.filter_map(|it| it.endpoint.clone()).next_back();
-        match (&case.identity.maintainer, case.request.answer(Field::EndpointPort)) {
+        match (&context.identity.maintainer, context.request.answer(Field::EndpointPort)) {
             (Some(name), None) if there.is_none() => {
                 self.store.borrow().last_endpoint(name).map_err(fault)
             }
@@ -95,25 +100,25 @@ impl Control {
     }
 
     /// Their AS number has a peering: if it is exactly this one, all is well.
-    async fn again(&self, case: &Case<'_>, present: &Peering) -> Outcome {
-        let said = |field| case.request.answer(field).is_some();
-        if !said(Field::WgPubKey) || !said(Field::EndpointAddr) {
+    async fn again(&self, context: &Context<'_>, present: &Peering) -> Outcome {
+        let answers = &context.request.answers;
+        if !answers.contains_key(&Field::WgPubKey) || !answers.contains_key(&Field::EndpointAddr) {
             let hint = "peer_config shows it, peer_edit changes it, peer_remove takes it away";
             return Err(exists(present.asn, String::new(), hint));
         }
-        let others = case.others(present);
-        let judge = Judge { case, present: None, others: &others, used: None, habit: None };
-        let differing = self.differing(&judge, present)?;
+        let others = context.others(present);
+        let fields = Fields { context, present: None, others: &others, used: None, habit: None };
+        let differing = self.differing(&fields, present)?;
         if !differing.is_empty() {
             let words = format!(", with another {}", differing.join(", "));
             return Err(exists(present.asn, words, "peer_edit changes it"));
         }
-        self.unchanged(case, present).await
+        self.unchanged(context, present).await
     }
 
     /// Somebody else was faster, perhaps with the very same.
-    async fn overtaken(&self, case: &Case<'_>, asn: Asn) -> Outcome {
-        let now = self.case(case.identity, case.request, case.now)?;
+    async fn overtaken(&self, context: &Context<'_>, asn: Asn) -> Outcome {
+        let now = self.context(context.identity, context.request, context.now)?;
         match now.present()? {
             Some(present) => self.again(&now, present).await,
             None => Err(refusal_of(&StoreError::Exists, asn)),
@@ -121,24 +126,24 @@ impl Control {
     }
 
     /// What was asked for and is not so. What was left out means what it means for a new peering.
-    fn differing(&self, judge: &Judge<'_>, present: &Peering) -> Result<Vec<&'static str>, Stop> {
-        let case = judge.case;
-        let link_local = match case.request.answer(Field::LinkLocal) {
-            Some(_) => judge.link_local()?,
+    fn differing(&self, fields: &Fields<'_>, present: &Peering) -> Result<Vec<&'static str>, Stop> {
+        let context = fields.context;
+        let link_local = match context.request.answer(Field::LinkLocal) {
+            Some(_) => fields.link_local()?,
             None => None,
         };
-        let psk = match case.psk()?.unwrap_or(Psk::Absent) {
+        let psk = match context.psk()?.unwrap_or(Psk::Absent) {
             Psk::Absent => present.preshared_key.is_none(),
             // It was made when this was said first.
             Psk::Generate => present.preshared_key.is_some(),
             Psk::Given(key) => present.preshared_key.as_ref() == Some(&key),
         };
-        let families = case.families()?.unwrap_or(Families::Both);
+        let families = context.families()?.unwrap_or(Families::Both);
         let same = [
-            ("public key", judge.key()? == present.key),
-            ("endpoint", self.declared(judge)? == present.endpoint),
+            ("public key", fields.key()? == present.key),
+            ("endpoint", self.declared(fields)? == present.endpoint),
             ("link-local address", link_local == present.link_local),
-            ("MTU", case.mtu()? == present.mtu),
+            ("MTU", context.mtu()? == present.mtu),
             ("preshared key", psk),
             ("families", families == present.families),
         ];
@@ -146,7 +151,7 @@ impl Control {
     }
 }
 
-impl Case<'_> {
+impl Context<'_> {
     fn room(&self) -> Result<(), Refusal> {
         let full = self.peerings.len() >= self.peers_max();
         match self.settings.open {
@@ -188,7 +193,8 @@ impl Case<'_> {
 
     /// A question, after what this POP takes was shown.
     fn introduced(&self, stop: Stop) -> Stop {
-        let limits = || LimitsView {
+        let Stop::Ask(question) = stop else { return stop };
+        let limits = LimitsView {
             our_asn: self.our_asn(),
             server: self.settings.site.name.clone(),
             peers: self.peerings.len(),
@@ -196,10 +202,7 @@ impl Case<'_> {
             families: self.settings.policy.families,
             approval: self.status() == Status::Pending,
         };
-        match stop {
-            Stop::Ask(question) => Stop::Ask(question.showing(Shown::Limits(limits()))),
-            other => other,
-        }
+        Stop::Ask(question.showing(Shown::Limits(limits)))
     }
 
     fn status(&self) -> Status {
@@ -212,7 +215,7 @@ impl Case<'_> {
     /// The peering that the AS number in question has already.
     fn present(&self) -> Result<Option<&Peering>, Stop> {
         let Some(text) = self.request.answer(Field::Asn) else { return Ok(None) };
-        let asn = vet::known_asn(text, self.context()).map_err(wrong(Field::Asn))?;
+        let asn = vet::known_asn(text, self.vetting()).map_err(wrong(Field::Asn))?;
         Ok(self.peerings.iter().find(|it| it.asn == asn))
     }
 
@@ -222,7 +225,7 @@ impl Case<'_> {
         let only = free.next().filter(|_| free.next().is_none()).map(|asn| asn.get().to_string());
         let question = Question::new(Field::Asn, "AS Number").suggesting(only.clone());
         let text = self.request.answer(Field::Asn).ok_or(Stop::Ask(question.or_else(only)))?;
-        vet::asn(text, self.context()).map_err(wrong(Field::Asn))
+        vet::asn(text, self.vetting()).map_err(wrong(Field::Asn))
     }
 
     /// The link-local address that three of ten members would type: `fe80::` and the last four
@@ -230,7 +233,7 @@ impl Case<'_> {
     fn habit(&self, asn: Asn) -> String {
         let address = format!("fe80::{}", asn.tail());
         let taken = |it: LinkLocal| self.peerings.iter().any(|other| other.link_local == Some(it));
-        match vet::link_local(&address, self.context()) {
+        match vet::link_local(&address, self.vetting()) {
             Ok(Some(free)) if !taken(free) => address,
             _ => "auto".to_string(),
         }

@@ -1,20 +1,21 @@
-//! The answers that a peering is made of, each judged as soon as it is there: a question where it
+//! The fields that a peering is made of, each judged as soon as it is answered: a question where it
 //! is missing, a refusal where it is wrong.
 
-use super::{Case, Control, wrong};
+use super::Control;
+use super::context::{Context, fault, wrong};
 use crate::answer::{Question, Stop};
 use crate::command::Field;
 use crate::limits::DNS_ANSWER_KEPT;
-use crate::model::{Endpoint, Host, Likeness, LinkLocal, Port, Refusal, WgKey};
+use crate::model::{Endpoint, Families, Host, Likeness, LinkLocal, Port, Refusal, WgKey, WgSecret};
 use crate::peering::policy::{self, Policy};
-use crate::peering::vet::{self, Context, Declared, Given};
+use crate::peering::vet::{self, Declared, Given, Psk};
 use crate::peering::{Peering, Status};
 use crate::sys;
 use std::net::IpAddr;
 
 /// What answers are judged by, and what is offered where they are missing.
-pub(super) struct Judge<'a> {
-    pub case: &'a Case<'a>,
+pub(super) struct Fields<'a> {
+    pub context: &'a Context<'a>,
     /// The peering that is edited; `None`: a new one.
     pub present: Option<&'a Peering>,
     /// All the other peerings.
@@ -28,13 +29,13 @@ pub(super) struct Judge<'a> {
 /// A host, and the port that was pasted along with it.
 type HostGiven = (Host, Option<Port>);
 
-impl Judge<'_> {
+impl Fields<'_> {
     pub(super) fn key(&self) -> Result<WgKey, Stop> {
         let present = self.present.map(|it| it.key);
         let question = || Question::new(Field::WgPubKey, "WireGuard public key");
         match self.said(question(), present.map(|it| it.to_string()))? {
             Some(text) => {
-                let key = vet::key(text, self.context()).map_err(wrong(Field::WgPubKey))?;
+                let key = vet::key(text, self.vetting()).map_err(wrong(Field::WgPubKey))?;
                 self.is_meant(key).map(|()| key)
             }
             None => present.ok_or_else(|| Stop::Ask(question())),
@@ -44,7 +45,7 @@ impl Judge<'_> {
     /// Every sixteenth public key could be a private one by its form, as could every sixteenth
     /// private one be a public: at the prompt it is asked, and a script is believed.
     fn is_meant(&self, key: WgKey) -> Result<(), Stop> {
-        let request = self.case.request;
+        let request = self.context.request;
         if key.likeness() != Likeness::Either || request.answer(Field::Confirm).is_some() {
             return Ok(());
         }
@@ -64,8 +65,11 @@ impl Judge<'_> {
     /// The endpoint's host; `None`: the member calls us.
     fn host(&self) -> Result<Option<HostGiven>, Stop> {
         let present = self.present.map(|it| it.endpoint.as_ref());
-        let word = |it: Option<&Endpoint>| it.map_or("none".to_string(), |it| it.host.to_string());
-        let offered = present.map(word).or_else(|| Some(self.used.as_ref()?.host.to_string()));
+        let offered = match (present, &self.used) {
+            (Some(Some(endpoint)), _) | (None, Some(endpoint)) => Some(endpoint.host.to_string()),
+            (Some(None), _) => Some("none".to_string()),
+            (None, None) => None,
+        };
         let question = Question::new(Field::EndpointAddr, "WireGuard endpoint address");
         let Some(text) = self.said(question, offered)? else {
             return Ok(present.flatten().map(|it| (it.host.clone(), None)));
@@ -73,7 +77,7 @@ impl Judge<'_> {
         match vet::host(text).map_err(wrong(Field::EndpointAddr))? {
             Given::Absent => Ok(None),
             Given::Host(host, pasted) => {
-                let site = &self.case.settings.site;
+                let site = &self.context.settings.site;
                 vet::not_our_name(&host, site).map_err(wrong(Field::EndpointAddr))?;
                 Ok(Some((host, pasted)))
             }
@@ -81,11 +85,12 @@ impl Judge<'_> {
     }
 
     fn port(&self, (host, pasted): HostGiven) -> Result<Port, Stop> {
-        let answered = self.case.request.answer(Field::EndpointPort);
-        let refuse = |refusal| Err(Stop::Refused(refusal, Some(Field::EndpointPort)));
+        let answered = self.context.request.answer(Field::EndpointPort);
         match (pasted, answered.map(vet::port)) {
-            (_, Some(Err(refusal))) => refuse(refusal),
-            (Some(one), Some(Ok(other))) if one != other => refuse(two_ports(one, other)),
+            (_, Some(Err(refusal))) => Err(wrong(Field::EndpointPort)(refusal)),
+            (Some(one), Some(Ok(other))) if one != other => {
+                Err(wrong(Field::EndpointPort)(two_ports(one, other)))
+            }
             (Some(port), _) | (None, Some(Ok(port))) => Ok(port),
             (None, None) => self.port_unsaid(&host),
         }
@@ -93,7 +98,7 @@ impl Judge<'_> {
 
     fn port_unsaid(&self, host: &Host) -> Result<Port, Stop> {
         let present = self.present.and_then(|it| it.endpoint.as_ref()).map(|it| it.port);
-        if let (Some(port), false) = (present, self.case.request.every_field) {
+        if let (Some(port), false) = (present, self.context.request.every_field) {
             return Ok(port);
         }
         let offered = present.or_else(|| self.port_offered(host)).map(|it| it.to_string());
@@ -105,20 +110,28 @@ impl Judge<'_> {
     /// last four digits of our AS number. One that another peering has there can be no second's.
     fn port_offered(&self, host: &Host) -> Option<Port> {
         let before = self.used.as_ref().filter(|it| it.host == *host).map(|it| it.port);
-        let habit = || Port::new(20_000 + self.case.settings.site.asn.tail());
-        let port = before.or_else(habit)?;
-        let taken = |it: &Endpoint| it.host == *host && it.port == port;
-        let mut declared = self.others.iter().filter_map(|it| it.endpoint.as_ref());
-        (!declared.any(taken)).then_some(port)
+        let port = match before {
+            Some(port) => port,
+            None => Port::new(20_000 + self.context.settings.site.asn.tail())?,
+        };
+        for endpoint in self.others.iter().filter_map(|it| it.endpoint.as_ref()) {
+            if endpoint.host == *host && endpoint.port == port {
+                return None;
+            }
+        }
+        Some(port)
     }
 
     pub(super) fn link_local(&self) -> Result<Option<LinkLocal>, Stop> {
         let present = self.present.map(|it| it.link_local);
-        let word = |it: Option<LinkLocal>| it.map_or("auto".to_string(), |it| it.to_string());
-        let offered = present.map(word).or_else(|| self.habit.clone());
+        let offered = match present {
+            Some(Some(address)) => Some(address.to_string()),
+            Some(None) => Some("auto".to_string()),
+            None => self.habit.clone(),
+        };
         let question = Question::new(Field::LinkLocal, "Link-local IPv6 address, or auto");
         match self.said(question.or_else(Some(String::new())), offered)? {
-            Some(text) => vet::link_local(text, self.context()).map_err(wrong(Field::LinkLocal)),
+            Some(text) => vet::link_local(text, self.vetting()).map_err(wrong(Field::LinkLocal)),
             None => Ok(present.flatten()),
         }
     }
@@ -126,7 +139,7 @@ impl Judge<'_> {
     /// What was said; `None`: nothing, or what is so already, and it stays. What is offered to a
     /// new peering is no such thing: it must be said.
     fn said(&self, question: Question, offered: Option<String>) -> Result<Option<&str>, Stop> {
-        let request = self.case.request;
+        let request = self.context.request;
         let edited = self.present.is_some();
         match request.answer(question.field) {
             Some(text) if edited && offered.as_deref() == Some(text) => Ok(None),
@@ -136,33 +149,33 @@ impl Judge<'_> {
         }
     }
 
-    fn context(&self) -> Context<'_> {
-        Context { peerings: self.others, ..self.case.context() }
+    fn vetting(&self) -> vet::Context<'_> {
+        vet::Context { peerings: self.others, ..self.context.vetting() }
     }
 }
 
 impl Control {
     /// The endpoint as it was declared; `None`: the member calls us. Nobody is asked whether it can
     /// be reached.
-    pub(super) fn declared(&self, judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
-        let Some((host, pasted)) = judge.host()? else { return no_port(judge) };
-        let port = judge.port((host.clone(), pasted))?;
+    pub(super) fn declared(&self, fields: &Fields<'_>) -> Result<Option<Endpoint>, Stop> {
+        let Some((host, pasted)) = fields.host()? else { return no_port(fields) };
+        let port = fields.port((host.clone(), pasted))?;
         Ok(Some(Endpoint { host, port }))
     }
 
     /// The same, and every address that a host other than the present one stands for is allowed.
     /// That is judged before a port is asked for.
-    pub(super) async fn endpoint(&self, judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
-        let Some((host, pasted)) = judge.host()? else { return no_port(judge) };
-        let present = judge.present.and_then(|it| it.endpoint.as_ref());
+    pub(super) async fn endpoint(&self, fields: &Fields<'_>) -> Result<Option<Endpoint>, Stop> {
+        let Some((host, pasted)) = fields.host()? else { return no_port(fields) };
+        let present = fields.present.and_then(|it| it.endpoint.as_ref());
         let mut addresses = Vec::new();
         if present.is_none_or(|it| it.host != host) {
-            let found = self.reachable(judge.case, &host).await;
+            let found = self.reachable(fields.context, &host).await;
             addresses = found.map_err(wrong(Field::EndpointAddr))?;
         }
-        let endpoint = Endpoint { port: judge.port((host.clone(), pasted))?, host };
+        let endpoint = Endpoint { port: fields.port((host.clone(), pasted))?, host };
         if present != Some(&endpoint) {
-            self.is_free(judge, &endpoint, addresses)?;
+            self.is_free(fields, &endpoint, addresses)?;
         }
         Ok(Some(endpoint))
     }
@@ -170,7 +183,7 @@ impl Control {
     /// Refuses what another peering has. One that the operator switched off holds nothing.
     fn is_free(
         &self,
-        judge: &Judge<'_>,
+        fields: &Fields<'_>,
         endpoint: &Endpoint,
         mut addresses: Vec<IpAddr>,
     ) -> Result<(), Stop> {
@@ -178,14 +191,14 @@ impl Control {
             addresses.push(address.get());
         }
         let mut others = Vec::new();
-        for other in judge.others.iter().filter(|it| it.status != Status::Suspended) {
+        for other in fields.others.iter().filter(|it| it.status != Status::Suspended) {
             let place = self.board.entry(other.asn).and_then(|it| it.endpoint);
             let declared = other.endpoint.as_ref();
             others.extend(declared.map(|endpoint| Declared { asn: other.asn, endpoint, place }));
         }
-        let free = vet::endpoint_is_free(endpoint, &addresses, &others, &judge.case.owned);
+        let free = vet::endpoint_is_free(endpoint, &addresses, &others, &fields.context.owned);
         // Asked again is what was said: the port, unless it came along with the address.
-        let field = match judge.case.request.answer(Field::EndpointPort) {
+        let field = match fields.context.request.answer(Field::EndpointPort) {
             Some(_) => Field::EndpointPort,
             None => Field::EndpointAddr,
         };
@@ -193,26 +206,26 @@ impl Control {
     }
 
     /// The addresses that the host stands for, if every one of them may be an endpoint.
-    async fn reachable(&self, case: &Case<'_>, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
+    async fn reachable(&self, context: &Context<'_>, host: &Host) -> Result<Vec<IpAddr>, Refusal> {
         let addresses = match host {
             Host::Ip(address) => vec![address.get()],
             Host::Name(name) => {
-                let families = case.settings.policy.families;
+                let families = context.settings.policy.families;
                 // Each question judges the answers before it again.
                 let age = DNS_ANSWER_KEPT;
                 let found = self.resolver.resolve_within(name, families, age).await;
                 found.map_err(|error| unresolved(host, &error.to_string()))?
             }
         };
-        let policy = Policy { own: sys::own_addresses(), ..case.settings.policy.clone() };
+        let policy = Policy { own: sys::own_addresses(), ..context.settings.policy.clone() };
         addresses.iter().try_for_each(|address| allowed(host, *address, &policy))?;
         Ok(addresses)
     }
 }
 
 /// No endpoint, and so no port.
-fn no_port(judge: &Judge<'_>) -> Result<Option<Endpoint>, Stop> {
-    match judge.case.request.answer(Field::EndpointPort) {
+fn no_port(fields: &Fields<'_>) -> Result<Option<Endpoint>, Stop> {
+    match fields.context.request.answer(Field::EndpointPort) {
         None => Ok(None),
         Some(_) => {
             let message = "A peering without an endpoint has no endpoint port";
@@ -240,5 +253,43 @@ fn allowed(host: &Host, address: IpAddr, policy: &Policy) -> Result<(), Refusal>
             Host::Name(name) => format!("{name}: {forbidden}"),
         };
         Refusal::new("endpoint_forbidden", message, "")
+    })
+}
+
+impl Context<'_> {
+    /// The largest packet in bytes; `None`: nothing was said.
+    pub(super) fn mtu(&self) -> Result<Option<u32>, Stop> {
+        self.said(Field::Mtu, vet::mtu)
+    }
+
+    /// The preshared key; `None`: nothing was said.
+    pub(super) fn psk(&self) -> Result<Option<Psk>, Stop> {
+        self.said(Field::Psk, vet::psk)
+    }
+
+    /// Whose routes are exchanged; `None`: nothing was said.
+    pub(super) fn families(&self) -> Result<Option<Families>, Stop> {
+        self.said(Field::Families, vet::families)
+    }
+
+    fn said<T>(
+        &self,
+        field: Field,
+        judge: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Result<Option<T>, Stop> {
+        self.request.answer(field).map(judge).transpose().map_err(wrong(field))
+    }
+}
+
+/// The key that a wish stands for, and the same once more if it was made here and now: that is what
+/// the answer must show.
+pub(super) fn preshared_key(wish: Psk) -> Result<(Option<WgSecret>, Option<WgSecret>), Stop> {
+    Ok(match wish {
+        Psk::Absent => (None, None),
+        Psk::Given(key) => (Some(key), None),
+        Psk::Generate => {
+            let made = sys::new_preshared_key().map_err(fault)?;
+            (Some(made.clone()), Some(made))
+        }
     })
 }

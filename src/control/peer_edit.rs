@@ -1,9 +1,10 @@
 //! peer_edit: another key, endpoint or option for a peering that stays what it is.
 
-use super::answers::Judge;
-use super::options::preshared_key;
-use super::{Case, Control, Outcome, outcome, refusal_of};
-use crate::answer::{Abandoned, Change, Deed, PeerView, Shown, Stop};
+use super::Control;
+use super::context::{Context, refusal_of};
+use super::fields::{Fields, preshared_key};
+use super::saved::outcome;
+use crate::answer::{Abandoned, Change, Deed, Outcome, PeerView, Shown, Stop};
 use crate::model::{Endpoint, LinkLocal};
 use crate::peering::Peering;
 use crate::peering::audit_log::Action;
@@ -11,15 +12,15 @@ use crate::peering::vet::Psk;
 
 impl Control {
     /// Saves what is different; id, port and what was not named stay.
-    pub(super) async fn edit(&self, case: &Case<'_>) -> Outcome {
-        let before = case.chosen()?;
+    pub(super) async fn edit(&self, context: &Context<'_>) -> Outcome {
+        let before = context.chosen()?;
         let asn = before.asn;
-        let (after, psk) = self.edited(case, before).await?;
+        let (after, psk) = self.edited(context, before).await?;
         let changes = changes(before, &after, psk.as_ref());
         if changes.is_empty() {
-            return self.unchanged(case, before).await;
+            return self.unchanged(context, before).await;
         }
-        if !case.confirmed("Change this peering?", || Shown::Changes(asn, changes.clone()))? {
+        if !context.confirmed("Change this peering?", Shown::Changes(asn, changes.clone()))? {
             return Ok(Box::new(Abandoned));
         }
         let (preshared_key, generated_psk) = match psk {
@@ -27,30 +28,35 @@ impl Control {
             None => (before.preshared_key.clone(), None),
         };
         let after = Peering { preshared_key, ..after };
-        self.may_change(case)?;
-        let saved = self.store.borrow_mut().replace(before, &after, Action::Edit, &case.actor());
+        self.may_change(context)?;
+        let saved = self.store.borrow_mut().replace(before, &after, Action::Edit, &context.actor());
         let generation = saved.map_err(|error| refusal_of(&error, asn))?;
         // What was found with the old key or at the old port tells nothing of the new one.
         self.board.note(asn, |entry| entry.port_probe = None);
-        log::info!("{asn}: edited by {} from {}", case.identity.actor(), case.identity.source);
-        let applied = self.apply(case, asn, generation, "change").await;
-        let view = PeerView { generated_psk, ..self.view_beside(case, &after) };
+        log::info!(
+            "{asn}: edited by {} from {}",
+            context.identity.actor(),
+            context.identity.source
+        );
+        let applied = self.apply(context, asn, generation, "change").await;
+        let view = PeerView { generated_psk, ..self.view_beside(context, &after) };
         outcome(Deed::Edited(changes), view, applied)
     }
 
     /// The peering as it is to be, but for its preshared key, and what was said of that.
     async fn edited(
         &self,
-        case: &Case<'_>,
+        context: &Context<'_>,
         before: &Peering,
     ) -> Result<(Peering, Option<Psk>), Stop> {
-        let (mtu, families, psk) = (case.mtu()?, case.families()?, case.psk()?);
-        let others = case.others(before);
-        let judge = Judge { case, present: Some(before), others: &others, used: None, habit: None };
+        let (mtu, families, psk) = (context.mtu()?, context.families()?, context.psk()?);
+        let others = context.others(before);
+        let fields =
+            Fields { context, present: Some(before), others: &others, used: None, habit: None };
         let after = Peering {
-            key: judge.key()?,
-            endpoint: self.endpoint(&judge).await?,
-            link_local: judge.link_local()?,
+            key: fields.key()?,
+            endpoint: self.endpoint(&fields).await?,
+            link_local: fields.link_local()?,
             mtu: mtu.or(before.mtu),
             families: families.unwrap_or(before.families),
             ..before.clone()
@@ -68,8 +74,10 @@ fn changes(before: &Peering, after: &Peering, psk: Option<&Psk>) -> Vec<Change> 
         ("mtu", mtu(before.mtu), mtu(after.mtu)),
         ("families", before.families.word().to_string(), after.families.word().to_string()),
     ];
-    let change = |(name, before, after)| Change { name, before, after };
-    let mut changes: Vec<Change> = rows.into_iter().map(change).collect();
+    let mut changes = Vec::new();
+    for (name, before, after) in rows {
+        changes.push(Change { name, before, after });
+    }
     changes.extend(psk.map(|it| psk_change(before, it)));
     changes.retain(|it| it.before != it.after);
     changes

@@ -1,16 +1,16 @@
 //! How many may be here at once: in all, per member, and of those who have proven nothing yet also
 //! per source.
 //!
-//! A newcomer never waits for the silent. When the places for the unproven are all taken, somebody
+//! A newcomer never waits for the silent. When the slots of the unproven are all taken, somebody
 //! loses theirs: one of whichever customer, network or provider has most of them, of those rather
 //! one who has said nothing than one who is about to prove a key, and by chance among equals. So
 //! whoever floods us from many addresses drops their own connections, and a member far away has
 //! the second that a login takes.
 
 use super::client::{Client, Stage};
-use super::groups::{LEVELS, SOURCE, groups};
+use super::rates::{LEVELS, SOURCE, groups};
 use super::wire::hang_up;
-use crate::limits::ADMIN_SEATS;
+use crate::limits::ADMIN_SLOTS;
 use crate::model::Mntner;
 use crate::runtime::TcpStream;
 use ipnet::IpNet;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SeatLimits {
+pub struct SlotLimits {
     /// Sessions in all.
     pub total: usize,
     /// Sessions of one member.
@@ -33,9 +33,9 @@ pub struct SeatLimits {
     pub unproven_per_source: usize,
 }
 
-/// Who is here.
-pub struct Seats {
-    limits: SeatLimits,
+/// Which connections there are.
+pub struct Slots {
+    limits: SlotLimits,
     next: u64,
     unproven: BTreeMap<u64, Newcomer>,
     proven: BTreeMap<u64, Owner>,
@@ -60,7 +60,7 @@ pub enum Owner {
     Admin(Option<Mntner>),
 }
 
-/// Why there is no place for somebody who has proven a key.
+/// Why there is no slot for somebody who has proven a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     /// They have all that one member may have.
@@ -69,32 +69,32 @@ pub enum Full {
     Everybody,
 }
 
-/// One place; given back when dropped.
-pub struct Seat {
-    seats: Rc<RefCell<Seats>>,
+/// A connection's slot; given back when dropped.
+pub struct Slot {
+    slots: Rc<RefCell<Slots>>,
     number: u64,
 }
 
-/// A place, and who lost theirs for it.
+/// A slot, and who lost theirs for it.
 pub struct Taken {
-    /// The place.
-    pub seat: Seat,
+    /// The slot.
+    pub slot: Slot,
     /// Where the one comes from who was hung up on.
     pub dropped: Option<IpAddr>,
 }
 
-impl Seats {
-    /// All places free.
-    pub fn new(limits: SeatLimits) -> Seats {
-        Seats { limits, next: 0, unproven: BTreeMap::new(), proven: BTreeMap::new() }
+impl Slots {
+    /// All slots free.
+    pub fn new(limits: SlotLimits) -> Slots {
+        Slots { limits, next: 0, unproven: BTreeMap::new(), proven: BTreeMap::new() }
     }
 
-    /// A place for a newcomer; `None`: their source has all that one source may have. `chance` is
+    /// A slot for a newcomer; `None`: their source has all that one source may have. `chance` is
     /// a random number.
-    pub fn take(seats: &Rc<RefCell<Seats>>, newcomer: Newcomer, chance: u64) -> Option<Taken> {
-        let mut here = seats.borrow_mut();
+    pub fn take(slots: &Rc<RefCell<Slots>>, newcomer: Newcomer, chance: u64) -> Option<Taken> {
+        let mut here = slots.borrow_mut();
         let source = groups(newcomer.address)[SOURCE];
-        let same = here.unproven.values().filter(|it| it.groups()[SOURCE] == source).count();
+        let same = here.unproven.values().filter(|other| other.groups()[SOURCE] == source).count();
         if same >= here.limits.unproven_per_source {
             return None;
         }
@@ -109,7 +109,7 @@ impl Seats {
         here.next += 1;
         let number = here.next;
         here.unproven.insert(number, newcomer);
-        Some(Taken { seat: Seat { seats: seats.clone(), number }, dropped })
+        Some(Taken { slot: Slot { slots: slots.clone(), number }, dropped })
     }
 
     /// The number of the one who makes room.
@@ -144,13 +144,12 @@ impl Seats {
                 return Err(Full::Member);
             }
         }
-        let is_admin = |owner: &&Owner| matches!(owner, Owner::Admin(_));
-        let admins = self.proven.values().filter(is_admin).count();
+        let admins = self.proven.values().filter(|owner| owner.is_admin()).count();
         let has_room = match owner {
-            Owner::Admin(_) => admins < ADMIN_SEATS || self.proven.len() < self.limits.total,
+            Owner::Admin(_) => admins < ADMIN_SLOTS || self.proven.len() < self.limits.total,
             Owner::Members(_) => {
-                // Places that wait for administrators count as taken.
-                let waiting = ADMIN_SEATS.saturating_sub(admins);
+                // Slots that wait for administrators count as taken.
+                let waiting = ADMIN_SLOTS.saturating_sub(admins);
                 let total = self.limits.total;
                 self.proven.is_empty() || self.proven.len() + waiting < total
             }
@@ -166,7 +165,11 @@ impl Newcomer {
 }
 
 impl Owner {
-    /// Of whom places are counted.
+    fn is_admin(&self) -> bool {
+        matches!(self, Owner::Admin(_))
+    }
+
+    /// Of whom slots are counted.
     fn names(&self) -> &[Mntner] {
         match self {
             Owner::Members(names) => names,
@@ -175,11 +178,11 @@ impl Owner {
     }
 }
 
-impl Seat {
+impl Slot {
     /// The newcomer has proven who they are: an administrator, a member, or one of several, whose
-    /// place it is with each of them.
+    /// slot it is with each of them.
     pub fn prove(&self, owner: &Owner) -> Result<(), Full> {
-        let mut here = self.seats.borrow_mut();
+        let mut here = self.slots.borrow_mut();
         here.has_room(owner)?;
         here.unproven.remove(&self.number);
         here.proven.insert(self.number, owner.clone());
@@ -187,9 +190,9 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let mut here = self.seats.borrow_mut();
+        let mut here = self.slots.borrow_mut();
         here.unproven.remove(&self.number);
         here.proven.remove(&self.number);
     }
@@ -202,13 +205,13 @@ mod tests {
     use std::io::Read as _;
     use std::time::Instant;
 
-    const LIMITS: SeatLimits =
-        SeatLimits { total: 6, per_member: 2, unproven: 3, unproven_per_source: 2 };
+    const LIMITS: SlotLimits =
+        SlotLimits { total: 6, per_member: 2, unproven: 3, unproven_per_source: 2 };
 
-    type Here = Rc<RefCell<Seats>>;
+    type Here = Rc<RefCell<Slots>>;
 
-    fn seats(limits: SeatLimits) -> Here {
-        Rc::new(RefCell::new(Seats::new(limits)))
+    fn slots(limits: SlotLimits) -> Here {
+        Rc::new(RefCell::new(Slots::new(limits)))
     }
 
     fn pair() -> (Arc<TcpStream>, std::net::TcpStream) {
@@ -226,8 +229,8 @@ mod tests {
         (Newcomer { address: address.parse().unwrap(), client, stream }, far)
     }
 
-    fn take(seats: &Here, address: &str) -> Option<Seat> {
-        Seats::take(seats, newcomer(address, Stage::Silent).0, 0).map(|it| it.seat)
+    fn take(slots: &Here, address: &str) -> Option<Slot> {
+        Slots::take(slots, newcomer(address, Stage::Silent).0, 0).map(|it| it.slot)
     }
 
     fn member(name: &str) -> Owner {
@@ -237,14 +240,14 @@ mod tests {
     #[test]
     fn one_source_has_few_unproven_places() {
         block_on(async |_| {
-            let seats = seats(LIMITS);
-            let first = take(&seats, "2001:db8:0:1::1").unwrap();
-            let _second = take(&seats, "2001:db8:0:1:ffff::2").unwrap();
-            assert!(take(&seats, "2001:db8:0:1::3").is_none(), "the same /64");
-            assert!(take(&seats, "2001:db8:0:2::1").is_some());
+            let slots = slots(LIMITS);
+            let first = take(&slots, "2001:db8:0:1::1").unwrap();
+            let _second = take(&slots, "2001:db8:0:1:ffff::2").unwrap();
+            assert!(take(&slots, "2001:db8:0:1::3").is_none(), "the same /64");
+            assert!(take(&slots, "2001:db8:0:2::1").is_some());
             assert_eq!(first.prove(&member("ALICE-MNT")), Ok(()));
             assert!(
-                take(&seats, "2001:db8:0:1::3").is_some(),
+                take(&slots, "2001:db8:0:1::3").is_some(),
                 "who has proven a key does not count"
             );
         })
@@ -254,16 +257,16 @@ mod tests {
     #[test]
     fn the_heaviest_make_room() {
         block_on(async |_| {
-            let seats = seats(LIMITS);
-            let _a = take(&seats, "2001:db8:1:1::1").unwrap();
-            let _b = take(&seats, "2001:db9:1:2::1").unwrap();
+            let slots = slots(LIMITS);
+            let _a = take(&slots, "2001:db8:1:1::1").unwrap();
+            let _b = take(&slots, "2001:db9:1:2::1").unwrap();
             let (third, mut far) = newcomer("2001:db9:1:3::1", Stage::Silent);
-            let _c = Seats::take(&seats, third, 0).unwrap();
+            let _c = Slots::take(&slots, third, 0).unwrap();
             let fourth =
-                Seats::take(&seats, newcomer("2001:db8:1:4::1", Stage::Silent).0, 1).unwrap();
+                Slots::take(&slots, newcomer("2001:db8:1:4::1", Stage::Silent).0, 1).unwrap();
             assert_eq!(fourth.dropped, "2001:db9:1:3::1".parse().ok());
             assert_eq!(far.read(&mut [0; 1]).unwrap(), 0, "it was closed");
-            assert_eq!(seats.borrow().unproven.len(), 3);
+            assert_eq!(slots.borrow().unproven.len(), 3);
         })
         .unwrap();
     }
@@ -273,19 +276,19 @@ mod tests {
     #[test]
     fn a_flood_drops_itself_and_no_member() {
         block_on(async |_| {
-            let limits = SeatLimits { unproven: 16, ..LIMITS };
-            let seats = seats(limits);
-            let _member = take(&seats, "2001:db8:ffff::1").unwrap();
+            let limits = SlotLimits { unproven: 16, ..LIMITS };
+            let slots = slots(limits);
+            let _member = take(&slots, "2001:db8:ffff::1").unwrap();
             let mut kept = Vec::new();
             for number in 0..500_u64 {
                 let address = format!("2001:db8:1:{number:x}::1");
                 let stage = if number % 2 == 0 { Stage::Exchanged } else { Stage::Silent };
                 let chance = number.wrapping_mul(6_364_136_223_846_793_005);
-                let taken = Seats::take(&seats, newcomer(&address, stage).0, chance).unwrap();
+                let taken = Slots::take(&slots, newcomer(&address, stage).0, chance).unwrap();
                 assert_ne!(taken.dropped, "2001:db8:ffff::1".parse().ok());
-                kept.push(taken.seat);
+                kept.push(taken.slot);
             }
-            let here = seats.borrow();
+            let here = slots.borrow();
             assert_eq!(here.unproven.len(), 16);
             let exchanged =
                 here.unproven.values().filter(|it| it.client.stage() == Stage::Exchanged);
@@ -297,11 +300,11 @@ mod tests {
     #[test]
     fn a_member_and_all_members_have_their_bounds_and_give_places_back() {
         block_on(async |_| {
-            let seats = seats(LIMITS);
+            let slots = slots(LIMITS);
             let prove = |owner: &Owner| {
-                let seat = take(&seats, "192.0.2.1").unwrap();
-                let proven = seat.prove(owner);
-                proven.map(|()| seat)
+                let slot = take(&slots, "192.0.2.1").unwrap();
+                let proven = slot.prove(owner);
+                proven.map(|()| slot)
             };
             let admin = Owner::Admin(None);
             let mut kept = Vec::new();
@@ -317,7 +320,7 @@ mod tests {
             kept.clear();
             kept.push(prove(&member("C-MNT")).ok().unwrap());
             kept.clear();
-            assert_eq!(seats.borrow().proven.len() + seats.borrow().unproven.len(), 0);
+            assert_eq!(slots.borrow().proven.len() + slots.borrow().unproven.len(), 0);
         })
         .unwrap();
     }
@@ -326,14 +329,14 @@ mod tests {
     #[test]
     fn a_key_of_several_members_takes_a_place_with_each() {
         block_on(async |_| {
-            let seats = seats(LIMITS);
+            let slots = slots(LIMITS);
             let both = Owner::Members(["A-MNT", "B-MNT"].map(|it| it.parse().unwrap()).to_vec());
-            let seat = || take(&seats, "192.0.2.1").unwrap();
-            let kept = [seat(), seat()];
+            let slot = || take(&slots, "192.0.2.1").unwrap();
+            let kept = [slot(), slot()];
             assert_eq!(kept[0].prove(&both), Ok(()));
             assert_eq!(kept[1].prove(&member("A-MNT")), Ok(()));
-            assert_eq!(seat().prove(&both), Err(Full::Member), "A has no place left");
-            assert_eq!(seat().prove(&member("B-MNT")), Ok(()));
+            assert_eq!(slot().prove(&both), Err(Full::Member), "A has no place left");
+            assert_eq!(slot().prove(&member("B-MNT")), Ok(()));
         })
         .unwrap();
     }

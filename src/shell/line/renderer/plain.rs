@@ -2,13 +2,13 @@
 //! feed, backspace, bell. A line that is longer than the row is moved along behind it by half a
 //! row, and the last column stays free, so that no terminal ever goes on to the next row.
 
-use super::{Screen, push, sane};
+use super::{Renderer, push, sane};
 use crate::shell::line::buffer::Buffer;
 use crate::text::width::{width, width_of};
 
-/// The row that prompt and line take.
+/// Draws prompt and line in one row.
 #[derive(Debug)]
-pub(super) struct Strip {
+pub(super) struct PlainRenderer {
     columns: usize,
     prompt: String,
     /// Cells of prompt and line that lie left of the row.
@@ -23,10 +23,10 @@ pub(super) struct Strip {
 
 const BACKSPACE: u8 = 0x08;
 
-impl Strip {
-    /// A row of a width as a client has named it.
-    pub(super) fn new(columns: usize) -> Strip {
-        Strip {
+impl PlainRenderer {
+    /// For a terminal of a width as a client has named it.
+    pub(super) fn new(columns: usize) -> PlainRenderer {
+        PlainRenderer {
             columns: sane(columns),
             prompt: String::new(),
             hidden: 0,
@@ -68,12 +68,11 @@ impl Strip {
             if cells > 0 {
                 whole = start >= left && end <= right;
             }
-            match whole {
-                true => push(letter, out),
-                false => {
-                    let halves = end.clamp(left, right) - start.clamp(left, right);
-                    out.extend(std::iter::repeat_n(b' ', halves));
-                }
+            if whole {
+                push(letter, out);
+            } else {
+                let halves = end.clamp(left, right) - start.clamp(left, right);
+                out.extend(std::iter::repeat_n(b' ', halves));
             }
         }
         end.clamp(left, right) - left
@@ -82,10 +81,10 @@ impl Strip {
 
 /// Where the cursor is in the whole of prompt and line.
 fn cells(prompt: &str, buffer: &Buffer) -> usize {
-    width(prompt) + buffer.before().iter().map(|it| width_of(*it)).sum::<usize>()
+    width(prompt) + buffer.before().iter().map(|letter| width_of(*letter)).sum::<usize>()
 }
 
-impl Screen for Strip {
+impl Renderer for PlainRenderer {
     fn columns(&self) -> usize {
         self.columns
     }

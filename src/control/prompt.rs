@@ -1,10 +1,12 @@
-//! What members type at prompts, on its way to the database and back. A write waits for the disk
-//! and everybody waits with it, so there is not one for each line: the lines of all sessions are
-//! gathered, and written when a session ends, when they are many, and when the service ends. A
-//! database that fails costs somebody their history, and nothing else.
+//! What a prompt needs besides commands: the words for Tab, and the lines of earlier sessions.
+//!
+//! A write waits for the disk and everybody waits with it, so there is not one for each line: the
+//! lines of all sessions are gathered, and written when a session ends, when they are many, and when
+//! the service ends. A database that fails costs somebody their history, and nothing else.
 
 use super::Control;
 use crate::access::Identity;
+use crate::command::Vocabulary;
 use crate::limits::SHELL_HISTORY_BATCH_LINES;
 use crate::model::Role;
 use std::cell::RefCell;
@@ -56,5 +58,18 @@ impl Control {
                 log::warn!("shell history: {error}");
             }
         }
+    }
+
+    /// The AS numbers that the caller may name, by the registry and the database of this moment. A
+    /// database that does not answer is the next command's to tell.
+    pub fn vocabulary(&self, identity: &Identity) -> Vocabulary {
+        let own = identity.asns(&self.index.borrow());
+        let role = identity.role;
+        let store = self.store.borrow();
+        let peered = match role {
+            Role::Admin => store.peered(),
+            Role::Member => store.peered_of(&own),
+        };
+        Vocabulary { role, peered: peered.unwrap_or_default(), own }
     }
 }

@@ -1,7 +1,8 @@
 //! peer_history: what happened to a peering, as far as the caller may see it.
 
-use super::{Case, Control, Outcome, fault, wrong};
-use crate::answer::{PeerHistory, Stop};
+use super::Control;
+use super::context::{Context, fault, wrong};
+use crate::answer::{Outcome, PeerHistory, Stop};
 use crate::command::Field;
 use crate::limits::RECORDS_SHOWN_MAX;
 use crate::model::{Asn, Mntner, Role};
@@ -11,12 +12,12 @@ use crate::store::Filter;
 
 impl Control {
     /// Of a peering that is gone, too: what happened to it is asked for then.
-    pub(super) fn history(&self, case: &Case<'_>) -> Outcome {
-        let asn = case.told_of()?;
+    pub(super) fn history(&self, context: &Context<'_>) -> Outcome {
+        let asn = context.told_of()?;
         let filter = Filter { asn: Some(asn), ..Filter::default() };
         let audit_log = self.store.borrow().audit_log(&filter).map_err(fault)?;
-        let owners: Vec<Mntner> = case.index.owners(asn).cloned().collect();
-        let reader = match (case.identity.role, &case.identity.maintainer) {
+        let owners: Vec<Mntner> = context.index.owners(asn).cloned().collect();
+        let reader = match (context.identity.role, &context.identity.maintainer) {
             (Role::Member, Some(name)) => Reader::Member(name, &owners),
             // Nobody is a member without a maintainer.
             (Role::Admin, _) | (Role::Member, None) => Reader::Operator,
@@ -33,12 +34,12 @@ impl Control {
     }
 }
 
-impl Case<'_> {
+impl Context<'_> {
     /// The AS number whose history is meant: the one that was named, the only one with a peering,
     /// or the caller's only one.
     fn told_of(&self) -> Result<Asn, Stop> {
         match (self.request.answer(Field::Asn), self.owned.as_slice()) {
-            (Some(text), _) => vet::known_asn(text, self.context()).map_err(wrong(Field::Asn)),
+            (Some(text), _) => vet::known_asn(text, self.vetting()).map_err(wrong(Field::Asn)),
             (None, [only]) => Ok(*only),
             (None, _) => self.chosen().map(|it| it.asn),
         }

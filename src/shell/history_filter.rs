@@ -1,14 +1,32 @@
-//! Which lines may be kept for another day: commands that hold no key.
+//! Which lines may be gone back to, and which of them may be kept for another day.
 //!
 //! A line with a key is not kept at all. Without the key it would ask for one, or take the next
 //! flag for it; and whoever types `--psk` wants it written down nowhere. What is no command may be
 //! anything, a password typed into the wrong window included.
 
+use super::grammar::is_file;
 use crate::command::{Field, Request};
 use crate::limits::{SHELL_HISTORY_LINE_BYTES_MAX, WG_KEY_BYTES};
+use crate::model::{Likeness, WgKey};
 
 /// Characters of a key in base64, without the final `=`.
 const KEY_LETTERS: usize = (WG_KEY_BYTES * 8).div_ceil(6);
+
+/// Does the line carry a preshared or private key, or a file that may have any? Then nobody goes
+/// back to it.
+pub fn carries_secret(line: &str) -> bool {
+    let words = line.split(|letter: char| letter.is_whitespace() || "\"',".contains(letter));
+    line.contains("--psk") || is_file(line) || words.into_iter().any(may_be_private_key)
+}
+
+/// A key, alone or as the value of a flag, that `wg genkey` may have made.
+fn may_be_private_key(word: &str) -> bool {
+    let value = match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") => value,
+        _ => word,
+    };
+    value.parse::<WgKey>().is_ok_and(|key| key.likeness() != Likeness::Public)
+}
 
 /// Whether a line, which means this request, may be kept.
 pub fn may_be_kept(line: &str, request: &Request) -> bool {
@@ -19,8 +37,11 @@ pub fn may_be_kept(line: &str, request: &Request) -> bool {
 
 /// Whether so many letters of base64 stand together that they may be a key, wherever it is.
 fn has_key(line: &str) -> bool {
-    let other = |letter: char| !letter.is_ascii_alphanumeric() && !['+', '/'].contains(&letter);
-    line.split(other).any(|run| run.len() >= KEY_LETTERS)
+    line.split(is_no_base64).any(|run| run.len() >= KEY_LETTERS)
+}
+
+fn is_no_base64(letter: char) -> bool {
+    !letter.is_ascii_alphanumeric() && letter != '+' && letter != '/'
 }
 
 #[cfg(test)]
@@ -33,6 +54,11 @@ mod tests {
 
     fn kept(line: &str) -> bool {
         may_be_kept(line, &grammar::parse_line(line, Role::Member).expect(line))
+    }
+
+    #[test]
+    fn a_line_with_a_preshared_key_is_known() {
+        assert!(carries_secret("peer_edit 64600 --psk=AAAA") && !carries_secret("peer_list"));
     }
 
     #[test]

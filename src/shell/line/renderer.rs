@@ -1,14 +1,14 @@
 //! What to send so that a terminal shows prompt and line, with the cursor in its place.
 
-mod rows;
-mod strip;
+mod cursor;
+mod plain;
 
 use super::Drawing;
 use super::buffer::Buffer;
 use crate::limits::{COLUMNS_DEFAULT, COLUMNS_MAX, COLUMNS_MIN};
 
-/// The part of a terminal's screen on which a line is edited.
-pub(super) trait Screen: std::fmt::Debug {
+/// Draws the line that is edited on a terminal.
+pub(super) trait Renderer: std::fmt::Debug {
     /// Its width.
     fn columns(&self) -> usize;
 
@@ -41,11 +41,11 @@ pub(super) trait Screen: std::fmt::Debug {
     fn resize(&mut self, columns: usize, buffer: &Buffer);
 }
 
-/// A screen of a width as a client has named it.
-pub(super) fn screen(columns: usize, drawing: Drawing) -> Box<dyn Screen> {
+/// For a terminal of a width as a client has named it.
+pub(super) fn renderer(columns: usize, drawing: Drawing) -> Box<dyn Renderer> {
     match drawing {
-        Drawing::Rows => Box::new(rows::Rows::new(columns)),
-        Drawing::Strip => Box::new(strip::Strip::new(columns)),
+        Drawing::Cursor => Box::new(cursor::CursorRenderer::new(columns)),
+        Drawing::Plain => Box::new(plain::PlainRenderer::new(columns)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What somebody should know before they type anything. None of it keeps anybody from logging in:
 //! without a database there are no notices.
 
-use super::{Case, Control, fault};
+use super::Control;
+use super::context::{Context, fault};
 use crate::answer::Intro;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN};
 use crate::model::{Asn, Mntner, Role};
@@ -11,31 +12,31 @@ use crate::store::{Filter, Store, StoreError};
 
 impl Control {
     /// The caller and what they should know.
-    pub(super) fn intro(&self, case: &Case<'_>) -> Intro {
-        let found = notices(&self.store.borrow(), case);
+    pub(super) fn intro(&self, context: &Context<'_>) -> Intro {
+        let found = notices(&self.store.borrow(), context);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
-        Intro { identity: case.identity_view(), notices }
+        Intro { identity: context.identity_view(), notices }
     }
 }
 
-fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
-    let rows = match case.identity.role {
+fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreError> {
+    let rows = match context.identity.role {
         Role::Admin => store.rows()?,
-        Role::Member => store.rows_of(&case.owned)?,
+        Role::Member => store.rows_of(&context.owned)?,
     };
     let peerings: Vec<Peering> =
         rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
     let mut notices = Vec::new();
-    if case.identity.role == Role::Admin {
+    if context.identity.role == Role::Admin {
         notices.extend(queue(&peerings));
     }
-    let maintainer = case.identity.maintainer.as_ref();
+    let maintainer = context.identity.maintainer.as_ref();
     let bans = store.bans()?;
-    let standing = bans.iter().filter(|it| it.concerns(maintainer, &case.owned));
+    let standing = bans.iter().filter(|it| it.concerns(maintainer, &context.owned));
     notices.extend(standing.map(|it| format!("{}.", it.words())));
     let suspensions = store.suspensions()?;
-    for it in peerings.iter().filter(|it| case.owned.contains(&it.asn)) {
+    for it in peerings.iter().filter(|it| context.owned.contains(&it.asn)) {
         let reason = suspensions.get(&it.asn).map_or(String::new(), |it| format!(": {it}"));
         let words = match it.status {
             Status::Pending => "waits for the operator's approval".to_string(),
@@ -45,9 +46,11 @@ fn notices(store: &Store, case: &Case<'_>) -> Result<Vec<String>, StoreError> {
         notices.push(format!("Your peering with {} {words}.", it.asn));
     }
     if let Some(name) = maintainer {
-        let gone = |asn: &&Asn| peerings.iter().all(|it| it.asn != **asn);
-        for asn in case.owned.iter().filter(gone) {
-            notices.extend(rejection(store, case, (*asn, name))?);
+        for asn in &context.owned {
+            if peerings.iter().any(|it| it.asn == *asn) {
+                continue;
+            }
+            notices.extend(rejection(store, context, *asn, name)?);
         }
     }
     Ok(notices)
@@ -73,13 +76,14 @@ fn queue(peerings: &[Peering]) -> Option<String> {
 /// What a member asked for last about an AS number, if it was not taken.
 fn rejection(
     store: &Store,
-    case: &Case<'_>,
-    (asn, name): (Asn, &Mntner),
+    context: &Context<'_>,
+    asn: Asn,
+    name: &Mntner,
 ) -> Result<Option<String>, StoreError> {
     let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
     let last =
         audit_log.records.last().filter(|it| it.action == Action::Reject && it.is_about(name));
-    let recent = last.filter(|it| case.now.since(it.at) < REJECTION_SHOWN.as_secs());
+    let recent = last.filter(|it| context.now.since(it.at) < REJECTION_SHOWN.as_secs());
     Ok(recent.map(|it| {
         let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
         format!("Your peering with {asn} was not approved: {}.", reason.unwrap_or("no reason"))
