@@ -316,7 +316,7 @@ fn save(assembled: &Assembled, rows: &[Row]) -> Result<Option<Generation>, Troub
     Ok(Some(generation))
 }
 
-/// The peering that is made of it. Its id is the one that its port would follow from, if it is free.
+/// The peering that is made of it. Its id is the one that its port follows from, if it is free.
 fn peering(taken: &Taken, site: &Site) -> Result<Peering, Trouble> {
     let port = taken.listen_port.get();
     let link = IfName::from_name(&taken.link);

@@ -178,7 +178,8 @@ mod tests {
         let wanted = [by_hand(1, 64602), by_hand(201, 64603)];
         let generation = store.adopt(&wanted, 65535, &actor()).unwrap();
         let found = peerings(&store);
-        assert_eq!(found[1..], [by_hand(2, 64602), by_hand(201, 64603)], "the id is taken");
+        let first = Peering { id: 2.try_into().unwrap(), ..by_hand(1, 64602) };
+        assert_eq!(found[1..], [first, by_hand(201, 64603)], "the id 1 is taken");
         assert_eq!(found[0].adopted, None);
         let kept = store.adopted().unwrap();
         assert_eq!(kept.into_values().collect::<Vec<_>>(), [adopted(), adopted()]);
