@@ -13,6 +13,7 @@ mod file;
 mod key;
 mod mesh;
 mod problem;
+mod scalars;
 mod sources;
 mod table;
 mod toml;

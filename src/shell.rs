@@ -65,7 +65,7 @@ pub struct Session {
     vocabulary: Vocabulary,
     /// The member will send nothing more.
     ended: bool,
-    status: u32,
+    status: ExitStatus,
 }
 
 /// What a session is doing. It is on the heap where it is large: most sessions sit at the prompt.
@@ -126,7 +126,7 @@ impl Session {
             kept: Vec::new(),
             vocabulary: Vocabulary::default(),
             ended: false,
-            status: ExitStatus::Done.code(),
+            status: ExitStatus::Done,
         }
     }
 
@@ -219,7 +219,7 @@ impl Session {
                 Doing::Watching(_) => {
                     return Some(Event::Pause(WATCH_PAUSE));
                 }
-                Doing::Closing => return Some(Event::Close(self.status)),
+                Doing::Closing => return Some(Event::Close(self.status.code())),
                 Doing::Idle => self.prompt(output),
                 Doing::Importing(..) if !self.ended && self.room() > 0 => return None,
                 Doing::Importing(..) => self.import(output),
@@ -343,7 +343,7 @@ impl Session {
         {
             return self.follow(Box::new(peer.clone()), output);
         }
-        self.status = answer.status().code();
+        self.status = answer.status();
         match answer.json() {
             Some(json) if request.format == Format::Json => self.print_json(&json, output),
             _ => self.say(&answer.text(self.screen), output),
@@ -358,7 +358,10 @@ impl Session {
         self.doing = Doing::Idle;
         self.say("^C\n", output);
         if !watched {
-            self.say("Not waited for. What was saved goes on; peer_status tells how.\n", output);
+            self.say(
+                "Stopped waiting. What was saved is still being set up: see peer_status.\n",
+                output,
+            );
         }
     }
 
@@ -366,13 +369,13 @@ impl Session {
     fn leave(&mut self, output: &mut Output) {
         if self.terminal {
             self.say(&Bye.text(self.screen), output);
-            self.status = ExitStatus::Done.code();
+            self.status = ExitStatus::Done;
         }
         self.doing = Doing::Closing;
     }
 
     fn refuse(&mut self, refusal: &Refusal, output: &mut Output) {
-        self.status = ExitStatus::of_refusal(refusal).code();
+        self.status = ExitStatus::of_refusal(refusal);
         let text = refusal_text(refusal, self.screen);
         if self.terminal {
             self.say(&text, output);

@@ -9,7 +9,6 @@ pub mod files;
 pub mod git;
 pub mod handshake_capture;
 pub mod kernel;
-pub mod loopback;
 pub mod netlink;
 
 pub mod ping;

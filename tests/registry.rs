@@ -50,7 +50,7 @@ fn describe_maintainer(text: &mut String, index: &Index, it: Maintainer<'_>) {
     writeln!(text, "\n{}: {} unusable{pgp}", it.name(), it.unusable().len()).unwrap();
     for asn in it.asns() {
         let owners: Vec<_> = index.owners(*asn).collect();
-        writeln!(text, "    AS{asn} of {owners:?}").unwrap();
+        writeln!(text, "    {asn} of {owners:?}").unwrap();
     }
     for key in it.keys() {
         let holders: Vec<_> = index.by_key(&key.fingerprint).map(|it| it.name()).collect();
@@ -138,7 +138,7 @@ fn what_is_no_registry_is_an_error_in_words() {
     fails("data/aut-num: ");
     fs::remove_file(scratch.0.join("data/aut-num")).unwrap();
     fs::write(scratch.0.join("data/aut-num"), "").unwrap();
-    fails("data/aut-num: Not a directory");
+    fails("data/aut-num: not a directory");
 }
 
 #[test]

@@ -138,12 +138,12 @@ const SMALL_FILE_LINES: usize = 60;
 /// What makes code harder to read, over all files of `src` but tests. Each number may only fall:
 /// who makes one smaller writes the new one here.
 const MOST: &[(&str, usize)] = &[
-    ("small files", 67),
-    ("closures with a name, let f = |..|", 236),
-    ("parameters of closures called it", 606),
-    ("matches on a bool", 48),
-    ("parameters that are tuples", 17),
-    ("parameters that are a bool", 20),
+    ("small files", 51),
+    ("closures with a name, let f = |..|", 104),
+    ("parameters of closures called it", 479),
+    ("matches on a bool", 11),
+    ("parameters that are tuples", 8),
+    ("parameters that are a bool", 7),
 ];
 
 struct Source {

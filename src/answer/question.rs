@@ -89,7 +89,7 @@ impl LimitsView {
     /// What this POP takes, and how answers are given: short, so that nobody minds it.
     fn text(&self) -> String {
         let endpoints = match self.families {
-            Families::Both => "Your endpoint may have an IPv4 or an IPv6 address.",
+            Families::Both => "Your endpoint may have an IPv4 or IPv6 address.",
             Families::V4 => "Your endpoint must have an IPv4 address.",
             Families::V6 => "Your endpoint must have an IPv6 address.",
         };

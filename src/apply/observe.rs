@@ -10,7 +10,7 @@ use crate::plan::{FileKind, Inputs, Observed, Owner, SHARED_FILES};
 use crate::sys::bird::Claims;
 use crate::sys::files::{self, Memory, Stray};
 use crate::sys::wireguard::Backend;
-use crate::sys::{loopback, sysctl};
+use crate::sys::{netlink, sysctl};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ impl Observation {
             }
         }
         if settings.pop.backend != Backend::Files {
-            let addresses = loopback::addresses().map_err(|error| error.to_string())?;
+            let addresses = netlink::loopback_addresses().map_err(|error| error.to_string())?;
             self.observed.actual.loopback = addresses;
         }
         Ok(())
@@ -241,4 +241,24 @@ fn claimed(owner: Owner, claims: &Claims) -> Option<(String, &PathBuf)> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::pass::RowsCache;
+    use crate::apply::tests::stage::Stage;
+
+    #[test]
+    fn what_cannot_be_read_of_the_kernel_is_not_forgotten_for_the_links() {
+        let Some(stage) = Stage::new("unreadable") else { return };
+        let all = stage.start("database");
+        let settings = all.apply.settings().borrow().clone();
+        let store = all.store.borrow();
+        let read = RowsCache::default().inputs(&store, &settings.pop, BTreeMap::new());
+        let (inputs, mut seen) = (read.unwrap(), Observation::default());
+        seen.unreadable(&inputs, Owner::Pop, "net.ipv4.ip_forward: hidden".to_string());
+        smol::block_on(seen.links(&settings, &inputs)).unwrap();
+        assert!(seen.failures.contains_key(&Owner::Pop), "{seen:?}");
+    }
 }

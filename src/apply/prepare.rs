@@ -1,4 +1,5 @@
-//! What a pass has to know before its first step: what was said, what is there, where endpoints are.
+//! What a pass has to know before its first step: what was said, what is there, and where endpoints
+//! are.
 
 use super::bird::{Blocked, Touched};
 use super::observe::{Observation, OwnFiles};

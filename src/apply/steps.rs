@@ -284,7 +284,7 @@ async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
             backend.remove(machine, name).await.map_err(|error| error.to_string())
         }
         Step::AddAddress(address) => {
-            sys::loopback::add(*address).map_err(|error| error.to_string())
+            sys::netlink::add_loopback_address(*address).map_err(|error| error.to_string())
         }
         Step::SetSysctl { name, new, .. } => sys::sysctl::set(name, new),
         Step::ConfigureBird { .. } | Step::EnableBgp(_) => Ok(()),

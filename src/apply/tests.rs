@@ -3,7 +3,7 @@
 
 mod bird;
 mod collisions;
-mod stage;
+pub(super) mod stage;
 
 use super::*;
 

@@ -151,9 +151,9 @@ fn dry_run(scene: &Scene, findings: &mut Findings) {
             peerings::foreign(&dry_run, findings);
         }
         Err(trouble) => {
-            let told = trouble.to_string();
-            if findings.list().iter().all(|finding| finding.detail != told) {
-                findings.wrong("machine", told, "as it says");
+            let detail = trouble.to_string();
+            if findings.list().iter().all(|finding| finding.detail != detail) {
+                findings.wrong("machine", detail, "as it says");
             }
         }
     }

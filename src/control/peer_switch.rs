@@ -1,5 +1,5 @@
-//! peer_disable, peer_enable and peer_suspend. A peering that is switched off is taken down like a removed one,
-//! files, link and BGP session, and stays in the database with its id and addresses.
+//! peer_disable, peer_enable and peer_suspend. A peering that is switched off is taken down like a
+//! removed one, files, link and BGP session, and stays in the database with its id and addresses.
 //!
 //! Its row in `peering_links` stays too, and the replaced service knows no switch: an operator who
 //! goes back to it serves such a peering again.

@@ -1,8 +1,8 @@
 //! What a prompt needs besides commands: the words for Tab, and the lines of earlier sessions.
 //!
 //! A write waits for the disk and everybody waits with it, so there is not one for each line: the
-//! lines of all sessions are gathered, and written when a session ends, when they are many, and when
-//! the service ends. A database that fails costs somebody their history, and nothing else.
+//! lines of all sessions are gathered, and written when a session ends, when they are many, and
+//! when the service ends. A database that fails costs somebody their history, and nothing else.
 
 use super::Control;
 use crate::access::Identity;

@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Nothing in a copy is secret, and what a power cut takes of one is written anew by the next export.
+/// Nothing in a copy is secret, and what a power cut takes of one is written anew by the next
+/// export.
 const COPY: Put = Put { mode: 0o644, over: Over::PlainFile, durable: Durable::Later };
 
 /// What is copied, and under which name.

@@ -126,7 +126,7 @@ impl RegistryWatch {
     fn tell(&mut self, pulled: Result<Pulled, GitError>) {
         let stuck = match pulled {
             Ok(Pulled::Nothing | Pulled::Moved) => None,
-            Ok(Pulled::Left(left)) => Some(left.to_string()),
+            Ok(Pulled::Blocked(left)) => Some(left.to_string()),
             Err(error) => Some(error.to_string()),
         };
         let directory = self.directory.display();

@@ -98,7 +98,7 @@ impl Server {
 
 /// One line fits any socket's buffer; nobody is waited for.
 fn turn_away(mut stream: &UnixStream) {
-    let why = format!("{LOCAL_CLIENTS_MAX} others ask already; try again");
+    let why = format!("{LOCAL_CLIENTS_MAX} other clients are connected already; try again");
     let _ = writeln!(stream, "{}", Answer::Refused { why }.serialize_json());
 }
 

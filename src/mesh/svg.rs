@@ -53,11 +53,12 @@ pub fn svg(inventory: &Inventory) -> String {
         escaped(inventory.own.as_str())
     );
     let edges: Vec<_> = inventory.edges().collect();
-    let ends = |it: &(&Pop, MeshLink<'_>)| [layout.place(it.0), layout.place(it.1.to)];
-    edges.iter().for_each(|it| line(&mut text, it, ends(it)));
-    for edge in &edges {
-        let at = if layout.are_neighbours(edge.0, edge.1.to) { WORDS_AT } else { WORDS_AT_FAR };
-        words(&mut text, &edge.1, ends(edge), at);
+    for (from, link) in &edges {
+        line(&mut text, from, link, layout.ends(from, link));
+    }
+    for (from, link) in &edges {
+        let at = if layout.are_neighbours(from, link.to) { WORDS_AT } else { WORDS_AT_FAR };
+        words(&mut text, link, layout.ends(from, link), at);
     }
     for pop in &inventory.pops {
         let class = if pop.name == inventory.own {
@@ -67,7 +68,7 @@ pub fn svg(inventory: &Inventory) -> String {
         } else {
             "on"
         };
-        draw(&mut text, (pop, class), layout.place(pop), layout.size);
+        draw(&mut text, &PopBox { pop, class, center: layout.place(pop), size: layout.size });
     }
     text + "</svg>\n"
 }
@@ -97,6 +98,10 @@ impl<'a> Layout<'a> {
         apart == 1 || apart + 1 == self.names.len()
     }
 
+    fn ends(&self, from: &Pop, link: &MeshLink<'_>) -> [Point; 2] {
+        [self.place(from), self.place(link.to)]
+    }
+
     /// The middle of a POP's box, the first on top, clockwise.
     fn place(&self, pop: &Pop) -> Point {
         let turn = length(self.number(pop)) / length(self.names.len());
@@ -118,7 +123,7 @@ fn lines(pop: &Pop) -> impl Iterator<Item = (&'static str, String)> {
     [("name", pop.name.to_string())].into_iter().chain(networks)
 }
 
-fn line(text: &mut String, (from, link): &(&Pop, MeshLink<'_>), ends: [Point; 2]) {
+fn line(text: &mut String, from: &Pop, link: &MeshLink<'_>, ends: [Point; 2]) {
     let [(x1, y1), (x2, y2)] = ends;
     let class = if link.switch == Switch::Off { " class=\"off\"" } else { "" };
     let mtu = link.mtu.map(|it| format!("MTU {it}"));
@@ -153,8 +158,17 @@ fn off(link: &MeshLink<'_>) -> Option<String> {
     (link.switch == Switch::Off).then(|| "off".to_string())
 }
 
+/// A POP's box, and the class of its frame.
+struct PopBox<'a> {
+    pop: &'a Pop,
+    class: &'static str,
+    center: Point,
+    size: Point,
+}
+
 /// A box round the lines of a POP.
-fn draw(text: &mut String, (pop, class): (&Pop, &str), (x, y): Point, (width, height): Point) {
+fn draw(text: &mut String, PopBox { pop, class, center, size }: &PopBox<'_>) {
+    let ((x, y), (width, height)) = (*center, *size);
     let (left, top) = (x - width / 2.0, y - height / 2.0);
     let _ = writeln!(
         text,

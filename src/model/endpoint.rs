@@ -67,8 +67,9 @@ impl HostName {
         &self.0
     }
 
-    /// A name that an older program let in: letters, digits, `-`, `.` and `_`, though today it would
-    /// be refused (an underscore, a label too many hyphens). `None` if it could harm a parser.
+    /// A name that an older program let in: letters, digits, `-`, `.` and `_`, though today it
+    /// would be refused (an underscore, a label too many hyphens). `None` if it could harm a
+    /// parser.
     pub fn tolerated(text: &str) -> Option<HostName> {
         if text.is_empty() || text.len() > HOST_NAME_BYTES_MAX {
             return None;

@@ -172,7 +172,8 @@ impl IfName {
         IfName(form.name(asn).as_str().try_into().unwrap_or_default())
     }
 
-    /// A name that somebody else chose, if the kernel takes it (`dev_valid_name` in net/core/dev.c).
+    /// A name that somebody else chose, if the kernel takes it (`dev_valid_name` in
+    /// net/core/dev.c).
     pub fn from_name(name: &str) -> Option<IfName> {
         let is_bad = |letter: char| !letter.is_ascii_graphic() || matches!(letter, '/' | ':');
         if name.is_empty() || name == "." || name == ".." || name.contains(is_bad) {

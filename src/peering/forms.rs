@@ -135,8 +135,9 @@ impl Side<'_> {
     }
 }
 
-/// The prefix length of the member's address where there are no peer addresses: ours must lie in the
-/// network that theirs spans, the usual /64 (RFC 4291, section 2.5.6), or all link-local addresses.
+/// The prefix length of the member's address where there are no peer addresses: ours must lie in
+/// the network that theirs spans, the usual /64 (RFC 4291, section 2.5.6), or all link-local
+/// addresses.
 fn prefix_length(side: &Side<'_>) -> u8 {
     let network = |it: LinkLocal| u128::from(it.get()) >> 64;
     if network(side.local) == network(side.remote) { 64 } else { 10 }
@@ -159,8 +160,8 @@ pub fn wg_quick(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
     ))
 }
 
-/// The name of the member's tunnel: what they chose, else our network and the POP's first label. Two
-/// networks may each have a POP of the same name, and meet on one router.
+/// The name of the member's tunnel: what they chose, else our network and the POP's first label.
+/// Two networks may each have a POP of the same name, and meet on one router.
 pub fn interface(site: &Site, router: &Router) -> String {
     if let Some(interface) = &router.interface {
         return interface.to_string();
@@ -207,8 +208,8 @@ fn symbol(site: &Site) -> String {
 /// What a member has to see to beside the text; each line begins with the language's comment mark.
 fn beside(mark: &str, side: &Side<'_>) -> String {
     let mut text = format!(
-        "{mark} Others take your routes only if the registry has a route object of each for AS{}.\n",
-        side.peering.asn.get()
+        "{mark} Others take your routes only if the registry has a route object of each for {}.\n",
+        side.peering.asn
     );
     if side.router.networks.as_ref().is_some_and(Vec::is_empty) {
         text += &format!("{mark} It has none yet.\n");

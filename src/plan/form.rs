@@ -128,9 +128,8 @@ pub struct FormError {
 impl Form {
     /// Reads a form.
     ///
-    /// # Errors
-    /// A placeholder that is not known, one that is missing, a block without end, a form that is too
-    /// large.
+    /// # Errors A placeholder that is not known, one that is missing, a block without end, a form
+    /// that is too large.
     pub fn parse(text: &str) -> Result<Form, FormError> {
         if text.len() > BIRD_FORM_BYTES_MAX {
             let message = format!("the form is larger than {BIRD_FORM_BYTES_MAX} bytes");
@@ -243,7 +242,7 @@ fn constants(pieces: &[Piece]) -> Result<Vec<NameForm>, String> {
 const AN_ASN: u32 = 4_199_999_937;
 
 fn has_value(pieces: &[Piece], value: Value) -> bool {
-    pieces.iter().any(|piece| *piece == Piece::Value(value))
+    pieces.contains(&Piece::Value(value))
 }
 
 fn render(pieces: &[Piece], values: &FormValues<'_>, out: &mut String) {

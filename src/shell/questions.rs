@@ -85,7 +85,7 @@ impl Session {
             Stop::Refused(refusal, _) => self.fail(&refusal, format, output),
             Stop::Fault(words) => {
                 self.fail(&Refusal::new("fault", words, ""), format, output);
-                self.status = ExitStatus::Fault.code();
+                self.status = ExitStatus::Fault;
             }
         }
     }
@@ -115,7 +115,7 @@ impl Session {
     /// Says why nothing was done.
     pub(super) fn fail(&mut self, refusal: &Refusal, format: Format, output: &mut Output) {
         if format == Format::Json {
-            self.status = ExitStatus::of_refusal(refusal).code();
+            self.status = ExitStatus::of_refusal(refusal);
             self.print_json(&refusal_json(refusal), output);
         } else {
             self.refuse(refusal, output);

@@ -42,11 +42,11 @@ impl Session {
             }
             Borders::Ascii | Borders::None => format!("{text}Any key ends this.\n\n"),
         };
-        self.status = ExitStatus::Done.code();
+        self.status = ExitStatus::Done;
         self.say(&frame, output);
         job.rounds += 1;
         if job.rounds >= WATCH_ROUNDS_MAX {
-            self.say("That was long enough; nothing was changed.\n", output);
+            self.say("This has been shown long enough. Type the command again to go on.\n", output);
         } else if !self.ended {
             self.doing = Doing::Watching(job);
         }
@@ -63,7 +63,7 @@ impl Session {
     /// Tells that a peering was made; what comes of it is told as it happens. Whoever has typed
     /// ahead wants to go on, and does.
     pub(super) fn follow(&mut self, peer: Box<PeerView>, output: &mut Output) {
-        self.status = ExitStatus::Done.code();
+        self.status = ExitStatus::Done;
         self.say(&FollowEvent::begun(&peer), output);
         if self.line.is_waiting() || self.ended {
             self.say("It is being set up; peer_status tells how it goes.\n", output);
@@ -79,7 +79,7 @@ impl Session {
             self.say(&text, output);
         }
         if matches!(news, FollowEvent::Failed(_)) {
-            self.status = ExitStatus::NotApplied.code();
+            self.status = ExitStatus::NotApplied;
         }
     }
 

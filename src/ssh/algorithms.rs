@@ -45,7 +45,7 @@ const KEYS: &[Algorithm] = &[
 ];
 
 /// The protocol's side of our configuration.
-pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
+pub(super) fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
     russh::server::Config {
         server_id: russh::SshId::Standard(Cow::Borrowed(concat!(
             "SSH-2.0-peerling_",
@@ -84,7 +84,7 @@ pub fn protocol(keys: Vec<PrivateKey>) -> russh::server::Config {
 /// Whether a security key was touched stands in the signature's flags (OpenSSH's PROTOCOL.u2f).
 /// russh 0.65 verifies the signature and passes on key and algorithm alone, so a key that signs
 /// without a touch proves itself too; that needs the signature in russh's `VerifiedPublicKey`.
-pub fn is_strong(algorithm: &Algorithm) -> bool {
+pub(super) fn is_strong(algorithm: &Algorithm) -> bool {
     KEYS.contains(algorithm)
 }
 

@@ -30,21 +30,21 @@ const STDERR: u32 = 1;
 const TOO_MUCH: &[u8] = b"Too much input at once; the rest was not read.\r\n";
 
 /// One channel.
-pub struct Channel {
+pub(super) struct Channel {
     /// Its number.
-    pub id: ChannelId,
+    pub(super) id: ChannelId,
     /// What commands work on.
-    pub control: Rc<Control>,
+    pub(super) control: Rc<Control>,
     /// Whose it is; that changes once at most, when somebody of several says who they are.
-    pub proof: RefCell<Proof>,
+    pub(super) proof: RefCell<Proof>,
     /// The way back to the client.
-    pub handle: Handle,
+    pub(super) handle: Handle,
     /// The connection itself, to hang up on a client that takes nothing more.
-    pub stream: Arc<TcpStream>,
+    pub(super) stream: Arc<TcpStream>,
     /// What the client does.
-    pub inbox: Inbox,
+    pub(super) inbox: Inbox,
     /// How long it may be silent.
-    pub idle_timeout: Duration,
+    pub(super) idle_timeout: Duration,
 }
 
 /// The client is gone, or takes nothing more: there is nobody to tell.
@@ -64,7 +64,7 @@ enum Seen {
 
 impl Channel {
     /// Ends with the channel.
-    pub async fn run(self) {
+    pub(super) async fn run(self) {
         let served = self.serve().await;
         self.control.write_typed();
         let end = async {

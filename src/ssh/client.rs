@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// How far a client has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Stage {
+pub(super) enum Stage {
     /// It has sent nothing.
     Silent,
     /// It has sent something.
@@ -28,7 +28,7 @@ pub enum Stage {
 }
 
 /// A client.
-pub struct Client {
+pub(super) struct Client {
     since: Instant,
     slowness: u64,
     stage: AtomicU8,
@@ -40,7 +40,7 @@ pub struct Client {
 
 impl Client {
     /// One that has just connected, to a machine so many times slower than the usual one.
-    pub fn new(since: Instant, slowness: u64) -> Client {
+    pub(super) fn new(since: Instant, slowness: u64) -> Client {
         Client {
             since,
             slowness,
@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// How far it has come.
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         match self.stage.load(Relaxed) {
             0 => Stage::Silent,
             1 => Stage::Greeted,
@@ -61,25 +61,25 @@ impl Client {
     }
 
     /// It has come so far, at least.
-    pub fn reached(&self, stage: Stage) {
+    pub(super) fn reached(&self, stage: Stage) {
         self.stage.fetch_max(stage as u8, Relaxed);
     }
 
     /// It is logged in, and whatever it cost until now is forgiven.
-    pub fn proved(&self) {
+    pub(super) fn proved(&self) {
         self.reached(Stage::Proven);
         self.paid.store(0, Relaxed);
     }
 
     /// Its first line is this.
-    pub fn greeted(&self, line: &[u8]) {
+    pub(super) fn greeted(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let line = line.trim_end_matches(['\r', '\n']);
         let _ = self.version.set(line.chars().take(SSH_VERSION_CHARS_MAX).collect());
     }
 
     /// Its first line, such as `SSH-2.0-OpenSSH_9.6`, as it came; not longer than it may be shown.
-    pub fn version(&self) -> Option<&str> {
+    pub(super) fn version(&self) -> Option<&str> {
         self.version.get().map(String::as_str)
     }
 
@@ -107,7 +107,7 @@ impl Watch for Client {
 
 /// How many times slower this machine is than those that the limits are for, at least 1: measured
 /// by what a key exchange is made of. The quickest of a few, since others may hold one up.
-pub fn slowness() -> u64 {
+pub(super) fn slowness() -> u64 {
     let secret = WgSecret::new([1; WG_KEY_BYTES]);
     let mut least = Duration::MAX;
     for _ in 0..5 {

@@ -23,43 +23,43 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// One connection's side of ours.
-pub struct Conversation<'a> {
+pub(super) struct Conversation<'a> {
     /// What commands work on.
-    pub control: Rc<Control>,
+    pub(super) control: Rc<Control>,
     /// Grace and idleness.
-    pub settings: &'a SshSettings,
+    pub(super) settings: &'a SshSettings,
     /// Where it comes from.
-    pub peer: SocketAddr,
+    pub(super) peer: SocketAddr,
     /// Closed once it is known which keys there are.
-    pub registry_read: Receiver<Infallible>,
+    pub(super) registry_read: Receiver<Infallible>,
     /// What the client does.
-    pub events: Receiver<Event>,
+    pub(super) events: Receiver<Event>,
     /// The way back to the client; there before the first event.
-    pub handle: Rc<OnceCell<Handle>>,
+    pub(super) handle: Rc<OnceCell<Handle>>,
     /// The connection itself, to hang up.
-    pub stream: Arc<TcpStream>,
+    pub(super) stream: Arc<TcpStream>,
     /// What is known of the client.
-    pub client: Arc<Client>,
+    pub(super) client: Arc<Client>,
     /// What it tries.
-    pub attempt: &'a RefCell<Attempt>,
+    pub(super) attempt: &'a RefCell<Attempt>,
     /// Where channels run.
-    pub spawner: Spawner,
+    pub(super) spawner: Spawner,
 }
 
 /// What a client tried in order to be let in: for the log, if it is not.
 #[derive(Debug, Default)]
-pub struct Attempt {
+pub(super) struct Attempt {
     /// The last name that it used; `None`: it used none, or one that is nobody's for its length.
-    pub login: Option<String>,
+    pub(super) login: Option<String>,
     /// Keys that it offered and that did not let it in.
-    pub keys: usize,
+    pub(super) keys: usize,
     /// Why it is not let in, as far as more is known than the registry says.
-    pub why: Option<String>,
+    pub(super) why: Option<String>,
 }
 
 /// A proven key, and the user name that was signed along with it.
 #[derive(Clone)]
-pub struct Proof {
+pub(super) struct Proof {
     login: String,
     key: KeyFingerprint,
     source: String,
@@ -78,7 +78,7 @@ type Channels = Vec<(ChannelId, Postbox)>;
 
 impl Proof {
     /// Whom it proves by the registry of this moment.
-    pub fn identity(&self, control: &Control) -> Result<Identity, Denial> {
+    pub(super) fn identity(&self, control: &Control) -> Result<Identity, Denial> {
         let index = control.index.borrow();
         let settings = control.settings.borrow();
         let (maintainer, role) =
@@ -89,7 +89,7 @@ impl Proof {
 
     /// The same proof, as if they had logged in by this name. It proves nothing more: whether the
     /// key is that maintainer's, [`Proof::identity`] asks the registry each time.
-    pub fn naming(&self, name: &Mntner) -> Proof {
+    pub(super) fn naming(&self, name: &Mntner) -> Proof {
         Proof { login: name.to_string(), ..self.clone() }
     }
 }
@@ -119,7 +119,7 @@ impl Admitted {
 
 impl Conversation<'_> {
     /// Ends with the connection, or when it is to be ended.
-    pub async fn run(self, slot: Slot) {
+    pub(super) async fn run(self, slot: Slot) {
         let proven = within(self.settings.login_grace, self.authenticate(&slot)).await;
         if let (Ok(Some(proof)), Some(handle)) = (proven, self.handle.get()) {
             self.channels(proof, handle).await;
@@ -255,7 +255,7 @@ fn full_words(full: Full) -> &'static str {
 }
 
 /// What a session is told whose key was taken out of the registry in the meantime.
-pub fn gone(denial: &Denial) -> Refusal {
+pub(super) fn gone(denial: &Denial) -> Refusal {
     let message = format!("Your key does not let you in any more: {denial}");
     Refusal::new("denied", message, "")
 }

@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a client did. A login name is never longer than a maintainer's.
-pub enum Event {
+pub(super) enum Event {
     /// It offered a key, and has proven nothing. May it go on to prove it?
     Offered(String, KeyFingerprint, Sender<bool>),
     /// It has proven a key. Does that let it in?
@@ -37,7 +37,7 @@ pub enum Event {
 }
 
 /// What a client did on a channel.
-pub enum ChannelEvent {
+pub(super) enum ChannelEvent {
     /// It has a terminal of this kind and this many columns.
     Terminal(String, u32),
     /// It wants no colours (<https://no-color.org>).
@@ -55,7 +55,7 @@ pub enum ChannelEvent {
 }
 
 /// One connection's callbacks.
-pub struct Handler {
+pub(super) struct Handler {
     events: Sender<Event>,
     banner: String,
     client: Arc<Client>,
@@ -78,7 +78,7 @@ struct Asked {
 
 impl Handler {
     /// Events go to `events`; `banner` is shown before authentication.
-    pub fn new(events: Sender<Event>, banner: String, client: Arc<Client>) -> Handler {
+    pub(super) fn new(events: Sender<Event>, banner: String, client: Arc<Client>) -> Handler {
         Handler {
             events,
             banner,

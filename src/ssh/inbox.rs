@@ -20,14 +20,14 @@ use std::task::{Context, Poll, Waker};
 const CTRL_C: u8 = 0x03;
 
 /// The connection's end.
-pub struct Postbox(Rc<RefCell<Queue>>);
+pub(super) struct Postbox(Rc<RefCell<Queue>>);
 
 /// The channel's end.
-pub struct Inbox(Rc<RefCell<Queue>>);
+pub(super) struct Inbox(Rc<RefCell<Queue>>);
 
 /// What all inboxes of one connection hold together, in bytes.
 #[derive(Clone, Default)]
-pub struct Held(Rc<Cell<usize>>);
+pub(super) struct Held(Rc<Cell<usize>>);
 
 /// What is between them. Both are on the one thread: a channel of smol's takes 2 kB for what is
 /// here less than a tenth of that.
@@ -44,7 +44,7 @@ struct Queue {
 }
 
 /// Both ends of an empty inbox, one of those that hold `held` together.
-pub fn inbox(held: Held) -> (Postbox, Inbox) {
+pub(super) fn inbox(held: Held) -> (Postbox, Inbox) {
     let queue = Rc::new(RefCell::new(Queue {
         events: VecDeque::new(),
         bytes: 0,
@@ -149,12 +149,12 @@ impl Queue {
 
 impl Postbox {
     /// Puts an event in. If it is too much, the inbox takes this and everything after it no more.
-    pub fn put(&self, event: ChannelEvent) {
+    pub(super) fn put(&self, event: ChannelEvent) {
         self.0.borrow_mut().put(event);
     }
 
     /// Has the channel ended?
-    pub fn is_abandoned(&self) -> bool {
+    pub(super) fn is_abandoned(&self) -> bool {
         Rc::strong_count(&self.0) == 1
     }
 }
@@ -169,17 +169,17 @@ impl Drop for Postbox {
 
 impl Inbox {
     /// The next event, of input at most `room` bytes; `None`: there will be no more.
-    pub async fn next(&self, room: usize) -> Option<ChannelEvent> {
+    pub(super) async fn next(&self, room: usize) -> Option<ChannelEvent> {
         poll_fn(|context| self.0.borrow_mut().take(room, context)).await
     }
 
     /// Waits for Ctrl-C, and takes it and the input before it out; `None`: the client is gone.
-    pub async fn interrupted(&self) -> Option<()> {
+    pub(super) async fn interrupted(&self) -> Option<()> {
         poll_fn(|context| self.0.borrow_mut().take_interrupt(context)).await
     }
 
     /// Was there too much in it?
-    pub fn overflowed(&self) -> bool {
+    pub(super) fn overflowed(&self) -> bool {
         self.0.borrow().overflowed
     }
 }

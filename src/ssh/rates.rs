@@ -21,14 +21,14 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// How many groups an address belongs to.
-pub const LEVELS: usize = 3;
+pub(super) const LEVELS: usize = 3;
 /// The narrowest: one source.
-pub const SOURCE: usize = 0;
+pub(super) const SOURCE: usize = 0;
 /// The widest.
-pub const PROVIDER: usize = 2;
+pub(super) const PROVIDER: usize = 2;
 
 /// The groups of an address, from the narrowest to the widest.
-pub fn groups(address: IpAddr) -> [IpNet; LEVELS] {
+pub(super) fn groups(address: IpAddr) -> [IpNet; LEVELS] {
     let address = address.to_canonical();
     let lengths = match address {
         IpAddr::V4(_) => [32, 24, 24],
@@ -38,7 +38,7 @@ pub fn groups(address: IpAddr) -> [IpNet; LEVELS] {
 }
 
 /// The customer whose address it is: the one of the three that the log tells.
-pub fn customer(address: IpAddr) -> IpNet {
+pub(super) fn customer(address: IpAddr) -> IpNet {
     let [_, customer, _] = groups(address);
     customer
 }
@@ -52,7 +52,7 @@ fn prefix(address: IpAddr, length: u8) -> IpNet {
 const TOKEN: u64 = 1_000;
 
 /// What is left of each rate.
-pub struct Rates {
+pub(super) struct Rates {
     tables: [Table; LEVELS],
     all: Bucket,
 }
@@ -73,7 +73,7 @@ struct Bucket {
 
 impl Rates {
     /// All buckets full.
-    pub fn new(now: Instant) -> Rates {
+    pub(super) fn new(now: Instant) -> Rates {
         let rates = [HANDSHAKES_PER_64, HANDSHAKES_PER_48, HANDSHAKES_PER_32];
         Rates {
             tables: rates.map(|rate| Table { rate, buckets: BTreeMap::new() }),
@@ -83,7 +83,7 @@ impl Rates {
 
     /// Takes a token of each bucket of this address, or none; then it is worth trying again after
     /// this time.
-    pub fn take(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(super) fn take(&mut self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if address.to_canonical().is_loopback() {
             return Ok(());
         }

@@ -20,7 +20,7 @@ use std::net::IpAddr;
 
 /// One minute's.
 #[derive(Debug, Default)]
-pub struct Reports {
+pub(super) struct Reports {
     lines: u32,
     customers: BTreeMap<IpNet, Customer>,
     /// Of those for whom there is no room in `customers`.
@@ -40,7 +40,7 @@ struct Customer {
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// It is logged.
     Log,
     /// It is counted.
@@ -49,7 +49,7 @@ pub enum Verdict {
 
 impl Reports {
     /// There is something to say about a client at this address.
-    pub fn line(&mut self, address: IpAddr) -> Verdict {
+    pub(super) fn line(&mut self, address: IpAddr) -> Verdict {
         let has_room = self.lines < CLIENT_LINES_MAX;
         let customer = self.customer(address);
         if has_room && customer.lines < CLIENT_LINES_PER_GROUP {
@@ -62,7 +62,7 @@ impl Reports {
     }
 
     /// The connection of this address made room for another.
-    pub fn dropped(&mut self, address: IpAddr) {
+    pub(super) fn dropped(&mut self, address: IpAddr) {
         self.customer(address).dropped += 1;
     }
 
@@ -74,9 +74,9 @@ impl Reports {
         self.customers.entry(group).or_default()
     }
 
-    /// The minute is over: the sums of what was not logged (for information), and of who was dropped
-    /// (a warning).
-    pub fn end(&mut self) -> Sums {
+    /// The minute is over: the sums of what was not logged (for information), and of who was
+    /// dropped (a warning).
+    pub(super) fn end(&mut self) -> Sums {
         let minute = std::mem::take(self);
         Sums {
             unlogged: sums(&minute, |customer| customer.unlogged),
@@ -89,11 +89,11 @@ impl Reports {
 
 /// What a minute came to; `None`: nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Sums {
+pub(super) struct Sums {
     /// Clients that were not let in, beside those that had a line of their own.
-    pub unlogged: Option<String>,
+    pub(super) unlogged: Option<String>,
     /// Connections that made room for others.
-    pub dropped: Option<String>,
+    pub(super) dropped: Option<String>,
 }
 
 /// `1,204 from 2001:db8:1::/48, 7 from elsewhere`: the largest first.
@@ -129,10 +129,15 @@ fn thousands(number: u64) -> String {
     out
 }
 
-/// Why a client is not let in, in one line for the operator; `None`: it did not try to log in, as one who only looks whether somebody listens.
-pub fn reason(index: &Index, connection: &Connection, ended: &Result<(), Error>) -> Option<String> {
+/// Why a client is not let in, in one line for the operator; `None`: it did not try to log in, as
+/// one who only looks whether somebody listens.
+pub(super) fn reason(
+    index: &Index,
+    connection: &Connection,
+    ended: &Result<(), Error>,
+) -> Option<String> {
     let attempt = connection.attempt.borrow();
-    let version = connection.client.version().unwrap_or("nothing that was heard");
+    let version = connection.client.version().unwrap_or("a client that sent no version");
     let version = cut(version);
     let why = match (&attempt.why, &attempt.login, ended) {
         (Some(why), _, _) => why.clone(),
@@ -165,7 +170,7 @@ fn is_of_protocol(error: &Error) -> bool {
 }
 
 /// The error in a few words: russh's own may hold all that a client has sent.
-pub fn brief(error: &Error) -> String {
+pub(super) fn brief(error: &Error) -> String {
     match error {
         Error::NoCommonAlgo { kind, theirs, .. } => {
             let shown: Vec<String> =

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// A connection.
-pub struct Wire {
+pub(super) struct Wire {
     socket: Arc<TcpStream>,
     client: Arc<Client>,
     /// The client's first line, until it is whole.
@@ -36,7 +36,7 @@ pub struct Wire {
 
 impl Wire {
     /// Takes the socket over.
-    pub fn new(socket: Arc<TcpStream>, client: Arc<Client>) -> Wire {
+    pub(super) fn new(socket: Arc<TcpStream>, client: Arc<Client>) -> Wire {
         // A wish: a kernel that refuses it only makes the login slower.
         let _ = set_tcp_nodelay(&*socket, true);
         let (line, ahead) = (Vec::new(), Vec::new());
@@ -112,7 +112,7 @@ impl Wire {
 }
 
 /// Ends a connection under whoever holds it.
-pub fn hang_up(socket: &TcpStream) {
+pub(super) fn hang_up(socket: &TcpStream) {
     // It fails if the connection has ended already.
     let _ = shutdown(socket, Shutdown::Both);
 }

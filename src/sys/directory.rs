@@ -260,8 +260,8 @@ impl Directory {
         })
     }
 
-    /// The same where the file does not hold these bytes already. One that cannot be read is written
-    /// anew like any other.
+    /// The same where the file does not hold these bytes already. One that cannot be read is
+    /// written anew like any other.
     pub fn update(&self, name: &str, bytes: &[u8], how: Put) -> Result<(), FileError> {
         match self.read(name, bytes.len()) {
             Ok(Some(before)) if before == bytes => Ok(()),

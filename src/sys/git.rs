@@ -6,20 +6,21 @@
 //! our environment that it needs, for the rest may hold the private key. It runs in a process group
 //! of its own, so that its helpers end with it; it is asked to end first, since one that is killed
 //! leaves its locks behind. A lock that nobody can hold any more is removed.
+//!
+//! Git runs what a repository's settings name, as whoever calls it, and so refuses one of another
+//! user ("dubious ownership"), also where that is root or where root made it for us. We look
+//! ourselves, and tell git so: root's and our own may be trusted, others' not.
 
 mod judge;
-mod owner;
 mod publish;
 mod pull;
-mod sight;
 
-pub use judge::{Left, Standing};
+pub use judge::{CloneStatus, HeadOrigin, Obstacle, look};
 pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, pull, recover};
-pub use sight::{Sight, look};
 
 use super::deadline::within;
-use super::users::{self, may};
+use super::users::{self, ROOT, may};
 use crate::limits::{
     GIT_CONNECT_TIMEOUT, GIT_END_TIMEOUT, GIT_LOCK_AGE_MAX, GIT_OUTPUT_BYTES_MAX,
     GIT_STALL_TIMEOUT, GIT_WORDS_MAX,
@@ -31,6 +32,9 @@ use smol::io::{AsyncRead, AsyncReadExt as _};
 use smol::process::{Child, Command, Stdio};
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -125,6 +129,27 @@ impl Git {
     /// For commands in `directory`, each of which may take as long as `deadline`.
     pub fn new(directory: &Path, deadline: Duration, credentials: Credentials) -> Git {
         Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None }
+    }
+
+    /// The same, with git told that this directory's owner is known and trusted.
+    ///
+    /// # Errors
+    /// Where it is another user's, or cannot be seen.
+    pub(super) fn trusting(self) -> Result<Git, GitError> {
+        let shown = self.directory.display();
+        let directory = self.directory.canonicalize().map_err(|error| failed(&shown, &error))?;
+        let metadata = directory.metadata().map_err(|error| failed(&shown, &error))?;
+        trust(&directory.display(), &metadata)?;
+        for part in [".git", ".git/config"] {
+            match directory.join(part).symlink_metadata() {
+                Ok(metadata) => trust(&directory.join(part).display(), &metadata)?,
+                // Git says what it is that lies here, or where the repository is.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                Err(error) => return Err(failed(&shown, &error)),
+            }
+        }
+        Ok(Git { trusted: Some(directory), ..self })
     }
 
     /// Runs a command; what it printed, without the final newline.
@@ -230,10 +255,10 @@ impl Git {
 /// may not look.
 fn other_home() -> Option<String> {
     let home = std::env::var_os("HOME")?;
-    match may(Path::new(&home), Access::READ_OK | Access::EXEC_OK) {
-        true => None,
-        false => users::by_uid(users::current()).map(|user| user.home),
+    if may(Path::new(&home), Access::READ_OK | Access::EXEC_OK) {
+        return None;
     }
+    users::by_uid(users::current()).map(|user| user.home)
 }
 
 /// Reads what git says, and waits until it ends.
@@ -241,11 +266,9 @@ async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> 
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (out, err) = zip(bounded(stdout), bounded(stderr)).await;
     let status = child.status().await?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_string();
-    Ok(match status.success() {
-        true => Ok(text(out?)),
-        false => Err(GitError::read(&text(err?))),
-    })
+    let bytes = if status.success() { out? } else { err? };
+    let text = String::from_utf8_lossy(&bytes).trim_end().to_string();
+    if status.success() { Ok(Ok(text)) } else { Ok(Err(GitError::read(&text))) }
 }
 
 /// Git ends when nobody reads what it says any more, so more than this is never held.
@@ -332,76 +355,18 @@ impl fmt::Display for GitError {
 
 impl std::error::Error for GitError {}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_say_what_git_gave_up_at() {
-        for (said, words, lock) in [
-            ("", "git: no reason given", None),
-            (
-                "fatal: unable to access 'https://me:secret@git.example/r/': no host",
-                "git: unable to access 'https://git.example/r/': no host",
-                None,
-            ),
-            (
-                "ssh: connect to host x port 22: Connection refused\nfatal: Could not read\n\n\
-                 Please make sure you have the correct access rights",
-                "git: ssh: connect to host x port 22: Connection refused; Could not read",
-                None,
-            ),
-            (
-                "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother git\n\
-                 remove the file manually to continue.",
-                "git: Unable to create '/r/.git/index.lock': File exists.",
-                Some("/r/.git/index.lock"),
-            ),
-            (
-                "error: cannot lock ref 'x': Unable to create '/r/.git/x.lock': File exists.",
-                "git: cannot lock ref 'x': Unable to create '/r/.git/x.lock': File exists.",
-                Some("/r/.git/x.lock"),
-            ),
-            (
-                "remote: fatal: Unable to create '/etc/x.lock': File exists.\nbye",
-                "git: remote: fatal: Unable to create '/etc/x.lock': File exists.; bye",
-                None,
-            ),
-        ] {
-            let error = GitError::read(said);
-            assert_eq!((error.to_string().as_str(), error.lock), (words, lock.map(PathBuf::from)));
-        }
-    }
-
-    #[test]
-    fn nothing_of_ours_is_in_its_environment() {
-        let git = Git::new(Path::new("/"), Duration::from_secs(20), Credentials::None);
-        // What git gives its children: an alias that prints it.
-        let shown = smol::block_on(git.run(&["-c", "alias.env=!env", "env"])).unwrap();
-        let names: Vec<&str> = shown.lines().filter_map(|it| Some(it.split_once('=')?.0)).collect();
-        assert!(names.contains(&"GIT_TERMINAL_PROMPT"), "{names:?}");
-        assert!(!names.iter().any(|it| it.starts_with("CARGO")), "{names:?}");
-    }
-
-    #[test]
-    fn what_takes_too_long_is_ended_with_its_helpers() {
-        let git = Git::new(Path::new("/"), Duration::from_millis(200), Credentials::None);
-        let started = std::time::Instant::now();
-        let alias = format!("alias.wait=!sleep 47{}; true", std::process::id());
-        let said = smol::block_on(git.run(&["-c", &alias, "wait"]));
-        assert_eq!(said.unwrap_err().to_string(), "git: no end within 0 s");
-        assert!(started.elapsed() < GIT_END_TIMEOUT, "it ended when it was asked");
-        let marker = format!("47{}", std::process::id());
-        let runs = || {
-            std::fs::read_dir("/proc").unwrap().flatten().any(|it| {
-                let line = std::fs::read(it.path().join("cmdline")).unwrap_or_default();
-                String::from_utf8_lossy(&line) == format!("sleep\0{marker}\0")
-            })
-        };
-        // It was told to end along with git, and may take a moment longer.
-        while runs() {
-            assert!(started.elapsed() < Duration::from_secs(30), "its helper still runs");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
+fn failed(shown: &dyn fmt::Display, error: &std::io::Error) -> GitError {
+    GitError::new(format!("{shown}: {error}"))
 }
+
+fn trust(shown: &dyn fmt::Display, metadata: &Metadata) -> Result<(), GitError> {
+    let (owner, us) = (metadata.uid(), users::current());
+    if owner == ROOT || owner == us {
+        return Ok(());
+    }
+    let (owner, us) = (users::name(owner), users::name(us));
+    Err(GitError::new(format!("{shown} belongs to {owner}, and git runs as {us}")))
+}
+
+#[cfg(test)]
+mod tests;

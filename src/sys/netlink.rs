@@ -5,17 +5,13 @@
 //! datagrams apart and is pure. What the kernel refuses comes back with its own words, where it has
 //! any.
 
-mod address;
-mod link;
 mod message;
 mod route;
 mod socket;
 
-pub use address::Address;
-pub use link::Link;
+pub use route::{Address, Link, Route, add_loopback_address, loopback_addresses};
 pub use socket::Socket;
 
-use netlink_sys::protocols::NETLINK_ROUTE;
 use rustix::io::Errno;
 use std::fmt;
 
@@ -28,16 +24,6 @@ pub struct NetlinkError {
     pub errno: Errno,
     /// The kernel's own words (NETLINK_EXT_ACK), if it gave any.
     pub kernel_text: Option<String>,
-}
-
-/// A socket for links and addresses.
-pub struct Route(Socket);
-
-impl Route {
-    /// Opens the socket; needs no right. Changes need CAP_NET_ADMIN.
-    pub fn open() -> Result<Route, NetlinkError> {
-        Socket::open(NETLINK_ROUTE).map(Route)
-    }
 }
 
 impl fmt::Display for NetlinkError {

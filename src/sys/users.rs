@@ -112,8 +112,8 @@ pub fn may(path: &Path, access: Access) -> bool {
 
 /// Becomes a user with their groups. Of the capabilities, those of the service stay.
 ///
-/// The system calls change one thread, and a thread that is made later begins with what the one that
-/// makes it has. So this comes before there is a second one.
+/// The system calls change one thread, and a thread that is made later begins with what the one
+/// that makes it has. So this comes before there is a second one.
 ///
 /// # Errors
 /// Where the system refuses, or there is more than one thread.

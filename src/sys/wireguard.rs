@@ -7,21 +7,19 @@
 //! anew to change it.
 
 mod choose;
-mod error;
 mod machine;
 
 pub use choose::{Choice, Judgement, choose};
-pub use error::WireError;
 pub use machine::Machine;
 
 pub use crate::plan::wireguard::Backend;
 
 use crate::limits::{ROUTE_LOOK_PAUSE, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END};
-use crate::model::IfName;
+use crate::model::{IfName, Port};
 use crate::plan::Owner;
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
-use crate::sys::netlink::Link;
-use crate::sys::uapi::{self, Patience};
+use crate::sys::netlink::{Link, NetlinkError};
+use crate::sys::uapi::{self, Patience, StartError, UapiError, UapiReason};
 use async_io::Async;
 use machine::Means;
 use rustix::io::Errno;
@@ -33,6 +31,29 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
+
+/// Why a link could not be read, made, changed or removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireError {
+    /// The kernel refused.
+    Netlink(NetlinkError),
+    /// The process of the link refused, or does not answer.
+    Uapi(UapiError),
+    /// No process could be started for the link.
+    Start(StartError),
+    /// Another program, or another link, listens on this UDP port.
+    PortTaken(Port),
+    /// A link of that name exists already.
+    Exists(IfName),
+    /// The link is gone, or another has taken its name.
+    Missing(IfName),
+    /// A link that bears the name of a peering and is no WireGuard: its name and kind.
+    Foreign(String, Option<String>),
+    /// A TUN device that bears the name of a peering, and no WireGuard process answers for it.
+    Unanswered(UapiError),
+    /// The link was deleted but its process did not end.
+    StillRunning(IfName),
+}
 
 /// Every link that bears a name of ours, as it is, or why it cannot be read.
 pub type Links = BTreeMap<IfName, Result<LinkActual, WireError>>;
@@ -252,3 +273,63 @@ impl fmt::Display for Backend {
         }
     }
 }
+
+impl WireError {
+    /// The same error, but a taken port is called by its name.
+    pub fn with_port(self, port: Port) -> WireError {
+        match &self {
+            WireError::Netlink(error) if error.errno == Errno::ADDRINUSE => {
+                WireError::PortTaken(port)
+            }
+            WireError::Uapi(error) if error.reason == UapiReason::Refused(Errno::ADDRINUSE) => {
+                WireError::PortTaken(port)
+            }
+            _ => self,
+        }
+    }
+}
+
+impl From<NetlinkError> for WireError {
+    fn from(error: NetlinkError) -> WireError {
+        WireError::Netlink(error)
+    }
+}
+
+impl From<UapiError> for WireError {
+    fn from(error: UapiError) -> WireError {
+        WireError::Uapi(error)
+    }
+}
+
+impl From<StartError> for WireError {
+    fn from(error: StartError) -> WireError {
+        WireError::Start(error)
+    }
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WireError::Netlink(error) => error.fmt(out),
+            WireError::Uapi(error) => error.fmt(out),
+            WireError::Start(error) => error.fmt(out),
+            WireError::PortTaken(port) => {
+                write!(out, "UDP port {port} is taken by another program or link")
+            }
+            WireError::Exists(name) => write!(out, "a link {name} exists already"),
+            WireError::Missing(name) => write!(out, "link {name} is gone, or was made anew"),
+            WireError::Foreign(name, kind) => {
+                let kind = kind.as_deref().unwrap_or("device");
+                write!(out, "{name} is a {kind} and no WireGuard link; it is left alone")
+            }
+            WireError::Unanswered(error) => {
+                write!(out, "a TUN device without a WireGuard process is left alone: {error}")
+            }
+            WireError::StillRunning(name) => {
+                write!(out, "the process of link {name} did not end with it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for WireError {}

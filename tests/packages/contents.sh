@@ -84,6 +84,9 @@ same "crates of copyright that Cargo.lock lacks" "" "$(comm -23 <(echo "$told") 
 texts=$(zcat "$documents/licences.gz" | sed -nE 's/^([A-Za-z0-9_-]+) ([0-9][^ ,]*), .*/\1-\2/p' | LC_ALL=C sort -u)
 same "crates without a text" "netlink-bindings russh russh-cryptovec russh-util" \
     "$(comm -23 <(echo "$told") <(echo "$texts") | sed 's/-[0-9].*//' | xargs)"
+licences=$(sed -n 's/^License: //p' "$documents/copyright" | sed 's/ or /\n/g; s/ and /\n/g' | LC_ALL=C sort -u)
+same "licences with a paragraph" "$licences" \
+    "$(awk '/^License: / { name = $2; getline; if (/^ /) print name }' "$documents/copyright" | LC_ALL=C sort -u)"
 echo "copyright: $(echo "$told" | wc -l) crates of Cargo.lock, $(echo "$linked" | wc -l) of which the program names"
 
 if ! command -v lintian >/dev/null; then

@@ -18,7 +18,7 @@ missed=0
 packed() {
     sed -i "s/^Version: .*/Version: $2/" "$work/deb/DEBIAN/control"
     (cd "$work/deb" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | xargs -0 md5sum >DEBIAN/md5sums)
-    dpkg-deb --build --root-owner-group -Znone "$work/deb" "$work/$1.deb" >/dev/null
+    dpkg-deb --build --root-owner-group -Zxz -z0 "$work/deb" "$work/$1.deb" >/dev/null
 }
 
 # found PLAY WORDS: the play fails, and its last words have these.
@@ -79,7 +79,7 @@ fault contents 'crates of the program that copyright lacks' 'sed -i "/^Files: ru
 fault contents 'crates of copyright that Cargo.lock lacks' \
     'printf "\nFiles: nobody-1.0/*\nCopyright: nobody\nLicense: ISC\n" >>$documents/copyright'
 fault contents 'crates without a text' 'gzip -n </dev/null >$documents/licences.gz'
-fault contents 'missing-license-paragraph' 'sed -i "/^License: Apache-2.0-with[^ ]*$/,\$d" $documents/copyright'
+fault contents 'licences with a paragraph' 'sed -i "/^License: Apache-2.0-with[^ ]*$/,\$d" $documents/copyright'
 fault contents 'bogus-mail-host' 'sed -i "s/^Maintainer: .*/Maintainer: A B <a@localhost>/" DEBIAN/control'
 by_hand='adduser --system --group --home /var/lib/peerling --no-create-home peerling'
 fault debian 'the installation in an image: it says that' 'sed -i "s|^systemd-sysusers .*|$by_hand|" DEBIAN/postinst'

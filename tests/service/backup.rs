@@ -302,6 +302,6 @@ fn links_in_the_working_copy_are_not_followed() {
     fs::remove_dir_all(draft.path(HOME)).unwrap();
     symlink(draft.path("victim"), draft.path(HOME)).unwrap();
     let said = export(&draft);
-    assert!(said.refused(FAILED).contains("servers/pop: no directory"), "{said:#?}");
+    assert!(said.refused(FAILED).contains("servers/pop: not a directory"), "{said:#?}");
     assert_eq!(names(&draft, "victim"), ["ebgp_as1"]);
 }

@@ -249,7 +249,7 @@ fn typing_ahead_and_thinking_better_of_it() {
     shell.send("whoami --js");
     shell.send("on\r");
     shell.send("peer_remove --yes\r\x03whoami");
-    shell.expect("Not waited for");
+    shell.expect("Stopped waiting");
     shell.send("\r");
     let shown = shell.expect("ALICE-MNT, AS4242420001");
     assert!(!shown.contains("maintainer") && !shown.contains("removed"), "{shown:?}");

@@ -145,7 +145,10 @@ fn whoever_asks_nonsense_is_told_and_harms_nothing() {
     let idle: Vec<UnixStream> =
         (0..100).map(|_| UnixStream::connect(pop.path("peerling.sock")).unwrap()).collect();
     let turned_away = ask(&pop, b"\"board\"\n");
-    assert!(turned_away.contains("others ask already; try again"), "{turned_away}");
+    assert!(
+        turned_away.contains("other clients are connected already; try again"),
+        "{turned_away}"
+    );
     assert!(pop.descriptors() < descriptors + 20, "{} clients are held", idle.len());
     drop(idle);
     crate::run::wait_until("the service to hear again", || {

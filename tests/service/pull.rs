@@ -5,7 +5,7 @@ use crate::check;
 use crate::git::{commit_all, git, has_git};
 use crate::pop::Draft;
 use peerling::limits::{GIT_LOCK_AGE_MAX, REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
-use peerling::sys::git::{Pulled, Sight, Standing, interrupted, look, pull, recover};
+use peerling::sys::git::{CloneStatus, HeadOrigin, Pulled, interrupted, look, pull, recover};
 use rustix::process::Signal;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -59,14 +59,14 @@ impl Clone {
         smol::block_on(pull(&self.registry())).map_err(|error| error.to_string())
     }
 
-    fn sight(&self) -> Sight {
+    fn sight(&self) -> CloneStatus {
         smol::block_on(look(&self.registry())).unwrap()
     }
 
     fn left(&self, words: &str) {
         let head = self.git(&["rev-parse", "HEAD"]);
         match self.pull() {
-            Ok(Pulled::Left(why)) => {
+            Ok(Pulled::Blocked(why)) => {
                 assert!(why.to_string().contains(words), "{words}: {why}");
             }
             other => panic!("{words}: {other:?}"),
@@ -188,18 +188,18 @@ fn a_clone_that_git_left_diverged_is_brought_back() {
         crate::run::run(&mut command, b"")
     };
     assert_ne!(timer().status, Some(0), "git refuses");
-    assert_eq!(clone.sight().standing, Standing::Diverged);
+    assert_eq!(clone.sight().origin, HeadOrigin::Diverged);
     let words = "the clone diverged";
     check::report(&clone.draft).has("registry_pull", "wrong", words);
     assert_eq!(clone.pull(), Ok(Pulled::Moved));
     assert!(clone.has("TWO-MNT"));
     let sight = clone.sight();
-    assert_eq!((sight.standing, sight.by_hand), (Standing::Upstreams, None));
+    assert_eq!((sight.origin, sight.by_hand), (HeadOrigin::Upstreams, None));
     // What somebody committed on top is theirs.
     clone.git(&["commit", "--quiet", "--allow-empty", "--message", "Mine"]);
     clone.publish("THREE-MNT");
     timer();
-    assert_eq!(clone.sight().standing, Standing::Own);
+    assert_eq!(clone.sight().origin, HeadOrigin::Own);
     clone.left("has commits of its own");
     // A whole clone whose upstream was written anew: the reflog knows what was upstream's.
     let Some(whole) = Clone::new(&[]) else { return };
@@ -207,7 +207,7 @@ fn a_clone_that_git_left_diverged_is_brought_back() {
     whole.git(&["pull", "--quiet", "--ff-only"]);
     git(&whole.draft.path("upstream"), &["commit", "--quiet", "--amend", "--message", "Anew"]);
     whole.git(&["fetch", "--quiet"]);
-    assert_eq!(whole.sight().standing, Standing::Diverged);
+    assert_eq!(whole.sight().origin, HeadOrigin::Diverged);
     assert_eq!(whole.pull(), Ok(Pulled::Moved));
     assert_eq!(whole.git(&["log", "-1", "--format=%s"]), "Anew");
 }

@@ -62,7 +62,7 @@ fn the_wizard_asks_in_the_old_order_and_asks_again() {
     let key = router_key(1);
     shell.say("peer_create", "AS Number: ");
     for (wrong, complaint, question, right) in [
-        ("64600", "is not yours", "AS Number: ", "4242420001"),
+        ("64600", "does not say that AS64600 is yours", "AS Number: ", "4242420001"),
         ("no key", "key", "WireGuard public key: ", key.as_str()),
         ("10.0.0.1", "private", "WireGuard endpoint address: ", "2001:db8::1"),
         ("99999", "port", "WireGuard endpoint port [20263]: ", ""),

@@ -104,7 +104,8 @@ pop() {
     {
         bird_conf 172.20.0.1 172.20.0.0/27 fd42:263::/48
         # The operator's own part is that of the lab.
-        sed -n '/^define OWNAS/,/^include/p' "$here/../lab/sides.sh" | sed '/^include/d; s/\$POP_ASN/4242420263/'
+        sed -n '/^define OWNAS/,/bgp_peers/p' "$here/../lab/parts/sides.sh" |
+            sed '/^include/d; s/\$POP_ASN/4242420263/'
         echo 'include "/etc/bird/bgp_peers/*";'
     } >"$root/etc/bird/bird.conf"
     on pop systemctl --quiet enable peerling

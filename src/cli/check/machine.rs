@@ -5,7 +5,7 @@ use super::{Findings, Scene};
 use crate::apply::DryRun;
 use crate::limits::CHECK_FREE_BYTES_MIN;
 use crate::plan::sysctl::SYSCTLS;
-use crate::sys::{loopback, ping, sysctl};
+use crate::sys::{netlink, ping, sysctl};
 use rustix::fs::statvfs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
@@ -80,7 +80,7 @@ fn lo(scene: &Scene, findings: &mut Findings) {
     let Some(me) = inventory.and_then(|inventory| inventory.me()) else {
         return findings.ok("lo", "no address is wanted: there is no [mesh]");
     };
-    let found = match loopback::addresses() {
+    let found = match netlink::loopback_addresses() {
         Ok(found) => found,
         Err(error) => return findings.wrong("lo", error, "ip address show dev lo"),
     };

@@ -12,9 +12,9 @@ use crate::registry::Index;
 /// What a pass could not do, and how many steps it would take.
 pub(super) fn look(dry_run: &DryRun, findings: &mut Findings) {
     for (owner, why) in &dry_run.failures {
-        let told = format!("{owner}: {why}");
-        if findings.list().iter().all(|finding| finding.detail != told) {
-            findings.wrong("peering", told, "peerling plan; peerling exec -- peer_list --all");
+        let detail = format!("{owner}: {why}");
+        if findings.list().iter().all(|finding| finding.detail != detail) {
+            findings.wrong("peering", detail, "peerling plan; peerling exec -- peer_list --all");
         }
     }
     // What apply would do then, nobody should type.

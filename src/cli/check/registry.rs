@@ -3,7 +3,7 @@
 use super::{Findings, Scene, files, findings};
 use crate::limits::REGISTRY_AGE_MAX;
 use crate::registry::{Finding, Index, Tally};
-use crate::sys::git::{self, Sight, Standing};
+use crate::sys::git::{self, CloneStatus, HeadOrigin};
 use crate::sys::tree::{self, TreeError};
 use crate::sys::users::{self, may};
 use rustix::fs::Access;
@@ -162,8 +162,8 @@ fn owning(directory: &Path) -> String {
 }
 
 /// What keeps it from following upstream.
-fn standing(scene: &Scene, sight: &Sight, findings: &mut Findings) {
-    if sight.standing == Standing::Diverged {
+fn standing(scene: &Scene, sight: &CloneStatus, findings: &mut Findings) {
+    if sight.origin == HeadOrigin::Diverged {
         let detail = "the clone diverged: git fetched upstream's commit without those between \
                       (git pull --depth 1), so git pull refuses to go on; nobody worked here";
         match scene.assembled.config.registry.pull_interval_s {
@@ -180,7 +180,7 @@ fn standing(scene: &Scene, sight: &Sight, findings: &mut Findings) {
 }
 
 /// How old it is, and who is to bring it up to date.
-fn age(scene: &Scene, sight: &Sight, findings: &mut Findings) {
+fn age(scene: &Scene, sight: &CloneStatus, findings: &mut Findings) {
     let interval = scene.assembled.config.registry.pull_interval_s;
     let fetched = sight.fetched.and_then(|moment| moment.elapsed().ok());
     let committed = sight.committed.and_then(|moment| moment.elapsed().ok());

@@ -16,7 +16,8 @@ pub fn bird(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
         Some(template) => {
             let _ = writeln!(
                 text,
-                "# {template} is a template of your bird.conf: it has the AS number and all filters."
+                "# {template} is a template of your bird.conf: it has the AS number and all \
+                 filters."
             );
             text += &from_template(&side, template);
         }
@@ -45,8 +46,8 @@ fn from_template(side: &Side<'_>, template: &str) -> String {
     text + "}\n"
 }
 
-/// BIRD demands a policy of every eBGP channel (RFC 8212). Routes of the kernel's own table are never
-/// the member's to announce.
+/// BIRD demands a policy of every eBGP channel (RFC 8212). Routes of the kernel's own table are
+/// never the member's to announce.
 fn with_filters(side: &Side<'_>) -> String {
     let mut text = format!(
         "# Your static protocols must have your networks as routes: these are what is announced.\n\

@@ -71,7 +71,8 @@ fn announced(side: &Side<'_>) -> String {
     }
 }
 
-/// What comes in and what goes out: what the tunnel carries, and never the member's own networks in.
+/// What comes in and what goes out: what the tunnel carries, and never the member's own networks
+/// in.
 fn prefix_lists(side: &Side<'_>, family: Family) -> String {
     let Words { ip, bits, .. } = Words::of(family);
     let [ipv4, ipv6] = networks();

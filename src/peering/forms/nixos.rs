@@ -10,13 +10,10 @@ use std::fmt::Write as _;
 pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
     let side = Side::of(peering, site, router)?;
     let link = &side.link;
-    let mut text =
-        format!("# /etc/nixos/{link}.nix; configuration.nix has: imports = [ ./{link}.nix ];\n");
-    text += &beside("#", &side);
+    let mut text = head(&side);
     let _ = write!(
         text,
-        "# /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, mode 0640.
-{{
+        "{{
   systemd.network.enable = true;
   systemd.network.netdevs.\"40-{link}\" = {{
     netdevConfig = {{
@@ -54,9 +51,10 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
         mtu = option(side.peering.mtu.map(|mtu| format!("      MTUBytes = \"{mtu}\";"))),
         port = option(side.listen_port().map(|port| format!("      ListenPort = {port};"))),
         key = side.key,
-        preshared = option(side.preshared_key().map(|_| {
-            format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";")
-        })),
+        preshared = option(
+            side.preshared_key()
+                .map(|_| { format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";") })
+        ),
         endpoint = side.endpoint(),
         allowed = ALLOWED_IPS.map(|it| format!("\"{it}\"")).join(" "),
         local = side.local,
@@ -66,6 +64,16 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
         let _ = if line.is_empty() { writeln!(text) } else { writeln!(text, "    {line}") };
     }
     Some(text + "  '';\n}\n")
+}
+
+fn head(side: &Side<'_>) -> String {
+    let link = &side.link;
+    format!(
+        "# /etc/nixos/{link}.nix; configuration.nix has: imports = [ ./{link}.nix ];\n{}\
+         # /etc/wireguard/{link}.key holds your private key: owner root, group systemd-network, \
+         mode 0640.\n",
+        beside("#", side)
+    )
 }
 
 fn option(line: Option<String>) -> String {

@@ -1,5 +1,5 @@
-//! OpenBGPD 8.8 and later (bgpd.conf(5)): `announce extended nexthop` is RFC 8950. The tunnel is made
-//! by something else: on OpenBSD ifconfig(8) and hostname.if(5).
+//! OpenBGPD 8.8 and later (bgpd.conf(5)): `announce extended nexthop` is RFC 8950. The tunnel is
+//! made by something else: on OpenBSD ifconfig(8) and hostname.if(5).
 
 use super::{Family, Peering, ROUTES_MAX, Router, Side, Site, beside, networks, own_networks};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ pub fn openbgpd(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
     text += &beside("#", &side);
     text +=
         "# The tunnel is not OpenBGPD's. On OpenBSD its name is wgN: peer_config --interface wg1\n";
-    let _ = write!(text, "AS {}\n", side.peering.asn.get());
+    let _ = writeln!(text, "AS {}", side.peering.asn.get());
     let (mut own, mut carried) = (Vec::new(), Vec::new());
     let [ipv4, ipv6] = networks();
     for family in side.families() {
@@ -37,12 +37,12 @@ pub fn openbgpd(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
     );
     text += announced(&side);
     text += "}\n\n";
-    let _ = write!(text, "prefix-set {} {{ {} }}\n", side.name, carried.join(", "));
-    let _ = write!(text, "allow from {neighbor} prefix-set {}\n", side.name);
+    let _ = writeln!(text, "prefix-set {} {{ {} }}", side.name, carried.join(", "));
+    let _ = writeln!(text, "allow from {neighbor} prefix-set {}", side.name);
     for network in &own {
-        let _ = write!(text, "deny from {neighbor} prefix {network} or-longer\n");
+        let _ = writeln!(text, "deny from {neighbor} prefix {network} or-longer");
     }
-    let _ = write!(text, "allow to {neighbor} prefix-set {}\n", side.name);
+    let _ = writeln!(text, "allow to {neighbor} prefix-set {}", side.name);
     Some(text)
 }
 

@@ -93,8 +93,8 @@ fn policy(side: &Side<'_>, family: Family) -> Vec<String> {
     lines
 }
 
-/// The link-local address is named, and its interface with it: without router advertisements from us
-/// VyOS would not find us by the interface alone.
+/// The link-local address is named, and its interface with it: without router advertisements from
+/// us VyOS would not find us by the interface alone.
 fn neighbor(side: &Side<'_>, link: &str) -> Vec<String> {
     let neighbor = format!("set protocols bgp neighbor {}", side.remote);
     let mut lines = vec![

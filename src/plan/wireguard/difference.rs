@@ -119,9 +119,9 @@ fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>
     found.retain(|(local, _)| is_looked_at(*local, wanted));
     if !actual.up {
         // An address from before the link went up has no route to the peer, and would get none.
-        changes.extend(found.into_iter().map(removed));
+        changes.extend(found.into_iter().map(|(local, remote)| removed(local, remote)));
         changes.push(Change::Up);
-        changes.extend(wanted.addresses().map(added));
+        changes.extend(wanted.addresses().map(|(local, remote)| added(local, remote)));
         return;
     }
     let needs_no_peer = wanted.other_addresses == OtherAddresses::Kept;
@@ -132,9 +132,9 @@ fn addresses(wanted: &LinkWanted, actual: &LinkActual, changes: &mut Vec<Change>
         }
         address(Pair { local, remote }, there, actual, changes);
     }
-    for pair in found {
-        if !wanted.addresses().any(|(local, _)| local == pair.0) {
-            changes.push(removed(pair));
+    for (there, remote) in found {
+        if !wanted.addresses().any(|(local, _)| local == there) {
+            changes.push(removed(there, remote));
         }
     }
 }
@@ -156,10 +156,12 @@ fn address(
     match found {
         Some((_, there)) if there == remote && !unrouted => {}
         // The kernel replaces neither the peer nor the route of an IPv4 address in place.
-        Some(there) if local.is_ipv4() => changes.extend([removed(there), added((local, remote))]),
+        Some((there, old)) if local.is_ipv4() => {
+            changes.extend([removed(there, old), added(local, remote)]);
+        }
         Some((_, there)) if there == remote => changes.push(Change::RenewRoute { local, remote }),
         Some((_, old)) => changes.push(Change::ChangeRemote { local, old, new: remote }),
-        None => changes.push(added((local, remote))),
+        None => changes.push(added(local, remote)),
     }
 }
 
@@ -175,11 +177,11 @@ fn is_looked_at(address: IpAddr, wanted: &LinkWanted) -> bool {
     }
 }
 
-fn added((local, remote): (IpAddr, IpAddr)) -> Change {
+fn added(local: IpAddr, remote: IpAddr) -> Change {
     Change::AddAddress { local, remote }
 }
 
-fn removed((local, remote): (IpAddr, IpAddr)) -> Change {
+fn removed(local: IpAddr, remote: IpAddr) -> Change {
     Change::RemoveAddress { local, remote }
 }
 

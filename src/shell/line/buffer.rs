@@ -159,8 +159,11 @@ impl Buffer {
             (Reach::All, _) => near.len(),
             (Reach::Letter, Way::Back) => (run(near, 0, is_mark) + 1).min(near.len()),
             (Reach::Letter, Way::Forth) => run(near, 1, is_mark).min(near.len()),
-            (Reach::Word, _) => run(near, run(near, 0, |it| !is_word(it)), is_word),
-            (Reach::Blank, _) => run(near, run(near, 0, |it| it == ' '), |it| it != ' '),
+            (Reach::Word, _) => run(near, run(near, 0, |letter| !is_word(letter)), is_word),
+            (Reach::Blank, _) => {
+                let blanks = run(near, 0, |letter| letter == ' ');
+                run(near, blanks, |letter| letter != ' ')
+            }
         }
     }
 }
@@ -171,7 +174,7 @@ fn bytes_of(letters: &[char]) -> usize {
 
 /// `from` characters, and those after them that are of a kind.
 fn run(near: &[char], from: usize, kind: impl Fn(char) -> bool) -> usize {
-    from + near.iter().rev().skip(from).take_while(|it| kind(**it)).count()
+    from + near.iter().rev().skip(from).take_while(|letter| kind(**letter)).count()
 }
 
 fn is_mark(letter: char) -> bool {

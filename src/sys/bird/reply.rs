@@ -99,10 +99,10 @@ impl Parser {
             return Err(ReplyError::LineTooLong);
         }
         self.bytes += line.len() + 1;
-        match self.bytes > BIRD_REPLY_BYTES_MAX || self.lines.len() >= BIRD_REPLY_LINES_MAX {
-            true => Err(ReplyError::TooLarge),
-            false => Ok(()),
+        if self.bytes > BIRD_REPLY_BYTES_MAX || self.lines.len() >= BIRD_REPLY_LINES_MAX {
+            return Err(ReplyError::TooLarge);
         }
+        Ok(())
     }
 
     /// Adds a line; the code of the reply if it was the last.

@@ -89,11 +89,8 @@ impl Bird {
     pub async fn undo_s(&mut self) -> Result<Option<u64>, BirdError> {
         let reply = self.command("configure status").await?;
         // One that does not know the question answers with another code, and has no such line.
-        let seconds = |text: &str| {
-            let (whole, _) = text.strip_suffix(" s")?.rsplit_once(' ')?.1.split_once('.')?;
-            whole.parse::<u64>().ok()?.checked_add(1)
-        };
-        Ok(reply.with_code(UNDO_SCHEDULED).next().map(|text| seconds(text).unwrap_or(0)))
+        let scheduled = reply.with_code(UNDO_SCHEDULED).next();
+        Ok(scheduled.map(|text| seconds_left(text).unwrap_or(0)))
     }
 
     /// Has BIRD read its files and put them in force.
@@ -113,13 +110,10 @@ impl Bird {
     /// of now, so that one which is set changes nothing.
     pub async fn ages(&mut self) -> Result<Ages, BirdError> {
         let reply = self.command("show status").await?;
-        let moment = |what: &str| {
-            let line = reply.lines.iter().find_map(|it| it.text.trim().strip_prefix(what));
-            line.and_then(Timestamp::from_iso)
-        };
-        let now = moment("Current server time is ");
-        let ago = |then| Some(Duration::from_secs(now?.since(moment(then)?)));
-        Ok(Ages { started: ago("Last reboot on "), configured: ago("Last reconfiguration on ") })
+        Ok(Ages {
+            started: age(&reply, "Last reboot on "),
+            configured: age(&reply, "Last reconfiguration on "),
+        })
     }
 
     /// Enables a protocol that was disabled; one that is enabled stays so. `false`: there is none
@@ -185,4 +179,22 @@ impl Bird {
 fn is_pattern(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*');
     !text.is_empty() && text.len() <= BIRD_NAME_BYTES_MAX && text.bytes().all(letter)
+}
+
+/// The whole seconds in the line `… 42.7 s`, rounded up.
+fn seconds_left(text: &str) -> Option<u64> {
+    let (whole, _) = text.strip_suffix(" s")?.rsplit_once(' ')?.1.split_once('.')?;
+    whole.parse::<u64>().ok()?.checked_add(1)
+}
+
+/// How long before BIRD's own time of now something was.
+fn age(reply: &Reply, what: &str) -> Option<Duration> {
+    let then = moment(reply, what)?;
+    Some(Duration::from_secs(moment(reply, "Current server time is ")?.since(then)))
+}
+
+/// The moment in the line that begins with these words.
+fn moment(reply: &Reply, what: &str) -> Option<Timestamp> {
+    let text = reply.lines.iter().find_map(|line| line.text.trim().strip_prefix(what))?;
+    Timestamp::from_iso(text)
 }

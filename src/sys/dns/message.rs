@@ -122,10 +122,13 @@ impl Query<'_> {
             return None;
         }
         let packet = Packet::parse(&message).ok()?;
-        self.is_answered_by(&packet).then(|| match truncated {
-            true => Verdict::Truncated,
-            false => Verdict::Answer(self.addresses(&packet)),
-        })
+        if !self.is_answered_by(&packet) {
+            return None;
+        }
+        if truncated {
+            return Some(Verdict::Truncated);
+        }
+        Some(Verdict::Answer(self.addresses(&packet)))
     }
 
     fn is_answered_by(&self, packet: &Packet<'_>) -> bool {

@@ -43,10 +43,11 @@ impl WorkingCopy {
     pub async fn begin(directory: &Path, ours: &str) -> Result<WorkingCopy, GitError> {
         WorkingCopy::open(directory, ours).await?.take_back().await?;
         let copy = WorkingCopy::open(directory, ours).await?;
-        match copy.branch.is_empty() {
-            true => Err(GitError::new("no branch is checked out; it is left as it is".to_string())),
-            false => Ok(copy),
+        if copy.branch.is_empty() {
+            let words = "no branch is checked out; it is left as it is";
+            return Err(GitError::new(words.to_string()));
         }
+        Ok(copy)
     }
 
     /// What of our directory is not committed, with the letters of `git diff --name-status`.

@@ -6,7 +6,7 @@
 //! looked at before it is checked out, and is not: the work tree stays whole, for the next start
 //! too. A checkout that a crash ends in the middle is marked, and finished by [`recover`].
 
-use super::judge::Left;
+use super::judge::Obstacle;
 use super::{Credentials, Git, GitError};
 use crate::limits::{GIT_GC_OBJECTS, GIT_PULL_TIMEOUT};
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ pub enum Pulled {
     /// The work tree is upstream's newest commit now.
     Moved,
     /// It was left as it is, for this reason.
-    Left(Left),
+    Blocked(Obstacle),
 }
 
 /// Where a commit is kept between fetch and checkout.
@@ -52,15 +52,15 @@ pub async fn pull(directory: &Path) -> Result<Pulled, GitError> {
     let clone = Clone::open(directory).await?;
     clone.recover().await?;
     let upstream = clone.upstream().await?;
-    if let Some(left) = clone.by_hand(&upstream).await? {
-        return Ok(Pulled::Left(left));
+    if let Some(obstacle) = clone.by_hand(&upstream).await? {
+        return Ok(Pulled::Blocked(obstacle));
     }
     let head = clone.commit("HEAD").await?;
     clone.fetch(&upstream).await?;
     let next = clone.commit(NEXT).await?;
     if next != head {
-        if let Some(left) = clone.judge(&head, &next).await {
-            return Ok(Pulled::Left(left));
+        if let Some(obstacle) = clone.judge(&head, &next).await {
+            return Ok(Pulled::Blocked(obstacle));
         }
         clone.go(&next).await?;
     }
@@ -100,19 +100,19 @@ impl Clone {
     }
 
     pub(super) async fn upstream(&self) -> Result<Upstream, GitError> {
-        let none = |_| {
-            GitError::new("the clone follows no branch of another repository: clone it anew".into())
+        let Ok(head) = self.git.run(&["symbolic-ref", "--quiet", "HEAD"]).await else {
+            return Err(no_upstream());
         };
-        let head = self.git.run(&["symbolic-ref", "--quiet", "HEAD"]).await.map_err(none)?;
-        let key = |it: &str| format!("branch.{}.{it}", head.trim_start_matches("refs/heads/"));
-        let config = async |it: &str| self.git.run(&["config", &key(it)]).await.map_err(none);
-        let (remote, branch) = (config("remote").await?, config("merge").await?);
+        let branch = head.trim_start_matches("refs/heads/");
+        let remote = self.git.run(&["config", &format!("branch.{branch}.remote")]).await;
+        let merge = self.git.run(&["config", &format!("branch.{branch}.merge")]).await;
+        let (Ok(remote), Ok(branch)) = (remote, merge) else { return Err(no_upstream()) };
         let format = "--format=%(upstream)";
         let tracking = self.git.run(&["for-each-ref", format, &head]).await?;
-        match tracking.is_empty() {
-            true => Err(none(GitError::new(String::new()))),
-            false => Ok(Upstream { remote, branch, tracking }),
+        if tracking.is_empty() {
+            return Err(no_upstream());
         }
+        Ok(Upstream { remote, branch, tracking })
     }
 
     /// The full name of a commit.
@@ -195,4 +195,9 @@ impl Clone {
             log::debug!("{}: {error}", self.git.directory.display());
         }
     }
+}
+
+fn no_upstream() -> GitError {
+    let words = "the clone follows no branch of another repository: clone it anew";
+    GitError::new(words.to_string())
 }
