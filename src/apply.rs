@@ -14,7 +14,7 @@ mod pass;
 mod prepare;
 mod steps;
 
-pub use bird::{MESH_PATTERN, PATTERN as BGP_PATTERN, protocol_owner};
+pub use bird::MESH_PATTERN;
 pub use dry_run::{DryRun, Removals, unexplained_words};
 pub use look::{bgp_view, echo, link_view};
 
@@ -291,7 +291,8 @@ impl Apply {
     fn close_to_others(&self, pass: &Pass) {
         for owner in self.memory.exposed().filter(|owner| pass.inputs.pop.knows(*owner)) {
             // Whoever may not do this is told so by `check`.
-            let _ = files::close_to_others(&pass.settings.wireguard_directory, owner);
+            let name = pass.settings.pop.naming.file(FileKind::WireGuard, owner);
+            let _ = files::close_to_others(&pass.settings.wireguard_directory, &name);
         }
     }
 
@@ -319,7 +320,10 @@ impl Apply {
     fn bury(&mut self, pass: &mut Pass, tombstone: Tombstone) {
         let owner = Owner::Peering(tombstone.asn);
         for kind in [FileKind::WireGuard, FileKind::Bird] {
-            if let Err(error) = files::discard(pass.settings.directory(kind), kind, owner) {
+            if let Err(error) = files::discard(
+                pass.settings.directory(kind),
+                &pass.settings.pop.naming.file(kind, owner),
+            ) {
                 pass.outcome.fail(Some(owner), error.to_string());
             }
         }

@@ -13,6 +13,7 @@ use crate::limits::BELL_CAUSES_MAX;
 use crate::model::{Asn, Handshakes, IfName};
 use crate::peering::Generation;
 use crate::plan::Owner;
+use crate::plan::naming::Naming;
 use crate::plan::wireguard::LinkActual;
 use crate::sys;
 use crate::sys::bird::Claims;
@@ -57,6 +58,8 @@ pub struct Board {
     mesh_links: RefCell<BTreeMap<Owner, MeshLinkStatus>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
+    /// What things are called.
+    naming: RefCell<Rc<Naming>>,
     handshakes: RefCell<Handshakes>,
     claims: RefCell<Claims>,
     watchers: RefCell<Vec<Sender<()>>>,
@@ -205,12 +208,18 @@ impl Board {
     /// The operator's own file that has the BGP session of this AS number, if there is one.
     pub fn hand_made(&self, asn: Asn) -> Option<PathBuf> {
         let claims = self.claims.borrow();
-        Owner::Peering(asn).symbols().iter().find_map(|name| claims.get(name).cloned())
+        let symbols = self.naming.borrow().symbols(Owner::Peering(asn));
+        symbols.iter().find_map(|name| claims.get(name).cloned())
     }
 
     /// The loop tells what the operator's own files define.
     pub fn set_claims(&self, claims: Claims) {
         self.claims.replace(claims);
+    }
+
+    /// The loop tells what things are called.
+    pub fn set_naming(&self, naming: Rc<Naming>) {
+        self.naming.replace(naming);
     }
 
     /// The generation that the loop last dealt with.
@@ -274,7 +283,8 @@ impl Board {
     /// The same of one link that is on the board.
     pub fn handshake_age(&self, asn: Asn) -> Option<Duration> {
         let last_s = self.entry(asn)?.link?.last_handshake_s;
-        self.handshakes.borrow_mut().age(&IfName::of(asn), last_s, (sys::now(), Instant::now()))
+        let link = self.naming.borrow().peering_link(asn);
+        self.handshakes.borrow_mut().age(&link, last_s, (sys::now(), Instant::now()))
     }
 
     /// Where the members are, as far as that is known.

@@ -35,6 +35,7 @@ use crate::command::{Command, CommandSpec, Request, Scope};
 use crate::model::{OnceEach, Open, Role, Timestamp};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
+use crate::plan::naming::Naming;
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub site: Site,
     /// The network's name, for the greeting.
     pub network: String,
+    /// What things are called.
+    pub naming: Rc<Naming>,
     /// Which addresses may be an endpoint; this host's own are added at each use.
     pub policy: Policy,
     /// Are new peerings taken?

@@ -28,7 +28,6 @@ pub use owner::Owner;
 pub use rows::Rows;
 pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
 
-use crate::mesh::bird as mesh;
 use crate::model::{Asn, IfName};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +85,8 @@ pub enum Step {
         kind: FileKind,
         /// Whose.
         owner: Owner,
+        /// What it is called.
+        name: String,
         /// What it holds now.
         old: Option<String>,
         /// What it is to hold.
@@ -97,15 +98,17 @@ pub enum Step {
         kind: FileKind,
         /// Whose.
         owner: Owner,
+        /// What it is called.
+        name: String,
         /// What it holds now.
         old: String,
     },
     /// Make a link that is absent.
-    CreateLink(LinkWanted),
+    CreateLink(Owner, LinkWanted),
     /// Change a link in place.
-    ChangeLink(LinkWanted, LinkActual),
+    ChangeLink(Owner, LinkWanted, LinkActual),
     /// Remove the link of a peering that ended.
-    RemoveLink(IfName),
+    RemoveLink(Owner, IfName),
     /// Let BIRD read its files; the protocols in question must be there (or gone) afterwards. With
     /// none of either, they only changed since BIRD read them.
     ConfigureBird {
@@ -114,8 +117,8 @@ pub enum Step {
         /// Protocols that must be gone.
         absent: Vec<Owner>,
     },
-    /// Enable a BGP session that somebody disabled.
-    EnableBgp(Owner),
+    /// Enable a BGP session that somebody disabled, by its protocol's name.
+    EnableBgp(Owner, String),
     /// Give `lo` an address that it lacks.
     AddAddress(IpNet),
     /// Change a setting of the kernel.
@@ -139,32 +142,6 @@ impl FileKind {
     pub fn is_secret(self) -> bool {
         self == FileKind::WireGuard
     }
-
-    /// The file's name.
-    pub fn name(self, owner: Owner) -> String {
-        match (self, owner) {
-            (FileKind::WireGuard, _) => owner.link().map(|it| format!("{it}.conf")),
-            (FileKind::Bird, Owner::Peering(asn)) => Some(bird::file_name(asn)),
-            (FileKind::Bird, Owner::Mesh(pop)) => Some(mesh::ibgp_file(&pop)),
-            (FileKind::Bird, Owner::Pop) => None,
-            (FileKind::RoaIpv4, _) => Some("roa_dn42.conf".to_string()),
-            (FileKind::RoaIpv6, _) => Some("roa_dn42_v6.conf".to_string()),
-            (FileKind::Babel, _) => Some(mesh::BABEL_FILE.to_string()),
-        }
-        .unwrap_or_default()
-    }
-
-    /// Whose file this is, if it is ours by its name.
-    pub fn owner(self, name: &str) -> Option<Owner> {
-        match self {
-            FileKind::WireGuard => Owner::of_link(name.strip_suffix(".conf")?),
-            FileKind::Bird => {
-                let pop = || name.strip_prefix("ibgp_")?.parse().ok().map(Owner::Mesh);
-                bird::file_owner(name).map(Owner::Peering).or_else(pop)
-            }
-            shared => (shared.name(Owner::Pop) == name).then_some(Owner::Pop),
-        }
-    }
 }
 
 impl Step {
@@ -172,8 +149,8 @@ impl Step {
     pub fn is_birds(&self) -> bool {
         match self {
             Step::WriteFile { kind, .. } | Step::RemoveFile { kind, .. } => kind.is_birds(),
-            Step::ConfigureBird { .. } | Step::EnableBgp(_) => true,
-            Step::CreateLink(_) | Step::ChangeLink(..) | Step::RemoveLink(_) => false,
+            Step::ConfigureBird { .. } | Step::EnableBgp(..) => true,
+            Step::CreateLink(..) | Step::ChangeLink(..) | Step::RemoveLink(..) => false,
             Step::AddAddress(_) | Step::SetSysctl { .. } => false,
         }
     }
@@ -182,11 +159,10 @@ impl Step {
     pub fn owner(&self) -> Option<Owner> {
         match self {
             Step::WriteFile { owner, .. } | Step::RemoveFile { owner, .. } => Some(*owner),
-            Step::EnableBgp(owner) => Some(*owner),
-            Step::CreateLink(link) | Step::ChangeLink(link, _) => {
-                Owner::of_link(link.name.as_str())
-            }
-            Step::RemoveLink(name) => Owner::of_link(name.as_str()),
+            Step::EnableBgp(owner, _)
+            | Step::CreateLink(owner, _)
+            | Step::ChangeLink(owner, ..)
+            | Step::RemoveLink(owner, _) => Some(*owner),
             Step::ConfigureBird { .. } => None,
             Step::AddAddress(_) | Step::SetSysctl { .. } => Some(Owner::Pop),
         }
@@ -195,24 +171,33 @@ impl Step {
 
 /// The steps from `actual` to `wanted`, in the order in which they are to be performed.
 pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let link = |owner: &Owner| actual.links.get(&owner.link()?);
-    let in_the_way = |owner: &Owner| link(owner).is_some_and(|it| holds_a_port(it, wanted));
-    let remove_link = |owner: Owner| owner.link().map(Step::RemoveLink);
     let mut steps = pop_steps(wanted, actual);
-    steps.extend(tunnels_ended(wanted).filter(in_the_way).filter_map(remove_link));
+    let mut links_last = Vec::new();
+    for owner in tunnels_ended(wanted) {
+        let Some(name) = wanted.naming.link(owner) else { continue };
+        let Some(link) = actual.links.get(&name) else { continue };
+        if holds_a_port(link, wanted) {
+            steps.push(Step::RemoveLink(owner, name));
+        } else {
+            links_last.push((owner, name));
+        }
+    }
     for (owner, served) in &wanted.served {
-        let text = served.conf.as_ref();
-        steps.extend(
-            text.and_then(|it| write(FileKind::WireGuard, *owner, actual.confs.get(owner), it)),
-        );
-        steps.extend(served.link.as_ref().and_then(|link| link_step(link, actual)));
+        if let Some(text) = &served.conf {
+            steps.extend(wanted.write(FileKind::WireGuard, *owner, actual.confs.get(owner), text));
+        }
+        if let Some(link) = &served.link {
+            steps.extend(link_step(*owner, link, actual));
+        }
     }
     steps.extend(bird_steps(wanted, actual));
     for owner in tunnels_ended(wanted) {
-        if link(&owner).is_some() && !in_the_way(&owner) {
-            steps.extend(remove_link(owner));
+        if let Some((_, name)) = links_last.iter().find(|(ended, _)| *ended == owner) {
+            steps.push(Step::RemoveLink(owner, name.clone()));
         }
-        steps.extend(remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        if !wanted.kept_confs.contains(&owner) {
+            steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        }
     }
     steps
 }
@@ -234,7 +219,7 @@ fn pop_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 /// them either: rows that vanished from the database, a database that was replaced. They are
 /// reported and left alone.
 pub fn unexplained(wanted: &Wanted, actual: &Actual) -> BTreeSet<Asn> {
-    let links = actual.links.keys().filter_map(|name| Owner::of_link(name.as_str()));
+    let links = actual.links.keys().filter_map(|name| wanted.naming.link_owner(name.as_str()));
     let files = actual.confs.keys().chain(actual.birds.keys()).copied();
     let protocols = actual.protocols.iter().flatten().copied();
     let explained = |it: &Owner| wanted.served.contains_key(it) || wanted.ended.contains(it);
@@ -250,16 +235,15 @@ fn holds_a_port(link: &LinkActual, wanted: &Wanted) -> bool {
 
 fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     let mut steps: Vec<Step> = ended(wanted)
-        .filter_map(|owner| remove(FileKind::Bird, owner, actual.birds.get(&owner)))
+        .filter_map(|owner| wanted.remove(FileKind::Bird, owner, actual.birds.get(&owner)))
         .collect();
     for (kind, text) in &wanted.shared {
-        steps.extend(write(*kind, Owner::Pop, actual.shared.get(kind), text));
+        steps.extend(wanted.write(*kind, Owner::Pop, actual.shared.get(kind), text));
     }
     for (owner, served) in &wanted.served {
-        let text = served.bird.as_ref();
-        steps.extend(
-            text.and_then(|text| write(FileKind::Bird, *owner, actual.birds.get(owner), text)),
-        );
+        if let Some(text) = &served.bird {
+            steps.extend(wanted.write(FileKind::Bird, *owner, actual.birds.get(owner), text));
+        }
     }
     let runs = |owner: &Owner| actual.protocols.as_ref().map(|them| them.contains(owner));
     let touched: BTreeSet<Owner> = steps.iter().filter_map(Step::owner).collect();
@@ -273,7 +257,11 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     if !present.is_empty() || !absent.is_empty() || actual.unread {
         steps.push(Step::ConfigureBird { present, absent });
     }
-    steps.extend(ours.filter(|owner| actual.disabled.contains(owner)).map(Step::EnableBgp));
+    for owner in ours.filter(|owner| actual.disabled.contains(owner)) {
+        if let Some(protocol) = wanted.naming.protocol(owner) {
+            steps.push(Step::EnableBgp(owner, protocol));
+        }
+    }
     steps
 }
 
@@ -288,46 +276,54 @@ fn tunnels_ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
     ended(wanted).chain(alone)
 }
 
-fn write(kind: FileKind, owner: Owner, old: Option<&Rc<str>>, new: &Rc<str>) -> Option<Step> {
-    // Most often both are one.
-    let is_same = old.is_some_and(|old| Rc::ptr_eq(old, new) || old == new);
-    (!is_same).then(|| Step::WriteFile {
-        kind,
-        owner,
-        old: old.map(|it| it.to_string()),
-        new: new.to_string(),
-    })
-}
-
-fn remove(kind: FileKind, owner: Owner, old: Option<&Rc<str>>) -> Option<Step> {
-    old.map(|old| Step::RemoveFile { kind, owner, old: old.to_string() })
-}
-
-fn link_step(wanted: &LinkWanted, actual: &Actual) -> Option<Step> {
-    match actual.links.get(&wanted.name) {
-        None => Some(Step::CreateLink(wanted.clone())),
-        Some(there) if wireguard::differs(wanted, there, EndpointRule::Set).is_empty() => None,
-        Some(there) => Some(Step::ChangeLink(wanted.clone(), there.clone())),
+impl Wanted {
+    fn write(
+        &self,
+        kind: FileKind,
+        owner: Owner,
+        old: Option<&Rc<str>>,
+        new: &Rc<str>,
+    ) -> Option<Step> {
+        // Most often both are one.
+        if old.is_some_and(|old| Rc::ptr_eq(old, new) || old == new) {
+            return None;
+        }
+        let name = self.naming.file(kind, owner);
+        let old = old.map(ToString::to_string);
+        Some(Step::WriteFile { kind, owner, name, old, new: new.to_string() })
     }
+
+    fn remove(&self, kind: FileKind, owner: Owner, old: Option<&Rc<str>>) -> Option<Step> {
+        let (name, old) = (self.naming.file(kind, owner), old?.to_string());
+        Some(Step::RemoveFile { kind, owner, name, old })
+    }
+}
+
+fn link_step(owner: Owner, wanted: &LinkWanted, actual: &Actual) -> Option<Step> {
+    let Some(there) = actual.links.get(&wanted.name) else {
+        return Some(Step::CreateLink(owner, wanted.clone()));
+    };
+    if wireguard::differs(wanted, there, EndpointRule::Set).is_empty() {
+        return None;
+    }
+    Some(Step::ChangeLink(owner, wanted.clone(), there.clone()))
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::WriteFile { kind, owner, old, .. } => {
+            Step::WriteFile { name, old, .. } => {
                 let verb = if old.is_some() { "change" } else { "write" };
-                write!(out, "{verb} file {}", kind.name(*owner))
+                write!(out, "{verb} file {name}")
             }
-            Step::RemoveFile { kind, owner, .. } => {
-                write!(out, "remove file {}", kind.name(*owner))
-            }
-            Step::CreateLink(link) => write!(out, "create link {}", link.name),
-            Step::ChangeLink(link, there) => {
+            Step::RemoveFile { name, .. } => write!(out, "remove file {name}"),
+            Step::CreateLink(_, link) => write!(out, "create link {}", link.name),
+            Step::ChangeLink(_, link, there) => {
                 write!(out, "change link {}", link.name)?;
                 let changes = wireguard::differs(link, there, EndpointRule::Set);
                 changes.iter().try_for_each(|change| write!(out, "; {change}"))
             }
-            Step::RemoveLink(name) => write!(out, "remove link {name}"),
+            Step::RemoveLink(_, name) => write!(out, "remove link {name}"),
             Step::ConfigureBird { present, absent } if present.is_empty() && absent.is_empty() => {
                 out.write_str("configure BIRD: a file of ours changed since it read them")
             }
@@ -335,9 +331,7 @@ impl fmt::Display for Step {
                 let sessions = present.iter().filter(|it| **it != Owner::Pop).count();
                 write!(out, "configure BIRD for {} BGP session(s)", sessions + absent.len())
             }
-            Step::EnableBgp(owner) => {
-                write!(out, "enable BGP session {}", owner.protocol().unwrap_or_default())
-            }
+            Step::EnableBgp(_, protocol) => write!(out, "enable BGP session {protocol}"),
             Step::AddAddress(address) => write!(out, "add address {address} to lo"),
             Step::SetSysctl { name, old, new } => write!(out, "set {name} {old} -> {new}"),
         }

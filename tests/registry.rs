@@ -12,6 +12,7 @@ mod testing;
 
 use peerling::limits::{REGISTRY_FILES_MAX, REGISTRY_OBJECT_BYTES_MAX};
 use peerling::model::Asn;
+use peerling::plan::naming::Naming;
 use peerling::plan::{FileKind, Owner};
 use peerling::registry::{Finding, Index, Maintainer, Roa};
 use peerling::sys::tree::{busy, read, read_routes, stamp, stamp_routes};
@@ -224,7 +225,7 @@ fn tick_passed(directory: &Path) -> bool {
 
 /// The names of the tables, IPv4 first.
 fn tables() -> [String; 2] {
-    [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|it| it.name(Owner::Pop))
+    [FileKind::RoaIpv4, FileKind::RoaIpv6].map(|kind| Naming::default().file(kind, Owner::Pop))
 }
 
 fn routes(directory: &Path) -> (Roa, Vec<Finding>) {

@@ -1,8 +1,10 @@
 //! What made-up peerings want of a machine, and a machine that has it.
 
 use crate::peers;
-use peerling::model::{IfName, WgSecret};
+use peerling::model::WgSecret;
 use peerling::peering::{Peering, Site, files};
+use peerling::plan::form::{Form, REFERENCE};
+use peerling::plan::naming::Naming;
 use peerling::plan::wireguard::{
     KEEPALIVE_S, LinkActual, LinkWanted, OtherAddresses, PeerActual, allowed_ips,
 };
@@ -16,11 +18,13 @@ pub fn wanted(peerings: &[Peering]) -> Wanted {
 }
 
 fn one_wanted(it: &Peering, site: &Site, secret: &WgSecret) -> ServedWanted {
+    let (naming, form) = (Naming::default(), Form::parse(REFERENCE).unwrap());
+    let pop = bird::BirdPop { site, naming: &naming, form: &form, template: "dnpeers" };
     ServedWanted {
         conf: files::our_conf(it, site, secret).map(Into::into),
-        bird: bird::render(it, site, "dnpeers", bird::LATENCY_UNKNOWN).map(Into::into),
+        bird: bird::render(it, &pop, bird::LATENCY_UNKNOWN).map(Into::into),
         link: Some(LinkWanted {
-            name: IfName::of(it.asn),
+            name: naming.peering_link(it.asn),
             private_key: secret.clone(),
             listen_port: site.port(it).unwrap(),
             mtu: it.mtu,

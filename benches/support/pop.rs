@@ -10,6 +10,7 @@ use peerling::limits::FILE_SETTLED;
 use peerling::model::{Families, SysctlChoice, Timestamp};
 use peerling::peering::policy::Policy;
 use peerling::plan::PopSettings;
+use peerling::plan::form::{Form, REFERENCE};
 use peerling::runtime::block_on;
 use peerling::store::{Actor, Store};
 use peerling::sys::dns::Resolver;
@@ -51,6 +52,8 @@ impl Loop {
     pub fn new(directory: &Path, bird_socket: Option<PathBuf>) -> Loop {
         let store = Rc::new(RefCell::new(Store::open(&directory.join("peering.db")).unwrap()));
         let pop = PopSettings {
+            form: Rc::new(Form::parse(REFERENCE).unwrap()),
+            naming: Rc::default(),
             site: peers::site(),
             private_key: peers::secret(),
             backend: Backend::Files,

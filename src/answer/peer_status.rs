@@ -3,7 +3,6 @@
 
 use super::peer::PeerJson;
 use super::{Answer, PeerView, VERSION};
-use crate::model::{Asn, IfName};
 use crate::text::Screen;
 use crate::text::escape::{escape_lines, sentence};
 use crate::text::table::{Fit, Table};
@@ -24,6 +23,8 @@ pub struct PeerStatus {
 /// What other programs would show of a peering, secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawView {
+    /// The name of the tunnel.
+    pub link: String,
     /// Of `wg show wg-as<ASN>`; empty where there is no link.
     pub wireguard: String,
     /// Of `birdc show protocols all ebgp_as<ASN>_v6`; empty where BIRD does not know it.
@@ -77,7 +78,7 @@ impl Answer for PeerStatus {
             text += &check.advice(screen);
         }
         if let Some(raw) = &self.raw {
-            text += &raw.text(peer.asn, screen);
+            text += &raw.text(screen);
         }
         screen.fold(text)
     }
@@ -120,8 +121,8 @@ impl CheckView {
 }
 
 impl RawView {
-    fn text(&self, asn: Asn, screen: Screen) -> String {
-        let link = format!("wg show {}", IfName::of(asn).as_str());
+    fn text(&self, screen: Screen) -> String {
+        let link = format!("wg show {}", self.link);
         output_of(&link, &self.wireguard, screen)
             + &output_of("birdc show protocols all", &self.bird, screen)
     }

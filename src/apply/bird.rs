@@ -4,14 +4,14 @@
 mod protocols;
 pub mod trial;
 
-pub use protocols::{MESH_PATTERN, PATTERN, Running, protocol_owner};
+pub use protocols::{MESH_PATTERN, Running};
 
 use super::ApplySettings;
 use super::look::bgp_view;
 use crate::board::BgpView;
 use crate::limits::{BIRD_CONFIGURE_PAUSE, BIRD_CONNECT_TIMEOUT};
 use crate::model::Asn;
-use crate::plan::{Owner, bird as plan};
+use crate::plan::Owner;
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use crate::sys::files;
 use protocols::{look_for, ours};
@@ -304,12 +304,11 @@ impl BirdControl {
     }
 
     /// Enables a BGP session that somebody disabled.
-    pub async fn enable(&mut self, settings: &ApplySettings, owner: Owner) -> Result<(), String> {
+    pub async fn enable(&mut self, settings: &ApplySettings, protocol: &str) -> Result<(), String> {
         let Some(socket) = settings.bird_socket.as_deref() else { return Ok(()) };
-        let Some(protocol) = owner.protocol() else { return Ok(()) };
         let connected = connect(socket, BIRD_CONNECT_TIMEOUT).await;
         let mut bird = connected.map_err(|error| error.to_string())?;
-        match bird.enable(&protocol).await {
+        match bird.enable(protocol).await {
             Ok(true) => Ok(()),
             Ok(false) => Err("BIRD does not run its protocol any more".to_string()),
             Err(error) => Err(error.to_string()),
@@ -336,7 +335,7 @@ impl BirdControl {
 async fn look(settings: &ApplySettings, asn: Asn) -> Option<(BgpView, String)> {
     let socket = settings.bird_socket.as_deref()?;
     let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await.ok()?;
-    let status = bird.protocol(&plan::protocol_name(asn)).await.ok().flatten()?;
+    let status = bird.protocol(&settings.pop.naming.peering_protocol(asn)).await.ok().flatten()?;
     let raw = format!("BIRD {} ready.\n{}\n", bird.version(), status.raw);
     Some((bgp_view(status), raw))
 }

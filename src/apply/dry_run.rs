@@ -45,7 +45,7 @@ impl Apply {
     /// whether it is as it should be.
     pub async fn dry_run(&mut self) -> Result<DryRun, String> {
         let (pass, mut seen) = self.prepare().await?;
-        seen.strays.extend(strays(&pass.settings.bird_directory));
+        seen.strays.extend(strays(&pass.settings.bird_directory, &pass.settings.pop.naming));
         let refusal = self.bird.refusal(&pass.settings).await;
         let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));

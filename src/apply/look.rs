@@ -7,6 +7,7 @@ use crate::limits::{
     HANDSHAKE_FRESH, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE, TUNNEL_ECHOES, TUNNEL_WAIT,
 };
 use crate::model::{Asn, IfName};
+use crate::plan::Owner;
 use crate::plan::latency::median_us;
 use crate::plan::wireguard::{LinkActual, show};
 use crate::sys;
@@ -22,30 +23,35 @@ impl Apply {
     /// Looks at these peerings, at all of them at once, and tells on the board.
     pub(super) async fn look(&mut self, asns: &[Asn]) {
         let settings = self.settings.borrow().clone();
-        let found = settings.pop.backend.observe(&settings.patience).await.unwrap_or_default();
+        let naming = &settings.pop.naming;
+        let found = settings.pop.backend.observe(&settings.patience, naming).await;
         let mut links = BTreeMap::new();
-        for (name, link) in found {
-            let owner = IfName::owner(name.as_str());
-            if let Ok(link) = link
-                && owner.is_some_and(|asn| asns.contains(&asn))
+        let mut live = BTreeMap::new();
+        for (name, link) in found.unwrap_or_default() {
+            let asn = naming.link_owner(name.as_str()).and_then(Owner::asn);
+            if let (Ok(link), Some(asn)) = (link, asn)
+                && asns.contains(&asn)
             {
+                live.insert(asn, link.clone());
                 links.insert(name, link);
             }
         }
         let ages = self.board.handshake_ages(&links);
-        let mut live = links.clone();
-        live.retain(|name, _| ages.get(name).is_some_and(|age| *age <= HANDSHAKE_FRESH));
+        live.retain(|asn, _| {
+            ages.get(&naming.peering_link(*asn)).is_some_and(|age| *age <= HANDSHAKE_FRESH)
+        });
         let sessions = self.bird.look(&settings, asns);
         let (mut sessions, mut tunnels) = zip(sessions, tunnels(&live)).await;
         for asn in asns {
             self.board.update(*asn, |entry| {
                 let (bgp, bird) = sessions.remove(asn).unzip();
-                let link = links.get(&IfName::of(*asn));
+                let name = naming.peering_link(*asn);
+                let link = links.get(&name);
                 entry.link = link.and_then(link_view);
                 entry.see_bgp(bgp);
                 entry.looks += 1;
-                let wireguard = link.map(|link| show(&IfName::of(*asn), link, sys::now()));
-                entry.raw = Some(Rc::new(raw(wireguard, bird)));
+                let wireguard = link.map(|link| show(&name, link, sys::now()));
+                entry.raw = Some(Rc::new(raw(name, wireguard, bird)));
                 entry.tunnel = tunnels.remove(asn);
             });
         }
@@ -53,9 +59,9 @@ impl Apply {
 }
 
 /// What other programs would show, in bounds.
-fn raw(wireguard: Option<String>, bird: Option<String>) -> RawView {
+fn raw(link: IfName, wireguard: Option<String>, bird: Option<String>) -> RawView {
     let (wireguard, bird) = (wireguard.unwrap_or_default(), bird.unwrap_or_default());
-    RawView { wireguard: bounded(wireguard), bird: bounded(bird) }
+    RawView { link: link.to_string(), wireguard: bounded(wireguard), bird: bounded(bird) }
 }
 
 fn bounded(text: String) -> String {
@@ -69,13 +75,11 @@ fn bounded(text: String) -> String {
 
 /// What comes back through these tunnels, which had a handshake lately; others would have to make
 /// one first.
-async fn tunnels(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<Asn, Echo> {
+async fn tunnels(links: &BTreeMap<Asn, LinkActual>) -> BTreeMap<Asn, Echo> {
     let executor = LocalExecutor::new();
     let mut tasks = Vec::new();
-    for (name, link) in links {
-        if let Some(asn) = IfName::owner(name.as_str()) {
-            tasks.push((asn, executor.spawn(through(link))));
-        }
+    for (asn, link) in links {
+        tasks.push((*asn, executor.spawn(through(link))));
     }
     let echoes = async {
         let mut echoes = BTreeMap::new();

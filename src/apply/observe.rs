@@ -5,6 +5,7 @@ use super::ApplySettings;
 use super::bird::Blocked;
 use crate::mesh::bird::is_marked;
 use crate::model::SysctlChoice;
+use crate::plan::naming::Naming;
 use crate::plan::sysctl::SYSCTLS;
 use crate::plan::{FileKind, Inputs, Observed, Owner, SHARED_FILES};
 use crate::sys::bird::Claims;
@@ -46,20 +47,22 @@ impl Observation {
     ) -> Result<Observation, String> {
         let mut seen = Observation::default();
         let pop = &settings.pop;
-        let mut confs = seen.files(memory, &settings.wireguard_directory, FileKind::WireGuard)?;
-        let mut birds = seen.files(memory, &settings.bird_directory, FileKind::Bird)?;
+        let naming = &pop.naming;
+        let mut confs =
+            seen.files(memory, naming, &settings.wireguard_directory, FileKind::WireGuard)?;
+        let mut birds = seen.files(memory, naming, &settings.bird_directory, FileKind::Bird)?;
         confs.retain(|owner, _| pop.knows(*owner));
         birds.retain(|owner, _| pop.knows(*owner));
         for kind in SHARED_FILES {
             if let Some(directory) = &pop.include_directory {
-                for text in seen.files(memory, directory, kind)?.into_values() {
+                for text in seen.files(memory, naming, directory, kind)?.into_values() {
                     seen.observed.actual.shared.insert(kind, text);
                 }
             }
         }
         seen.observed.actual.confs = confs;
         seen.observed.actual.birds = birds;
-        seen.leave_hand_made();
+        seen.leave_hand_made(naming);
         if pop.inventory.is_some() {
             seen.kernel(settings, inputs)?;
         }
@@ -71,10 +74,11 @@ impl Observation {
     fn files(
         &mut self,
         memory: &mut Memory,
+        naming: &Naming,
         directory: &Path,
         kind: FileKind,
     ) -> Result<BTreeMap<Owner, Rc<str>>, String> {
-        let found = memory.observe(directory, kind).map_err(|error| error.to_string())?;
+        let found = memory.observe(directory, kind, naming).map_err(|error| error.to_string())?;
         self.foreign.extend(found.foreign.iter().map(ToString::to_string));
         if kind.is_birds() {
             self.changed = self.changed.max(found.changed);
@@ -83,11 +87,11 @@ impl Observation {
     }
 
     /// Other POPs have iBGP files that somebody wrote by hand: those without our mark stay.
-    fn leave_hand_made(&mut self) {
+    fn leave_hand_made(&mut self, naming: &Naming) {
         let birds = std::mem::take(&mut self.observed.actual.birds);
         for (owner, text) in birds {
             if matches!(owner, Owner::Mesh(_)) && !is_marked(&text) {
-                let name = FileKind::Bird.name(owner);
+                let name = naming.file(FileKind::Bird, owner);
                 self.foreign.insert(format!("{name} was written by hand; it is left alone"));
                 self.observed.hand_made.insert(owner);
             } else {
@@ -115,9 +119,10 @@ impl Observation {
     }
 
     async fn links(&mut self, settings: &ApplySettings, inputs: &Inputs) -> Result<(), String> {
-        let found = settings.pop.backend.observe(&settings.patience).await;
+        let naming = &settings.pop.naming;
+        let found = settings.pop.backend.observe(&settings.patience, naming).await;
         for (name, link) in found.map_err(|error| error.to_string())? {
-            let Some(owner) = Owner::of_link(name.as_str()) else { continue };
+            let Some(owner) = naming.link_owner(name.as_str()) else { continue };
             // Without an inventory links of such a name are nobody's business here.
             if !settings.pop.knows(owner) {
                 continue;
@@ -142,17 +147,20 @@ impl Observation {
 
     /// Sets apart the BGP sessions that the operator's own files define.
     pub fn leave_claimed(&mut self, inputs: &Inputs, claims: &Claims) {
+        let naming = &inputs.pop.naming;
         let peerings = inputs.rows.peerings.iter().map(|peering| Owner::Peering(peering.asn));
         let links = inputs.pop.links().into_iter().map(|link| Owner::Mesh(link.to.name));
         let owners: Vec<Owner> = peerings.chain(links).collect();
         for owner in owners {
-            if let Some((name, file)) = claimed(owner, claims) {
-                self.leave(owner, &name, file);
+            if let Some((name, file)) = claimed(naming, owner, claims) {
+                let ours = naming.file(FileKind::Bird, owner);
+                self.leave(owner, &ours, &name, file);
             }
         }
         // Whatever the database says of them: what runs there is the operator's.
         for owner in self.observed.actual.protocols.iter().flatten() {
-            if !self.observed.actual.birds.contains_key(owner) && claimed(*owner, claims).is_some()
+            if !self.observed.actual.birds.contains_key(owner)
+                && claimed(naming, *owner, claims).is_some()
             {
                 self.observed.hand_made.insert(*owner);
             }
@@ -160,10 +168,9 @@ impl Observation {
     }
 
     /// A file of the operator's own defines a name that this owner's file would define.
-    fn leave(&mut self, owner: Owner, name: &str, file: &Path) {
+    fn leave(&mut self, owner: Owner, ours: &str, name: &str, file: &Path) {
         let file = file.display();
         if self.observed.actual.birds.contains_key(&owner) {
-            let ours = FileKind::Bird.name(owner);
             self.strays.insert(Stray {
                 what: format!("{file} defines {name}, which {ours} defines too"),
                 remedy: format!("rm {file}: BIRD takes only one of them, and stops at both"),
@@ -190,9 +197,14 @@ impl Observation {
     /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
     /// only bear such a name.
     pub fn disown(&mut self, inputs: &Inputs, had_file: &BTreeSet<Owner>) {
-        let hand_made = &self.observed.hand_made;
+        let mut operators = self.observed.hand_made.clone();
+        for (asn, names) in inputs.pop.naming.adopted() {
+            if names.bird_file.is_none() {
+                operators.insert(Owner::Peering(*asn));
+            }
+        }
         let is_ours = |owner: &Owner| {
-            (had_file.contains(owner) || inputs.concerns(*owner)) && !hand_made.contains(owner)
+            (had_file.contains(owner) || inputs.concerns(*owner)) && !operators.contains(owner)
         };
         if let Some(running) = &mut self.observed.actual.protocols {
             running.retain(is_ours);
@@ -204,21 +216,26 @@ impl Observation {
 /// Which files of BIRD's configuration are ours; directories that were compared are remembered.
 pub struct OwnFiles<'a> {
     directory: &'a Path,
+    naming: &'a Naming,
     birds: &'a BTreeMap<Owner, Rc<str>>,
     same: RefCell<BTreeMap<PathBuf, bool>>,
 }
 
 impl<'a> OwnFiles<'a> {
     /// Those of `birds` in their directory.
-    pub fn new(directory: &'a Path, birds: &'a BTreeMap<Owner, Rc<str>>) -> OwnFiles<'a> {
+    pub fn new(
+        directory: &'a Path,
+        naming: &'a Naming,
+        birds: &'a BTreeMap<Owner, Rc<str>>,
+    ) -> OwnFiles<'a> {
         let same = RefCell::new(BTreeMap::from([(directory.to_path_buf(), true)]));
-        OwnFiles { directory, birds, same }
+        OwnFiles { directory, naming, birds, same }
     }
 
     /// Is it one of them?
     pub fn has(&self, path: &Path) -> bool {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-        let owner = FileKind::Bird.owner(name);
+        let owner = self.naming.file_owner(FileKind::Bird, name);
         owner.is_some_and(|owner| self.birds.contains_key(&owner)) && self.is_inside(path)
     }
 
@@ -234,8 +251,8 @@ impl<'a> OwnFiles<'a> {
 }
 
 /// A name that the owner's file would define and another file does, and that file.
-fn claimed(owner: Owner, claims: &Claims) -> Option<(String, &PathBuf)> {
-    for name in owner.symbols() {
+fn claimed<'a>(naming: &Naming, owner: Owner, claims: &'a Claims) -> Option<(String, &'a PathBuf)> {
+    for name in naming.symbols(owner) {
         if let Some(file) = claims.get(&name) {
             return Some((name, file));
         }

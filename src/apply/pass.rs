@@ -5,7 +5,7 @@ use super::bird::Blocked;
 use super::bird::trial::Change;
 use super::look::link_view;
 use crate::board::{Entry, MeshLinkStatus, Progress};
-use crate::model::{Asn, IfName};
+use crate::model::Asn;
 use crate::plan::drift::{Thing, Undone};
 use crate::plan::sysctl::{SYSCTLS, Sysctl};
 use crate::plan::{
@@ -99,7 +99,8 @@ impl RowsCache {
         {
             return Ok(last.rows.clone());
         }
-        let rows = Rc::new(Rows::read(&store.rows()?, &pop.site));
+        let rows = Rows::read(&store.rows()?, &pop.site).with_names_of(store.adopted()?);
+        let rows = Rc::new(rows);
         self.0 = Some(Reading { pop: pop.clone(), state, rows: rows.clone() });
         Ok(rows)
     }
@@ -118,11 +119,13 @@ impl Pass {
     pub fn note(&mut self, step: &Step) {
         let links = &mut self.observed.actual.links;
         match step {
-            Step::CreateLink(wanted) => drop(links.insert(wanted.name.clone(), wanted.done(None))),
-            Step::ChangeLink(wanted, before) => {
+            Step::CreateLink(_, wanted) => {
+                drop(links.insert(wanted.name.clone(), wanted.done(None)))
+            }
+            Step::ChangeLink(_, wanted, before) => {
                 links.insert(wanted.name.clone(), wanted.done(Some(before)));
             }
-            Step::RemoveLink(name) => drop(links.remove(name)),
+            Step::RemoveLink(_, name) => drop(links.remove(name)),
             Step::WriteFile { kind, owner, .. } | Step::RemoveFile { kind, owner, .. } => {
                 self.outcome.unsynced.entry(*kind).or_default().push(*owner);
             }
@@ -216,7 +219,12 @@ impl Pass {
     }
 
     fn served_entry(&self, asn: Asn, progress: Progress, before: Entry) -> Entry {
-        let link = self.observed.actual.links.get(&IfName::of(asn)).and_then(link_view);
+        let link = self
+            .observed
+            .actual
+            .links
+            .get(&self.settings.pop.naming.peering_link(asn))
+            .and_then(link_view);
         let resolved = self.observed.endpoints.get(&Owner::Peering(asn));
         let used = link.as_ref().and_then(|link| link.endpoint);
         Entry {

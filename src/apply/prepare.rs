@@ -7,12 +7,13 @@ use super::pass::{Outcome, Pass};
 use super::{Apply, ApplySettings, Lookups};
 use crate::limits::RESOLVE_TIMEOUT;
 use crate::peering::policy::Policy;
-use crate::plan::{self, Drafts, Inputs, Observed, Owner, Resolved, endpoints};
+use crate::plan::{self, Drafts, Inputs, Observed, Owner, PopSettings, Resolved, endpoints};
 use crate::sys;
 use crate::sys::files::Stray;
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 /// What a pass saw beside what it works on.
 pub struct Seen {
@@ -26,8 +27,7 @@ impl Apply {
     /// Learns which ids the machine still has something of: before the first pass has, a command
     /// must not give one of them out. What keeps it from being seen, the first pass tells.
     pub async fn find_occupied(&mut self) {
-        let settings = self.settings.borrow().clone();
-        let Ok(inputs) = self.read(&settings) else { return };
+        let Ok((settings, inputs)) = self.read() else { return };
         let seen = Observation::of_machine(&settings, &inputs, &mut self.memory).await;
         if let Ok(Observation { observed, mut failures, .. }) = seen {
             failures.extend(inputs.rows.failures.clone());
@@ -38,8 +38,7 @@ impl Apply {
 
     /// Everything that a pass has to know before its first step, and what else was seen.
     pub(super) async fn prepare(&mut self) -> Result<(Pass, Seen), String> {
-        let settings = self.settings.borrow().clone();
-        let inputs = self.read(&settings)?;
+        let (settings, inputs) = self.read()?;
         let mut seen = self.observe(&settings, &inputs).await?;
         let drafts = self.drafts.renew(&inputs, &seen.observed.actual);
         seen.observed.endpoints = self.locate(&settings, &inputs, &drafts, &seen.observed).await;
@@ -54,7 +53,24 @@ impl Apply {
         Ok((pass, Seen { foreign, strays }))
     }
 
-    fn read(&mut self, settings: &ApplySettings) -> Result<Inputs, String> {
+    /// What was said. Peerings that were imported keep their names: whoever looks at the machine
+    /// learns them by the settings.
+    fn read(&mut self) -> Result<(Rc<ApplySettings>, Inputs), String> {
+        let mut settings = self.settings.borrow().clone();
+        let mut inputs = self.read_with(&settings)?;
+        if *settings.pop.naming.adopted() != inputs.rows.adopted {
+            let naming = (*settings.pop.naming).clone().with_adopted(inputs.rows.adopted.clone());
+            let naming = Rc::new(naming);
+            let pop = Rc::new(PopSettings { naming, ..(*settings.pop).clone() });
+            settings = Rc::new(ApplySettings { pop, ..(*settings).clone() });
+            self.settings.replace(settings.clone());
+            inputs = self.read_with(&settings)?;
+        }
+        self.board.set_naming(settings.pop.naming.clone());
+        Ok((settings, inputs))
+    }
+
+    fn read_with(&mut self, settings: &ApplySettings) -> Result<Inputs, String> {
         let routes = self.routes.borrow().clone();
         let inputs = self.rows.inputs(&self.store.borrow(), &settings.pop, routes);
         inputs.map_err(|error| error.to_string())
@@ -78,10 +94,18 @@ impl Apply {
             }
             seen.blocked = report.blocked;
         }
-        let own = OwnFiles::new(&settings.bird_directory, &seen.observed.actual.birds);
+        let own = OwnFiles::new(
+            &settings.bird_directory,
+            &settings.pop.naming,
+            &seen.observed.actual.birds,
+        );
         let is_own = |path: &Path| own.has(path);
-        let claims =
-            self.definitions.survey(self.bird.main_file(), &settings.bird_directory, &is_own);
+        let claims = self.definitions.survey(
+            self.bird.main_file(),
+            &settings.bird_directory,
+            &settings.pop.naming,
+            &is_own,
+        );
         seen.leave_claimed(inputs, &claims);
         self.board.set_claims(claims);
         self.had_file.extend(seen.observed.actual.birds.keys());

@@ -134,8 +134,8 @@ impl Apply {
                 wireguard::settle(&pass.machine).await;
                 return self.configure(pass, step).await;
             }
-            Step::EnableBgp(owner) => self.bird.enable(&pass.settings, *owner).await,
-            Step::CreateLink(_) => self.create_link(pass, step).await,
+            Step::EnableBgp(_, protocol) => self.bird.enable(&pass.settings, protocol).await,
+            Step::CreateLink(..) => self.create_link(pass, step).await,
             other => {
                 self.owe(pass, other);
                 perform(pass, other).await
@@ -241,6 +241,7 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
             suspects.push(Change {
                 kind: FileKind::Bird,
                 owner: *owner,
+                name: pass.settings.pop.naming.file(FileKind::Bird, *owner),
                 before: None,
                 after: Some(text.to_string()),
                 words: String::new(),
@@ -253,7 +254,7 @@ fn suspects(pass: &Pass, changes: &[Change], present: &[Owner]) -> Vec<Change> {
 /// A process that was killed leaves its socket. Where its link is wanted no more there is no link
 /// to remove, and so no step that would take the socket away.
 pub async fn sweep(pass: &Pass, wanted: &Wanted) {
-    for name in wanted.ended.iter().filter_map(|owner| owner.link()) {
+    for name in wanted.ended.iter().filter_map(|owner| wanted.naming.link(*owner)) {
         if !pass.observed.actual.links.contains_key(&name) {
             pass.inputs.pop.backend.sweep(&name).await;
         }
@@ -265,29 +266,29 @@ async fn perform(pass: &Pass, step: &Step) -> Result<(), String> {
     let (settings, machine) = (&pass.settings, &pass.machine);
     let backend = &settings.pop.backend;
     match step {
-        Step::WriteFile { kind, owner, new, .. } => {
+        Step::WriteFile { kind, name, new, .. } => {
             let directory = settings.directory(*kind);
-            files::write(directory, *kind, *owner, new).map_err(|error| error.to_string())
+            files::write(directory, *kind, name, new).map_err(|error| error.to_string())
         }
-        Step::RemoveFile { kind, owner, .. } => {
+        Step::RemoveFile { kind, name, .. } => {
             let directory = settings.directory(*kind);
-            files::remove(directory, *kind, *owner).map_err(|error| error.to_string())
+            files::remove(directory, name).map_err(|error| error.to_string())
         }
-        Step::CreateLink(wanted) => {
+        Step::CreateLink(_, wanted) => {
             backend.create(machine, wanted).await.map_err(|error| error.to_string())
         }
-        Step::ChangeLink(wanted, actual) => {
+        Step::ChangeLink(_, wanted, actual) => {
             let changed = backend.change(machine, wanted, actual, EndpointRule::Set).await;
             changed.map(drop).map_err(|error| error.to_string())
         }
-        Step::RemoveLink(name) => {
+        Step::RemoveLink(_, name) => {
             backend.remove(machine, name).await.map_err(|error| error.to_string())
         }
         Step::AddAddress(address) => {
             sys::netlink::add_loopback_address(*address).map_err(|error| error.to_string())
         }
         Step::SetSysctl { name, new, .. } => sys::sysctl::set(name, new),
-        Step::ConfigureBird { .. } | Step::EnableBgp(_) => Ok(()),
+        Step::ConfigureBird { .. } | Step::EnableBgp(..) => Ok(()),
     }
 }
 

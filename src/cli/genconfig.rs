@@ -5,8 +5,9 @@ use super::parse::Invocation;
 use super::table::DONE;
 use crate::daemon::{Assembled, Failure, Trouble};
 use crate::limits::OUR_FILE_BYTES_MAX;
-use crate::model::{Timestamp, WgSecret};
-use crate::peering::{Peering, Row, Site, Status, files as texts};
+use crate::model::Timestamp;
+use crate::peering::{Peering, Row, Status, files as texts};
+use crate::plan::PopSettings;
 use crate::plan::{FileKind, Owner, bird};
 use crate::store::Store;
 use crate::sys::directory::{Directory, FileError};
@@ -25,9 +26,7 @@ const BIRD_KEY: &str = "genconfig.bird_directory (DN42_BIRD_CONFIG_DIR)";
 /// What every peering's files are made with.
 struct Kit<'a> {
     now: Timestamp,
-    site: Site,
-    private_key: WgSecret,
-    template: &'a str,
+    pop: &'a PopSettings,
     /// Where the latency class of a peering is taken from, the first that has it.
     measured: [Option<PathBuf>; 2],
 }
@@ -52,11 +51,10 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
         (FileKind::WireGuard, &config.genconfig.wireguard_directory, WIREGUARD_KEY),
         (FileKind::Bird, &config.genconfig.bird_directory, BIRD_KEY),
     ];
+    let settings = assembled.apply_settings()?;
     let kit = Kit {
         now,
-        site: assembled.site(),
-        private_key: assembled.private_key.clone()?,
-        template: &config.bird.template,
+        pop: &settings.pop,
         measured: [
             config.genconfig.bird_directory.as_ref().map(|it| it.join(CURRENT)),
             Some(config.bird.directory.clone()),
@@ -89,11 +87,11 @@ fn stage(
                 unservable.push(format!("AS{}: {why}", row.as_num));
                 let Some(asn) = row.asn() else { continue };
                 let owner = Owner::Peering(asn);
-                (owner, read(&directory.join(CURRENT).join(kind.name(owner))))
+                (owner, read(&directory.join(CURRENT).join(kit.pop.naming.file(kind, owner))))
             }
         };
         if let Some(text) = text {
-            files::write_new(&set, kind, owner, &text)
+            files::write_new(&set, kind, &kit.pop.naming.file(kind, owner), &text)
                 .map_err(|it| Trouble::new(it.to_string()))?;
         }
     }
@@ -108,13 +106,18 @@ fn failed(set: &Path, error: std::io::Error) -> Trouble {
 
 fn content(peering: &Peering, kind: FileKind, kit: &Kit<'_>) -> Option<String> {
     match kind {
-        FileKind::WireGuard => texts::our_conf(peering, &kit.site, &kit.private_key),
+        FileKind::WireGuard => texts::our_conf(peering, &kit.pop.site, &kit.pop.private_key),
         // The files that all share are no part of what the replaced service made.
         _ => {
-            let name = bird::file_name(peering.asn);
-            let measured = kit.measured.iter().flatten();
-            let latency = measured.filter_map(|it| bird::latency(&read(&it.join(&name))?)).next();
-            bird::render(peering, &kit.site, kit.template, latency.unwrap_or(bird::LATENCY_UNKNOWN))
+            let pop = kit.pop.bird();
+            let name = kit.pop.naming.file(kind, Owner::Peering(peering.asn));
+            let mut latency = None;
+            for directory in kit.measured.iter().flatten() {
+                if let Some(text) = read(&directory.join(&name)) {
+                    latency = latency.or_else(|| bird::latency(&text, peering, &pop));
+                }
+            }
+            bird::render(peering, &pop, latency.unwrap_or(bird::LATENCY_UNKNOWN))
         }
     }
 }

@@ -10,16 +10,16 @@ use crate::adopt::{
 };
 use crate::daemon::{Assembled, Failure, Trouble, block_on, close};
 use crate::limits::{
-    BIRD_COMMAND_TIMEOUT, IMPORT_APPLIED_TIMEOUT, IMPORT_LOOK_PAUSE, WG_QUICK_BYTES_MAX,
-    WG_QUICK_FILES_MAX,
+    BIRD_COMMAND_TIMEOUT, FILE_NAME_BYTES_MAX, IMPORT_APPLIED_TIMEOUT, IMPORT_LOOK_PAUSE,
+    WG_QUICK_BYTES_MAX, WG_QUICK_FILES_MAX,
 };
 use crate::local::Client;
-use crate::model::{Asn, BirdForm, IfName};
+use crate::model::{Asn, IfName};
 use crate::peering::adopted::{Adopted, is_name};
 use crate::peering::{Generation, Peering, PeeringId, Site, Status};
-use crate::plan::adopted::says_what_the_form_says;
-use crate::plan::form::{Direction, Form, FormValues, REFERENCE, WIKI};
-use crate::plan::naming::Naming;
+use crate::plan::adopted::says_what_ours_would;
+use crate::plan::bird::BirdPop;
+use crate::plan::naming::{AdoptedNames, Naming};
 use crate::store::{Actor, Store};
 use crate::sys::netlink::Route;
 use crate::sys::{bird, tree, uapi};
@@ -86,8 +86,7 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     }
     let found =
         Found { tunnels: tunnels(&config.wireguard.directory)?, sessions: sessions(&sources) };
-    let form = form(assembled)?;
-    let naming = naming(assembled, &form);
+    let naming = assembled.naming();
     let world = World {
         asn: config.pop.asn,
         key: assembled.public_key,
@@ -100,28 +99,10 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     let mut judged = judge(&found, &world);
     for row in &mut judged {
         if let Verdict::Taken(taken) = &mut row.verdict {
-            taken.keeper = keeper(taken, &sources, &form, assembled);
+            taken.keeper = keeper(taken, &sources, assembled)?;
         }
     }
     Ok(judged)
-}
-
-/// The form of the files of peerings.
-fn form(assembled: &Assembled) -> Result<Form, Trouble> {
-    let chosen = &assembled.config.bird.form;
-    let text = match chosen {
-        BirdForm::Reference => REFERENCE.to_string(),
-        BirdForm::Wiki => WIKI.to_string(),
-        BirdForm::File(path) => fs::read_to_string(path)
-            .map_err(|error| Trouble::new(format!("{}: {error}", path.display())))?,
-    };
-    Form::parse(&text).map_err(|error| Trouble::new(format!("bird.form {chosen}: {error}")))
-}
-
-/// What the things of peerings are called here.
-fn naming(assembled: &Assembled, form: &Form) -> Naming {
-    let (bird, wireguard) = (&assembled.config.bird, &assembled.config.wireguard);
-    Naming::new(wireguard.interface.clone(), bird.protocol.clone(), bird.file.clone(), form)
 }
 
 fn trouble(error: &impl ToString) -> Trouble {
@@ -219,38 +200,35 @@ fn known(assembled: &Assembled, rows: &[crate::peering::Row], naming: &Naming) -
 }
 
 /// Ours is a file that says what our form says of this peering, and no more, where we keep files.
-fn keeper(taken: &Taken, sources: &[Source], form: &Form, assembled: &Assembled) -> Keeper {
+fn keeper(taken: &Taken, sources: &[Source], assembled: &Assembled) -> Result<Keeper, Trouble> {
     let bird = &assembled.config.bird;
-    let Some(source) = sources.iter().find(|source| source.path == taken.bird_file) else {
-        return Keeper::Operator;
+    let is_here = taken.bird_file.parent() == Some(&bird.directory);
+    let source = sources.iter().find(|source| source.path == taken.bird_file);
+    let (Some(source), Some(_)) = (source.filter(|_| is_here), file_name(&taken.bird_file)) else {
+        return Ok(Keeper::Operator);
     };
-    if source.path.parent() != Some(&bird.directory) || file_name(&source.path).is_none() {
-        return Keeper::Operator;
-    }
-    let values = FormValues {
-        asn: taken.asn,
-        protocol: &taken.protocol,
-        interface: &taken.link,
-        neighbor: taken.remote,
-        local: taken.local,
-        latency: 1,
-        template: &bird.template,
-        families: taken.families,
-        direction: match taken.endpoint {
-            Some(_) => Direction::Either,
-            None => Direction::Passive,
-        },
-    };
-    match says_what_the_form_says(form, &source.text, &values) {
-        true => Keeper::Service,
-        false => Keeper::Operator,
+    let site = assembled.site();
+    let peering = peering(taken, &site)?;
+    let names =
+        AdoptedNames { link: link_name(taken)?, protocol: taken.protocol.clone(), bird_file: None };
+    let naming = assembled.naming().with_adopted(BTreeMap::from([(taken.asn, names)]));
+    let pop =
+        BirdPop { site: &site, naming: &naming, form: &assembled.form, template: &bird.template };
+    match says_what_ours_would(&source.text, &peering, &pop) {
+        true => Ok(Keeper::Service),
+        false => Ok(Keeper::Operator),
     }
 }
 
 /// A file's name, if we can keep a file of it.
 fn file_name(path: &Path) -> Option<&str> {
     let name = path.file_name().and_then(OsStr::to_str)?;
-    is_name(name, crate::limits::FILE_NAME_BYTES_MAX).then_some(name)
+    is_name(name, FILE_NAME_BYTES_MAX).then_some(name)
+}
+
+fn link_name(taken: &Taken) -> Result<IfName, Trouble> {
+    let name = IfName::from_name(&taken.link);
+    name.ok_or_else(|| Trouble::new(format!("{} is no name of a link", taken.link)))
 }
 
 /// Leaves what was asked for.
@@ -319,14 +297,12 @@ fn save(assembled: &Assembled, rows: &[Row]) -> Result<Option<Generation>, Troub
 /// The peering that is made of it. Its id is the one that its port follows from, if it is free.
 fn peering(taken: &Taken, site: &Site) -> Result<Peering, Trouble> {
     let port = taken.listen_port.get();
-    let link = IfName::from_name(&taken.link);
-    let link = link.ok_or_else(|| Trouble::new(format!("{} is no name of a link", taken.link)))?;
     let bird_file = match taken.keeper {
         Keeper::Service => file_name(&taken.bird_file).map(str::to_string),
         Keeper::Operator => None,
     };
     let adopted = Adopted {
-        link,
+        link: link_name(taken)?,
         listen_port: taken.listen_port,
         local: taken.local,
         own_key: taken.own_key,

@@ -12,6 +12,8 @@ use crate::backup::{BIRD, DATABASE, SERVERS};
 use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
+use crate::plan::naming::Naming;
+use crate::plan::{FileKind, Owner};
 use crate::plan::{bird, latency};
 use crate::store::peered_in_copy;
 use crate::sys::directory::{Directory, FileError};
@@ -43,9 +45,12 @@ impl Control {
             let this = pop.name == sisters.inventory.own;
             let peerings = match (this, &servers) {
                 (true, _) => Some(here.clone()),
-                (false, Some(servers)) => {
-                    self.or_logged(peerings_there(servers, pop, &context.owned))
-                }
+                (false, Some(servers)) => self.or_logged(peerings_there(
+                    servers,
+                    pop,
+                    &context.owned,
+                    &context.settings.naming,
+                )),
                 (false, None) => None,
             };
             let (name, host) = (pop.name.to_string(), pop.host.to_string());
@@ -96,6 +101,7 @@ fn peerings_there(
     servers: &Directory,
     pop: &Pop,
     owned: &[Asn],
+    naming: &Naming,
 ) -> Result<Option<Vec<PopPeering>>, String> {
     let name = pop.name.as_str();
     let Some(home) = servers.enter_existing(name).map_err(words)? else { return Ok(None) };
@@ -108,7 +114,8 @@ fn peerings_there(
     let listed = list::read(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
-        let text = bird_file(&home, &listed, &bird::file_name(asn)).map_err(words)?;
+        let file = naming.file(FileKind::Bird, Owner::Peering(asn));
+        let text = bird_file(&home, &listed, &file).map_err(words)?;
         let rtt = text.map_or(Rtt::Unknown, |it| reported_rtt(&it));
         peerings.push(PopPeering { asn, rtt });
     }
@@ -145,7 +152,7 @@ fn is_birds(directory: &str) -> bool {
 
 /// The class in a BIRD file; the last one is also that of an endpoint that never answered.
 fn reported_rtt(file: &[u8]) -> Rtt {
-    let class = bird::latency(&String::from_utf8_lossy(file));
+    let class = bird::reported_latency(&String::from_utf8_lossy(file));
     let most = class.and_then(latency::class_us_max);
     most.map_or(Rtt::Unknown, Rtt::AtMost)
 }

@@ -6,10 +6,12 @@ use super::{ConfigFile, Trouble};
 use crate::apply::ApplySettings;
 use crate::config::Config;
 use crate::control::{Settings, Sisters};
-use crate::model::{WgKey, WgSecret};
+use crate::model::{BirdForm, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
+use crate::plan::form::{Form, FormError, REFERENCE, WIKI};
+use crate::plan::naming::Naming;
 use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SlotLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
@@ -32,6 +34,8 @@ pub struct Assembled {
     pub public_key: WgKey,
     /// The keys of administrators.
     pub admins: Vec<KeyFingerprint>,
+    /// What a peering's file for BIRD says.
+    pub form: Rc<Form>,
 }
 
 impl Assembled {
@@ -64,9 +68,10 @@ impl Assembled {
             public_key(&config, &private_key, known).map_err(|it| troubles.push(it)).ok();
         troubles.extend(public_key.and_then(|it| mistaken_self(&config, it)));
         let admins = admins(&config, &mut troubles);
-        match public_key {
-            Some(public_key) if troubles.is_empty() => {
-                Ok(Assembled { config, private_key, public_key, admins })
+        let form = read_form(&config.bird.form).map_err(|trouble| troubles.push(trouble)).ok();
+        match (public_key, form) {
+            (Some(public_key), Some(form)) if troubles.is_empty() => {
+                Ok(Assembled { config, private_key, public_key, admins, form: Rc::new(form) })
             }
             _ => Err(troubles),
         }
@@ -99,6 +104,13 @@ impl Assembled {
         }
     }
 
+    /// What things are called here, but for peerings that were imported.
+    pub fn naming(&self) -> Naming {
+        let (wireguard, bird) = (&self.config.wireguard, &self.config.bird);
+        let (interface, protocol) = (wireguard.interface.clone(), bird.protocol.clone());
+        Naming::new(interface, protocol, bird.file.clone(), &self.form)
+    }
+
     /// Which addresses may be an endpoint; this host's own are added at each use.
     pub fn policy(&self) -> Policy {
         let peers = &self.config.peers;
@@ -116,6 +128,7 @@ impl Assembled {
         Settings {
             site: self.site(),
             network: config.pop.network.clone(),
+            naming: Rc::new(self.naming()),
             policy: self.policy(),
             open: config.peers.open,
             peerings_max: Some(config.peers.max).filter(|max| *max > 0),
@@ -142,6 +155,8 @@ impl Assembled {
             private_key: self.private_key.clone()?,
             backend: self.backend().backend,
             template: config.bird.template.clone(),
+            naming: Rc::new(self.naming()),
+            form: self.form.clone(),
             inventory: config.inventory.clone().map(Rc::new),
             include_directory: config.bird.include_directory.clone(),
             sysctls: config.mesh.sysctl,
@@ -213,6 +228,19 @@ pub fn configured(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
         }
     }
     if troubles.is_empty() { Ok(assembled) } else { Err(troubles) }
+}
+
+/// The form of the files for BIRD: built in, or a text of the operator's.
+fn read_form(choice: &BirdForm) -> Result<Form, Trouble> {
+    let (name, text) = match choice {
+        BirdForm::Reference => ("reference".to_string(), REFERENCE.to_string()),
+        BirdForm::Wiki => ("wiki".to_string(), WIKI.to_string()),
+        BirdForm::File(path) => (path.display().to_string(), read_text(path)?),
+    };
+    Form::parse(&text).map_err(|error| {
+        let FormError { line, column, message } = error;
+        Trouble::new(format!("{name}:{line}:{column}: {message}"))
+    })
 }
 
 fn count(number: u32) -> usize {

@@ -2,15 +2,15 @@
 //! BIRD. It keeps the board fresh, writes down what came up or went down, and wakes the loop where
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
-use crate::apply::{ApplySettings, BGP_PATTERN, MESH_PATTERN, bgp_view, link_view, protocol_owner};
+use crate::apply::{ApplySettings, MESH_PATTERN, bgp_view, link_view};
 use crate::board::{Board, Cause, Progress};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
-use crate::mesh::Inventory;
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
 use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
-use crate::plan::Owner;
+use crate::plan::naming::Naming;
 use crate::plan::wireguard::LinkActual;
+use crate::plan::{Owner, PopSettings};
 use crate::sys;
 use crate::sys::bird::{BgpStatus, BirdError, connect};
 use crate::sys::wireguard::Backend;
@@ -57,6 +57,10 @@ struct Amiss {
 }
 
 impl SessionWatch {
+    fn naming(&self) -> Rc<Naming> {
+        self.settings.borrow().pop.naming.clone()
+    }
+
     /// Nothing is seen yet; what was last written down is no news.
     pub fn new(control: Rc<Control>, settings: Rc<RefCell<Rc<ApplySettings>>>) -> SessionWatch {
         let last = control.store.borrow().last_transitions();
@@ -82,10 +86,11 @@ impl SessionWatch {
     /// Keeps the board fresh; nobody is woken for it.
     fn show(&self, seen: &Seen) {
         let board = &self.control.board;
+        let naming = self.naming();
         for asn in board.entries().into_keys() {
             board.note(asn, |entry| {
                 if let Some(links) = &seen.links {
-                    entry.link = links.get(&IfName::of(asn)).and_then(link_view);
+                    entry.link = links.get(&naming.peering_link(asn)).and_then(link_view);
                 }
                 // A BIRD that does not answer has no BGP session to show.
                 let status = seen.bird.as_ref().and_then(|it| it.sessions.get(&asn));
@@ -97,7 +102,7 @@ impl SessionWatch {
     /// All transitions of one look are one transaction. Where that fails they are judged anew by
     /// the next look.
     fn write_down(&mut self, seen: &Seen, now: Timestamp) {
-        let observations = observations(seen, &self.control.board);
+        let observations = observations(seen, &self.control.board, &self.naming());
         let mut transitions: Vec<(Asn, Transition)> = Vec::new();
         for (asn, observation) in &observations {
             let transition = self.known.transition(*asn, observation, now);
@@ -139,7 +144,7 @@ impl SessionWatch {
         let uptime = seen.bird.as_ref().and_then(|it| it.uptime);
         let amiss = Amiss {
             restarted: uptime.zip(self.uptime).is_some_and(|(now, before)| now < before),
-            ..amiss(seen, &self.control.board)
+            ..amiss(seen, &self.control.board, &self.naming())
         };
         self.uptime = uptime.or(self.uptime);
         let bell = &self.control.bell;
@@ -159,30 +164,30 @@ async fn look(settings: &ApplySettings) -> Seen {
     let links = match settings.pop.backend {
         Backend::Files => None,
         // What cannot be read is told by the loop.
-        _ => settings.pop.backend.observe(&settings.patience).await.ok().map(|links| {
-            links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect()
-        }),
+        _ => settings.pop.backend.observe(&settings.patience, &settings.pop.naming).await.ok().map(
+            |links| links.into_iter().filter_map(|(name, link)| Some((name, link.ok()?))).collect(),
+        ),
     };
     let bird = match settings.bird_socket.as_deref() {
-        Some(socket) => ask(socket, settings.pop.inventory.as_deref()).await.ok(),
+        Some(socket) => ask(socket, &settings.pop).await.ok(),
         None => None,
     };
     Seen { links, bird }
 }
 
-async fn ask(socket: &Path, mesh: Option<&Inventory>) -> Result<BirdSeen, BirdError> {
+async fn ask(socket: &Path, pop: &PopSettings) -> Result<BirdSeen, BirdError> {
     let mut bird = connect(socket, BIRD_CONNECT_TIMEOUT).await?;
     let uptime = bird.ages().await?.started;
     let mut seen = BirdSeen { uptime, ..BirdSeen::default() };
-    for status in bird.statuses(BGP_PATTERN).await? {
+    for status in bird.statuses(&pop.naming.protocol_pattern()).await? {
         if status.protocol.state == "flush" {
             continue;
         }
-        if let Some(asn) = protocol_owner(&status.protocol.name) {
+        if let Some(asn) = pop.naming.protocol_peering(&status.protocol.name) {
             seen.sessions.insert(asn, status);
         }
     }
-    if mesh.is_some() {
+    if pop.inventory.is_some() {
         for protocol in bird.protocols(MESH_PATTERN).await? {
             if protocol.state != "flush" && !protocol.is_disabled() {
                 seen.mesh.insert(protocol.name);
@@ -193,12 +198,13 @@ async fn ask(socket: &Path, mesh: Option<&Inventory>) -> Result<BirdSeen, BirdEr
 }
 
 /// How everything is that can be up or down, of peerings that the loop has made.
-fn observations(seen: &Seen, board: &Board) -> Vec<(Asn, Observation)> {
+fn observations(seen: &Seen, board: &Board, naming: &Naming) -> Vec<(Asn, Observation)> {
     let ages = seen.links.as_ref().map(|links| board.handshake_ages(links));
     let mut observations = Vec::new();
     for asn in board.entries().into_keys() {
         if let Some(ages) = &ages {
-            let is_up = ages.get(&IfName::of(asn)).is_some_and(|age| *age <= HANDSHAKE_LINK_UP);
+            let is_up =
+                ages.get(&naming.peering_link(asn)).is_some_and(|age| *age <= HANDSHAKE_LINK_UP);
             let liveness = if is_up { Liveness::LinkUp } else { Liveness::LinkDown };
             observations.push((asn, Observation { liveness, last_error: String::new() }));
         }
@@ -219,8 +225,8 @@ fn bgp_observation(status: Option<&BgpStatus>) -> Observation {
     }
 }
 
-fn has_link(links: &BTreeMap<IfName, LinkActual>, owner: Owner) -> bool {
-    owner.link().is_some_and(|name| links.contains_key(&name))
+fn has_link(links: &BTreeMap<IfName, LinkActual>, naming: &Naming, owner: Owner) -> bool {
+    naming.link(owner).is_some_and(|name| links.contains_key(&name))
 }
 
 impl BirdSeen {
@@ -228,19 +234,19 @@ impl BirdSeen {
         self.sessions.get(&asn).is_some_and(|status| !status.protocol.is_disabled())
     }
 
-    fn runs_mesh(&self, owner: Owner) -> bool {
-        owner.protocol().is_some_and(|protocol| self.mesh.contains(&protocol))
+    fn runs_mesh(&self, naming: &Naming, owner: Owner) -> bool {
+        naming.protocol(owner).is_some_and(|protocol| self.mesh.contains(&protocol))
     }
 }
 
 /// What the loop has made and what is not there, or was disabled.
-fn amiss(seen: &Seen, board: &Board) -> Amiss {
+fn amiss(seen: &Seen, board: &Board, naming: &Naming) -> Amiss {
     let mut amiss = Amiss::default();
     for (asn, entry) in board.entries() {
         if entry.progress != Progress::Applied {
             continue;
         }
-        if seen.links.as_ref().is_some_and(|links| !has_link(links, asn.into())) {
+        if seen.links.as_ref().is_some_and(|links| !has_link(links, naming, asn.into())) {
             amiss.links.push(asn.into());
         }
         if seen.bird.as_ref().is_some_and(|bird| !bird.runs_peering(asn)) {
@@ -248,10 +254,14 @@ fn amiss(seen: &Seen, board: &Board) -> Amiss {
         }
     }
     for (owner, mesh_link) in board.mesh_links() {
-        if mesh_link.link && seen.links.as_ref().is_some_and(|links| !has_link(links, owner)) {
+        if mesh_link.link
+            && seen.links.as_ref().is_some_and(|links| !has_link(links, naming, owner))
+        {
             amiss.links.push(owner);
         }
-        if mesh_link.session && seen.bird.as_ref().is_some_and(|bird| !bird.runs_mesh(owner)) {
+        if mesh_link.session
+            && seen.bird.as_ref().is_some_and(|bird| !bird.runs_mesh(naming, owner))
+        {
             amiss.sessions.push(owner);
         }
     }
@@ -320,12 +330,12 @@ mod tests {
         let board = board(&[64601, 64602, 64603, 64604, 64605]);
         let sessions = vec![asn(64603).into(), asn(64605).into()];
         let expected = Amiss { links: vec![], sessions, restarted: false };
-        assert_eq!(amiss(&seen, &board), expected);
+        assert_eq!(amiss(&seen, &board, &Naming::default()), expected);
         seen.links = Some(BTreeMap::new());
-        assert_eq!(amiss(&seen, &board).links.len(), 5);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).links.len(), 5);
         // Where nobody answers, nothing is known.
-        assert_eq!(amiss(&Seen::default(), &board), Amiss::default());
-        assert!(observations(&Seen::default(), &board).is_empty());
+        assert_eq!(amiss(&Seen::default(), &board, &Naming::default()), Amiss::default());
+        assert!(observations(&Seen::default(), &board, &Naming::default()).is_empty());
     }
 
     #[test]
@@ -337,15 +347,16 @@ mod tests {
             MeshLinkStatus { link: true, session: false },
         );
         board.set_mesh_links([(mesh("a-1"), both), (mesh("b"), alone)].into());
-        let link = |name: &str| (mesh(name).link().unwrap(), LinkActual::default());
+        let link =
+            |name: &str| (Naming::default().link(mesh(name)).unwrap(), LinkActual::default());
         let protocols = BTreeSet::from(["ibgp_a_1".to_string()]);
         let bird = Some(BirdSeen { mesh: protocols, ..BirdSeen::default() });
         let mut seen = Seen { links: Some([link("a-1"), link("b")].into()), bird };
-        assert_eq!(amiss(&seen, &board), Amiss::default());
+        assert_eq!(amiss(&seen, &board, &Naming::default()), Amiss::default());
         seen.bird = Some(BirdSeen::default());
-        assert_eq!(amiss(&seen, &board).sessions, [mesh("a-1")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).sessions, [mesh("a-1")]);
         seen.links = Some([link("a-1")].into());
-        assert_eq!(amiss(&seen, &board).links, [mesh("b")]);
+        assert_eq!(amiss(&seen, &board, &Naming::default()).links, [mesh("b")]);
     }
 
     #[test]

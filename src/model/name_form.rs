@@ -11,7 +11,7 @@ const ASN_DIGITS_MAX: usize = 10;
 
 /// A name with the AS number in it, such as `wg-as${asn}`. The number is there once and whole, so
 /// that every peering has a name of its own, and the name says whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameForm {
     before: String,
     after: String,

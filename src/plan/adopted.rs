@@ -1,7 +1,7 @@
 //! What is wanted of a peering that was made by hand: what is there, as long as it says what the
 //! peering says.
 
-use super::form::{Form, FormValues};
+use super::bird::{self, BirdPop};
 use super::wanted::PopSettings;
 use super::{Actual, Owner};
 use crate::adopt::wg_quick::{self, OwnKey, TunnelWanted};
@@ -67,7 +67,7 @@ pub fn conf(
 
 /// The file of the BGP session: what is there, if it says the same as ours would; `None`: it is the
 /// operator's.
-pub fn bird(adopted: &Adopted, rendered: String, there: Option<&Rc<str>>) -> Option<Rc<str>> {
+pub fn bird_file(adopted: &Adopted, rendered: String, there: Option<&Rc<str>>) -> Option<Rc<str>> {
     adopted.bird_file.as_ref()?;
     match there {
         Some(there) if say_the_same(there, &rendered) => Some(there.clone()),
@@ -75,13 +75,14 @@ pub fn bird(adopted: &Adopted, rendered: String, there: Option<&Rc<str>>) -> Opt
     }
 }
 
-/// Does a file of BIRD's say what this form says of a peering, with any latency class, and no more?
-pub fn says_what_the_form_says(form: &Form, text: &str, values: &FormValues<'_>) -> bool {
+/// Does a file of BIRD's say what ours of this peering would say, with any latency class, and no
+/// more?
+pub fn says_what_ours_would(text: &str, peering: &Peering, pop: &BirdPop<'_>) -> bool {
     for latency in LATENCY_CLASSES {
-        let values = FormValues { latency, ..*values };
-        if say_the_same(text, &form.render(&values)) {
+        let Some(rendered) = bird::render(peering, pop, latency) else { return false };
+        if say_the_same(text, &rendered) {
             // The class is read from the file again, or it would be written anew.
-            return form.latency(text, &values).is_none_or(|class| class == latency);
+            return bird::latency(text, peering, pop).is_none_or(|class| class == latency);
         }
     }
     false
@@ -91,11 +92,13 @@ pub fn says_what_the_form_says(form: &Form, text: &str, values: &FormValues<'_>)
 mod tests {
     use super::super::wanted::tests::pop;
     use super::*;
-    use crate::model::{Asn, Families};
+    use crate::model::Asn;
     use crate::peering::adopted::tests::adopted;
-    use crate::peering::tests::peering;
-    use crate::plan::form::{Direction, REFERENCE, WIKI};
+    use crate::peering::tests::{peering, site};
+    use crate::plan::form::{Form, REFERENCE, WIKI};
+    use crate::plan::naming::{AdoptedNames, Naming};
     use crate::plan::wireguard::LinkActual;
+    use std::collections::BTreeMap;
 
     const ONE: u32 = 64601;
 
@@ -154,39 +157,33 @@ mod tests {
         assert_eq!(private_key(&pop, &peering, &own, &running), None);
     }
 
-    fn values(form: &FormValues<'static>, families: Families) -> FormValues<'static> {
-        FormValues { families, ..*form }
-    }
-
     #[test]
     fn a_file_is_ours_if_it_says_no_more_than_the_form() {
-        let any = FormValues {
-            asn: Asn::new(ONE).unwrap(),
-            protocol: "dn42_alice",
-            interface: "dn42-alice",
-            neighbor: "fe80::b".parse().unwrap(),
-            local: "fe80::263".parse().unwrap(),
-            latency: 1,
-            template: "dnpeers",
-            families: Families::Both,
-            direction: Direction::Either,
+        let (site, adopted) = (site(), adopted());
+        let names = AdoptedNames {
+            link: adopted.link.clone(),
+            protocol: adopted.protocol.clone(),
+            bird_file: adopted.bird_file.clone(),
         };
+        let asn = Asn::new(ONE).unwrap();
+        let naming = Naming::default().with_adopted(BTreeMap::from([(asn, names)]));
         for form in [REFERENCE, WIKI].map(|text| Form::parse(text).unwrap()) {
+            let pop = BirdPop { site: &site, naming: &naming, form: &form, template: "dnpeers" };
             for latency in [1, 9] {
-                let text = form.render(&FormValues { latency, ..any });
-                assert!(says_what_the_form_says(&form, &text, &any), "{text}");
-                let commented = format!("/* Alice */\n{text}\n# since 2020\n");
-                assert!(says_what_the_form_says(&form, &commented, &any), "{commented}");
-                let more = text.replacen("}", "password \"x\";\n}", 1);
-                assert!(!says_what_the_form_says(&form, &more, &any), "{more}");
-                let other = values(&any, Families::V6);
-                assert!(!says_what_the_form_says(&form, &text, &other), "{text}");
-                let rendered = form.render(&FormValues { latency, ..any });
+                let rendered = bird::render(&by_hand(), &pop, latency).unwrap();
+                let commented = format!("/* Alice */\n{rendered}\n# since 2020\n");
+                for text in [&rendered, &commented] {
+                    assert!(says_what_ours_would(text, &by_hand(), &pop), "{text}");
+                }
+                let more = rendered.replacen('}', "password \"x\";\n}", 1);
+                assert!(!says_what_ours_would(&more, &by_hand(), &pop), "{more}");
+                let other = Peering { link_local: "fe80::c".parse().ok(), ..by_hand() };
+                assert!(!says_what_ours_would(&rendered, &other, &pop), "{rendered}");
                 let there: Rc<str> = commented.into();
-                let kept = bird(&adopted(), rendered.clone(), Some(&there)).unwrap();
+                let kept = bird_file(&adopted, rendered.clone(), Some(&there)).unwrap();
                 assert!(Rc::ptr_eq(&kept, &there));
-                let operators = Adopted { bird_file: None, ..adopted() };
-                assert_eq!(bird(&operators, rendered, Some(&there)), None);
+                let operators = Adopted { bird_file: None, ..adopted.clone() };
+                assert_eq!(bird_file(&operators, rendered, Some(&there)), None);
             }
         }
     }

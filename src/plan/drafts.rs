@@ -5,7 +5,7 @@
 use super::wanted::{Inputs, PopSettings, ServedWanted};
 use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses, allowed_ips};
 use super::{Actual, Owner, Rows, adopted, bird};
-use crate::model::{Asn, IfName, WgSecret};
+use crate::model::{Asn, WgSecret};
 use crate::peering::{Peering, files};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl DraftCache {
         for peering in &inputs.rows.peerings {
             let asn = peering.asn;
             let last = self.drafts.get(&asn);
-            let class = class(inputs, actual, asn, last);
+            let class = class(inputs, actual, peering, last);
             let draft = match last {
                 // What is wanted of one that was made by hand follows what is there.
                 Some(last)
@@ -98,7 +98,8 @@ impl Unchanged<'_> {
 }
 
 /// The latency class: measured, or what the file says, by whomever it was measured.
-fn class(inputs: &Inputs, actual: &Actual, asn: Asn, last: Option<&Rc<Draft>>) -> u8 {
+fn class(inputs: &Inputs, actual: &Actual, peering: &Peering, last: Option<&Rc<Draft>>) -> u8 {
+    let asn = peering.asn;
     if let Some(measured) = inputs.latencies.get(&asn) {
         return measured.class;
     }
@@ -110,7 +111,7 @@ fn class(inputs: &Inputs, actual: &Actual, asn: Asn, last: Option<&Rc<Draft>>) -
     {
         return last.class;
     }
-    bird::latency(there).unwrap_or(bird::LATENCY_UNKNOWN)
+    bird::latency(there, peering, &inputs.pop.bird()).unwrap_or(bird::LATENCY_UNKNOWN)
 }
 
 /// One copy of each text: a file that holds what is wanted was read, and kept.
@@ -137,13 +138,13 @@ fn written(
     allowed_ips: &Rc<[IpNet]>,
     actual: &Actual,
 ) -> Option<Draft> {
-    let rendered = bird::render(peering, &pop.site, &pop.template, class)?;
+    let rendered = bird::render(peering, &pop.bird(), class)?;
     let (private_key, conf, bird): (WgSecret, Rc<str>, Option<Rc<str>>) = match &peering.adopted {
         Some(adopted) => {
             let private_key = adopted::private_key(pop, peering, adopted, actual)?;
             let conf = adopted::conf(pop, peering, adopted, &private_key, actual)?;
             let there = actual.birds.get(&Owner::Peering(peering.asn));
-            (private_key, conf, adopted::bird(adopted, rendered, there))
+            (private_key, conf, adopted::bird_file(adopted, rendered, there))
         }
         None => {
             let conf = files::our_conf(peering, &pop.site, &pop.private_key)?;
@@ -167,7 +168,7 @@ fn link(
 ) -> Option<LinkWanted> {
     let adopted = peering.adopted.as_deref();
     Some(LinkWanted {
-        name: IfName::of(peering.asn),
+        name: pop.naming.peering_link(peering.asn),
         private_key,
         listen_port: pop.site.port(peering)?,
         mtu: peering.mtu,
@@ -231,7 +232,7 @@ mod tests {
         let second = drafts(&mut cache, &inputs, &[]);
         assert_eq!(same(&first, &second), [false, true]);
         let link = second[0].wanted.link.as_ref().unwrap();
-        assert_eq!((link.mtu, &link.name), (Some(1400), &IfName::of(asn(ONE))));
+        assert_eq!((link.mtu, &link.name), (Some(1400), &crate::model::IfName::of(asn(ONE))));
         inputs.pop = Rc::new(pop());
         assert_eq!(same(&second, &drafts(&mut cache, &inputs, &[])), [false, false]);
     }

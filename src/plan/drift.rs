@@ -89,8 +89,8 @@ impl Thing {
     pub fn of(step: &Step) -> Option<(Owner, Thing)> {
         let thing = match step {
             Step::WriteFile { kind, .. } => Thing::File(*kind),
-            Step::CreateLink(_) => Thing::Link,
-            Step::ChangeLink(wanted, actual) => {
+            Step::CreateLink(..) => Thing::Link,
+            Step::ChangeLink(_, wanted, actual) => {
                 let mut changes = differs(wanted, actual, EndpointRule::Set);
                 changes.retain(|change| !matches!(change, Change::Endpoint { .. }));
                 if changes.is_empty() {
@@ -98,8 +98,8 @@ impl Thing {
                 }
                 Thing::Settings
             }
-            Step::EnableBgp(_) => Thing::BgpSession,
-            Step::RemoveFile { .. } | Step::RemoveLink(_) | Step::ConfigureBird { .. } => {
+            Step::EnableBgp(..) => Thing::BgpSession,
+            Step::RemoveFile { .. } | Step::RemoveLink(..) | Step::ConfigureBird { .. } => {
                 return None;
             }
             Step::AddAddress(_) | Step::SetSysctl { .. } => return None,

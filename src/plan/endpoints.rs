@@ -19,6 +19,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
     owner: Owner,
+    link: IfName,
     endpoint: Endpoint,
     key: WgKey,
 }
@@ -42,18 +43,20 @@ pub fn declared(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Vec<De
     let mut all = Vec::new();
     for peering in &inputs.rows.peerings {
         if let Some(endpoint) = &peering.endpoint
-            && (observed.is_stale(&IfName::of(peering.asn))
+            && (observed.is_stale(&inputs.pop.naming.peering_link(peering.asn))
                 || is_declared_anew(drafts, observed, peering))
         {
             let owner = Owner::Peering(peering.asn);
-            all.push(Declared { owner, endpoint: endpoint.clone(), key: peering.key });
+            let link = inputs.pop.naming.peering_link(peering.asn);
+            all.push(Declared { owner, link, endpoint: endpoint.clone(), key: peering.key });
         }
     }
     for link in inputs.pop.links() {
         if observed.is_stale(&link.name())
-            && let Some(endpoint) = link.endpoint
+            && let Some(endpoint) = &link.endpoint
         {
-            all.push(Declared { owner: Owner::Mesh(link.to.name), endpoint, key: link.to.key });
+            let (owner, key) = (Owner::Mesh(link.to.name), link.to.key);
+            all.push(Declared { owner, link: link.name(), endpoint: endpoint.clone(), key });
         }
     }
     if inputs.pop.backend == Backend::Files {
@@ -79,9 +82,8 @@ pub fn resolved(
     };
     let routers = routers(links);
     let mut all = BTreeMap::new();
-    for Declared { owner, endpoint, key } in declared {
-        let name = owner.link();
-        let link = name.as_ref().and_then(|name| links.get(name));
+    for Declared { owner, link: name, endpoint, key } in declared {
+        let link = links.get(name);
         let policy = if owner.asn().is_some() { members } else { &pops };
         let found = match &endpoint.host {
             Host::Ip(address) => choose(&[address.get()], policy, used(link), endpoint.port.get()),
@@ -92,7 +94,7 @@ pub fn resolved(
             },
         };
         let holder = found.address.and_then(|address| routers.get(&(*key, address)).copied());
-        all.insert(*owner, refuse_second(found, holder, name.as_ref()));
+        all.insert(*owner, refuse_second(found, holder, name));
     }
     all
 }
@@ -112,8 +114,8 @@ fn routers(links: &BTreeMap<IfName, LinkActual>) -> BTreeMap<(WgKey, SocketAddr)
 
 /// The other end has one entry for our key: two of our links that send to the same router would
 /// take its tunnel from each other. Whoever points a name there gets nothing.
-fn refuse_second(found: Resolved, holder: Option<&IfName>, own: Option<&IfName>) -> Resolved {
-    if holder.is_none() || holder == own {
+fn refuse_second(found: Resolved, holder: Option<&IfName>, own: &IfName) -> Resolved {
+    if holder.is_none_or(|holder| holder == own) {
         return found;
     }
     let trouble = "another peering of this POP has this key at this address and port";
@@ -195,12 +197,10 @@ mod tests {
     fn no_second_link_sends_to_the_same_router() {
         let [own, other] = [64601, 64602].map(|it| IfName::of(Asn::new(it).unwrap()));
         let there = || chosen(&["2a01:4f8::1"], None);
-        assert_eq!(refuse_second(there(), None, Some(&own)), there());
-        assert_eq!(refuse_second(there(), Some(&own), Some(&own)), there());
-        for mine in [Some(&own), None] {
-            let second = refuse_second(there(), Some(&other), mine);
-            assert!(second.address.is_none() && second.trouble.is_some(), "{second:?}");
-        }
+        assert_eq!(refuse_second(there(), None, &own), there());
+        assert_eq!(refuse_second(there(), Some(&own), &own), there());
+        let second = refuse_second(there(), Some(&other), &own);
+        assert!(second.address.is_none() && second.trouble.is_some(), "{second:?}");
         let peer = PeerActual {
             key: WgKey::new([1; 32]).unwrap(),
             preshared_key: None,

@@ -4,7 +4,7 @@
 //! for a dollar. All else is BIRD's, braces and their pairs too.
 
 use crate::limits::{BIRD_FORM_BYTES_MAX, BIRD_FORM_DEPTH_MAX};
-use crate::model::{Asn, Families, LinkLocal, NameForm, NameKind};
+use crate::model::{Asn, Families, IfName, LinkLocal, NameForm, NameKind};
 use crate::plan::symbols;
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub const WIKI: &str = include_str!("form/wiki.conf");
 pub const BUILT_IN: [(&str, &str); 2] = [("reference", REFERENCE), ("wiki", WIKI)];
 
 /// A form that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
     pieces: Vec<Piece>,
     constants: Vec<NameForm>,
@@ -83,14 +83,14 @@ const REQUIRED: [(&str, Value); 4] = [
 ];
 
 /// What is filled in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FormValues<'a> {
     /// The peer's AS number.
     pub asn: Asn,
     /// The name of the protocol.
-    pub protocol: &'a str,
+    pub protocol: String,
     /// The name of the tunnel.
-    pub interface: &'a str,
+    pub interface: IfName,
     /// The peer's address.
     pub neighbor: LinkLocal,
     /// Our address.
@@ -163,8 +163,8 @@ impl Form {
     /// The latency class in a file of this form, 1 to 9: `text` differs from what these values give
     /// in nothing before the class on its line. `None` where the form does not name it.
     pub fn latency(&self, text: &str, values: &FormValues<'_>) -> Option<u8> {
-        let one = self.render(&FormValues { latency: 1, ..*values });
-        let two = self.render(&FormValues { latency: 2, ..*values });
+        let one = self.render(&FormValues { latency: 1, ..values.clone() });
+        let two = self.render(&FormValues { latency: 2, ..values.clone() });
         let mut lines = one.lines().zip(two.lines());
         let (with_one, with_two) = lines.find(|(one, two)| one != two)?;
         let mut at = 0;
@@ -204,6 +204,7 @@ fn constants(pieces: &[Piece]) -> Result<Vec<NameForm>, String> {
     let number = AN_ASN.to_string();
     let asn = Asn::new(AN_ASN).map_err(|error| error.to_string())?;
     let address: LinkLocal = "fe80::1".parse().map_err(|_| "fe80::1".to_string())?;
+    let interface = IfName::from_name("interface").ok_or("no interface")?;
     let mut text = String::new();
     // What stands in blocks is defined too, sometimes: each is there in one of the two.
     for (families, direction) in
@@ -211,8 +212,8 @@ fn constants(pieces: &[Piece]) -> Result<Vec<NameForm>, String> {
     {
         let values = FormValues {
             asn,
-            protocol: PROTOCOL,
-            interface: "interface",
+            protocol: PROTOCOL.to_string(),
+            interface: interface.clone(),
             neighbor: address,
             local: address,
             latency: 1,
@@ -263,7 +264,7 @@ impl Value {
     fn text(self, values: &FormValues<'_>) -> String {
         match self {
             Value::Asn => values.asn.get().to_string(),
-            Value::Protocol => values.protocol.to_string(),
+            Value::Protocol => values.protocol.clone(),
             Value::Interface => values.interface.to_string(),
             Value::Neighbor => values.neighbor.to_string(),
             Value::Local => values.local.to_string(),

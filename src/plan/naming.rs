@@ -1,10 +1,10 @@
 //! What the things of peerings and of ways to other POPs are called here, and whose a name is.
 //! Everything of ours bears its owner's name, and nothing else is ours.
 
-use super::form::Form;
+use super::form::{Form, REFERENCE};
 use super::{FileKind, Owner};
 use crate::mesh::bird as mesh;
-use crate::model::{Asn, IfName, NameForm};
+use crate::model::{Asn, IfName, NameForm, NameKind};
 use std::collections::BTreeMap;
 
 /// How names are made from AS numbers, and the names that were there before peerling.
@@ -25,8 +25,22 @@ pub struct AdoptedNames {
     pub link: IfName,
     /// BIRD's protocol.
     pub protocol: String,
-    /// The file that has the protocol, in the directory of BIRD's files of peerings.
-    pub bird_file: String,
+    /// The file that has the protocol, in the directory of BIRD's files of peerings; `None`: a file
+    /// of the operator's.
+    pub bird_file: Option<String>,
+}
+
+impl Default for Naming {
+    /// As the replaced service names things.
+    fn default() -> Naming {
+        let form = |text, kind| NameForm::parse(text, kind).unwrap_or_default();
+        Naming::new(
+            form("wg-as${asn}", NameKind::Interface),
+            form("ebgp_as${asn}_v6", NameKind::Protocol),
+            form("ebgp_as${asn}", NameKind::File),
+            &Form::parse(REFERENCE).unwrap_or_default(),
+        )
+    }
 }
 
 impl Naming {
@@ -44,6 +58,16 @@ impl Naming {
     /// The same, with peerings that keep the names that they had.
     pub fn with_adopted(self, adopted: BTreeMap<Asn, AdoptedNames>) -> Naming {
         Naming { adopted, ..self }
+    }
+
+    /// The peerings that keep the names that they had.
+    pub fn adopted(&self) -> &BTreeMap<Asn, AdoptedNames> {
+        &self.adopted
+    }
+
+    /// Was it made by hand and taken over?
+    pub fn is_adopted(&self, asn: Asn) -> bool {
+        self.adopted.contains_key(&asn)
     }
 
     /// The tunnel of a peering.
@@ -114,7 +138,7 @@ impl Naming {
         let name = match (kind, owner) {
             (FileKind::WireGuard, _) => self.link(owner).map(|link| format!("{link}.conf")),
             (FileKind::Bird, Owner::Peering(asn)) => Some(match self.adopted.get(&asn) {
-                Some(adopted) => adopted.bird_file.clone(),
+                Some(adopted) => adopted.bird_file.clone().unwrap_or_default(),
                 None => self.bird_file.name(asn),
             }),
             (FileKind::Bird, Owner::Mesh(pop)) => Some(mesh::ibgp_file(&pop)),
@@ -135,7 +159,7 @@ impl Naming {
                     return Some(Owner::Mesh(pop));
                 }
                 for (asn, adopted) in &self.adopted {
-                    if adopted.bird_file == name {
+                    if adopted.bird_file.as_deref() == Some(name) {
                         return Some(Owner::Peering(*asn));
                     }
                 }
@@ -150,6 +174,8 @@ impl Naming {
         match owner {
             Owner::Pop => Vec::new(),
             Owner::Mesh(pop) => vec![mesh::ibgp_protocol(&pop)],
+            // A file of the operator's defines what it wants.
+            Owner::Peering(asn) if self.has_file_of_operator(asn) => Vec::new(),
             Owner::Peering(asn) => {
                 let mut symbols: Vec<String> =
                     self.constants.iter().map(|form| form.name(asn)).collect();
@@ -157,6 +183,11 @@ impl Naming {
                 symbols
             }
         }
+    }
+
+    /// Does its protocol stand in a file of the operator's, which stays theirs?
+    pub fn has_file_of_operator(&self, asn: Asn) -> bool {
+        self.adopted.get(&asn).is_some_and(|adopted| adopted.bird_file.is_none())
     }
 
     /// Could a file of ours define this name? Others are of no interest in the operator's files.
@@ -174,29 +205,16 @@ impl Naming {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use crate::model::NameKind;
-    use crate::plan::form::REFERENCE;
-
-    /// The names that every POP has had.
-    pub(crate) fn naming() -> Naming {
-        let parse = |text, kind| NameForm::parse(text, kind).unwrap();
-        Naming::new(
-            parse("wg-as${asn}", NameKind::Interface),
-            parse("ebgp_as${asn}_v6", NameKind::Protocol),
-            parse("ebgp_as${asn}", NameKind::File),
-            &Form::parse(REFERENCE).unwrap(),
-        )
-    }
 
     fn adopted() -> Naming {
         let adopted = AdoptedNames {
             link: IfName::from_name("dn42-example").unwrap(),
             protocol: "EXAMPLE_4242".to_string(),
-            bird_file: "example.conf".to_string(),
+            bird_file: Some("example.conf".to_string()),
         };
-        naming().with_adopted(BTreeMap::from([("4242420002".parse().unwrap(), adopted)]))
+        Naming::default().with_adopted(BTreeMap::from([("4242420002".parse().unwrap(), adopted)]))
     }
 
     #[test]
@@ -204,7 +222,9 @@ pub(crate) mod tests {
         let peering = Owner::Peering("4242420001".parse().unwrap());
         let other = Owner::Peering("4242420002".parse().unwrap());
         let pop = Owner::Mesh("nl-ams1".parse().unwrap());
-        for (naming, owner) in [(naming(), peering), (naming(), pop), (adopted(), other)] {
+        for (naming, owner) in
+            [(Naming::default(), peering), (Naming::default(), pop), (adopted(), other)]
+        {
             let link = naming.link(owner).unwrap();
             assert_eq!(naming.link_owner(link.as_str()), Some(owner));
             let protocol = naming.protocol(owner).unwrap();
@@ -238,9 +258,12 @@ pub(crate) mod tests {
     fn the_form_says_what_else_a_file_defines() {
         let asn = "4242420001".parse().unwrap();
         assert_eq!(
-            naming().symbols(Owner::Peering(asn)),
+            Naming::default().symbols(Owner::Peering(asn)),
             ["AS4242420001_LATENCY", "ebgp_as4242420001_v6"]
         );
-        assert!(!naming().may_be_ours("ASx_LATENCY") && naming().may_be_ours("AS7_LATENCY"));
+        assert!(
+            !Naming::default().may_be_ours("ASx_LATENCY")
+                && Naming::default().may_be_ours("AS7_LATENCY")
+        );
     }
 }

@@ -5,8 +5,9 @@ use super::{Actual, Inputs, Owner};
 use crate::model::Asn;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The ids whose port a link or a WireGuard file without a row has. What a command took away is no
-/// such thing, unless that failed.
+/// The ids whose port a link or a WireGuard file without a row has, or one of a peering that was
+/// imported, whose port does not follow from its id. What a command took away is no such thing,
+/// unless that failed.
 pub fn occupied(
     inputs: &Inputs,
     actual: &Actual,
@@ -14,7 +15,7 @@ pub fn occupied(
 ) -> BTreeSet<u16> {
     let mut holders = Vec::new();
     for (name, link) in &actual.links {
-        holders.push((Owner::of_link(name.as_str()), link.listen_port));
+        holders.push((inputs.pop.naming.link_owner(name.as_str()), link.listen_port));
     }
     for (owner, text) in &actual.confs {
         holders.push((Some(*owner), port_of(text)));
@@ -24,7 +25,7 @@ pub fn occupied(
         let id = port.saturating_sub(inputs.pop.site.base_port);
         if let Some(Owner::Peering(asn)) = owner
             && id > 0
-            && is_left_over(asn, inputs, failures)
+            && (inputs.pop.naming.is_adopted(asn) || is_left_over(asn, inputs, failures))
         {
             ids.insert(id);
         }

@@ -2,7 +2,9 @@
 //! be.
 
 use super::Owner;
+use super::naming::AdoptedNames;
 use crate::model::Asn;
+use crate::peering::adopted::Adopted;
 use crate::peering::{Peering, Row, Site, Status};
 use std::collections::BTreeMap;
 
@@ -13,6 +15,8 @@ pub struct Rows {
     pub peerings: Vec<Peering>,
     /// Status that is not to be served: taken down like a removal, but kept in the database.
     pub resting: Vec<Asn>,
+    /// The names that imported peerings keep, whether they are served or not.
+    pub adopted: BTreeMap<Asn, AdoptedNames>,
     /// What cannot be read or served, and why.
     pub failures: BTreeMap<Owner, String>,
 }
@@ -35,6 +39,14 @@ impl Rows {
             }
         }
         all
+    }
+
+    /// Those too are known by their names that are being taken down, and have no row any more.
+    pub fn with_names_of(mut self, adopted: BTreeMap<Asn, Adopted>) -> Rows {
+        for (asn, Adopted { link, protocol, bird_file, .. }) in adopted {
+            self.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
+        }
+        self
     }
 
     /// Is this AS number's peering to be served?

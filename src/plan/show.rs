@@ -51,7 +51,16 @@ mod tests {
 
     fn written(old: Option<&str>, new: &str) -> String {
         let (kind, owner) = (FileKind::WireGuard, Owner::Peering(Asn::new(64600).unwrap()));
-        detail(&Step::WriteFile { kind, owner, old: old.map(str::to_string), new: new.to_string() })
+        {
+            let name = crate::plan::naming::Naming::default().file(kind, owner);
+            detail(&Step::WriteFile {
+                kind,
+                owner,
+                name,
+                old: old.map(str::to_string),
+                new: new.to_string(),
+            })
+        }
     }
 
     #[test]

@@ -10,16 +10,10 @@ use crate::limits::BIRD_NAME_BYTES_MAX;
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The names that it defines and that [`may_be_ours`] knows.
+    /// The names that it defines and that are of interest.
     pub defined: Vec<String>,
     /// What it includes, as it is written: a path, or a pattern of paths.
     pub includes: Vec<String>,
-}
-
-/// Has a name the form of one that a file of ours defines? Others are of no interest here.
-pub fn may_be_ours(name: &str) -> bool {
-    let is_constant = name.starts_with("AS") && name.ends_with("_LATENCY");
-    is_constant || name.starts_with("ebgp_as") || name.starts_with("ibgp_")
 }
 
 /// A word of BIRD's language.
@@ -32,15 +26,12 @@ enum Word<'a> {
 
 /// Every name that a text defines.
 pub fn definitions(text: &str) -> Vec<String> {
-    read_names(text, &|_| true).defined
+    read(text, &|_| true).defined
 }
 
-/// Reads a file. What is no configuration gives what it seems to define; it never fails.
-pub fn read(text: &str) -> Source {
-    read_names(text, &may_be_ours)
-}
-
-fn read_names(text: &str, is_of_interest: &dyn Fn(&str) -> bool) -> Source {
+/// Reads a file; `is_of_interest` says which names. What is no configuration gives what it seems to
+/// define; it never fails.
+pub fn read(text: &str, is_of_interest: &dyn Fn(&str) -> bool) -> Source {
     let mut source = Source::default();
     let mut words = Words(text).peekable();
     let (mut depth, mut statement) = (0_u32, Vec::new());
@@ -162,9 +153,11 @@ impl Words<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::naming::Naming;
 
     fn defines(text: &str) -> Vec<String> {
-        read(text).defined
+        let naming = Naming::default();
+        read(text, &|name| naming.may_be_ours(name)).defined
     }
 
     /// Each way in which BIRD 2.0.12 says "already defined"; sys/bird asks it.
@@ -217,14 +210,15 @@ mod tests {
     fn what_is_included_is_told() {
         let text = "log \"x\" all;\ninclude \"a.conf\";\ninclude  \"/b/*\" ;protocol babel {\n\
                     include \"costs\"; }\n#include \"no\";\ninclude \"c\";";
-        assert_eq!(read(text).includes, ["a.conf", "/b/*", "c"]);
+        assert_eq!(read(text, &|_| true).includes, ["a.conf", "/b/*", "c"]);
     }
 
     #[test]
     fn no_text_is_too_strange() {
         for text in ["\"", "'", "/*", "}}}}", "{{{", "é{ü}", "include", "include \"", "define '"]
         {
-            assert_eq!(read(text), Source::default(), "{text}");
+            assert_eq!(read(text, &|_| true).includes, Vec::<String>::new(), "{text}");
+            assert_eq!(defines(text), Vec::<String>::new(), "{text}");
         }
         let deep = "{".repeat(100_000) + "define AS1_LATENCY = 1;";
         assert_eq!(defines(&deep), [""; 0]);

@@ -1,6 +1,9 @@
 //! What should be, worked out of what the operator, the members and the registry said and of what
 //! was seen of the machine.
 
+use super::bird::BirdPop;
+use super::form::Form;
+use super::naming::Naming;
 use super::sysctl::{SYSCTLS, Sysctl};
 use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
@@ -26,6 +29,10 @@ pub struct PopSettings {
     pub backend: Backend,
     /// The template that BIRD's files build on.
     pub template: String,
+    /// What a peering's file for BIRD says.
+    pub form: Rc<Form>,
+    /// What things are called.
+    pub naming: Rc<Naming>,
     /// The POPs of our own network, where there are others.
     pub inventory: Option<Rc<Inventory>>,
     /// Where the files lie that all BGP sessions share; `None`: there are none.
@@ -76,10 +83,15 @@ pub struct Resolved {
 /// What should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// What things are called.
+    pub naming: Rc<Naming>,
     /// The peerings to be served, and the links to the other POPs.
     pub served: BTreeMap<Owner, ServedWanted>,
     /// Those that somebody asked to take down. Nothing else is ever removed.
     pub ended: Vec<Owner>,
+    /// Those among them whose WireGuard file stays: it was made by hand, has what we could not write
+    /// anew, and its peering may be switched on again.
+    pub kept_confs: BTreeSet<Owner>,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
     /// What stands on `lo`.
@@ -110,6 +122,12 @@ impl PopSettings {
         }
     }
 
+    /// What all files for BIRD have in common.
+    pub fn bird(&self) -> BirdPop<'_> {
+        let PopSettings { site, naming, form, template, .. } = self;
+        BirdPop { site, naming, form, template }
+    }
+
     /// Our links to the other POPs.
     pub fn links(&self) -> Vec<MeshLink<'_>> {
         self.inventory.as_ref().map(|it| it.links()).unwrap_or_default()
@@ -120,7 +138,7 @@ impl PopSettings {
         let mut protocols = BTreeMap::new();
         for link in self.links() {
             let owner = Owner::Mesh(link.to.name);
-            if let Some(protocol) = owner.protocol() {
+            if let Some(protocol) = self.naming.protocol(owner) {
                 protocols.insert(protocol, owner);
             }
         }
@@ -156,7 +174,7 @@ impl Observed {
 /// [`super::DraftCache`].
 pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     let pop = &inputs.pop;
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted { naming: pop.naming.clone(), ..Wanted::default() };
     for (asn, draft) in drafts.iter() {
         let owner = Owner::Peering(*asn);
         wanted.served.insert(owner, peering(owner, &draft.wanted, observed));
@@ -164,6 +182,11 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     let removed = inputs.tombstones.iter().map(|tombstone| tombstone.asn);
     let ended = removed.chain(inputs.rows.resting.iter().copied());
     wanted.ended.extend(ended.map(Owner::Peering));
+    for asn in &inputs.rows.resting {
+        if pop.naming.is_adopted(*asn) {
+            wanted.kept_confs.insert(Owner::Peering(*asn));
+        }
+    }
     if pop.include_directory.is_some() {
         wanted.shared = shared(inputs);
     }
@@ -265,6 +288,7 @@ pub mod tests {
     use crate::mesh::tests::inventory;
     use crate::peering::Peering;
     use crate::peering::tests::{peering, site};
+    use crate::plan::bird::tests::reference_form;
 
     pub fn pop() -> PopSettings {
         PopSettings {
@@ -272,6 +296,8 @@ pub mod tests {
             private_key: WgSecret::new([1; 32]),
             backend: Backend::Kernel,
             template: "dnpeers".into(),
+            form: Rc::new(reference_form()),
+            naming: Rc::default(),
             inventory: None,
             include_directory: None,
             sysctls: SysctlChoice::Check,

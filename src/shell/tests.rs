@@ -188,7 +188,7 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     view.error = Some(words.into());
     let (detail, hint) = (words.to_string(), words.to_string());
     let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
-    let raw = Some(RawView { wireguard: words.into(), bird: words.into() });
+    let raw = Some(RawView { link: words.into(), wireguard: words.into(), bird: words.into() });
     let replies: Vec<Reply> = vec![
         Box::new(PeerList { peers: vec![view.clone()], scope: Scope::All }),
         Box::new(PeerStatus { peer: view.clone(), checks: vec![check], raw }),
@@ -241,7 +241,11 @@ fn answers_fit_the_window() {
                 hint: "Is your BIRD configured as in peer_config?".into(),
             },
         ],
-        raw: Some(RawView { wireguard: "interface: wg-as4242420001\n".into(), bird: "".into() }),
+        raw: Some(RawView {
+            link: "wg-as4242420001".into(),
+            wireguard: "interface: wg-as4242420001\n".into(),
+            bird: "".into(),
+        }),
     };
     let config = PeerConfig {
         form: Form::Table,

@@ -18,6 +18,7 @@ pub use strays::{Stray, strays, trap};
 use super::directory::{Directory, Durable, FileFault, Opened, Over, Put};
 use super::now;
 use crate::limits::{FILE_SETTLED, OUR_FILE_BYTES_MAX, SHARED_FILE_BYTES_MAX};
+use crate::plan::naming::Naming;
 use crate::plan::{FileKind, Owner};
 use rustix::fs::Stat;
 use rustix::io::Errno;
@@ -86,7 +87,12 @@ impl Memory {
     }
 
     /// Every file of one kind as it is now. A directory that does not exist has none.
-    pub fn observe(&mut self, directory: &Path, kind: FileKind) -> Result<Found, FileError> {
+    pub fn observe(
+        &mut self,
+        directory: &Path,
+        kind: FileKind,
+        naming: &Naming,
+    ) -> Result<Found, FileError> {
         let mut found = Found::default();
         let before = self.seen.remove(&kind).unwrap_or_default();
         let open = match Directory::open(directory) {
@@ -97,7 +103,7 @@ impl Memory {
         for entry in open.list()? {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else { continue };
-            let Some(owner) = kind.owner(name) else { continue };
+            let Some(owner) = naming.file_owner(kind, name) else { continue };
             let fault = match content(&open, name, kind, before.get(&owner)) {
                 Ok(Some(Content { text, stamp, is_settled })) => {
                     found.ours.insert(owner, text.clone());
@@ -192,8 +198,8 @@ pub fn is_in(path: &Path, directory: &Path) -> bool {
 }
 
 /// Writes a file. It is durable; that it stands in the place of the old one is so after [`sync`].
-pub fn write(directory: &Path, kind: FileKind, owner: Owner, text: &str) -> Result<(), FileError> {
-    put(directory, &kind.name(owner), text, how(kind, Durable::Now))
+pub fn write(directory: &Path, kind: FileKind, name: &str, text: &str) -> Result<(), FileError> {
+    put(directory, name, text, how(kind, Durable::Now))
 }
 
 /// Writes a file of a set that nobody reads yet. A set is durable when [`settle`] was called after
@@ -201,10 +207,10 @@ pub fn write(directory: &Path, kind: FileKind, owner: Owner, text: &str) -> Resu
 pub fn write_new(
     directory: &Path,
     kind: FileKind,
-    owner: Owner,
+    name: &str,
     text: &str,
 ) -> Result<(), FileError> {
-    put(directory, &kind.name(owner), text, how(kind, Durable::Later))
+    put(directory, name, text, how(kind, Durable::Later))
 }
 
 fn put(directory: &Path, name: &str, text: &str, how: Put) -> Result<(), FileError> {
@@ -227,35 +233,35 @@ pub fn sync(directory: &Path) -> Result<(), FileError> {
 }
 
 /// Removes a file, durably after [`sync`]; one that is gone is no error.
-pub fn remove(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
+pub fn remove(directory: &Path, name: &str) -> Result<(), FileError> {
     match Directory::open(directory) {
         Err(error) if error.is_absence() => Ok(()),
-        opened => opened?.remove(&kind.name(owner)),
+        opened => opened?.remove(name),
     }
 }
 
 /// Removes the draft that a crash may have left; a `wg-as<ASN>.conf` that was never one holds the
 /// private key all the same.
-pub fn discard(directory: &Path, kind: FileKind, owner: Owner) -> Result<(), FileError> {
+pub fn discard(directory: &Path, name: &str) -> Result<(), FileError> {
     match Directory::open(directory) {
         Err(error) if error.is_absence() => Ok(()),
-        opened => opened?.discard_draft(&kind.name(owner)),
+        opened => opened?.discard_draft(name),
     }
 }
 
 /// Takes from others the right to read a WireGuard file.
-pub fn close_to_others(directory: &Path, owner: Owner) -> Result<(), FileError> {
-    Directory::open(directory)?.set_mode(&FileKind::WireGuard.name(owner), SECRET_MODE)
+pub fn close_to_others(directory: &Path, name: &str) -> Result<(), FileError> {
+    Directory::open(directory)?.set_mode(name, SECRET_MODE)
 }
 
 /// The WireGuard files of ours that others than their owner can read, with their modes.
-pub fn open_to_others(directory: &Path) -> Vec<(PathBuf, u32)> {
+pub fn open_to_others(directory: &Path, naming: &Naming) -> Vec<(PathBuf, u32)> {
     let mut memory = Memory::default();
     // What cannot be read shows elsewhere.
-    let _ = memory.observe(directory, FileKind::WireGuard);
+    let _ = memory.observe(directory, FileKind::WireGuard, naming);
     let mut found = Vec::new();
     for owner in memory.exposed() {
-        let path = directory.join(FileKind::WireGuard.name(owner));
+        let path = directory.join(naming.file(FileKind::WireGuard, owner));
         if let Ok(status) = std::fs::symlink_metadata(&path) {
             found.push((path, status.mode() & 0o777));
         }

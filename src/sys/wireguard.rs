@@ -16,7 +16,7 @@ pub use crate::plan::wireguard::Backend;
 
 use crate::limits::{ROUTE_LOOK_PAUSE, ROUTE_LOOKS_MAX, UAPI_PARALLEL_MAX, USERSPACE_END};
 use crate::model::{IfName, Port};
-use crate::plan::Owner;
+use crate::plan::naming::Naming;
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::{Link, NetlinkError};
 use crate::sys::uapi::{self, Patience, StartError, UapiError, UapiReason};
@@ -62,7 +62,7 @@ impl Backend {
     /// Reads every link with a name of ours: one list of links, one of addresses, one of routes,
     /// one question per link. Processes are asked all at once; one that was silent is left in peace
     /// for a while, and is silent still.
-    pub async fn observe(&self, patience: &Patience) -> Result<Links, WireError> {
+    pub async fn observe(&self, patience: &Patience, naming: &Naming) -> Result<Links, WireError> {
         if *self == Backend::Files {
             return Ok(Links::new());
         }
@@ -73,7 +73,8 @@ impl Backend {
             |index: u32, peer: IpAddr| routes.as_ref().is_none_or(|it| it.contains(&(index, peer)));
         let mut found = Vec::new();
         for link in machine.links()? {
-            let Some(name) = Owner::of_link(&link.name).and_then(Owner::link) else { continue };
+            let Some(owner) = naming.link_owner(&link.name) else { continue };
+            let Some(name) = naming.link(owner) else { continue };
             let addresses = addresses.get(&link.index).cloned().unwrap_or_default();
             let lacks = |(local, peer): &&(_, _)| local != peer && !has_route(link.index, *peer);
             let unrouted =

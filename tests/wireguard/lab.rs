@@ -1,6 +1,7 @@
 //! What the cases stand on: links as they are wanted, and `ip` and `wg` as independent witnesses.
 
 use peerling::model::{IfName, WgKey, WgSecret};
+use peerling::plan::naming::Naming;
 use peerling::plan::wireguard::{
     EndpointRule, KEEPALIVE_S, LinkActual, LinkWanted, OtherAddresses, allowed_ips, differs,
 };
@@ -41,7 +42,7 @@ impl Lab {
 
     /// Every link with a name of ours.
     pub fn observe(&self) -> Links {
-        smol::block_on(self.backend.observe(&Patience::default())).unwrap()
+        smol::block_on(self.backend.observe(&Patience::default(), &Naming::default())).unwrap()
     }
 
     /// The link as it is, or why it cannot be read.
@@ -77,7 +78,7 @@ impl Lab {
 pub fn wanted(number: u16) -> LinkWanted {
     let asn = (4_242_420_000 + u32::from(number)).to_string();
     LinkWanted {
-        name: IfName::of(asn.parse().unwrap()),
+        name: Naming::default().peering_link(asn.parse().unwrap()),
         private_key: private_key(0),
         listen_port: (52000 + number).to_string().parse().unwrap(),
         mtu: Some(1412),

@@ -3,6 +3,7 @@
 use crate::lab::{Case, Lab, eventually, run, wanted};
 use peerling::limits::UAPI_TIMEOUT;
 use peerling::model::IfName;
+use peerling::plan::naming::Naming;
 use peerling::plan::wireguard::EndpointRule;
 use peerling::sys::uapi::Patience;
 use peerling::sys::uapi::socket_path;
@@ -110,7 +111,7 @@ fn many_hung(lab: &Lab) {
     let mut longest = Duration::ZERO;
     let look = async {
         let begin = Instant::now();
-        let links = lab.backend.observe(&patience).await.unwrap();
+        let links = lab.backend.observe(&patience, &Naming::default()).await.unwrap();
         assert!(links.len() == all.len() && links.values().all(Result::is_err));
         begin.elapsed()
     };
@@ -126,7 +127,12 @@ fn many_hung(lab: &Lab) {
     assert!(took < 2 * UAPI_TIMEOUT, "{took:?}");
     assert!(longest < UAPI_TIMEOUT / 2, "others waited {longest:?}");
     let begin = Instant::now();
-    assert!(smol::block_on(lab.backend.observe(&patience)).unwrap().values().all(Result::is_err));
+    assert!(
+        smol::block_on(lab.backend.observe(&patience, &Naming::default()))
+            .unwrap()
+            .values()
+            .all(Result::is_err)
+    );
     assert!(begin.elapsed() < UAPI_TIMEOUT / 2);
     for pid in &pids {
         run(&format!("kill -CONT {pid}"));

@@ -3,13 +3,10 @@
 use super::Expected;
 use crate::apply::ApplySettings;
 use crate::limits::{BIRD_LOOK_PAUSE, BIRD_LOOKS_MAX};
-use crate::model::Asn;
-use crate::plan::{Owner, bird as plan};
+use crate::plan::Owner;
 use crate::sys::bird::{Bird, BirdError};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names of all peerings' protocols, and of others that [`protocol_owner`] leaves out.
-pub const PATTERN: &str = "ebgp_as*";
 /// The same of those to our own POPs.
 pub const MESH_PATTERN: &str = "ibgp_*";
 
@@ -24,7 +21,7 @@ pub struct Running {
 
 /// What BIRD runs of ours.
 pub(super) async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
-    let mut protocols = bird.protocols(PATTERN).await?;
+    let mut protocols = bird.protocols(&settings.pop.naming.protocol_pattern()).await?;
     let mesh: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
     if !mesh.is_empty() {
         protocols.extend(bird.protocols(MESH_PATTERN).await?);
@@ -33,7 +30,7 @@ pub(super) async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Ru
     for protocol in protocols {
         let owner = match mesh.get(&protocol.name) {
             Some(owner) => Some(*owner),
-            None => protocol_owner(&protocol.name).map(Owner::Peering),
+            None => settings.pop.naming.protocol_peering(&protocol.name).map(Owner::Peering),
         };
         // A protocol that was removed is listed until its routes are gone, as `flush`.
         let Some(owner) = owner.filter(|_| protocol.state != "flush") else { continue };
@@ -43,11 +40,6 @@ pub(super) async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Ru
         }
     }
     Ok(running)
-}
-
-/// Whose protocol this is, if it is ours by its name.
-pub fn protocol_owner(name: &str) -> Option<Asn> {
-    plan::file_owner(name.strip_suffix("_v6")?)
 }
 
 /// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a

@@ -22,6 +22,8 @@ pub struct Change {
     pub kind: FileKind,
     /// Whose.
     pub owner: Owner,
+    /// What it is called.
+    pub name: String,
     /// Before this pass.
     pub before: Option<String>,
     /// With it.
@@ -33,14 +35,20 @@ pub struct Change {
 impl Change {
     /// What a step changes of BIRD's files, if it does.
     pub fn of(step: &Step) -> Option<Change> {
-        let (kind, owner, before, after) = match step {
-            Step::WriteFile { kind, owner, old, new } => (kind, owner, old.clone(), Some(new)),
-            Step::RemoveFile { kind, owner, old } => (kind, owner, Some(old.clone()), None),
+        let (file, before, after) = match step {
+            Step::WriteFile { kind, owner, name, old, new } => {
+                ((*kind, *owner, name), old.clone(), Some(new.clone()))
+            }
+            Step::RemoveFile { kind, owner, name, old } => {
+                ((*kind, *owner, name), Some(old.clone()), None)
+            }
             _ => return None,
         };
-        let (kind, owner, words) = (*kind, *owner, step.to_string());
-        let after = after.cloned();
-        kind.is_birds().then_some(Change { kind, owner, before, after, words })
+        let (kind, owner, name) = file;
+        if !kind.is_birds() {
+            return None;
+        }
+        Some(Change { kind, owner, name: name.clone(), before, after, words: step.to_string() })
     }
 
     /// Makes the file what it is to be.
@@ -56,8 +64,8 @@ impl Change {
     fn place(&self, settings: &ApplySettings, text: Option<&str>) -> Result<(), String> {
         let directory = settings.directory(self.kind);
         let placed = match text {
-            Some(text) => files::write(directory, self.kind, self.owner, text),
-            None => files::remove(directory, self.kind, self.owner),
+            Some(text) => files::write(directory, self.kind, &self.name, text),
+            None => files::remove(directory, &self.name),
         };
         placed.map_err(|error| error.to_string())
     }
@@ -265,7 +273,7 @@ fn blame(change: &Change, complaint: &Complaint, settings: &ApplySettings) -> St
     let (kind, owner) = (change.kind, change.owner);
     let named = complaint.file.as_deref().and_then(|path| identify(path, settings));
     let file = match owner {
-        Owner::Pop => kind.name(owner),
+        Owner::Pop => settings.pop.naming.file(kind, owner),
         Owner::Mesh(_) | Owner::Peering(_) => "its file".to_string(),
     };
     if named == Some((kind, owner)) {
@@ -281,7 +289,7 @@ fn identify(path: &Path, settings: &ApplySettings) -> Option<(FileKind, Owner)> 
     let name = path.file_name()?.to_str()?;
     let kinds = [FileKind::Bird].into_iter().chain(crate::plan::SHARED_FILES);
     for kind in kinds {
-        if let Some(owner) = kind.owner(name)
+        if let Some(owner) = settings.pop.naming.file_owner(kind, name)
             && files::is_in(path, settings.directory(kind))
         {
             return Some((kind, owner));

@@ -8,7 +8,10 @@ use crate::peering::audit_log::Action;
 use crate::peering::policy::Policy;
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Status};
-use crate::plan::{PopSettings, bird as plan};
+use crate::plan::PopSettings;
+use crate::plan::form::{Form, REFERENCE};
+use crate::plan::naming::Naming;
+use crate::plan::{FileKind, Owner};
 use crate::store::{Actor, Store};
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::Backend;
@@ -154,17 +157,21 @@ impl Stage {
     /// Does BIRD run this peering's protocol? A moment is allowed for a session to be closed.
     pub fn runs(&self, number: u32) -> bool {
         let listed = self.birdc("show protocols");
-        let name = plan::protocol_name(asn(number));
+        let name = Naming::default().peering_protocol(asn(number));
         let mut rows = listed.lines().map(|it| it.split_whitespace().collect::<Vec<_>>());
         rows.any(|row| row.first() == Some(&name.as_str()) && row.get(3) != Some(&"flush"))
     }
 
     pub fn has_file(&self, number: u32) -> bool {
-        self.path("peers").join(plan::file_name(asn(number))).exists()
+        self.path("peers")
+            .join(Naming::default().file(FileKind::Bird, Owner::Peering(asn(number))))
+            .exists()
     }
 
     fn pop(&self, inventory: Option<Rc<Inventory>>) -> PopSettings {
         PopSettings {
+            form: Rc::new(Form::parse(REFERENCE).unwrap()),
+            naming: Rc::default(),
             site: site(),
             private_key: WgSecret::new([1; 32]),
             backend: Backend::Files,

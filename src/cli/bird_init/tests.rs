@@ -4,7 +4,10 @@ use super::*;
 use crate::config::Source;
 use crate::mesh::tests::inventory;
 use crate::peering::tests::{peering, site};
-use crate::plan::bird::{file_name, render};
+use crate::plan::bird::{BirdPop, render};
+use crate::plan::form::{Form, REFERENCE};
+use crate::plan::naming::Naming;
+use crate::plan::{FileKind, Owner};
 use crate::testing::{Place, golden, skipped};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -59,8 +62,10 @@ fn bird_reads_the_files() {
         [&peers, &includes].into_iter().for_each(|it| fs::create_dir_all(it).unwrap());
         if what == "all" {
             let (peering, inventory) = (peering(17, 4242420001, None), inventory());
-            let text = render(&peering, &site(), "members", 3).unwrap();
-            fs::write(peers.join(file_name(peering.asn)), text).unwrap();
+            let (site, naming, form) = (site(), Naming::default(), Form::parse(REFERENCE).unwrap());
+            let pop = BirdPop { site: &site, naming: &naming, form: &form, template: "members" };
+            let file = naming.file(FileKind::Bird, Owner::Peering(peering.asn));
+            fs::write(peers.join(file), render(&peering, &pop, 3).unwrap()).unwrap();
             let text = crate::mesh::bird::ibgp(&inventory, &inventory.pops[1], peering.asn);
             fs::write(peers.join("ibgp_b"), text.unwrap()).unwrap();
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");

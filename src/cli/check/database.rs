@@ -32,7 +32,9 @@ pub(super) fn look(scene: &Scene, findings: &mut Findings) -> Vec<Row> {
     for (file, mode) in Store::open_to_others(path) {
         files::exposed(NAME, &file, mode, findings);
     }
-    for (file, mode) in open_to_others(&scene.assembled.config.wireguard.directory) {
+    for (file, mode) in
+        open_to_others(&scene.assembled.config.wireguard.directory, &scene.assembled.naming())
+    {
         files::exposed("wireguard", &file, mode, findings);
     }
     for (asn, words) in contents.left_alone {

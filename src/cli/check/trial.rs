@@ -6,7 +6,7 @@
 
 use super::Scene;
 use crate::peering::{Peering, Row};
-use crate::plan::bird::render;
+use crate::plan::bird::{BirdPop, render};
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -102,8 +102,14 @@ fn made_up(scene: &Scene) -> io::Result<String> {
         ..Row::default()
     };
     let peering = Peering::read(&row).map(|(peering, _)| peering);
-    let (site, template) = (scene.assembled.site(), &scene.assembled.config.bird.template);
-    let rendered = peering.ok().and_then(|peering| render(&peering, &site, template, 9));
+    let (site, naming) = (scene.assembled.site(), scene.assembled.naming());
+    let pop = BirdPop {
+        site: &site,
+        naming: &naming,
+        form: &scene.assembled.form,
+        template: &scene.assembled.config.bird.template,
+    };
+    let rendered = peering.ok().and_then(|peering| render(&peering, &pop, 9));
     rendered.ok_or_else(|| io::Error::other("no peering can be made up"))
 }
 

@@ -88,7 +88,7 @@ pub(super) fn has_other_key(dry_run: &DryRun) -> bool {
 fn with_other_key(dry_run: &DryRun) -> Vec<&IfName> {
     let mut names = Vec::new();
     for step in &dry_run.steps {
-        let Step::ChangeLink(wanted, actual) = step else { continue };
+        let Step::ChangeLink(_, wanted, actual) = step else { continue };
         let running = actual.private_key.as_ref().map(WgSecret::public);
         if running.is_some_and(|key| key != wanted.private_key.public()) {
             names.push(&wanted.name);
@@ -135,7 +135,10 @@ mod tests {
         };
         let private_key = running.map(WgSecret::new);
         let actual = LinkActual { private_key, ..LinkActual::default() };
-        DryRun { steps: vec![Step::ChangeLink(wanted, actual)], ..DryRun::default() }
+        DryRun {
+            steps: vec![Step::ChangeLink(crate::plan::Owner::Pop, wanted, actual)],
+            ..DryRun::default()
+        }
     }
 
     #[test]

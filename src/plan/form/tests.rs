@@ -5,8 +5,8 @@ use super::*;
 fn values() -> FormValues<'static> {
     FormValues {
         asn: "4242420001".parse().unwrap(),
-        protocol: "ebgp_as4242420001_v6",
-        interface: "wg-as4242420001",
+        protocol: "ebgp_as4242420001_v6".into(),
+        interface: IfName::from_name("wg-as4242420001").unwrap(),
         neighbor: "fe80:0263::2:11".parse().unwrap(),
         local: "fe80:0263::1:11".parse().unwrap(),
         latency: 3,

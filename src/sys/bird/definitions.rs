@@ -6,6 +6,7 @@
 //! twice. What is seen here decides what we try; whether a configuration is right, BIRD decides.
 
 use crate::limits::{BIRD_INCLUDES_DEPTH_MAX, BIRD_SOURCE_BYTES_MAX, BIRD_SOURCES_MAX};
+use crate::plan::naming::Naming;
 use crate::plan::symbols::{self, Source};
 use crate::sys::files::Stamp;
 use crate::sys::now;
@@ -21,7 +22,11 @@ pub type Claims = BTreeMap<String, PathBuf>;
 
 /// What was read before, by file.
 #[derive(Default)]
-pub struct Definitions(BTreeMap<PathBuf, (Stamp, Rc<Source>)>);
+pub struct Definitions {
+    read: BTreeMap<PathBuf, (Stamp, Rc<Source>)>,
+    /// What names were of interest then.
+    naming: Rc<Naming>,
+}
 
 /// One walk through the files.
 struct Walk<'a> {
@@ -29,6 +34,7 @@ struct Walk<'a> {
     kept: BTreeMap<PathBuf, (Stamp, Rc<Source>)>,
     seen: BTreeSet<PathBuf>,
     claims: Claims,
+    naming: &'a Naming,
     is_ours: &'a dyn Fn(&Path) -> bool,
 }
 
@@ -38,21 +44,27 @@ impl Definitions {
         &mut self,
         main: Option<&Path>,
         directory: &Path,
+        naming: &Rc<Naming>,
         is_ours: &dyn Fn(&Path) -> bool,
     ) -> Claims {
-        let before = std::mem::take(&mut self.0);
+        let mut before = std::mem::take(&mut self.read);
+        if self.naming != *naming {
+            before.clear();
+            self.naming = naming.clone();
+        }
         let mut walk = Walk {
             before: &before,
             kept: BTreeMap::new(),
             seen: BTreeSet::new(),
             claims: Claims::new(),
+            naming,
             is_ours,
         };
         if !main.filter(|it| it.is_absolute()).is_some_and(|it| walk.file(it, 0)) {
             walk.include(Path::new("/"), &directory.join("*"), 0);
         }
         let Walk { kept, claims, .. } = walk;
-        self.0 = kept;
+        self.read = kept;
         claims
     }
 }
@@ -90,7 +102,7 @@ impl Walk<'_> {
             return Ok(source.clone());
         }
         let begun_s = now().0;
-        let source = Rc::new(symbols::read(&text(path)?));
+        let source = Rc::new(symbols::read(&text(path)?, &|name| self.naming.may_be_ours(name)));
         if stamp.is_settled(begun_s) {
             self.kept.insert(path.to_path_buf(), (stamp, source.clone()));
         }
@@ -112,7 +124,7 @@ pub fn texts(main: &Path) -> Vec<(PathBuf, String)> {
         }
         let Ok(text) = text(&path) else { continue };
         let beside = path.parent().unwrap_or(Path::new("/"));
-        for pattern in symbols::read(&text).includes.iter().rev() {
+        for pattern in symbols::read(&text, &|_| false).includes.iter().rev() {
             let files = included(beside, Path::new(pattern)).into_iter().rev();
             open.extend(files.map(|file| (file, depth + 1)));
         }
@@ -202,7 +214,8 @@ mod tests {
         let main = main.map(|it| place.0.join(it));
         let is_ours = |path: &Path| path.ends_with("peers/ebgp_as9");
         let peers = place.0.join("peers");
-        let claims = Definitions::default().survey(main.as_deref(), &peers, &is_ours);
+        let claims =
+            Definitions::default().survey(main.as_deref(), &peers, &Rc::default(), &is_ours);
         let short = |path: PathBuf| path.strip_prefix(&place.0).unwrap().display().to_string();
         claims.into_iter().map(|(name, path)| (name, short(path))).collect()
     }
@@ -243,14 +256,14 @@ mod tests {
         let mut definitions = Definitions::default();
         for number in [1, 2, 3] {
             fs::write(&file, format!("define AS{number}_LATENCY = 1;")).unwrap();
-            let claims = definitions.survey(None, &place.0, &is_ours);
+            let claims = definitions.survey(None, &place.0, &Rc::default(), &is_ours);
             assert_eq!(claims.keys().collect::<Vec<_>>(), [&format!("AS{number}_LATENCY")]);
-            assert!(definitions.0.is_empty(), "it changed a moment ago");
+            assert!(definitions.read.is_empty(), "it changed a moment ago");
         }
         let kept = Rc::new(Source { defined: vec!["ibgp_kept".into()], ..Source::default() });
         let stamp = Stamp::of(&rustix::fs::stat(&file).unwrap());
-        definitions.0.insert(file.clone(), (stamp, kept));
-        let claims = definitions.survey(None, &place.0, &is_ours);
+        definitions.read.insert(file.clone(), (stamp, kept));
+        let claims = definitions.survey(None, &place.0, &Rc::default(), &is_ours);
         assert!(claims.contains_key("ibgp_kept"), "{claims:?}");
     }
 

@@ -2,6 +2,7 @@
 
 use crate::limits::BIRD_SOURCES_MAX;
 use crate::plan::FileKind;
+use crate::plan::naming::Naming;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
@@ -50,7 +51,7 @@ fn is_hidden(name: &str) -> bool {
 
 /// What BIRD stumbles over, or what keeps a file of ours from being written. A directory that
 /// cannot be read has none: whoever reads our files says so.
-pub fn strays(directory: &Path) -> BTreeSet<Stray> {
+pub fn strays(directory: &Path, naming: &Naming) -> BTreeSet<Stray> {
     let entries = fs::read_dir(directory).into_iter().flatten().take(BIRD_SOURCES_MAX);
     let mut strays = BTreeSet::new();
     for entry in entries.flatten() {
@@ -58,7 +59,7 @@ pub fn strays(directory: &Path) -> BTreeSet<Stray> {
         let (name, path) = (name.to_string_lossy(), entry.path());
         if !is_hidden(&name)
             && !is_special(&entry)
-            && let Some(what) = stray(&name, &path)
+            && let Some(what) = stray(&name, &path, naming)
         {
             let path = path.display();
             let (what, remedy) = (format!("{path}: {what}"), format!("move {path} elsewhere"));
@@ -69,14 +70,16 @@ pub fn strays(directory: &Path) -> BTreeSet<Stray> {
     strays
 }
 
-fn stray(name: &str, path: &Path) -> Option<String> {
-    let is_ours = FileKind::Bird.owner(name).is_some();
+fn stray(name: &str, path: &Path, naming: &Naming) -> Option<String> {
+    let is_ours = naming.file_owner(FileKind::Bird, name).is_some();
     match fs::metadata(path) {
         Err(error) => Some(format!("BIRD cannot read it ({error})")),
         Ok(it) if it.is_dir() => {
             is_ours.then(|| "a directory, where a file of ours has its place".to_string())
         }
-        Ok(_) => copied_from(name).map(|it| format!("a copy of {it}, and BIRD reads it too")),
+        Ok(_) => {
+            copied_from(name, naming).map(|it| format!("a copy of {it}, and BIRD reads it too"))
+        }
     }
 }
 
@@ -87,10 +90,10 @@ impl fmt::Display for Stray {
 }
 
 /// The name of ours that a copy of a file has at its beginning: `ebgp_as64600~`, `ebgp_as1.bak`.
-fn copied_from(name: &str) -> Option<&str> {
+fn copied_from<'a>(name: &'a str, naming: &Naming) -> Option<&'a str> {
     let end = name.find(|it: char| !it.is_ascii_alphanumeric() && it != '_' && it != '-')?;
     let (begin, _) = name.split_at_checked(end)?;
-    FileKind::Bird.owner(begin).map(|_| begin)
+    naming.file_owner(FileKind::Bird, begin).map(|_| begin)
 }
 
 #[cfg(test)]
@@ -111,7 +114,7 @@ mod tests {
         }
         symlink("nowhere", place.0.join("broken")).unwrap();
         assert_eq!(trap(&place.0), None);
-        let strays = strays(&place.0);
+        let strays = strays(&place.0, &Naming::default());
         let named = ["broken", "ebgp_as3~", "ebgp_as4.bak", "ebgp_as5", "ibgp_nl-ams1.orig"];
         let starts = named.map(|it| format!("{}: ", place.0.join(it).display()));
         let all: Vec<_> = strays.iter().zip(&starts).collect();
@@ -128,7 +131,7 @@ mod tests {
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let found = trap(&place.0).unwrap();
         assert_eq!(found.remedy, format!("rm {}", socket.display()));
-        assert_eq!(strays(&place.0), BTreeSet::from([found]));
+        assert_eq!(strays(&place.0, &Naming::default()), BTreeSet::from([found]));
         fs::rename(&socket, place.0.join(".socket")).unwrap();
         assert_eq!(trap(&place.0), None);
         symlink("/dev/null", place.0.join("device")).unwrap();

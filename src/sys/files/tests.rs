@@ -8,8 +8,12 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+fn called(kind: FileKind, owner: Owner) -> String {
+    Naming::default().file(kind, owner)
+}
+
 fn observe(directory: &Path, kind: FileKind) -> Result<Found, FileError> {
-    Memory::default().observe(directory, kind)
+    Memory::default().observe(directory, kind, &Naming::default())
 }
 
 pub fn peering(number: u32) -> Owner {
@@ -22,17 +26,18 @@ fn what_was_written_is_found_and_nothing_else() {
     for name in ["ebgp_manual_as1", "ibgp_X", ".ebgp_as1", "ebgp_as1~", "wg-as1.conf.bak"] {
         fs::write(place.0.join(name), "manual").unwrap();
     }
-    write(&place.0, FileKind::Bird, peering(7), "one").unwrap();
-    write(&place.0, FileKind::Bird, peering(7), "two").unwrap();
-    write(&place.0, FileKind::WireGuard, peering(7), "secret").unwrap();
+    write(&place.0, FileKind::Bird, &called(FileKind::Bird, peering(7)), "one").unwrap();
+    write(&place.0, FileKind::Bird, &called(FileKind::Bird, peering(7)), "two").unwrap();
+    write(&place.0, FileKind::WireGuard, &called(FileKind::WireGuard, peering(7)), "secret")
+        .unwrap();
     let found = observe(&place.0, FileKind::Bird).unwrap();
     let ours = BTreeMap::from([(peering(7), "two".into())]);
     assert_eq!((found.ours, found.foreign), (ours, vec![]));
     assert!(found.changed.unwrap().elapsed().unwrap_or_default().as_secs() < 60);
     let mode = |name| fs::metadata(place.0.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("ebgp_as7"), mode("wg-as7.conf")), (0o644, 0o600));
-    remove(&place.0, FileKind::Bird, peering(7)).unwrap();
-    remove(&place.0, FileKind::Bird, peering(7)).unwrap();
+    remove(&place.0, &called(FileKind::Bird, peering(7))).unwrap();
+    remove(&place.0, &called(FileKind::Bird, peering(7))).unwrap();
     assert_eq!(observe(&place.0, FileKind::Bird).unwrap().ours, BTreeMap::new());
     assert_eq!(fs::read_dir(&place.0).unwrap().count(), 6, "no draft is left");
 }
@@ -41,8 +46,9 @@ fn what_was_written_is_found_and_nothing_else() {
 fn a_set_holds_what_was_written_into_it_last() {
     let place = Place::new("set");
     for text in ["one", "two"] {
-        write_new(&place.0, FileKind::Bird, peering(7), text).unwrap();
-        write_new(&place.0, FileKind::WireGuard, peering(8), text).unwrap();
+        write_new(&place.0, FileKind::Bird, &called(FileKind::Bird, peering(7)), text).unwrap();
+        write_new(&place.0, FileKind::WireGuard, &called(FileKind::WireGuard, peering(8)), text)
+            .unwrap();
         settle(&place.0).unwrap();
     }
     let birds = observe(&place.0, FileKind::Bird).unwrap().ours;
@@ -62,8 +68,10 @@ fn what_only_bears_our_name_is_left_alone() {
     let found = observe(&place.0, FileKind::Bird).unwrap();
     assert_eq!((found.ours.len(), found.foreign.len(), found.changed), (0, 2, None));
     for number in [1, 2] {
-        assert!(write(&place.0, FileKind::Bird, peering(number), "x").is_err());
-        assert!(remove(&place.0, FileKind::Bird, peering(number)).is_err());
+        assert!(
+            write(&place.0, FileKind::Bird, &called(FileKind::Bird, peering(number)), "x").is_err()
+        );
+        assert!(remove(&place.0, &called(FileKind::Bird, peering(number))).is_err());
     }
     assert_eq!(fs::read_to_string(place.0.join("target")).unwrap(), "theirs");
 }
@@ -73,8 +81,8 @@ fn a_draft_that_a_crash_left_is_discarded() {
     let place = Place::new("draft");
     fs::write(place.0.join(".wg-as7.conf.new"), "half").unwrap();
     fs::write(place.0.join(".wg-as8.conf.new"), "another's").unwrap();
-    discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
-    discard(&place.0, FileKind::WireGuard, peering(7)).unwrap();
+    discard(&place.0, &called(FileKind::WireGuard, peering(7))).unwrap();
+    discard(&place.0, &called(FileKind::WireGuard, peering(7))).unwrap();
     assert!(!place.0.join(".wg-as7.conf.new").exists());
     assert!(place.0.join(".wg-as8.conf.new").exists());
 }
@@ -83,13 +91,15 @@ fn a_draft_that_a_crash_left_is_discarded() {
 fn errors_name_the_file() {
     let missing = Path::new("/nonexistent-directory");
     assert_eq!(observe(missing, FileKind::Bird).unwrap().ours.len(), 0);
-    let error = write(missing, FileKind::Bird, peering(1), "x").unwrap_err().to_string();
+    let error = write(missing, FileKind::Bird, &called(FileKind::Bird, peering(1)), "x")
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("/nonexistent-directory: "), "{error}");
 }
 
 /// The texts of all files, and how many of them the memory will know again.
 fn look(memory: &mut Memory, place: &Place) -> (Vec<String>, usize) {
-    let found = memory.observe(&place.0, FileKind::Bird).unwrap().ours;
+    let found = memory.observe(&place.0, FileKind::Bird, &Naming::default()).unwrap().ours;
     let known = memory.seen.get(&FileKind::Bird).map_or(0, BTreeMap::len);
     (found.values().map(|it| it.to_string()).collect(), known)
 }
@@ -98,13 +108,13 @@ fn look(memory: &mut Memory, place: &Place) -> (Vec<String>, usize) {
 fn trust(memory: &mut Memory, place: &Place) {
     let seen = memory.seen.entry(FileKind::Bird).or_default();
     for (owner, text) in memory_of(place) {
-        let status = rustix::fs::lstat(place.0.join(FileKind::Bird.name(owner))).unwrap();
+        let status = rustix::fs::lstat(place.0.join(called(FileKind::Bird, owner))).unwrap();
         seen.insert(owner, Seen { stamp: Stamp::of(&status), text });
     }
 }
 
 fn memory_of(place: &Place) -> BTreeMap<Owner, Rc<str>> {
-    Memory::default().observe(&place.0, FileKind::Bird).unwrap().ours
+    Memory::default().observe(&place.0, FileKind::Bird, &Naming::default()).unwrap().ours
 }
 
 /// The registry's tables are the largest files that we keep; one that was read cut short would
@@ -114,8 +124,9 @@ fn a_table_of_route_origins_is_read_whole() {
     let place = Place::new("whole");
     let line = "route fd42:4242:4242::/48 max 64 as 4242424242;\n";
     let text = line.repeat(REGISTRY_ROA_LINES_MAX);
-    write(&place.0, FileKind::RoaIpv6, Owner::Pop, &text).unwrap();
-    let found = Memory::default().observe(&place.0, FileKind::RoaIpv6).unwrap().ours;
+    write(&place.0, FileKind::RoaIpv6, &called(FileKind::RoaIpv6, Owner::Pop), &text).unwrap();
+    let found =
+        Memory::default().observe(&place.0, FileKind::RoaIpv6, &Naming::default()).unwrap().ours;
     assert!(found.get(&Owner::Pop).is_some_and(|it| **it == *text));
 }
 
@@ -161,7 +172,7 @@ fn what_is_known_is_not_opened_and_every_change_is_seen() {
     trust(&mut memory, &place);
     fs::remove_file(&file).unwrap();
     symlink("other", &file).unwrap();
-    let found = memory.observe(&place.0, FileKind::Bird).unwrap();
+    let found = memory.observe(&place.0, FileKind::Bird, &Naming::default()).unwrap();
     assert_eq!((found.ours.len(), found.foreign.len()), (0, 1));
     fs::remove_file(&file).unwrap();
     assert_eq!(look(&mut memory, &place), (vec![], 0));
