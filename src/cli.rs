@@ -1,6 +1,7 @@
 //! The operator's command line: a row of the [`table`] for each operation, and a file that does it.
 
 mod backup;
+mod bird_form;
 mod bird_init;
 mod check;
 mod demo;

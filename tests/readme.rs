@@ -51,6 +51,7 @@ fn the_readme_is_up_to_date() {
     let help = Command::new(env!("CARGO_BIN_EXE_peerling")).arg("--help").output().expect("help");
     let help = String::from_utf8(help.stdout).expect("UTF-8");
     between("operations", &format!("```\n{help}```\n"));
+    between("placeholders", &format!("```\n{}```\n", peerling::plan::form::placeholders()));
 }
 
 /// What stands between backquotes.

@@ -21,14 +21,19 @@ use crate::plan::adopted::says_what_ours_would;
 use crate::plan::bird::BirdPop;
 use crate::plan::naming::{AdoptedNames, Naming};
 use crate::store::{Actor, Store};
+use crate::sys::directory::{Directory, Durable, Over, Put};
 use crate::sys::netlink::Route;
-use crate::sys::{bird, tree, uapi};
+use crate::sys::{bird, tree, uapi, users};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Where wg-quick(8) looks for the file of a tunnel.
+const WG_QUICK_DIRECTORY: &str = "/etc/wireguard";
 
 /// Takes over what can be, or shows what would be.
 ///
@@ -84,14 +89,14 @@ fn judged(assembled: &Assembled) -> Result<Vec<Row>, Trouble> {
     for (path, text) in bird::texts(&main?) {
         sources.push(Source { path, text });
     }
-    let found =
-        Found { tunnels: tunnels(&config.wireguard.directory)?, sessions: sessions(&sources) };
+    let directories = [config.wireguard.directory.as_path(), Path::new(WG_QUICK_DIRECTORY)];
+    let found = Found { tunnels: tunnels(&directories)?, sessions: sessions(&sources) };
     let naming = assembled.naming();
     let world = World {
         asn: config.pop.asn,
         key: assembled.public_key,
         key_file: &config.wireguard.private_key_file,
-        directory: &config.wireguard.directory,
+        directories: &directories,
         registry: &registry,
         links: &links()?,
         known: &known(assembled, &rows, &naming),
@@ -118,21 +123,28 @@ async fn main_file(socket: Option<&Path>) -> Result<PathBuf, Trouble> {
     examined.main_file.ok_or_else(|| Trouble::new("BIRD does not say which file it reads"))
 }
 
-/// The files of wg-quick in their directory.
-fn tunnels(directory: &Path) -> Result<Vec<TunnelFile>, Trouble> {
-    let named = |error| Trouble::new(format!("{}: {error}", directory.display()));
+/// The files of wg-quick in these directories; one that is not there has none.
+fn tunnels(directories: &[&Path]) -> Result<Vec<TunnelFile>, Trouble> {
     let mut tunnels = Vec::new();
-    for entry in fs::read_dir(directory).map_err(named)? {
-        let path = entry.map_err(named)?.path();
-        let name = path.file_name().and_then(OsStr::to_str);
-        let Some(link) = name.and_then(|name| name.strip_suffix(".conf")) else { continue };
-        if tunnels.len() < WG_QUICK_FILES_MAX
-            && let Some(text) = text(&path)
-        {
-            tunnels.push(TunnelFile { link: link.to_string(), path: path.clone(), text });
+    for directory in directories {
+        let named = |error| Trouble::new(format!("{}: {error}", directory.display()));
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(named)?,
+        };
+        let mut paths = Vec::new();
+        for entry in entries.take(WG_QUICK_FILES_MAX) {
+            paths.push(entry.map_err(named)?.path());
+        }
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().and_then(OsStr::to_str);
+            let Some(link) = name.and_then(|name| name.strip_suffix(".conf")) else { continue };
+            if let Some(text) = text(&path) {
+                tunnels.push(TunnelFile { link: link.to_string(), path: path.clone(), text });
+            }
         }
     }
-    tunnels.sort_by(|one: &TunnelFile, other| one.path.cmp(&other.path));
     Ok(tunnels)
 }
 
@@ -249,11 +261,13 @@ fn narrow<'a>(
     if named.is_empty() {
         return Ok(());
     }
-    let directory = &assembled.config.wireguard.directory;
+    let directory = assembled.config.wireguard.directory.as_path();
     let mut is_used = vec![false; named.len()];
     rows.retain(|row| {
-        let tunnel = row.link.as_ref().map(|link| directory.join(format!("{link}.conf")));
-        let files = [tunnel, row.bird_file.clone()];
+        let mut files = vec![row.bird_file.clone()];
+        for directory in [directory, Path::new(WG_QUICK_DIRECTORY)] {
+            files.push(row.link.as_ref().map(|link| directory.join(format!("{link}.conf"))));
+        }
         let paths: Vec<PathBuf> =
             files.into_iter().flatten().filter_map(|file| fs::canonicalize(file).ok()).collect();
         let mut is_named = false;
@@ -286,12 +300,48 @@ fn save(assembled: &Assembled, rows: &[Row]) -> Result<Option<Generation>, Troub
     if peerings.is_empty() {
         return Ok(None);
     }
+    for row in rows {
+        if let Verdict::Taken(taken) = &row.verdict {
+            hand_over(&taken.link, &assembled.config.wireguard.directory)?;
+        }
+    }
     let mut store = assembled.store()?;
     let saved = store.adopt(&peerings, site.id_max(), &operator());
     let closed = close(&mut store);
     let generation = saved.map_err(|error| trouble(&error))?;
     closed?;
     Ok(Some(generation))
+}
+
+/// Sees that the service can read the file of a link and change it: it lies in the service's
+/// directory, and is its user's.
+fn hand_over(link: &str, directory: &Path) -> Result<(), Trouble> {
+    let name = format!("{link}.conf");
+    let there = directory.join(&name);
+    let Ok(file) = File::open(&there) else {
+        let original = Path::new(WG_QUICK_DIRECTORY).join(&name);
+        let text = text(&original).unwrap_or_default();
+        let put = Put { mode: 0o600, over: Over::Nothing, durable: Durable::Now };
+        let copied = Directory::open(directory);
+        let copied = copied.and_then(|directory| directory.put(&name, text.as_bytes(), put));
+        copied.map_err(|error| trouble(&error))?;
+        super::complain(&format!(
+            "peerling: {} is copied to {}, which follows what the member changes\n",
+            original.display(),
+            there.display()
+        ));
+        return Ok(());
+    };
+    give_to_owner(&file, directory)
+        .map_err(|error| Trouble::new(format!("{}: {error}", there.display())))
+}
+
+fn give_to_owner(file: &File, directory: &Path) -> std::io::Result<()> {
+    let (now, wanted) = (file.metadata()?, fs::metadata(directory)?);
+    if (now.uid(), now.gid()) == (wanted.uid(), wanted.gid()) {
+        return Ok(());
+    }
+    users::give_to_owner_of(directory, file)
 }
 
 /// The peering that is made of it. Its id is the one that its port follows from, if it is free.
@@ -334,6 +384,7 @@ fn operator() -> Actor {
 /// Gives back what was imported: it runs on, and is nobody's peering any more.
 fn undo(assembled: &Assembled, asn: Option<Asn>) -> Result<u8, Failure> {
     let mut store = assembled.store()?;
+    let adopted = store.adopted().map_err(|error| trouble(&error))?;
     let given = store.give_back(asn, &operator());
     let closed = close(&mut store);
     let given = given.map_err(|error| trouble(&error))?;
@@ -344,10 +395,25 @@ fn undo(assembled: &Assembled, asn: Option<Asn>) -> Result<u8, Failure> {
         return Ok(FAILED);
     };
     for asn in asns {
+        if let Some(adopted) = adopted.get(&asn) {
+            remove_copy(adopted.link.as_str(), &assembled.config.wireguard.directory)?;
+        }
         super::print(&format!("{asn}: given back; it runs on as it is\n"));
     }
     super::complain(&reached(&assembled.config.store.path, generation));
     Ok(DONE)
+}
+
+/// A copy that an import made is of no use any more, and would be taken for the file itself by the
+/// next one.
+fn remove_copy(link: &str, directory: &Path) -> Result<(), Trouble> {
+    let name = format!("{link}.conf");
+    let wg_quicks = Path::new(WG_QUICK_DIRECTORY);
+    if directory == wg_quicks || !wg_quicks.join(&name).exists() {
+        return Ok(());
+    }
+    let removed = Directory::open(directory).and_then(|directory| directory.remove(&name));
+    removed.map_err(|error| trouble(&error))
 }
 
 /// Waits until the running service has seen what was saved; what is to be said of that.

@@ -3,7 +3,9 @@
 
 use super::logging::Volume;
 use super::parse::Invocation;
-use super::{backup, bird_init, check, demo, exec, genconfig, help, import, mesh, pass, service};
+use super::{
+    backup, bird_form, bird_init, check, demo, exec, genconfig, help, import, mesh, pass, service,
+};
 use crate::daemon::Failure;
 
 /// What peerling can be told to do.
@@ -164,6 +166,8 @@ pub(super) const FORMAT: Argument = flag(
     Value::OneOf(&["table", "dot", "svg", "json"]),
     "tables, a graph for Graphviz, a picture, or an object for programs",
 );
+/// `bird-form NAME`.
+pub(super) const FORM: Argument = operand("NAME", Value::OneOf(&["reference", "wiki"]), "the form");
 /// `demo --run COMMAND`.
 pub(super) const RUN: Argument = flag(
     "--run",
@@ -292,6 +296,18 @@ pub const OPERATIONS: &[Operation] = &[
                  on; peerling keeps up only what they include.",
         ],
         run: bird_init::run,
+        ..PLAIN
+    },
+    Operation {
+        name: "bird-form",
+        arguments: &[FORM],
+        about: "print a built-in form of a peering's file for BIRD, as a start for your own",
+        more: &[
+            "The path of your own form is bird.form. ${name} stands for a value, ${name: text} for \
+             text that is only there under a condition, $$ for a dollar; all else is BIRD's.",
+            "What each placeholder stands for goes to standard error.",
+        ],
+        run: bird_form::run,
         ..PLAIN
     },
     Operation {

@@ -230,3 +230,21 @@ ring
 nothing_planned
 nothing_moved "the import of one"
 step "and forth again, one by its AS number and file"
+
+# What was imported is a peering like any other. Its link's own private key is in its file alone.
+no_link() { ! ip -n pop link show "$1" >/dev/null 2>&1; }
+member node peer_disable --asn "$(asn_of 7)" --yes >/dev/null
+await 10 "the link of a disabled peering goes" -- no_link own-gina
+same "the file of a disabled peering" "$(conf_by_hand 7)" "$(cat "$LAB/wireguard/own-gina.conf")"
+member node peer_enable --asn "$(asn_of 7)" --yes >/dev/null
+await 30 "BGP Established again" -- established pop gina
+step "disabled and enabled: the file stays, the link comes back with its own key"
+member node peer_remove --asn "$(asn_of 7)" --yes --wait >/dev/null
+await 10 "the link of a removed peering goes" -- no_link own-gina
+[ ! -e "$LAB/wireguard/own-gina.conf" ] || fail "the file of a removed peering"
+ring
+nothing_planned
+same "what is left to take down, or known by name" "0 0" "$(sqlite3 -separator ' ' "$LAB/peering.db" \
+    'SELECT (SELECT count(*) FROM peerling_removal), (SELECT count(*) FROM peerling_adopted)')"
+bird pop show protocols gina >/dev/null || fail "a protocol of the operator's is gone"
+step "removed: its link is gone, and the operator's file of BIRD stays theirs"
