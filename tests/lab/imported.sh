@@ -233,10 +233,10 @@ step "and forth again, one by its AS number and file"
 
 # What was imported is a peering like any other. Its link's own private key is in its file alone.
 no_link() { ! ip -n pop link show "$1" >/dev/null 2>&1; }
-member node peer_disable --asn "$(asn_of 7)" --yes >/dev/null
+member node peer_disable --asn "$(asn_of 7)" >/dev/null
 await 10 "the link of a disabled peering goes" -- no_link own-gina
 same "the file of a disabled peering" "$(conf_by_hand 7)" "$(cat "$LAB/wireguard/own-gina.conf")"
-member node peer_enable --asn "$(asn_of 7)" --yes >/dev/null
+member node peer_enable --asn "$(asn_of 7)" >/dev/null
 await 30 "BGP Established again" -- established pop gina
 step "disabled and enabled: the file stays, the link comes back with its own key"
 member node peer_remove --asn "$(asn_of 7)" --yes --wait >/dev/null
