@@ -9,6 +9,7 @@ mod exec;
 mod genconfig;
 pub mod help;
 mod import;
+mod init;
 mod logging;
 mod mesh;
 mod parse;

@@ -21,10 +21,11 @@ mod rhythm;
 mod routes_watch;
 mod session_watch;
 
+pub(crate) use assemble::read_key;
 pub use assemble::{Assembled, configured};
 pub(crate) use backup::look as backup_state;
-pub(crate) use configuration::is_configuration;
 pub use configuration::{ConfigFile, Failure, Trouble, read_config};
+pub(crate) use configuration::{is_configuration, read_text};
 pub(crate) use database_watch::close;
 pub(crate) use export::Pieces;
 pub(crate) use manager::catch_signals;

@@ -258,6 +258,10 @@ fn what_needs_no_root_does_what_is_told() {
         if ["serve", "demo"].contains(&operation) && !words.contains("--test") || words == "exec" {
             continue;
         }
+        // It is about the whole machine: tests/packages/init.sh takes its line to a fresh one.
+        if operation == "init" {
+            continue;
+        }
         let statuses = match operation {
             "check" => "0|1",
             "plan" => "0|2",
