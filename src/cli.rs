@@ -1,12 +1,14 @@
 //! The operator's command line: a row of the [`table`] for each operation, and a file that does it.
 
 mod backup;
+mod bird_form;
 mod bird_init;
 mod check;
 mod demo;
 mod exec;
 mod genconfig;
 pub mod help;
+mod init;
 mod logging;
 mod mesh;
 mod parse;

@@ -5,6 +5,7 @@ _peerling() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
 # <operations>
+            init) operation=init; break ;;
             serve | --server) operation=serve; break ;;
             check) operation=check; break ;;
             plan) operation=plan; break ;;
@@ -13,6 +14,7 @@ _peerling() {
             export) operation=export; break ;;
             restore) operation=restore; break ;;
             bird-init) operation=bird-init; break ;;
+            bird-form) operation=bird-form; break ;;
             exec) operation=exec; break ;;
             mesh) operation=mesh; break ;;
             demo) operation=demo; break ;;
@@ -22,9 +24,15 @@ _peerling() {
     done
     case $previous in
 # <values>
+        --asn) return ;;
+        --name) return ;;
+        --network) return ;;
+        --registry) return ;;
+        --admin-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         export) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         restore) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         bird-init) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+        bird-form) mapfile -t COMPREPLY < <(compgen -W 'reference wiki' -- "$current"); return ;;
         --as) return ;;
         --format) mapfile -t COMPREPLY < <(compgen -W 'table dot svg json' -- "$current"); return ;;
         --run) mapfile -t COMPREPLY < <(compgen -c -- "$current"); return ;;
@@ -33,7 +41,8 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export restore bird-init exec mesh demo help --config --verbose --help --version' ;;
+        '') words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
+        init) words='--asn --name --network --registry --admin-key --print --yes' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
@@ -42,10 +51,11 @@ _peerling() {
         export) words='' ;;
         restore) words='' ;;
         bird-init) words='' ;;
+        bird-form) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
-        help) words='serve check plan apply genconfig export restore bird-init exec mesh demo help' ;;
+        help) words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -283,9 +283,9 @@ fn files_with_secrets_are_their_owners_alone() {
 fn what_an_operation_needs_is_named() {
     let Some(draft) = Draft::new() else { return };
     for (operation, words) in [
-        ("export", "export needs a directory"),
-        ("bird-init", "bird-init needs a directory"),
-        ("restore", "restore needs a file"),
+        ("export", "export needs DIR, the directory"),
+        ("bird-init", "bird-init needs DIR, where"),
+        ("restore", "restore needs FILE, the peering.db"),
     ] {
         let said = draft.peerling(&[operation]);
         assert!(said.refused(2).contains(words), "{said:#?}");

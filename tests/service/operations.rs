@@ -54,7 +54,21 @@ fn help_and_version() {
     for word in ["serve", "check", "plan", "apply", "export", "exec", "--config FILE", "demo"] {
         assert!(help.fine().contains(word), "{word}: {help:#?}");
     }
-    assert_eq!(draft.peerling(&["serve", "--help"]).fine(), help.fine());
+    for arguments in [["-h", ""], ["help", ""], ["--help", "nonsense"]] {
+        let arguments: Vec<&str> = arguments.into_iter().filter(|word| !word.is_empty()).collect();
+        assert_eq!(draft.peerling(&arguments).fine(), help.fine(), "{arguments:?}");
+    }
+    let serve = draft.peerling(&["help", "serve"]);
+    for words in ["usage: peerling serve [--test]", "  78 ", "its configuration is wrong"] {
+        assert!(serve.fine().contains(words), "{serve:#?}");
+    }
+    for arguments in [["serve", "--help"], ["serve", "-h"], ["--help", "serve"]] {
+        assert_eq!(draft.peerling(&arguments).fine(), serve.fine(), "{arguments:?}");
+    }
+    let unknown = draft.peerling(&["help", "serv"]);
+    assert!(unknown.refused(FAILED).contains("did you mean serve?"), "{unknown:#?}");
+    let unknown = draft.peerling(&["serv"]);
+    assert!(unknown.refused(USAGE).contains("did you mean serve?"), "{unknown:#?}");
     let version = draft.peerling(&["--version"]);
     let expected = concat!("peerling ", env!("CARGO_PKG_VERSION"), " (");
     assert!(version.fine().starts_with(expected), "{version:#?}");
