@@ -5,6 +5,7 @@ mod bird_form;
 mod bird_init;
 mod check;
 mod demo;
+mod down;
 mod exec;
 mod genconfig;
 pub mod help;

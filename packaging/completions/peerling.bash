@@ -12,6 +12,7 @@ _peerling() {
             genconfig | --genconfig) operation=genconfig; break ;;
             export) operation=export; break ;;
             restore) operation=restore; break ;;
+            down) operation=down; break ;;
             bird-init) operation=bird-init; break ;;
             bird-form) operation=bird-form; break ;;
             exec) operation=exec; break ;;
@@ -35,7 +36,7 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
+        '') words='serve check plan apply genconfig export restore down bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
@@ -43,12 +44,13 @@ _peerling() {
         genconfig) words='' ;;
         export) words='' ;;
         restore) words='' ;;
+        down) words='--yes' ;;
         bird-init) words='' ;;
         bird-form) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
-        help) words='serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help' ;;
+        help) words='serve check plan apply genconfig export restore down bird-init bird-form exec mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

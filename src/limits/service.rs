@@ -132,6 +132,8 @@ pub const MARKS_MAX: usize = 4;
 pub const LINE_BYTES_MAX: usize = 4_096;
 /// What peer_export printed, with room for notes: a whole one has 400 bytes.
 pub const IMPORT_BYTES_MAX: usize = 4_096;
+/// The operator's answer to a question of yes or no.
+pub const CONFIRMATION_BYTES_MAX: u64 = 64;
 /// Input that a session at a prompt takes at a time; more waits with whoever feeds it, and others
 /// have their turn. The costliest keys (the whole of a full line moved or replaced, the history
 /// searched, the line drawn anew by each byte) take some 20 microseconds a byte.

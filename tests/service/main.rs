@@ -32,6 +32,7 @@ mod clients;
 mod commands;
 mod conversation;
 mod database;
+mod down;
 mod editor;
 mod export;
 mod files;
