@@ -113,6 +113,8 @@ plays! {
     crashes
     /// Four POPs are one network.
     mesh
+    /// `make demo` as root: two POPs, a peering that is Established, and one that fails.
+    demo
     /// The filters of `peerling bird-init` let in what they should.
     filters
 }
