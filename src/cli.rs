@@ -9,12 +9,16 @@ mod down;
 mod exec;
 mod genconfig;
 pub mod help;
+mod import;
+mod init;
 mod logging;
 mod mesh;
+pub mod operation;
 mod parse;
 mod pass;
 mod service;
 pub mod table;
+mod terminal;
 
 use crate::daemon::Failure;
 use logging::{Clock, Volume};

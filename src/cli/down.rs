@@ -2,15 +2,14 @@
 //! The database stays, and the service brings everything back from it.
 
 use super::parse::Invocation;
-use super::table::{DONE, FAILED, YES};
+use super::table::{DONE, DOWN_YES, FAILED};
+use super::terminal::Terminal;
 use crate::apply::{Apply, ApplySettings, DryRun, Reached, Removals};
 use crate::board::Cause;
 use crate::daemon::{Assembled, Failure, Service, Trouble, block_on, close};
-use crate::limits::CONFIRMATION_BYTES_MAX;
 use crate::local::{LocalSocket, SocketError};
 use crate::plan::{Owner, SHARED_FILES};
 use std::fmt::Write as _;
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::Path;
 
 /// Takes everything of ours down, once somebody has said that they mean it. Each thing is logged.
@@ -79,7 +78,7 @@ fn take_down(apply: &mut Apply, invocation: &Invocation) -> Result<Taken, Troubl
             "peerling: {asn}: it was made by hand before peerling, and stays as it is\n"
         ));
     }
-    if !dry_run.steps.is_empty() && !invocation.has(&YES) && !is_meant(&dry_run)? {
+    if !dry_run.steps.is_empty() && !invocation.has(&DOWN_YES) && !is_meant(&dry_run)? {
         super::complain("peerling: nothing was taken down\n");
         return Ok(Taken::Nothing);
     }
@@ -92,21 +91,13 @@ fn take_down(apply: &mut Apply, invocation: &Invocation) -> Result<Taken, Troubl
 
 /// Asks whoever sits at the terminal.
 fn is_meant(dry_run: &DryRun) -> Result<bool, Trouble> {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
+    let Some(mut terminal) = Terminal::open() else {
         return Err(Trouble::new("nobody can be asked here: `peerling down --yes` takes it down"));
-    }
-    let mut question = String::new();
+    };
     for step in &dry_run.steps {
-        // Writing to a String cannot fail.
-        let _ = writeln!(question, "{step}");
+        super::print(&format!("{step}\n"));
     }
-    question += "Members lose their BGP sessions here. Take all this down? (yes/no) [no]: ";
-    super::print(&question);
-    let mut answer = String::new();
-    let read = stdin.lock().take(CONFIRMATION_BYTES_MAX).read_line(&mut answer);
-    read.map_err(|error| Trouble::new(format!("standard input: {error}")))?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    terminal.confirm("Members lose their BGP sessions here. Take all this down?", "no")
 }
 
 /// What is left, and how everything comes back.

@@ -37,11 +37,11 @@ fn nothing_is_taken_down_beside_the_service_or_unasked() {
     let told = said.refused(FAILED);
     assert!(told.contains("`peerling down --yes`"), "{told}");
     assert!(is_up(&draft));
-    for (answer, goes) in [("", false), ("no", false), ("y", false), ("yes", true)] {
+    for (answer, goes) in [("", false), ("no", false), ("yes", true)] {
         let mut command = draft.command();
         command.arg("down");
         let mut terminal = Pty::spawn(&command, 100);
-        let asked = terminal.expect("(yes/no) [no]: ");
+        let asked = terminal.expect("Take all this down? [no]: ");
         assert!(asked.contains("remove file wg-as4242420001.conf"), "{asked}");
         assert!(asked.contains("remove file ebgp_as4242420001"), "{asked}");
         terminal.send(format!("{answer}\n"));
