@@ -16,6 +16,7 @@ mod database_watch;
 mod export;
 mod latency_watch;
 mod manager;
+mod names;
 mod registry_watch;
 mod rhythm;
 mod routes_watch;
@@ -91,7 +92,8 @@ pub(crate) struct Sockets {
 /// What forbids to serve is found before anything is made, host keys too.
 fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
     assembled.can_make_links()?;
-    let store = assembled.store()?;
+    let mut store = assembled.store()?;
+    names::agree(&mut store, assembled)?;
     Ok((store, Sockets::open(assembled)?))
 }
 
@@ -164,7 +166,7 @@ impl Service {
         sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let settings = self.assembled.ssh_settings()?;
+        let settings = self.assembled.ssh_settings();
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
         let keys = sockets.host_keys;
@@ -200,6 +202,7 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
+                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|it| vec![it])?;
                 adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())
@@ -263,6 +266,7 @@ fn adopt(
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));
+    new.tell_banner();
     control.settings.replace(Rc::new(new.control_settings()));
     log::info!(
         "configuration read again; listeners, host keys, database and what [registry] says need a \
