@@ -17,6 +17,7 @@ mod export;
 mod latency_watch;
 mod life_news;
 mod manager;
+mod names;
 mod registry_watch;
 mod rhythm;
 mod routes_watch;
@@ -92,7 +93,8 @@ pub(crate) struct Sockets {
 /// What forbids to serve is found before anything is made, host keys too.
 fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
     assembled.can_make_links()?;
-    let store = assembled.store()?;
+    let mut store = assembled.store()?;
+    names::agree(&mut store, assembled)?;
     Ok((store, Sockets::open(assembled)?))
 }
 
@@ -165,7 +167,7 @@ impl Service {
         sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let settings = self.assembled.ssh_settings()?;
+        let settings = self.assembled.ssh_settings();
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
         let keys = sockets.host_keys;
@@ -201,6 +203,7 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
+                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|it| vec![it])?;
                 adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())
@@ -264,6 +267,7 @@ fn adopt(
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));
+    new.tell_banner();
     control.settings.replace(Rc::new(new.control_settings()));
     log::info!(
         "configuration read again; listeners, host keys, database and what [registry] says need a \

@@ -5,6 +5,7 @@
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
+pub mod adopted;
 pub mod bird;
 mod drafts;
 pub mod drift;
@@ -25,7 +26,7 @@ pub use drafts::{Draft, DraftCache, Drafts};
 pub use occupied::occupied;
 pub use owner::Owner;
 pub use rows::Rows;
-pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
+pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, wanted};
 
 use crate::model::{Asn, IfName};
 use ipnet::IpNet;
@@ -194,7 +195,9 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         if let Some((_, name)) = links_last.iter().find(|(ended, _)| *ended == owner) {
             steps.push(Step::RemoveLink(owner, name.clone()));
         }
-        steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        if !wanted.kept_confs.contains(&owner) {
+            steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        }
     }
     steps
 }

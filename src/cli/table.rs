@@ -2,79 +2,11 @@
 //! Parser, help, manual page and completions of shells are made from it.
 
 use super::logging::Volume;
-use super::parse::Invocation;
+use super::operation::{Argument, Operation, Presence, Value};
 use super::{
-    backup, bird_form, bird_init, check, demo, exec, genconfig, help, init, mesh, pass, service,
+    backup, bird_form, bird_init, check, demo, down, exec, genconfig, help, import, init, mesh,
+    pass, service,
 };
-use crate::daemon::Failure;
-
-/// What peerling can be told to do.
-#[derive(Debug)]
-pub struct Operation {
-    /// As it is typed.
-    pub name: &'static str,
-    /// What the replaced service called it: a flag in the operation's place.
-    pub alias: Option<&'static str>,
-    /// What may follow it, operands in their order.
-    pub arguments: &'static [Argument],
-    /// What it does, in one line of small letters without a full stop.
-    pub about: &'static str,
-    /// What the manual and `peerling help NAME` tell besides, paragraph by paragraph.
-    pub more: &'static [&'static str],
-    /// Exit statuses that mean something else than [`STATUSES`] says, and what.
-    pub statuses: &'static [(u8, &'static str)],
-    /// How much is logged while it runs, unless `--verbose` wants everything.
-    pub volume: Volume,
-    /// Does it.
-    pub run: fn(&Invocation) -> Result<u8, Failure>,
-}
-
-/// A flag or an operand.
-#[derive(Clone, Copy, Debug)]
-pub struct Argument {
-    /// A flag with its hyphens; else what stands for the operand.
-    pub name: &'static str,
-    /// The same flag in one letter.
-    pub short: Option<char>,
-    /// What follows a flag, or what an operand is.
-    pub value: Value,
-    /// How often it stands.
-    pub presence: Presence,
-    /// What it means.
-    pub about: &'static str,
-}
-
-/// What is typed for an argument. A name in capitals stands for it in the help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Nothing: the flag alone.
-    None,
-    /// Text of the operator's own.
-    Text(&'static str),
-    /// A file that exists.
-    File(&'static str),
-    /// A directory.
-    Directory(&'static str),
-    /// A command line for `sh`.
-    Program(&'static str),
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// The name of an operation.
-    Operation(&'static str),
-    /// All words that are left: a command of the SSH shell.
-    Command(&'static str),
-}
-
-/// How often an argument stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// At most once.
-    Optional,
-    /// Once.
-    Required,
-    /// As often as it is wanted.
-    Repeated,
-}
 
 /// It was done.
 pub const DONE: u8 = 0;
@@ -115,6 +47,8 @@ pub(super) const CONFIRM_REMOVALS: Argument = flag(
     Value::None,
     "remove what is neither in the database nor was removed by a command",
 );
+/// `down --yes`.
+pub(super) const DOWN_YES: Argument = flag("--yes", Value::None, "do not ask");
 /// `export DIR`.
 pub(super) const EXPORT_DIRECTORY: Argument = operand(
     "DIR",
@@ -139,6 +73,27 @@ pub(super) const AS: Argument =
 /// `exec -- COMMAND...`.
 pub(super) const COMMAND: Argument =
     operand("--", Value::Command("COMMAND..."), "a command of the SSH shell, with its flags");
+/// `import --dry-run`.
+pub(super) const DRY_RUN: Argument =
+    flag("--dry-run", Value::None, "only show what would be taken, and why the rest would not");
+/// `import --asn N`.
+pub(super) const IMPORT_ASN: Argument =
+    flag("--asn", Value::Text("N"), "only the peer with this AS number");
+/// `import --undo`.
+pub(super) const UNDO: Argument = flag(
+    "--undo",
+    Value::None,
+    "give back what was imported: tunnels, sessions and files stay as they are",
+);
+/// `import FILE...`.
+pub(super) const IMPORT_FILES: Argument = Argument {
+    presence: Presence::Repeated,
+    ..operand(
+        "FILE",
+        Value::File("FILE"),
+        "only what stands in these files of wg-quick and BIRD; else in all",
+    )
+};
 /// `mesh --format FORMAT`.
 pub(super) const FORMAT: Argument = flag(
     "--format",
@@ -314,6 +269,22 @@ pub const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
+        name: "down",
+        arguments: &[DOWN_YES],
+        about: "take down every link and BGP session of ours; the service must not run",
+        more: &[
+            "It asks first. The database stays, so a start of the service brings everything \
+                 back. What stands in files of your own stays too, and what a database of another \
+                 time left behind: peerling apply --confirm-removals removes that.",
+            "While BIRD does not answer nothing of its is taken down. Where it runs no more, \
+                 PEERLING_BIRD_SOCKET= in front of the command leaves it out.",
+        ],
+        statuses: &[(FAILED, "refused, or something is left: type it again")],
+        volume: Volume::News,
+        run: down::run,
+        ..PLAIN
+    },
+    Operation {
         name: "bird-init",
         arguments: &[BIRD_DIRECTORY],
         about: "write a whole configuration of BIRD for this POP",
@@ -349,6 +320,22 @@ pub const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
+        name: "import",
+        arguments: &[DRY_RUN, IMPORT_ASN, UNDO, IMPORT_FILES],
+        about: "make peerings of WireGuard tunnels and BGP sessions that were made by hand",
+        more: &[
+            "Taken is a tunnel with one peer and one BGP session over link-local addresses, if \
+             the registry has its AS number and a key of its maintainer. It keeps its names, port, \
+             addresses and keys; nothing on the machine is changed, and no session flaps.",
+            "A file of BIRD's that says more than bird.form can say stays yours: you change it, \
+             and peerling keeps only the tunnel. What the member changes later stands in the \
+             wg-quick file too.",
+        ],
+        statuses: &[(FAILED, "nothing was taken")],
+        run: import::run,
+        ..PLAIN
+    },
+    Operation {
         name: "mesh",
         arguments: &[FORMAT],
         about: "your own POPs with their networks and gateways, and the links of this one",
@@ -358,9 +345,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "demo",
         arguments: &[RUN],
-        about: "everything in a temporary directory; prints the line to connect with",
-        more: &["A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
-                 environment, and its exit status is the demo's."],
+        about: "a POP in a temporary directory; logs you in, or prints the line to connect with",
+        more: &[
+            "At a terminal you are a member there, and when you leave everything is removed. \
+                 Elsewhere it serves until Ctrl-C. The service's log is the file log in the \
+                 directory. Nothing is real but the service: no tunnel, no BIRD.",
+            "A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
+                 environment, and its exit status is the demo's.",
+        ],
         volume: Volume::News,
         run: demo::run,
         ..PLAIN
@@ -377,49 +369,4 @@ pub const OPERATIONS: &[Operation] = &[
 /// The operation with a name.
 pub fn operation(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name)
-}
-
-impl Argument {
-    /// Is it typed as it is named? Else it is an operand.
-    pub fn is_flag(&self) -> bool {
-        self.name.starts_with("--") && self.name != "--"
-    }
-
-    /// What stands for its value: `FILE`, `table|dot`; empty for a flag alone.
-    pub fn placeholder(&self) -> String {
-        match self.value {
-            Value::None => String::new(),
-            Value::OneOf(words) => words.join("|"),
-            Value::Text(name)
-            | Value::File(name)
-            | Value::Directory(name)
-            | Value::Program(name)
-            | Value::Operation(name)
-            | Value::Command(name) => name.to_string(),
-        }
-    }
-
-    /// `--as NAME`, `DIR`, `-- COMMAND...`.
-    pub fn usage(&self) -> String {
-        if self.name == self.placeholder() {
-            return self.name.to_string();
-        }
-        format!("{} {}", self.name, self.placeholder()).trim_end().to_string()
-    }
-}
-
-impl Operation {
-    /// The whole line: `exec [--as NAME] -- COMMAND...`.
-    pub fn synopsis(&self) -> String {
-        let mut line = self.name.to_string();
-        for argument in self.arguments {
-            let usage = argument.usage();
-            line += &match argument.presence {
-                Presence::Optional => format!(" [{usage}]"),
-                Presence::Required => format!(" {usage}"),
-                Presence::Repeated => format!(" [{usage}...]"),
-            };
-        }
-        line
-    }
 }

@@ -4,9 +4,9 @@
 use super::Control;
 use super::context::{Context, fault};
 use crate::answer::{Intro, summary};
-use crate::command::Scope;
+use crate::command::{Occasion, Scope};
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN};
-use crate::model::{Asn, Mntner, Role};
+use crate::model::{Asn, Mntner, Open, Role};
 use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
@@ -17,7 +17,11 @@ impl Control {
         let found = self.notices(context);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
-        Intro { identity: context.identity_view(), notices }
+        let banner = match context.request.occasion {
+            Occasion::Login => "".into(),
+            Occasion::Asked => context.settings.banner.clone(),
+        };
+        Intro { banner, identity: context.identity_view(), notices }
     }
 
     fn notices(&self, context: &Context<'_>) -> Result<Vec<String>, StoreError> {
@@ -34,9 +38,11 @@ impl Control {
             notices.extend(queue(&peerings));
         }
         let bans = store.bans()?;
-        let standing = bans.iter().filter(|it| it.concerns(maintainer, &context.owned));
-        notices.extend(standing.map(|it| format!("{}.", it.words())));
-        let is_banned = !notices.is_empty();
+        let mut may_begin = !context.owned.is_empty() && context.settings.open != Open::No;
+        for ban in bans.iter().filter(|it| it.concerns(maintainer, &context.owned)) {
+            notices.push(format!("{}.", ban.words()));
+            may_begin = false;
+        }
         notices.extend(decisions(store, context, &peerings)?);
         if let Some(name) = maintainer {
             for asn in &context.owned {
@@ -45,7 +51,6 @@ impl Control {
                 }
             }
         }
-        let may_begin = !context.owned.is_empty() && !is_banned;
         notices.extend(self.summary(context, &peerings).or(may_begin.then(begin)));
         Ok(notices)
     }
