@@ -26,7 +26,7 @@ pub use drafts::{Draft, DraftCache, Drafts};
 pub use occupied::occupied;
 pub use owner::Owner;
 pub use rows::Rows;
-pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
+pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, wanted};
 
 use crate::model::{Asn, IfName};
 use ipnet::IpNet;

@@ -22,10 +22,10 @@ mod registry;
 mod ruleset;
 mod service;
 mod step;
-mod terminal;
 
 use super::parse::Invocation;
 use super::table::{ADMIN_KEY, ASN, DONE, NAME, NETWORK, PRINT, REGISTRY, YES};
+use super::terminal::Terminal;
 use super::{bird_init, check, print};
 use crate::config::Config;
 use crate::daemon::{ConfigFile, Failure, Trouble, block_on};
@@ -41,7 +41,6 @@ use service::{Manager, Run};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use step::{Step, Tense};
-use terminal::Terminal;
 
 /// The database, and with it the service's user, where no configuration says so.
 const USUAL_DATABASE: &str = "/var/lib/peerling/peering.db";
@@ -106,17 +105,16 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
 fn wishes(invocation: &Invocation) -> Result<Wishes, Trouble> {
     let asn = match invocation.text(&ASN) {
         Some(text) => {
-            let wrong = |error| Trouble::new(format!("--asn {text}: {error}"));
-            Some(text.parse::<Asn>().map_err(wrong)?)
+            let asn = text.parse::<Asn>();
+            Some(asn.map_err(|error| Trouble::new(format!("--asn {text}: {error}")))?)
         }
         None => None,
     };
-    let text = |argument| invocation.text(argument).map(str::to_string);
     Ok(Wishes {
         asn,
-        name: text(&NAME),
-        network: text(&NETWORK),
-        registry: text(&REGISTRY),
+        name: invocation.text(&NAME).map(str::to_string),
+        network: invocation.text(&NETWORK).map(str::to_string),
+        registry: invocation.text(&REGISTRY).map(str::to_string),
         admin_key: invocation.value(&ADMIN_KEY).map(PathBuf::from),
         mode: if invocation.has(&PRINT) { Mode::Print } else { Mode::Perform },
         consent: if invocation.has(&YES) { Consent::Given } else { Consent::Ask },
@@ -238,8 +236,7 @@ impl<'a> Scene<'a> {
             Some(_) => key::Found::InEnvironment,
             None => key::look(path),
         };
-        let is_handed_over = self.manager != Manager::OpenRc && check::hands_over(path);
-        key::judge(&found, path, &self.user, is_handed_over)
+        key::judge(&found, path, &self.user, key::holder(self.manager, path))
     }
 
     fn configuration(&self) -> Vec<Step> {
@@ -328,8 +325,7 @@ fn draft(
     manager: Manager,
     user: &User,
 ) -> Result<Draft, Trouble> {
-    let unit_hands_over = check::hands_over(Path::new(key::HANDED_OVER));
-    let key = PathBuf::from(key::place(manager, unit_hands_over));
+    let key = PathBuf::from(key::place(manager));
     let mut draft = Draft {
         asn: answers.asn,
         name: answers.name.clone(),
