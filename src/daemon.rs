@@ -111,7 +111,7 @@ impl Sockets {
 fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
     let mut listeners = Vec::new();
     for address in &assembled.config.ssh.listen {
-        let listener = crate::sys::socket::listen(*address)
+        let listener = crate::sys::listen(*address)
             .map_err(|error| Trouble::new(format!("cannot listen on {address}: {error}")))?;
         // Port 0 lets the kernel choose: the log tells what it chose.
         log::info!("listening on {}", listener.local_addr().unwrap_or(*address));

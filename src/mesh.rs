@@ -5,11 +5,8 @@
 //! as the network that this program comes from has them. On these links Babel finds the ways, and
 //! iBGP tells the routes.
 
-pub mod bird;
-pub mod conf;
-pub mod dot;
-pub mod json;
-pub mod svg;
+pub mod files;
+pub mod show;
 
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};

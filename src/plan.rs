@@ -12,8 +12,6 @@ pub mod endpoints;
 pub mod form;
 pub mod latency;
 pub mod naming;
-mod occupied;
-mod owner;
 mod rows;
 pub mod show;
 pub mod symbols;
@@ -22,12 +20,10 @@ mod wanted;
 pub mod wireguard;
 
 pub use drafts::{Draft, DraftCache, Drafts};
-pub use occupied::occupied;
-pub use owner::Owner;
-pub use rows::Rows;
+pub use rows::{Rows, occupied};
 pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
 
-use crate::model::{Asn, IfName};
+use crate::model::{Asn, IfName, PopName};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -331,6 +327,45 @@ impl fmt::Display for Step {
             Step::EnableBgp(_, protocol) => write!(out, "enable BGP session {protocol}"),
             Step::AddAddress(address) => write!(out, "add address {address} to lo"),
             Step::SetSysctl { name, old, new } => write!(out, "set {name} {old} -> {new}"),
+        }
+    }
+}
+
+// Whose a link, a file or a BGP session is; [`super::naming`] has the names.
+
+/// What a link, a file or a BGP session is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// This POP as a whole: files that all BGP sessions share.
+    Pop,
+    /// The way to another POP of the same network.
+    Mesh(PopName),
+    /// A peering with this AS.
+    Peering(Asn),
+}
+
+impl Owner {
+    /// The AS number, if it is a peering.
+    pub fn asn(self) -> Option<Asn> {
+        match self {
+            Owner::Peering(asn) => Some(asn),
+            Owner::Pop | Owner::Mesh(_) => None,
+        }
+    }
+}
+
+impl From<Asn> for Owner {
+    fn from(asn: Asn) -> Owner {
+        Owner::Peering(asn)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Owner::Pop => out.write_str("this POP"),
+            Owner::Mesh(pop) => write!(out, "POP {pop}"),
+            Owner::Peering(asn) => write!(out, "{asn}"),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! What the loop does with BIRD: see what it runs, try a pass's changes on it, configure it, and
 //! look that it did.
 
-mod protocols;
 pub mod trial;
 
-pub use protocols::{MESH_PATTERN, Running};
+pub use trial::{MESH_PATTERN, Running};
 
 use super::ApplySettings;
 use super::look::bgp_view;
@@ -14,11 +13,11 @@ use crate::model::Asn;
 use crate::plan::Owner;
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use crate::sys::files;
-use protocols::{look_for, ours};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trial::{Change, Trial, Verdict, refused};
+use trial::{look_for, ours};
 
 /// While an undo is scheduled: the next `configure` would call it off.
 const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`birdc configure \

@@ -3,7 +3,7 @@
 
 use super::ApplySettings;
 use super::bird::Blocked;
-use crate::mesh::bird::is_marked;
+use crate::mesh::files::is_marked;
 use crate::model::SysctlChoice;
 use crate::plan::naming::Naming;
 use crate::plan::sysctl::SYSCTLS;

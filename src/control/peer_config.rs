@@ -2,10 +2,10 @@
 
 use super::Control;
 use super::context::{Context, fault, wrong};
-use crate::answer::{Outcome, PeerConfig, Stop};
+use crate::answer::{Outcome, PeerConfig, PeerExport, Stop};
 use crate::command::{Field, Form};
-use crate::peering::forms::{self, Router};
-use crate::peering::{Peering, Site, files};
+use crate::peering::forms::Router;
+use crate::peering::{Peering, Site, files, forms};
 
 impl Control {
     /// The peering with the texts for the member's side.
@@ -54,4 +54,24 @@ fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<S
         Form::VyOs => forms::vyos,
     };
     render(peering, site, router)
+}
+
+// peer_export: a peering as text for a sister POP.
+
+impl Control {
+    /// What the member said of the peering, and nothing that is this POP's alone.
+    pub(super) fn export(&self, context: &Context<'_>) -> Outcome {
+        let peering = context.chosen()?;
+        Ok(Box::new(PeerExport {
+            server: context.settings.site.name.clone(),
+            asn: peering.asn,
+            wg_pub_key: peering.key,
+            wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
+            wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
+            link_local: peering.link_local,
+            mtu: peering.mtu,
+            psk: peering.preshared_key.is_some(),
+            families: peering.families,
+        }))
+    }
 }

@@ -7,8 +7,7 @@
 use super::Control;
 use super::context::{Context, fault};
 use crate::answer::{Outcome, PopPeering, PopView, Pops, Rtt, Stop};
-use crate::backup::list::{self, LIST};
-use crate::backup::{BIRD, DATABASE, SERVERS};
+use crate::backup::{BIRD, DATABASE, LIST, SERVERS, read_list};
 use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
@@ -111,7 +110,7 @@ fn peerings_there(
     let found = peered_in_copy(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
     let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
-    let listed = list::read(&String::from_utf8_lossy(&listed));
+    let listed = read_list(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
         let file = naming.file(FileKind::Bird, Owner::Peering(asn));

@@ -1,6 +1,6 @@
 //! WireGuard keys and the names of links.
 
-use super::pop::LINK_PREFIX;
+use super::names::LINK_PREFIX;
 use super::{Asn, NameForm, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
 use base64ct::{Base64, Encoding as _};

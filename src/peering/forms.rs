@@ -7,21 +7,16 @@
 //! policy both ways that lets through what the tunnel carries (RFC 8212). What only the member has,
 //! their private key and a preshared key, stands as [`REPLACE_ME`].
 
-mod bird;
-mod frr;
-mod networkd;
-mod nixos;
-mod openbgpd;
-mod routeros;
-mod vyos;
+mod daemons;
+mod systems;
 
-pub use bird::bird;
-pub use frr::frr;
-pub use networkd::networkd;
-pub use nixos::nixos;
-pub use openbgpd::openbgpd;
-pub use routeros::routeros;
-pub use vyos::vyos;
+pub use daemons::bird;
+pub use daemons::frr;
+pub use daemons::openbgpd;
+pub use systems::networkd;
+pub use systems::nixos;
+pub use systems::routeros;
+pub use systems::vyos;
 
 use super::files::{self, ALLOWED_IPS, REPLACE_ME};
 use super::{Peering, Site};

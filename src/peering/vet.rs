@@ -4,13 +4,11 @@
 //! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
 //! is shown in the answer, and what is not understood is refused.
 
-mod beside;
 mod options;
-mod reason;
 
-pub use beside::{Declared, endpoint_is_free, shared};
+pub use options::reason;
+pub use options::{Declared, endpoint_is_free, shared};
 pub use options::{Psk, families, mtu, psk};
-pub use reason::reason;
 
 use super::policy::split_port;
 use super::{Peering, Site};

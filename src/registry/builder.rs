@@ -8,9 +8,9 @@
 
 use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::Index;
+use super::index::Rows;
 use super::key::{AuthMethod, SshKey, Unusable};
 use super::object::Object;
-use super::rows::Rows;
 use crate::limits::{REGISTRY_AUTHS_MAX, REGISTRY_MNT_BYS_MAX};
 use crate::model::{Asn, AsnError, Mntner};
 

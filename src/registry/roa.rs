@@ -13,11 +13,10 @@
 //! one that spells it as everybody does counts: no object can spoil another.
 
 use super::builder::{as_number, parse};
-use super::filter::Filter;
 use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::{Shrunk, shrank};
 use super::object::Object;
-use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX};
+use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX, REGISTRY_RULES_MAX};
 use crate::model::{Asn, AsnError, MARK};
 use ipnet::IpNet;
 use std::fmt::{self, Write as _};
@@ -245,6 +244,76 @@ fn max_length(object: &Object<'_>, network: &IpNet) -> Result<Option<u8>, Reason
         Some(length) => Ok(Some(length)),
         None => Err(Reason::MaxLength(excerpt(value))),
     }
+}
+
+// `filter.txt` and `filter6.txt`: which networks may be announced in dn42, and how small.
+//
+// A line is a number, `permit` or `deny`, a network, and the shortest and longest prefix length;
+// what follows `#` is a comment. The rules are asked in the order of their numbers, and the first
+// whose network holds the whole of the one in question decides. What no rule names is denied.
+
+/// The rules of one address family.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    number: u32,
+    network: IpNet,
+    /// The longest prefix that is permitted, if any is.
+    longest: Option<u8>,
+}
+
+impl Filter {
+    /// Reads a file, and names the lines that are no rule, the first being 1. Such a line permits
+    /// nothing: the network that it names is denied, before all others. Rules beyond
+    /// [`REGISTRY_RULES_MAX`] are such lines too.
+    pub(super) fn parse(bytes: &[u8]) -> (Filter, Vec<usize>) {
+        let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split('#').next().unwrap_or("").trim();
+            if line.is_empty() {
+                continue;
+            }
+            match rule(line).filter(|_| rules.len() < REGISTRY_RULES_MAX) {
+                Some(rule) => rules.push(rule),
+                None => {
+                    wrong.push(number);
+                    rules.extend(refusal(line).filter(|_| rules.len() < REGISTRY_RULES_MAX));
+                }
+            }
+        }
+        rules.sort_by_key(|it| it.number); // Stable: of one number, the first decides.
+        (Filter { rules }, wrong)
+    }
+
+    /// The longest prefix that may be announced within this network, if it may be at all.
+    pub(super) fn longest(&self, network: &IpNet) -> Option<u8> {
+        let rule = self.rules.iter().find(|it| it.network.contains(network))?;
+        rule.longest.filter(|longest| network.prefix_len() <= *longest)
+    }
+}
+
+fn rule(line: &str) -> Option<Rule> {
+    let mut words = line.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let permits = match words.next()? {
+        "permit" => true,
+        "deny" => false,
+        _ => return None,
+    };
+    let network: IpNet = words.next()?.parse().ok()?;
+    let (shortest, longest): (u8, u8) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let plain = shortest <= longest && longest <= network.max_prefix_len();
+    plain.then(|| Rule { number, network: network.trunc(), longest: permits.then_some(longest) })
+}
+
+fn refusal(line: &str) -> Option<Rule> {
+    let network: IpNet = line.split_whitespace().find_map(|word| word.parse().ok())?;
+    Some(Rule { number: 0, network: network.trunc(), longest: None })
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ pub use judge::{CloneStatus, HeadOrigin, Obstacle, look};
 pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, pull, recover};
 
-use super::deadline::within;
 use super::users::{self, ROOT, may};
+use super::within;
 use crate::limits::{
     GIT_CONNECT_TIMEOUT, GIT_END_TIMEOUT, GIT_LOCK_AGE_MAX, GIT_OUTPUT_BYTES_MAX,
     GIT_STALL_TIMEOUT, GIT_WORDS_MAX,

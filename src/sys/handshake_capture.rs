@@ -8,7 +8,7 @@
 //! (WireGuard whitepaper, sections 5.4.2 and 5.4.4): who knows that key can tell whether the
 //! message was made for it. Who sent it stays encrypted.
 
-use super::deadline::within;
+use super::within;
 use crate::limits::{HANDSHAKE_CAPTURE_PACKETS_MAX, HANDSHAKE_CAPTURE_TIME, WG_KEY_BYTES};
 use crate::model::{Port, WgKey};
 use async_io::Async;

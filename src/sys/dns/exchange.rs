@@ -9,7 +9,7 @@ use super::Failure;
 use super::message::{Edns, Family, Query, Verdict};
 use super::settings::Server;
 use crate::limits::{DNS_DATAGRAM_BYTES_MAX, DNS_MESSAGE_BYTES_MAX, DNS_STRAYS_MAX};
-use crate::sys::deadline::within;
+use crate::sys::within;
 use async_io::Async;
 use rustix::rand::{GetRandomFlags, getrandom};
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
