@@ -15,7 +15,7 @@ VENV := $(CURDIR)/target/venv
 
 # For what the static binaries are made, and what trying the packages needs.
 TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf
-PACKAGE_PACKAGES := debootstrap file iproute2 lintian qemu-user-static dpkg
+PACKAGE_PACKAGES := debootstrap file git iproute2 lintian openssh-client qemu-user-static dpkg
 # The tests of links, run in a virtual machine.
 IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
 # A virtual machine for each, side by side.

@@ -64,6 +64,7 @@
 //! - A command: its row in `command/table.rs`, its answer in `answer`, and a file in `control`.
 //! - An operation of the command line: its row in `cli/table.rs` and a file in `cli`; help, manual
 //!   and completions under `packaging` follow by `make bless`.
+//! - A step of `peerling init`: `cli/init`; what it does to the machine: `cli/init/act.rs`.
 //! - What `peerling check` looks at: `cli/check`.
 //! - A configuration key: `config/table.rs` and `packaging/peerling.toml`; a word that an operator
 //!   chooses: `model/choice.rs`.

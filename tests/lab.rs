@@ -113,6 +113,8 @@ plays! {
     crashes
     /// Four POPs are one network.
     mesh
+    /// The dn42 wiki's configuration of BIRD, and names of the operator's own.
+    wiki
     /// The filters of `peerling bird-init` let in what they should.
     filters
 }

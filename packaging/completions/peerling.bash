@@ -5,6 +5,7 @@ _peerling() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
 # <operations>
+            init) operation=init; break ;;
             serve | --server) operation=serve; break ;;
             check) operation=check; break ;;
             plan) operation=plan; break ;;
@@ -23,6 +24,11 @@ _peerling() {
     done
     case $previous in
 # <values>
+        --asn) return ;;
+        --name) return ;;
+        --network) return ;;
+        --registry) return ;;
+        --admin-key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         export) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         restore) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         bird-init) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -35,7 +41,8 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
+        '') words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
+        init) words='--asn --name --network --registry --admin-key --print --yes' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
         plan) words='' ;;
@@ -48,7 +55,7 @@ _peerling() {
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
-        help) words='serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help' ;;
+        help) words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -5,8 +5,8 @@ use super::table::{DONE, FORM};
 use crate::daemon::Failure;
 use crate::plan::form::{REFERENCE, WIKI, placeholders};
 
-/// Prints a form; what its placeholders stand for goes to standard error, so that the form alone can
-/// go into a file.
+/// Prints a form; what its placeholders stand for goes to standard error, so that the form alone
+/// can go into a file.
 ///
 /// # Errors
 /// None: the words were judged before.

@@ -4,7 +4,7 @@
 use super::logging::Volume;
 use super::parse::Invocation;
 use super::{
-    backup, bird_form, bird_init, check, demo, exec, genconfig, help, mesh, pass, service,
+    backup, bird_form, bird_init, check, demo, exec, genconfig, help, init, mesh, pass, service,
 };
 use crate::daemon::Failure;
 
@@ -153,6 +153,37 @@ pub(super) const RUN: Argument = flag(
     Value::Program("COMMAND"),
     "run this in a shell while it serves, and end with it",
 );
+/// `init --asn N`.
+pub(super) const ASN: Argument =
+    flag("--asn", Value::Text("N"), "the AS number of your network, as the registry has it");
+/// `init --name HOST`.
+pub(super) const NAME: Argument = flag(
+    "--name",
+    Value::Text("HOST"),
+    "the public name of this machine: members connect to it, and their tunnels end at it",
+);
+/// `init --network NAME`.
+pub(super) const NETWORK: Argument =
+    flag("--network", Value::Text("NAME"), "the name of your network, for the welcome line");
+/// `init --registry SOURCE`.
+pub(super) const REGISTRY: Argument = flag(
+    "--registry",
+    Value::Text("URL|DIR"),
+    "where the registry is cloned from (default https://git.dn42.dev/dn42/registry.git); a \
+     directory that is no git repository is read where it is",
+);
+/// `init --admin-key FILE`.
+pub(super) const ADMIN_KEY: Argument = flag(
+    "--admin-key",
+    Value::File("FILE"),
+    "your public SSH key: whoever has it may do here what an administrator may",
+);
+/// `init --print`.
+pub(super) const PRINT: Argument =
+    flag("--print", Value::None, "only tell what would be done, and change nothing");
+/// `init --yes`.
+pub(super) const YES: Argument =
+    flag("--yes", Value::None, "ask nothing, and do it; needs --asn and --name the first time");
 /// `help OPERATION`.
 pub(super) const TOPIC: Argument = Argument {
     presence: Presence::Optional,
@@ -194,6 +225,22 @@ const PLAIN: Operation = Operation {
 
 /// Every operation, in the order of the help.
 pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "init",
+        arguments: &[ASN, NAME, NETWORK, REGISTRY, ADMIN_KEY, PRINT, YES],
+        about: "turn this machine into a POP: key, configuration, registry, BIRD, kernel, services",
+        more: &[
+            "Of each step it says whether it was done, was there already, or is yours, with the \
+             line to type. What exists is never changed without a word, so it can be run again \
+             at any time, and goes on where something is missing. A configuration of BIRD of \
+             your own is left alone: what it lacks is told.",
+            "At a terminal it asks what only you can know; elsewhere it needs the flags, and \
+             --yes.",
+        ],
+        statuses: &[(FAILED, "an answer is wrong, a step failed, or the check at the end did")],
+        run: init::run,
+        ..PLAIN
+    },
     Operation {
         name: "serve",
         alias: Some("--server"),

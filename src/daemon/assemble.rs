@@ -247,7 +247,7 @@ fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+pub(crate) fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
         return Err(Trouble::new(no_credential(path)));
     }

@@ -9,6 +9,7 @@ use crate::model::BirdForm;
 use crate::sys::bird::{self, Bird, BirdFault};
 use crate::sys::files::trap;
 use crate::sys::within;
+use std::path::Path;
 
 /// The area's name.
 const NAME: &str = "bird";
@@ -75,6 +76,16 @@ async fn configuration(bird: &mut Bird, scene: &Scene, findings: &mut Findings) 
     findings.ok(CONFIGURATION, "BIRD accepts its configuration");
     let reading = reply.lines.iter().find(|line| line.code == READING);
     let path = reading.and_then(|line| line.text.strip_prefix(READING_WORDS));
+    if let Some(path) = path
+        && crate::cli::init::lets_origins_pass(Path::new(path))
+    {
+        findings.warn(
+            CONFIGURATION,
+            "ROA_CHECK is off: peers may announce networks that the registry gives to others",
+            "`define ROA_CHECK = true;` in variables.conf, once the tables of \
+             bird.include_directory are there; birdc configure",
+        );
+    }
     match path.map(|path| Trial::write(scene, path)) {
         Some(Ok(trial)) => try_peering(bird, &trial, scene, findings).await,
         Some(Err(error)) => not_tried(&error, findings),
@@ -108,8 +119,8 @@ async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &m
     let remedy = match &bird.form {
         BirdForm::Reference => format!(
             "with the dn42 wiki's bird.conf set bird.form = \"wiki\"; else bird.conf has to define \
-             the template {template} and the functions that the file uses: `peerling bird-init DIR` \
-             writes a whole one to compare with"
+             the template {template} and the functions that the file uses: `peerling bird-init \
+             DIR` writes a whole one to compare with"
         ),
         BirdForm::Wiki => format!(
             "bird.conf has to define the template {template} with all filters; or set bird.form to \
