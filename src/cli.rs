@@ -8,6 +8,7 @@ mod demo;
 mod exec;
 mod genconfig;
 pub mod help;
+mod import;
 mod init;
 mod logging;
 mod mesh;

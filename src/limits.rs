@@ -159,6 +159,11 @@ pub const WG_QUICK_FILES_MAX: usize = 4_096;
 pub const BIRD_STATEMENT_WORDS_MAX: usize = 24;
 /// BGP sessions, templates and constants that are kept of all of BIRD's files together, of each.
 pub const BIRD_DEFINITIONS_MAX: usize = 8_192;
+/// How long `peerling import` waits for the running service to see what it saved; the service looks
+/// every few seconds.
+pub const IMPORT_APPLIED_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long it waits from one question to the next.
+pub const IMPORT_LOOK_PAUSE: Duration = Duration::from_millis(200);
 
 // --- Bounds of what others send us: name servers, BIRD, the kernel, members' machines.
 

@@ -5,6 +5,7 @@
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
+pub mod adopted;
 pub mod bird;
 mod drafts;
 pub mod drift;
@@ -190,7 +191,9 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         if let Some((_, name)) = links_last.iter().find(|(ended, _)| *ended == owner) {
             steps.push(Step::RemoveLink(owner, name.clone()));
         }
-        steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        if !wanted.kept_confs.contains(&owner) {
+            steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        }
     }
     steps
 }

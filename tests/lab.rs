@@ -97,6 +97,8 @@ plays! {
     peering
     /// A running POP is taken over from the replaced service without a step.
     takeover
+    /// Ten peers that were made by hand become peerings, and nothing flaps.
+    imported
     /// What `peer_status` says of two dozen mistakes of members.
     diagnosis
     /// What `peer_config` prints for other programs comes up as printed.

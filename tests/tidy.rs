@@ -26,7 +26,7 @@ const MAP: &[(&str, Purity, &[&str])] = &[
     ("access", Purity::Pure, &["model", "registry", "command"]),
     ("diagnosis", Purity::Pure, &["limits", "model", "peering", "answer"]),
     ("shell", Purity::Pure, &["limits", "model", "text", "peering", "command", "answer"]),
-    ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config"]),
+    ("plan", Purity::Pure, &["limits", "model", "peering", "mesh", "config", "adopt"]),
     ("runtime", Purity::Effects, &[]),
     ("sys", Purity::Effects, &["limits", "model", "registry", "plan", "runtime"]),
     ("store", Purity::Effects, &["limits", "model", "peering", "sys"]),
@@ -82,8 +82,8 @@ const MAP: &[(&str, Purity, &[&str])] = &[
         "cli",
         Purity::Effects,
         &[
-            "limits", "model", "text", "peering", "mesh", "config", "registry", "command", "shell",
-            "plan", "store", "runtime", "sys", "board", "apply", "ssh", "local", "daemon",
+            "limits", "model", "text", "peering", "mesh", "config", "registry", "adopt", "command",
+            "shell", "plan", "store", "runtime", "sys", "board", "apply", "ssh", "local", "daemon",
         ],
     ),
 ];

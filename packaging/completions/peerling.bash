@@ -16,6 +16,7 @@ _peerling() {
             bird-init) operation=bird-init; break ;;
             bird-form) operation=bird-form; break ;;
             exec) operation=exec; break ;;
+            import) operation=import; break ;;
             mesh) operation=mesh; break ;;
             demo) operation=demo; break ;;
             help) operation=help; break ;;
@@ -34,6 +35,8 @@ _peerling() {
         bird-init) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         bird-form) mapfile -t COMPREPLY < <(compgen -W 'reference wiki' -- "$current"); return ;;
         --as) return ;;
+        --asn) return ;;
+        import) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --format) mapfile -t COMPREPLY < <(compgen -W 'table dot svg json' -- "$current"); return ;;
         --run) mapfile -t COMPREPLY < <(compgen -c -- "$current"); return ;;
         --config) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -41,7 +44,7 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help --config --verbose --help --version' ;;
+        '') words='init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help --config --verbose --help --version' ;;
         init) words='--asn --name --network --registry --admin-key --print --yes' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
@@ -53,9 +56,10 @@ _peerling() {
         bird-init) words='' ;;
         bird-form) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;
+        import) words='--dry-run --asn --undo' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
-        help) words='init serve check plan apply genconfig export restore bird-init bird-form exec mesh demo help' ;;
+        help) words='init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

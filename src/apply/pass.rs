@@ -99,7 +99,8 @@ impl RowsCache {
         {
             return Ok(last.rows.clone());
         }
-        let rows = Rc::new(Rows::read(&store.rows()?, &pop.site));
+        let rows = Rows::read(&store.rows()?, &pop.site).with_names_of(store.adopted()?);
+        let rows = Rc::new(rows);
         self.0 = Some(Reading { pop: pop.clone(), state, rows: rows.clone() });
         Ok(rows)
     }

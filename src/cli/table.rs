@@ -4,7 +4,8 @@
 use super::logging::Volume;
 use super::parse::Invocation;
 use super::{
-    backup, bird_form, bird_init, check, demo, exec, genconfig, help, init, mesh, pass, service,
+    backup, bird_form, bird_init, check, demo, exec, genconfig, help, import, init, mesh, pass,
+    service,
 };
 use crate::daemon::Failure;
 
@@ -139,6 +140,27 @@ pub(super) const AS: Argument =
 /// `exec -- COMMAND...`.
 pub(super) const COMMAND: Argument =
     operand("--", Value::Command("COMMAND..."), "a command of the SSH shell, with its flags");
+/// `import --dry-run`.
+pub(super) const DRY_RUN: Argument =
+    flag("--dry-run", Value::None, "only show what would be taken, and why the rest would not");
+/// `import --asn N`.
+pub(super) const IMPORT_ASN: Argument =
+    flag("--asn", Value::Text("N"), "only the peer with this AS number");
+/// `import --undo`.
+pub(super) const UNDO: Argument = flag(
+    "--undo",
+    Value::None,
+    "give back what was imported: tunnels, sessions and files stay as they are",
+);
+/// `import FILE...`.
+pub(super) const IMPORT_FILES: Argument = Argument {
+    presence: Presence::Repeated,
+    ..operand(
+        "FILE",
+        Value::File("FILE"),
+        "only what stands in these files of wg-quick and BIRD; else in all",
+    )
+};
 /// `mesh --format FORMAT`.
 pub(super) const FORMAT: Argument = flag(
     "--format",
@@ -346,6 +368,22 @@ pub const OPERATIONS: &[Operation] = &[
             "The exit status is that of the command.",
         ],
         run: exec::run,
+        ..PLAIN
+    },
+    Operation {
+        name: "import",
+        arguments: &[DRY_RUN, IMPORT_ASN, UNDO, IMPORT_FILES],
+        about: "make peerings of WireGuard tunnels and BGP sessions that were made by hand",
+        more: &[
+            "Taken is a tunnel with one peer and one BGP session over link-local addresses, if \
+             the registry has its AS number and a key of its maintainer. It keeps its names, port, \
+             addresses and keys; nothing on the machine is changed, and no session flaps.",
+            "A file of BIRD's that says more than bird.form can say stays yours: you change it, \
+             and peerling keeps only the tunnel. What the member changes later stands in the \
+             wg-quick file too.",
+        ],
+        statuses: &[(FAILED, "nothing was taken")],
+        run: import::run,
         ..PLAIN
     },
     Operation {

@@ -102,6 +102,7 @@ pub fn conf(link: &MeshLink<'_>, private_key: &WgSecret) -> String {
         preshared_key: None,
         endpoint: link.endpoint.as_ref().map(ToString::to_string),
         allowed_ips: allowed.join(", "),
+        keepalive_s: files::KEEPALIVE_S,
     })
 }
 

@@ -26,11 +26,6 @@ impl Rows {
     pub fn read(rows: &[Row], site: &Site) -> Rows {
         let mut all = Rows::default();
         for row in rows {
-            if let (Some(asn), Some(adopted)) = (row.asn(), &row.adopted)
-                && let Some(Adopted { link, protocol, bird_file, .. }) = Adopted::read(adopted)
-            {
-                all.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
-            }
             match Peering::read(row) {
                 Ok((peering, _)) if peering.status == Status::Active => {
                     all.serve(peering, site);
@@ -44,6 +39,14 @@ impl Rows {
             }
         }
         all
+    }
+
+    /// Those too are known by their names that are being taken down, and have no row any more.
+    pub fn with_names_of(mut self, adopted: BTreeMap<Asn, Adopted>) -> Rows {
+        for (asn, Adopted { link, protocol, bird_file, .. }) in adopted {
+            self.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
+        }
+        self
     }
 
     /// Is this AS number's peering to be served?
@@ -68,8 +71,9 @@ fn no_port(peering: &Peering, site: &Site) -> String {
 // Ids that are not free: their port is held by something on the machine that no row explains,
 // since it was left behind or could not be taken away.
 
-/// The ids whose port a link or a WireGuard file without a row has. What a command took away is no
-/// such thing, unless that failed.
+/// The ids whose port a link or a WireGuard file without a row has, or one of a peering that was
+/// imported, whose port does not follow from its id. What a command took away is no such thing,
+/// unless that failed.
 pub fn occupied(
     inputs: &Inputs,
     actual: &Actual,
@@ -87,7 +91,7 @@ pub fn occupied(
         let id = port.saturating_sub(inputs.pop.site.base_port);
         if let Some(Owner::Peering(asn)) = owner
             && id > 0
-            && is_left_over(asn, inputs, failures)
+            && (inputs.pop.naming.is_adopted(asn) || is_left_over(asn, inputs, failures))
         {
             ids.insert(id);
         }

@@ -89,6 +89,9 @@ pub struct Wanted {
     pub served: BTreeMap<Owner, ServedWanted>,
     /// Those that somebody asked to take down. Nothing else is ever removed.
     pub ended: Vec<Owner>,
+    /// Those among them whose WireGuard file stays: it was made by hand, has what we could not write
+    /// anew, and its peering may be switched on again.
+    pub kept_confs: BTreeSet<Owner>,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
     /// What stands on `lo`.
@@ -179,6 +182,11 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     let removed = inputs.tombstones.iter().map(|tombstone| tombstone.asn);
     let ended = removed.chain(inputs.rows.resting.iter().copied());
     wanted.ended.extend(ended.map(Owner::Peering));
+    for asn in &inputs.rows.resting {
+        if pop.naming.is_adopted(*asn) {
+            wanted.kept_confs.insert(Owner::Peering(*asn));
+        }
+    }
     if pop.include_directory.is_some() {
         wanted.shared = shared(inputs);
     }

@@ -10,7 +10,7 @@ mod reply;
 mod status;
 mod verbs;
 
-pub use definitions::{Claims, Definitions};
+pub use definitions::{Claims, Definitions, texts};
 pub use reply::{Line, Reply};
 pub use status::{BgpStatus, Capabilities, Channel, Protocol};
 pub use verbs::Complaint;
