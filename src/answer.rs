@@ -176,7 +176,7 @@ pub fn refusal_json(refusal: &Refusal) -> String {
 
 /// A value for a table's cell; empty where there is none.
 fn optional(value: Option<impl ToString>) -> String {
-    value.map_or(String::new(), |it| it.to_string())
+    value.map_or(String::new(), |value| value.to_string())
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Part {
     /// `wg-*`, of BIRD's everything that `include "…/*"` reads, which passes over names with a dot
     /// in front.
     pub fn takes(self, name: &str) -> bool {
-        let sound = !name.is_empty() && !name.chars().any(|it| it.is_control() || it == '/');
+        let sound =
+            !name.is_empty() && !name.chars().any(|letter| letter.is_control() || letter == '/');
         sound
             && match self {
                 Part::Wireguard => name.starts_with("wg-") && name.ends_with(".conf"),
@@ -85,11 +86,12 @@ pub fn write_list(paths: &BTreeSet<String>) -> String {
 fn is_ours(path: &str) -> bool {
     let mut parts = path.split('/');
     let below = parts.next().is_some_and(|first| first == BIRD || first == WIREGUARD);
-    let sound = |part: &str| {
-        !part.is_empty() && part != "." && part != ".." && !part.contains(char::is_control)
-    };
     let mut rest = parts.peekable();
-    below && rest.peek().is_some() && rest.all(sound)
+    below && rest.peek().is_some() && rest.all(is_plain_part)
+}
+
+fn is_plain_part(part: &str) -> bool {
+    !part.is_empty() && part != "." && part != ".." && !part.contains(char::is_control)
 }
 
 // What changed between two exports, in words for a commit.
@@ -161,9 +163,11 @@ const GONE: &str = "removed";
 /// A peering's two files are one subject.
 fn subject(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let wireguard = name.strip_prefix("wg-as").and_then(|it| it.strip_suffix(".conf"));
+    let wireguard = name.strip_prefix("wg-as").and_then(|rest| rest.strip_suffix(".conf"));
     let number = wireguard.or_else(|| name.strip_prefix("ebgp_as"));
-    match number.filter(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit())) {
+    match number
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    {
         Some(number) => format!("AS{number}"),
         None => path.to_string(),
     }

@@ -233,8 +233,8 @@ impl Request {
         if spec.about != About::NewPeering && self.wait.is_none() {
             self.wait = Some(PROMPT_WAIT);
         }
-        let named = |it: &Field| !matches!(it, Field::Asn | Field::KeyIsPublic | Field::Confirm);
-        self.every_field = spec.prompt == Prompt::Form && !self.answers.keys().any(named);
+        self.every_field =
+            spec.prompt == Prompt::Form && !self.answers.keys().any(Field::is_in_form);
     }
 
     /// Is a wrong answer asked again at a prompt? Only where there is a conversation.
@@ -256,6 +256,11 @@ impl Request {
 }
 
 impl Field {
+    /// Is it part of what a peering is made of, rather than which one is meant, or a yes?
+    fn is_in_form(&self) -> bool {
+        !matches!(self, Field::Asn | Field::KeyIsPublic | Field::Confirm)
+    }
+
     /// The flag that answers it.
     pub fn flag(self) -> &'static str {
         match self {
@@ -332,7 +337,7 @@ pub fn lookup_for(name: &str, role: Role) -> Result<&'static CommandSpec, Vec<&'
     match longer.as_slice() {
         [only] => Ok(only),
         [] => Err(similar),
-        several => Err(several.iter().map(|it| it.name).collect()),
+        several => Err(several.iter().map(|spec| spec.name).collect()),
     }
 }
 

@@ -116,14 +116,16 @@ impl Control {
     fn list(&self, context: &Context<'_>) -> PeerList {
         let scope = context.request.scope;
         let everybody = scope == Scope::All || context.identity.maintainer.is_none();
-        let shown =
-            context.peerings.iter().filter(|it| everybody || context.owned.contains(&it.asn));
-        PeerList { peers: shown.map(|it| self.view(context, it)).collect(), scope }
+        let shown = context
+            .peerings
+            .iter()
+            .filter(|peering| everybody || context.owned.contains(&peering.asn));
+        PeerList { peers: shown.map(|peering| self.view(context, peering)).collect(), scope }
     }
 }
 
 fn help(topic: Option<&'static CommandSpec>, role: Role) -> Outcome {
-    if topic.is_some_and(|it| !it.is_listed_for(role)) {
+    if topic.is_some_and(|spec| !spec.is_listed_for(role)) {
         return Err(access::for_operators().into());
     }
     Ok(Box::new(Help { topic, role }))

@@ -200,12 +200,12 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
-                adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
+                adopt(&new, &self.control, &apply_settings).map_err(|trouble| vec![trouble])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())
             });
             if let Err(troubles) = adopted {
-                let all = troubles.iter().map(|it| it.to_string()).collect::<Vec<_>>();
+                let all = troubles.iter().map(|trouble| trouble.to_string()).collect::<Vec<_>>();
                 log::error!("the new configuration is not used: {}", all.join("; "));
             }
             let _ = (again.0.try_send(()), mended.0.try_send(()));

@@ -31,7 +31,7 @@ pub fn checks(facts: &Facts<'_>) -> Vec<CheckView> {
         status => checks.extend(PARTS.map(|name| resting(name, status))),
     }
     for (name, words) in vet::objections(facts.peering, facts.site) {
-        for check in checks.iter_mut().filter(|it| it.name == name) {
+        for check in checks.iter_mut().filter(|check| check.name == name) {
             check.detail = format!("{} ({words})", check.detail);
         }
     }

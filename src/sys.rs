@@ -48,9 +48,9 @@ pub fn new_preshared_key() -> io::Result<WgSecret> {
 /// The addresses of this host, which are never a member's endpoint. Where the kernel does not tell,
 /// none are known, and the other rules still hold.
 pub fn own_addresses() -> Vec<IpAddr> {
-    let addresses = netlink::Route::open().and_then(|it| it.addresses());
+    let addresses = netlink::Route::open().and_then(|route| route.addresses());
     match addresses {
-        Ok(found) => found.iter().map(|it| it.local).collect(),
+        Ok(found) => found.iter().map(|address| address.local).collect(),
         Err(error) => {
             log::warn!("this host's addresses: {error}");
             Vec::new()

@@ -118,7 +118,7 @@ impl Answer for PeerExport {
             wg_pub_key: self.wg_pub_key.to_string(),
             wg_endpoint_addr: self.wg_endpoint_addr.clone(),
             wg_endpoint_port: self.wg_endpoint_port.map(Port::get),
-            link_local: self.link_local.map(|it| it.to_string()),
+            link_local: self.link_local.map(|address| address.to_string()),
             mtu: self.mtu,
             psk: self.psk,
             families: self.families.word().to_string(),
@@ -140,9 +140,9 @@ impl PeerExport {
             (Field::Asn, Some(self.asn.get().to_string())),
             (Field::WgPubKey, Some(self.wg_pub_key.to_string())),
             (Field::EndpointAddr, Some(endpoint)),
-            (Field::EndpointPort, self.wg_endpoint_port.map(|it| it.to_string())),
-            (Field::LinkLocal, self.link_local.map(|it| it.to_string())),
-            (Field::Mtu, self.mtu.map(|it| it.to_string())),
+            (Field::EndpointPort, self.wg_endpoint_port.map(|port| port.to_string())),
+            (Field::LinkLocal, self.link_local.map(|address| address.to_string())),
+            (Field::Mtu, self.mtu.map(|mtu| mtu.to_string())),
             (Field::Families, Some(self.families.word().to_string())),
         ] {
             if let Some(value) = value {

@@ -99,12 +99,11 @@ impl Apply {
             &settings.pop.naming,
             &seen.observed.actual.birds,
         );
-        let is_own = |path: &Path| own.has(path);
         let claims = self.definitions.survey(
             self.bird.main_file(),
             &settings.bird_directory,
             &settings.pop.naming,
-            &is_own,
+            &|path| own.has(path),
         );
         seen.leave_claimed(inputs, &claims);
         self.board.set_claims(claims);

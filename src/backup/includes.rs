@@ -108,18 +108,34 @@ fn named_keys(line: &str) -> String {
 fn name_end(line: &str) -> Option<usize> {
     let letters: Vec<(usize, char)> = line
         .char_indices()
-        .filter(|(_, it)| !is_gap(*it))
-        .map(|(at, it)| (at + it.len_utf8(), it.to_ascii_lowercase()))
+        .filter(|(_, letter)| !is_gap(*letter))
+        .map(|(at, letter)| (at + letter.len_utf8(), letter.to_ascii_lowercase()))
         .collect();
-    let begins = |from: &[(usize, char)], name: &str| {
-        let same = from.iter().zip(name.chars()).all(|((_, it), wanted)| *it == wanted);
-        if same { from.get(name.len() - 1).map(|it| it.0) } else { None }
-    };
-    let at = |start: usize| {
-        let from = letters.get(start..)?;
-        KEY_NAMES.iter().find_map(|name| begins(from, name))
-    };
-    (0..letters.len()).find_map(at)
+    let mut rest = letters.as_slice();
+    while let Some((_, after)) = rest.split_first() {
+        if let Some(end) = KEY_NAMES.iter().find_map(|name| end_of(name, rest)) {
+            return Some(end);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Where the name ends that these letters begin with, if they do.
+fn end_of(name: &str, letters: &[(usize, char)]) -> Option<usize> {
+    let own = letters.get(..name.len())?;
+    if !own.iter().map(|(_, letter)| *letter).eq(name.chars()) {
+        return None;
+    }
+    own.last().map(|(end, _)| *end)
+}
+
+fn is_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+fn is_base64(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '+' || letter == '/'
 }
 
 fn is_gap(letter: char) -> bool {
@@ -130,10 +146,10 @@ fn is_gap(letter: char) -> bool {
 fn passwords(text: &str) -> String {
     let (mut clean, mut rest, mut before) = (String::new(), text, String::new());
     while !rest.is_empty() {
-        let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
         let name_start = rest.find(is_name).unwrap_or(rest.len());
         let (gap, after) = rest.split_at(name_start);
-        let (name, after) = after.split_at(after.find(|it| !is_name(it)).unwrap_or(after.len()));
+        let (name, after) =
+            after.split_at(after.find(|letter| !is_name(letter)).unwrap_or(after.len()));
         clean.push_str(gap);
         clean.push_str(name);
         rest = after;
@@ -151,7 +167,9 @@ fn passwords(text: &str) -> String {
 /// The blanks before the value that follows a password's name, and what comes behind the value.
 /// `None`: it is no such name, or it has no value.
 fn password<'a>(name: &str, before: &str, after: &'a str) -> Option<(&'a str, &'a str)> {
-    let value = after.trim_start_matches(|it: char| it.is_whitespace() || it == '=' || it == ':');
+    let value = after.trim_start_matches(|letter: char| {
+        letter.is_whitespace() || letter == '=' || letter == ':'
+    });
     let space = after.get(..after.len() - value.len())?;
     let named = PASSWORD_PARTS.iter().any(|part| name.contains(part));
     // RPKI's `private key` and `public key` are names of files.
@@ -171,10 +189,10 @@ fn password<'a>(name: &str, before: &str, after: &'a str) -> Option<(&'a str, &'
 fn bare_keys(text: &str) -> String {
     let (mut clean, mut rest) = (String::new(), text);
     while !rest.is_empty() {
-        let is_base64 = |it: char| it.is_ascii_alphanumeric() || it == '+' || it == '/';
         let start = rest.find(is_base64).unwrap_or(rest.len());
         let (gap, after) = rest.split_at(start);
-        let (run, after) = after.split_at(after.find(|it| !is_base64(it)).unwrap_or(after.len()));
+        let (run, after) =
+            after.split_at(after.find(|letter| !is_base64(letter)).unwrap_or(after.len()));
         clean.push_str(gap);
         rest = after;
         match after.strip_prefix('=').filter(|_| run.len() >= KEY_CHARS && !is_public(&clean)) {
@@ -191,9 +209,9 @@ fn bare_keys(text: &str) -> String {
 /// Does a text end with words that a public key follows?
 fn is_public(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or_default();
-    let name: String = line.chars().filter(|it| !is_gap(*it)).collect();
+    let name: String = line.chars().filter(|letter| !is_gap(*letter)).collect();
     let name = name.trim_end_matches(['=', ':', '"']).to_ascii_lowercase();
-    PUBLIC_NAMES.iter().any(|it| name.ends_with(it))
+    PUBLIC_NAMES.iter().any(|public| name.ends_with(public))
 }
 
 #[cfg(test)]

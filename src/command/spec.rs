@@ -45,7 +45,7 @@ impl CommandSpec {
 
     /// Whether one of its flags answers the question about `field`.
     pub fn takes(&self, field: Field) -> bool {
-        self.flags.iter().any(|it| it.flag == Flag::Answer(field))
+        self.flags.iter().any(|known| known.flag == Flag::Answer(field))
     }
 }
 

@@ -15,7 +15,7 @@ impl Control {
     /// The records that are asked for.
     pub(super) fn audit(&self, context: &Context<'_>) -> Outcome {
         let filter = Filter {
-            asn: context.request.answer(Field::Asn).map(|it| context.any_asn(it)).transpose()?,
+            asn: context.request.answer(Field::Asn).map(|asn| context.any_asn(asn)).transpose()?,
             maintainer: context.request.answer(Field::Maintainer).map(named).transpose()?,
             since: context.since()?,
         };
@@ -70,7 +70,7 @@ impl Context<'_> {
         match (self.request.answer(Field::Asn), self.owned.as_slice()) {
             (Some(text), _) => vet::known_asn(text, self.vetting()).map_err(wrong(Field::Asn)),
             (None, [only]) => Ok(*only),
-            (None, _) => self.chosen().map(|it| it.asn),
+            (None, _) => self.chosen().map(|peering| peering.asn),
         }
     }
 }

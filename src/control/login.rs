@@ -40,11 +40,11 @@ fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreErr
     }
     let maintainer = context.identity.maintainer.as_ref();
     let bans = store.bans()?;
-    let standing = bans.iter().filter(|it| it.concerns(maintainer, &context.owned));
-    notices.extend(standing.map(|it| format!("{}.", it.words())));
+    let standing = bans.iter().filter(|ban| ban.concerns(maintainer, &context.owned));
+    notices.extend(standing.map(|ban| format!("{}.", ban.words())));
     let suspensions = store.suspensions()?;
     for it in peerings.iter().filter(|it| context.owned.contains(&it.asn)) {
-        let reason = suspensions.get(&it.asn).map_or(String::new(), |it| format!(": {it}"));
+        let reason = suspensions.get(&it.asn).map_or(String::new(), |reason| format!(": {reason}"));
         let words = match it.status {
             Status::Pending => "waits for the operator's approval".to_string(),
             Status::Suspended => format!("was switched off by the operator{reason}"),
@@ -54,7 +54,7 @@ fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreErr
     }
     if let Some(name) = maintainer {
         for asn in &context.owned {
-            if peerings.iter().any(|it| it.asn == *asn) {
+            if peerings.iter().any(|peering| peering.asn == *asn) {
                 continue;
             }
             notices.extend(rejection(store, context, *asn, name)?);
@@ -67,10 +67,10 @@ fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreErr
 fn queue(peerings: &[Peering]) -> Option<String> {
     let waiting: Vec<String> = peerings
         .iter()
-        .filter(|it| it.status == Status::Pending)
-        .map(|it| match &it.maintainer {
-            Some(name) => format!("{} of {name}", it.asn),
-            None => it.asn.to_string(),
+        .filter(|peering| peering.status == Status::Pending)
+        .map(|peering| match &peering.maintainer {
+            Some(name) => format!("{} of {name}", peering.asn),
+            None => peering.asn.to_string(),
         })
         .collect();
     let (shown, more) = waiting.split_at(waiting.len().min(NAMES_SHOWN_MAX));
@@ -88,11 +88,13 @@ fn rejection(
     name: &Mntner,
 ) -> Result<Option<String>, StoreError> {
     let audit_log = store.audit_log(&Filter { asn: Some(asn), ..Filter::default() })?;
-    let last =
-        audit_log.records.last().filter(|it| it.action == Action::Reject && it.is_about(name));
-    let recent = last.filter(|it| context.now.since(it.at) < REJECTION_SHOWN.as_secs());
-    Ok(recent.map(|it| {
-        let reason = it.after.as_deref().and_then(|words| words.strip_prefix("reason "));
+    let last = audit_log
+        .records
+        .last()
+        .filter(|record| record.action == Action::Reject && record.is_about(name));
+    let recent = last.filter(|record| context.now.since(record.at) < REJECTION_SHOWN.as_secs());
+    Ok(recent.map(|record| {
+        let reason = record.after.as_deref().and_then(|words| words.strip_prefix("reason "));
         format!("Your peering with {asn} was not approved: {}.", reason.unwrap_or("no reason"))
     }))
 }

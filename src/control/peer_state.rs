@@ -165,7 +165,7 @@ impl Context<'_> {
         if self.request.answer(Field::Asn).is_some() {
             return self.chosen();
         }
-        let mut waiting = self.peerings.iter().filter(|it| it.status == Status::Pending);
+        let mut waiting = self.peerings.iter().filter(|peering| peering.status == Status::Pending);
         match (waiting.next(), waiting.next()) {
             (None, _) => {
                 Err(Refusal::new("no_peering", "No peering waits for approval", "").into())

@@ -90,7 +90,7 @@ impl Pieces {
         let before = home.top.read(LIST, BACKUP_FILE_BYTES_MAX)?.unwrap_or_default();
         let before = read_list(&String::from_utf8_lossy(&before));
         let sources = Sources::of(self, &before);
-        let wanted: BTreeSet<String> = sources.files.iter().map(|it| it.to.clone()).collect();
+        let wanted: BTreeSet<String> = sources.files.iter().map(|file| file.to.clone()).collect();
         // What is written is on the list first: a crash leaves no copy that nobody removes later.
         let mut listed: BTreeSet<String> = before.union(&wanted).cloned().collect();
         home.top.update(LIST, write_list(&listed).as_bytes(), COPY)?;
@@ -254,7 +254,8 @@ impl Sources {
             }
             // A POP without any file yet; else it is a disk that is not there, and no reason to
             // forget what was on it.
-            Err(error) if error.is_absence() && !listed.iter().any(|it| is_below(it, to)) => {}
+            Err(error) if error.is_absence() && !listed.iter().any(|entry| is_below(entry, to)) => {
+            }
             Err(error) => {
                 self.unread.push(to.to_string());
                 self.troubles.push(error.to_string());
@@ -267,7 +268,7 @@ impl Sources {
     fn configuration(&mut self, root: &Path, peerings: &Path) {
         let above = root.parent().unwrap_or(root);
         let places = [root, above];
-        let Some(main) = places.into_iter().find(|it| it.join(BIRD_CONF).exists()) else {
+        let Some(main) = places.into_iter().find(|place| place.join(BIRD_CONF).exists()) else {
             // Without it nothing of it can be known: a disk that is not there, or a POP without.
             self.unread.push(BIRD.to_string());
             return;
@@ -302,7 +303,7 @@ impl Sources {
         let found = entries(place, |name| fits(pattern, name));
         let mut new = Vec::new();
         for (name, entry) in found.unwrap_or_default() {
-            let known = self.files.iter().any(|it| it.directory == place && it.name == name);
+            let known = self.files.iter().any(|file| file.directory == place && file.name == name);
             let is_table = read(place, &name).is_ok_and(|text| is_route_table(&text));
             if known || is_table || self.files.len() >= BACKUP_FILES_MAX {
                 continue;

@@ -63,7 +63,7 @@ pub fn check(facts: &Facts<'_>, handshake: Mark, tunnel: Mark) -> CheckView {
     if bgp.is_established() {
         return good(NAME, seen);
     }
-    if bgp.neighbor_as.is_some_and(|it| it != facts.peering.asn) {
+    if bgp.neighbor_as.is_some_and(|neighbor| neighbor != facts.peering.asn) {
         let hint = "The operator of this POP has to let BIRD read its files again";
         return bad(NAME, format!("{seen}; BIRD has another AS number"), Operator, hint);
     }
@@ -295,7 +295,7 @@ pub const CAUSES: &[Cause] = &[
 
 /// What an error means, if it is a known one.
 pub fn find(error: &str) -> Option<&'static Cause> {
-    CAUSES.iter().find(|it| error.contains(it.error))
+    CAUSES.iter().find(|cause| error.contains(cause.error))
 }
 
 /// A text of a [`Cause`], for this peering.

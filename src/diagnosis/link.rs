@@ -15,7 +15,8 @@ const ENDPOINT: &str = "endpoint";
 const EDIT: &str = "Mend the name, or give another endpoint with peer_edit";
 
 pub fn endpoint(facts: &Facts<'_>) -> CheckView {
-    let declared = facts.peering.endpoint.as_ref().map_or("none".to_string(), |it| it.to_string());
+    let declared =
+        facts.peering.endpoint.as_ref().map_or("none".to_string(), |endpoint| endpoint.to_string());
     match &facts.place {
         Place::Passive => good(ENDPOINT, format!("none: you call us{}", passive(facts))),
         Place::Nameless(why) => bad(ENDPOINT, format!("{declared}: {why}"), Whose::Member, EDIT),
@@ -48,7 +49,8 @@ fn found(facts: &Facts<'_>, declared: &str, address: SocketAddr) -> CheckView {
 }
 
 fn passive(facts: &Facts<'_>) -> String {
-    let from = source(facts).map_or(String::new(), |it| format!("; your packets come from {it}"));
+    let from = source(facts)
+        .map_or(String::new(), |address| format!("; your packets come from {address}"));
     from + &rtt(facts)
 }
 
@@ -99,7 +101,7 @@ pub fn handshake(facts: &Facts<'_>, endpoint: Mark) -> CheckView {
 }
 
 fn from(link: &LinkView) -> String {
-    link.endpoint.map_or(String::new(), |it| format!(" with {it}"))
+    link.endpoint.map_or(String::new(), |endpoint| format!(" with {endpoint}"))
 }
 
 /// There is none, or the last is too old to be alive.
@@ -203,7 +205,8 @@ const TUNNEL: &str = "tunnel";
 
 pub fn tunnel(facts: &Facts<'_>, handshake: Mark) -> CheckView {
     let remote = facts.site.remote(facts.peering);
-    let remote = remote.map_or("your link-local address".to_string(), |it| it.to_string());
+    let remote =
+        remote.map_or("your link-local address".to_string(), |address| address.to_string());
     let established = facts.bgp.as_ref().is_some_and(BgpView::is_established);
     let runs = "the BGP session runs through it";
     match (established, &facts.tunnel, handshake) {
@@ -225,7 +228,7 @@ pub fn tunnel(facts: &Facts<'_>, handshake: Mark) -> CheckView {
 
 fn mute(facts: &Facts<'_>, remote: &str) -> CheckView {
     let local = facts.site.local(facts.peering);
-    let local = local.map_or("our link-local address".to_string(), |it| it.to_string());
+    let local = local.map_or("our link-local address".to_string(), |address| address.to_string());
     let hint = format!(
         "Set {remote}/128 peer {local}/128 on your link, have fe80::/10 in your AllowedIPs, and \
          let ICMPv6 and TCP port 179 in from {local}"

@@ -62,16 +62,20 @@ struct LinkShown {
 
 /// The inventory and what follows from it; without a line end.
 pub fn json(inventory: &Inventory) -> String {
-    let from = |from| {
-        let links = inventory.pops.iter().filter_map(move |to| inventory.link(from, to));
-        links.map(move |it| link(from, &it))
-    };
+    let mut links = Vec::new();
+    for from in &inventory.pops {
+        for to in &inventory.pops {
+            if let Some(between) = inventory.link(from, to) {
+                links.push(link(from, &between));
+            }
+        }
+    }
     Mesh {
         version: VERSION,
         own: inventory.own.to_string(),
-        networks: inventory.networks.iter().map(|it| it.to_string()).collect(),
+        networks: inventory.networks.iter().map(|network| network.to_string()).collect(),
         pops: inventory.pops.iter().map(pop).collect(),
-        links: inventory.pops.iter().flat_map(from).collect(),
+        links,
     }
     .serialize_json()
 }
@@ -84,8 +88,8 @@ fn pop(pop: &Pop) -> PopShown {
         public_key: pop.key.to_string(),
         ipv6: pop.ipv6.to_string(),
         ipv6_gateway: pop.gateway_ipv6().to_string(),
-        ipv4: pop.ipv4.map(|it| it.to_string()),
-        ipv4_gateway: pop.gateway_ipv4().map(|it| it.to_string()),
+        ipv4: pop.ipv4.map(|address| address.to_string()),
+        ipv4_gateway: pop.gateway_ipv4().map(|address| address.to_string()),
         off: pop.switch == Switch::Off,
     }
 }
@@ -97,8 +101,8 @@ fn link(from: &Pop, link: &MeshLink<'_>) -> LinkShown {
         to: link.to.name.to_string(),
         interface: link.name().to_string(),
         listen_port: link.listen_port.get(),
-        endpoint_addr: endpoint.map(|it| it.host.to_string()),
-        endpoint_port: endpoint.map(|it| it.port.get()),
+        endpoint_addr: endpoint.map(|endpoint| endpoint.host.to_string()),
+        endpoint_port: endpoint.map(|endpoint| endpoint.port.get()),
         ipv6_local: link.ipv6.0.as_str().to_string(),
         ipv6_remote: link.ipv6.1.as_str().to_string(),
         ipv4_local: link.ipv4.0.to_string(),
@@ -132,12 +136,12 @@ pub fn dot(inventory: &Inventory) -> String {
 
 /// Name and networks, each in a line of its own.
 fn label(pop: &Pop) -> String {
-    let ipv4 = pop.ipv4.map(|it| format!("\\n{it}")).unwrap_or_default();
+    let ipv4 = pop.ipv4.map(|network| format!("\\n{network}")).unwrap_or_default();
     format!("{}\\n{}{ipv4}", pop.name, pop.ipv6)
 }
 
 fn looks(link: &MeshLink<'_>) -> String {
-    let cost = link.cost.map(|it| format!("label=\"{it}\""));
+    let cost = link.cost.map(|cost| format!("label=\"{cost}\""));
     let off = (link.switch == Switch::Off).then(|| "style=dashed".to_string());
     let all: Vec<String> = cost.into_iter().chain(off).collect();
     if all.is_empty() { String::new() } else { format!(" [{}]", all.join(", ")) }
@@ -221,7 +225,7 @@ impl<'a> Layout<'a> {
         // Where the circle is flattest, neighbours must be apart in one direction or the other.
         let (sin, cos) = (TAU / length(inventory.pops.len().max(2))).sin_cos();
         let radius = ((size.0 + GAP.0) / sin).min((size.1 + GAP.1) / (1.0 - cos)).max(RADIUS_MIN);
-        Layout { names: inventory.pops.iter().map(|it| &it.name).collect(), size, radius }
+        Layout { names: inventory.pops.iter().map(|pop| &pop.name).collect(), size, radius }
     }
 
     fn whole(&self) -> Point {
@@ -230,7 +234,7 @@ impl<'a> Layout<'a> {
     }
 
     fn number(&self, pop: &Pop) -> usize {
-        self.names.iter().position(|it| **it == pop.name).unwrap_or(0)
+        self.names.iter().position(|name| **name == pop.name).unwrap_or(0)
     }
 
     fn are_neighbours(&self, one: &Pop, other: &Pop) -> bool {
@@ -258,15 +262,15 @@ fn length(count: usize) -> f64 {
 
 /// What stands in a box, with the class of each line.
 fn lines(pop: &Pop) -> impl Iterator<Item = (&'static str, String)> {
-    let networks = [Some(pop.ipv6.to_string()), pop.ipv4.map(|it| it.to_string())];
-    let networks = networks.into_iter().flatten().map(|it| ("network", it));
+    let networks = [Some(pop.ipv6.to_string()), pop.ipv4.map(|network| network.to_string())];
+    let networks = networks.into_iter().flatten().map(|network| ("network", network));
     [("name", pop.name.to_string())].into_iter().chain(networks)
 }
 
 fn line(text: &mut String, from: &Pop, link: &MeshLink<'_>, ends: [Point; 2]) {
     let [(x1, y1), (x2, y2)] = ends;
     let class = if link.switch == Switch::Off { " class=\"off\"" } else { "" };
-    let mtu = link.mtu.map(|it| format!("MTU {it}"));
+    let mtu = link.mtu.map(|mtu| format!("MTU {mtu}"));
     let different = [cost(link), mtu, off(link)].into_iter().flatten().collect::<Vec<_>>();
     let gap = if different.is_empty() { "" } else { ": " };
     let title = format!("{} to {}{gap}{}", from.name, link.to.name, different.join(", "));
@@ -291,7 +295,7 @@ fn words(text: &mut String, link: &MeshLink<'_>, [from, to]: [Point; 2], at: f64
 }
 
 fn cost(link: &MeshLink<'_>) -> Option<String> {
-    link.cost.map(|it| format!("cost {it}"))
+    link.cost.map(|cost| format!("cost {cost}"))
 }
 
 fn off(link: &MeshLink<'_>) -> Option<String> {

@@ -34,7 +34,7 @@ impl Asn {
 
     /// The number in a name of ours, where it is digits and nothing else.
     pub fn bare(digits: &str) -> Option<Asn> {
-        let is_bare = digits.starts_with(|it: char| it.is_ascii_digit());
+        let is_bare = digits.starts_with(|letter: char| letter.is_ascii_digit());
         digits.parse().ok().filter(|_| is_bare)
     }
 

@@ -196,8 +196,9 @@ impl NameForm {
         if !kind.may_begin(before) {
             return Err(NameFormError::Beginning);
         }
-        let is_digit = |letter: char| letter.is_ascii_digit();
-        if before.ends_with(is_digit) || after.starts_with(is_digit) {
+        if before.ends_with(|letter: char| letter.is_ascii_digit())
+            || after.starts_with(|letter: char| letter.is_ascii_digit())
+        {
             return Err(NameFormError::Digit);
         }
         if before.len() + ASN_DIGITS_MAX + after.len() > kind.bytes_max() {

@@ -68,10 +68,10 @@ pub fn verdict(address: IpAddr, policy: &Policy) -> Result<(), Forbidden> {
         return refuse(None, Class::Own);
     }
     let inside = carried(address);
-    if let Some(own) = inside.iter().find(|it| policy.own.contains(&IpAddr::V4(**it))) {
+    if let Some(own) = inside.iter().find(|inner| policy.own.contains(&IpAddr::V4(**inner))) {
         return refuse(Some(*own), Class::Own);
     }
-    if policy.allowed.iter().any(|it| lies_in(address, it)) {
+    if policy.allowed.iter().any(|network| lies_in(address, network)) {
         return Ok(());
     }
     policy.judge(address).or_else(|because| refuse(None, because))?;
@@ -93,10 +93,10 @@ impl Families {
 
 impl Policy {
     fn judge(&self, address: IpAddr) -> Result<(), Class> {
-        if self.allowed.iter().any(|it| lies_in(address, it)) {
+        if self.allowed.iter().any(|network| lies_in(address, network)) {
             return Ok(());
         }
-        if let Some(network) = self.reserved.iter().find(|it| lies_in(address, it)) {
+        if let Some(network) = self.reserved.iter().find(|network| lies_in(address, network)) {
             return Err(Class::Reserved(*network));
         }
         match special(address) {
@@ -186,11 +186,20 @@ pub fn choose(
     policy: &Policy,
     used: Option<IpAddr>,
 ) -> Option<Result<IpAddr, Forbidden>> {
-    let allowed = |it: &&IpAddr| verdict(**it, policy).is_ok();
-    let kept = addresses.iter().filter(allowed).find(|it| Some(**it) == used);
-    match kept.or_else(|| addresses.iter().find(allowed)) {
-        Some(address) => Some(Ok(*address)),
-        None => addresses.first().map(|first| verdict(*first, policy).map(|()| *first)),
+    let mut allowed = None;
+    for address in addresses {
+        if verdict(*address, policy).is_err() {
+            continue;
+        }
+        if Some(*address) == used {
+            return Some(Ok(*address));
+        }
+        allowed = allowed.or(Some(*address));
+    }
+    match (allowed, addresses.first()) {
+        (Some(address), _) => Some(Ok(address)),
+        (None, Some(first)) => Some(verdict(*first, policy).map(|()| *first)),
+        (None, None) => None,
     }
 }
 

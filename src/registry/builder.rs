@@ -93,7 +93,7 @@ impl Builder {
         self.keys.push(keys);
         self.unusable.push(unusable.iter().copied());
         for (at, reason) in unusable.iter().enumerate() {
-            if !unusable.iter().take(at).any(|it| it == reason) {
+            if !unusable.iter().take(at).any(|other| other == reason) {
                 self.report(Kind::Mntner, file_name, Reason::Auth(*reason));
             }
         }

@@ -68,10 +68,14 @@ impl Index {
 
     /// All maintainers that have this key: now and then, two.
     pub fn by_key(&self, key: &KeyFingerprint) -> impl Iterator<Item = Maintainer<'_>> {
-        let at = |place: &u32| self.keys.items().get(*place as usize).map(|it| it.fingerprint);
-        let start = self.by_key.partition_point(|place| at(place) < Some(*key));
-        let found = self.by_key.iter().skip(start).take_while(move |place| at(place) == Some(*key));
+        let start = self.by_key.partition_point(|place| self.fingerprint_at(*place) < Some(*key));
+        let found = self.by_key.iter().skip(start);
+        let found = found.take_while(move |place| self.fingerprint_at(**place) == Some(*key));
         found.filter_map(|place| self.at(self.keys.row_of(*place as usize)))
+    }
+
+    fn fingerprint_at(&self, place: u32) -> Option<KeyFingerprint> {
+        self.keys.items().get(place as usize).map(|key| key.fingerprint)
     }
 
     /// The maintainers of an AS number, sorted; any one of them has the full right.
@@ -107,22 +111,26 @@ impl Index {
         self.owners = owners.map(|names| self.numbers(names)).collect();
         self.asns = self.asns_of_maintainers();
         let mut by_key: Box<[u32]> = (0..).take(self.keys.items().len()).collect();
-        by_key.sort_by_key(|place| self.keys.items().get(*place as usize).map(|it| it.fingerprint));
+        by_key
+            .sort_by_key(|place| self.keys.items().get(*place as usize).map(|key| key.fingerprint));
         self.by_key = by_key;
     }
 
     fn asns_of_maintainers(&self) -> Rows<Asn> {
         let rows = self.aut_nums.iter().enumerate();
-        let pairs = rows.flat_map(|(row, asn)| self.owners.row(row).iter().map(|it| (*it, *asn)));
+        let pairs =
+            rows.flat_map(|(row, asn)| self.owners.row(row).iter().map(|owner| (*owner, *asn)));
         let mut pairs: Vec<(u32, Asn)> = pairs.collect();
         pairs.sort_unstable();
         let mut rest = pairs.as_slice();
-        let mut next = |number: u32| {
+        let mut rows = Rows::default();
+        for number in (0..).take(self.names.len()) {
             let (own, others) = rest.split_at(rest.partition_point(|pair| pair.0 <= number));
             rest = others;
-            own.iter().map(|pair| pair.1).collect()
-        };
-        (0..).take(self.names.len()).map(&mut next).collect()
+            rows.push(own.iter().map(|pair| pair.1));
+        }
+        rows.shrink();
+        rows
     }
 
     /// The numbers of those names that exist, each once, sorted.
@@ -156,7 +164,7 @@ impl<'a> Maintainer<'a> {
 
     /// Whether a PGP key or fingerprint is among its `auth:` attributes.
     pub fn has_pgp(self) -> bool {
-        self.index.has_pgp.get(self.number).is_some_and(|it| *it)
+        self.index.has_pgp.get(self.number).is_some_and(|has_pgp| *has_pgp)
     }
 
     /// The `auth:` attributes that cannot be used, one reason each.
@@ -225,10 +233,14 @@ impl<T> Rows<T> {
 
     /// A row; empty where there is none of this number.
     pub(super) fn row(&self, number: usize) -> &[T] {
-        let end = |number: usize| self.ends.get(number).map(|end| *end as usize);
-        let start = number.checked_sub(1).and_then(end).unwrap_or(0);
-        let range = end(number).and_then(|end| self.items.get(start..end));
+        let start = number.checked_sub(1).and_then(|before| self.end(before)).unwrap_or(0);
+        let range = self.end(number).and_then(|end| self.items.get(start..end));
         range.unwrap_or_default()
+    }
+
+    /// Where a row ends in `items`.
+    fn end(&self, number: usize) -> Option<usize> {
+        self.ends.get(number).map(|end| *end as usize)
     }
 
     /// All items, row after row.

@@ -84,7 +84,7 @@ impl AuthMethod {
         if is_pgp(method) {
             return AuthMethod::Pgp;
         }
-        match KeyAlgorithm::named(method).and_then(|it| ssh_key(it, words.next())) {
+        match KeyAlgorithm::named(method).and_then(|algorithm| ssh_key(algorithm, words.next())) {
             Ok(key) => AuthMethod::Ssh(key),
             Err(reason) => AuthMethod::Unusable(reason),
         }
@@ -95,7 +95,9 @@ impl AuthMethod {
 /// What follows is not looked at: it only serves to tell somebody that PGP is all they have.
 fn is_pgp(method: &str) -> bool {
     let method = method.to_ascii_lowercase();
-    ["pgp-fingerprint", "gpg-fingerprint", "pgpkey-"].iter().any(|it| method.starts_with(it))
+    ["pgp-fingerprint", "gpg-fingerprint", "pgpkey-"]
+        .iter()
+        .any(|prefix| method.starts_with(prefix))
 }
 
 impl KeyAlgorithm {
@@ -123,7 +125,7 @@ impl KeyAlgorithm {
     }
 
     fn named(method: &str) -> Result<KeyAlgorithm, Unusable> {
-        let known = KeyAlgorithm::ALL.into_iter().find(|it| it.name() == method);
+        let known = KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == method);
         let reason = if method.starts_with('#') { Unusable::Commented } else { Unusable::Method };
         known.ok_or(reason)
     }
@@ -171,11 +173,11 @@ fn check_rsa(key: &RsaPublicKey) -> Result<(), Unusable> {
     if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
         return Err(Unusable::RsaBits(bits));
     }
-    let exponent = key.e().as_positive_bytes().filter(|it| it.len() <= 8).unwrap_or_default();
+    let exponent = key.e().as_positive_bytes().filter(|bytes| bytes.len() <= 8).unwrap_or_default();
     let exponent = exponent.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    let odd = |byte: Option<&u8>| byte.is_some_and(|it| it % 2 == 1);
-    let fits = (3..=RSA_EXPONENT_MAX).contains(&exponent) && exponent % 2 == 1;
-    if fits && odd(modulus.last()) { Ok(()) } else { Err(Unusable::RsaNumbers) }
+    let exponent_fits = (3..=RSA_EXPONENT_MAX).contains(&exponent) && exponent % 2 == 1;
+    let modulus_is_odd = modulus.last().is_some_and(|byte| byte % 2 == 1);
+    if exponent_fits && modulus_is_odd { Ok(()) } else { Err(Unusable::RsaNumbers) }
 }
 
 impl fmt::Display for KeyAlgorithm {

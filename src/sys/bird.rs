@@ -158,7 +158,8 @@ async fn open(path: &Path) -> Result<Bird, BirdFault> {
     let (parser, socket) = (Parser::default(), path.to_path_buf());
     let mut bird = Bird { stream, parser, socket, version: String::new(), state: State::Busy };
     let greeting = bird.reply().await?;
-    let version = greeting.words().strip_prefix("BIRD ").and_then(|it| it.strip_suffix(" ready."));
+    let version =
+        greeting.words().strip_prefix("BIRD ").and_then(|rest| rest.strip_suffix(" ready."));
     match version {
         Some(version) if greeting.code == WELCOME => bird.version = version.to_owned(),
         _ => return Err(BirdFault::Garbage(greeting.words().to_owned())),
@@ -232,7 +233,10 @@ impl Bird {
             *self = open(&self.socket.clone()).await?;
             self.state = State::Busy;
         }
-        self.stream.write_all(format!("{text}\n").as_bytes()).await.map_err(|it| fault(&it))?;
+        self.stream
+            .write_all(format!("{text}\n").as_bytes())
+            .await
+            .map_err(|error| fault(&error))?;
         self.reply().await
     }
 
@@ -260,7 +264,7 @@ impl Bird {
     async fn reply(&mut self) -> Result<Reply, BirdFault> {
         let mut block = vec![0; BLOCK_BYTES];
         loop {
-            let length = self.stream.read(&mut block).await.map_err(|it| fault(&it))?;
+            let length = self.stream.read(&mut block).await.map_err(|error| fault(&error))?;
             if length == 0 {
                 return Err(BirdFault::Closed);
             }

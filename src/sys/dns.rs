@@ -140,12 +140,15 @@ impl Resolver {
 
     async fn asked(&self, name: &HostName, families: Families) -> Answer {
         let settings = self.settings();
-        let ask = |family| lookup(&settings, name.as_str(), family);
+        let (v6, v4) = (
+            lookup(&settings, name.as_str(), Family::V6),
+            lookup(&settings, name.as_str(), Family::V4),
+        );
         let found = match families {
-            Families::V4 => ask(Family::V4).await,
-            Families::V6 => ask(Family::V6).await,
+            Families::V4 => v4.await,
+            Families::V6 => v6.await,
             Families::Both => {
-                let (v6, v4) = future::zip(ask(Family::V6), ask(Family::V4)).await;
+                let (v6, v4) = future::zip(v6, v4).await;
                 merge(v6, v4)
             }
         };
@@ -201,9 +204,13 @@ fn merge(
     v6: Result<Vec<IpAddr>, Failure>,
     v4: Result<Vec<IpAddr>, Failure>,
 ) -> Result<Vec<IpAddr>, Failure> {
-    let half = |found: Vec<IpAddr>| found.into_iter().take(DNS_ADDRESSES_MAX / 2);
     match (v6, v4) {
-        (Ok(v6), Ok(v4)) => Ok(half(v6).chain(half(v4)).collect()),
+        (Ok(mut v6), Ok(mut v4)) => {
+            v6.truncate(DNS_ADDRESSES_MAX / 2);
+            v4.truncate(DNS_ADDRESSES_MAX / 2);
+            v6.append(&mut v4);
+            Ok(v6)
+        }
         (Ok(found), Err(_)) | (Err(_), Ok(found)) => Ok(found),
         (Err(v6), Err(v4)) => Err(v6.max(v4)),
     }
@@ -292,7 +299,10 @@ impl Memory {
     pub fn keep(&self, name: &HostName, families: Families, answer: &Answer) {
         let mut known = self.0.borrow_mut();
         if known.len() >= DNS_REMEMBERED_MAX && !known.contains_key(name) {
-            let oldest = known.iter().min_by_key(|(_, it)| it.at).map(|(name, _)| name.clone());
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, remembered)| remembered.at)
+                .map(|(name, _)| name.clone());
             oldest.map(|name| known.remove(&name));
         }
         let remembered = Remembered { answer: answer.clone(), at: Instant::now(), families };
@@ -302,7 +312,7 @@ impl Memory {
     /// The last answer about a name, if it was asked for these families.
     pub fn last(&self, name: &HostName, families: Families) -> Option<Remembered> {
         let known = self.0.borrow();
-        known.get(name).filter(|it| it.families == families).cloned()
+        known.get(name).filter(|answer| answer.families == families).cloned()
     }
 }
 

@@ -76,7 +76,7 @@ pub async fn ping(address: IpAddr, scope: u32, echoes: Echoes) -> Result<Vec<Dur
     let sender = ask(&socket, &echo, &course, Echoes { count, ..echoes });
     let receiver = listen(&socket, address, &echo, &course, usize::from(count));
     future::or(sender, receiver).await;
-    Ok(course.take().into_iter().filter_map(|it| it.round_trip).collect())
+    Ok(course.take().into_iter().filter_map(|echo| echo.round_trip).collect())
 }
 
 /// Could an address of this family be asked? Opens a socket and closes it, and sends nothing.
@@ -108,7 +108,7 @@ async fn ask(socket: &Async<OwnedFd>, echo: &Echo, course: &Course, echoes: Echo
     for sequence in 1..=echoes.count {
         let request = echo.request(sequence);
         course.borrow_mut().push(Sent { at: Instant::now(), round_trip: None });
-        let sent = socket.write_with(|it| Ok(send(it, &request, SendFlags::empty())?));
+        let sent = socket.write_with(|socket| Ok(send(socket, &request, SendFlags::empty())?));
         let _ = within(echoes.interval, sent).await;
         let pause = if sequence == echoes.count { echoes.timeout } else { echoes.interval };
         Timer::after(pause).await;
@@ -129,14 +129,14 @@ async fn listen(
         let heard = socket
             .read_with(|it| {
                 let (_, length, source) = recvfrom(it, &mut buffer, RecvFlags::TRUNC)?;
-                let source = source.and_then(|it| SocketAddr::try_from(it).ok());
-                Ok((length, source.map(|it| it.ip()), Instant::now()))
+                let source = source.and_then(|address| SocketAddr::try_from(address).ok());
+                Ok((length, source.map(|address| address.ip()), Instant::now()))
             })
             .await;
         // An error is an ICMP error of a router on the way: that echo is lost, the next may not be.
         if let Ok((length, Some(source), now)) = heard
             && source == address
-            && let Some(sequence) = buffer.get(..length).and_then(|it| echo.answer(it))
+            && let Some(sequence) = buffer.get(..length).and_then(|datagram| echo.answer(datagram))
             && note(course, sequence, now)
         {
             answered += 1;
@@ -271,8 +271,8 @@ fn content(packet: &[u8]) -> Option<&[u8]> {
 
 /// The ones' complement of the ones' complement sum (RFC 1071) over an even number of bytes.
 fn checksum(message: &[u8]) -> u16 {
-    let words = message.chunks_exact(2).filter_map(|it| <[u8; 2]>::try_from(it).ok());
-    let sum: u32 = words.map(|it| u32::from(u16::from_be_bytes(it))).sum();
+    let words = message.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+    let sum: u32 = words.map(|pair| u32::from(u16::from_be_bytes(pair))).sum();
     let folded = (sum & 0xffff) + (sum >> 16);
     !(((folded & 0xffff) + (folded >> 16)) as u16)
 }

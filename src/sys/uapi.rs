@@ -154,7 +154,7 @@ struct Rest {
 impl Patience {
     /// Is it left in peace now?
     pub fn rests(&self, name: &str, now: Instant) -> bool {
-        self.0.borrow().get(name).is_some_and(|it| now < it.until)
+        self.0.borrow().get(name).is_some_and(|rest| now < rest.until)
     }
 
     /// It said something, whatever that was.
@@ -165,7 +165,7 @@ impl Patience {
     /// It said nothing in time.
     pub fn silent(&self, name: &str, now: Instant) {
         let mut rests = self.0.borrow_mut();
-        let silences = rests.get(name).map_or(0, |it| it.silences);
+        let silences = rests.get(name).map_or(0, |rest| rest.silences);
         let rest = UAPI_REST.saturating_mul(1 << silences.min(16)).min(UAPI_REST_MAX);
         let until = now + rest;
         rests.insert(name.to_string(), Rest { silences: silences.saturating_add(1), until });

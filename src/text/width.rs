@@ -80,7 +80,7 @@ pub fn fold(text: &str, cells: usize) -> String {
 fn width_without_color(text: &str) -> usize {
     let mut parts = text.split("\x1b[");
     let first = parts.next().map_or(0, width);
-    first + parts.map(|it| it.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
 }
 
 /// The widest word between blanks.
@@ -92,7 +92,7 @@ pub fn longest_word(text: &str) -> usize {
 /// them. A word that is wider has a line of its own.
 pub fn in_columns(words: &[String], cells: usize) -> Vec<String> {
     const GAP: usize = 2;
-    let cell = words.iter().map(|it| width(it)).max().unwrap_or(0) + GAP;
+    let cell = words.iter().map(|word| width(word)).max().unwrap_or(0) + GAP;
     let rows = words.len().div_ceil(((cells + GAP) / cell).max(1));
     let mut lines = Vec::new();
     for row in 0..rows {

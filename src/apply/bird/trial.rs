@@ -135,7 +135,7 @@ impl<'a> Trial<'a> {
     /// `Some`: BIRD refuses its configuration without us.
     async fn decide(&mut self) -> Result<Option<Complaint>, BirdError> {
         let Some(first) = self.ask().await? else { return Ok(None) };
-        let news = 0..self.subjects.iter().filter(|it| !it.is_old).count();
+        let news = 0..self.subjects.iter().filter(|subject| !subject.is_old).count();
         self.take_back(news.clone());
         if !news.is_empty() && self.ask().await?.is_none() {
             self.sort_out(news, first).await?;
@@ -220,7 +220,8 @@ impl<'a> Trial<'a> {
 
     /// Makes durable what is there now.
     fn sync(&self) {
-        let kinds: BTreeSet<FileKind> = self.subjects.iter().map(|it| it.change.kind).collect();
+        let kinds: BTreeSet<FileKind> =
+            self.subjects.iter().map(|subject| subject.change.kind).collect();
         for kind in kinds {
             if let Err(error) = files::sync(self.settings.directory(kind)) {
                 log::error!("{error}");

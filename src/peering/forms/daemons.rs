@@ -67,9 +67,10 @@ fn with_filters(side: &Side<'_>) -> String {
             Family::Ipv4 => ("ipv4", "on", &ipv4),
             Family::Ipv6 => ("ipv6", "off", &ipv6),
         };
-        let carried = networks.iter().map(|it| format!("{it}+")).collect::<Vec<_>>().join(", ");
+        let carried =
+            networks.iter().map(|network| format!("{network}+")).collect::<Vec<_>>().join(", ");
         let own = own_networks(side, family);
-        let own = own.iter().map(|it| format!("{it}+")).collect::<Vec<_>>().join(", ");
+        let own = own.iter().map(|network| format!("{network}+")).collect::<Vec<_>>().join(", ");
         let not_own = if own.is_empty() { String::new() } else { format!(" && net !~ [{own}]") };
         let _ = write!(
             text,
@@ -238,7 +239,7 @@ pub fn openbgpd(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
     for family in side.families() {
         own.extend(own_networks(&side, family));
         let networks = if family == Family::Ipv4 { &ipv4 } else { &ipv6 };
-        carried.extend(networks.iter().map(|it| format!("{it} or-longer")));
+        carried.extend(networks.iter().map(|network| format!("{network} or-longer")));
     }
     if own.is_empty() {
         text += "# Your own networks, a line each: network 172.20.0.0/27\n";

@@ -6,7 +6,7 @@ use super::{
     networks, own_networks, prefix_length,
 };
 use crate::peering::files::KEEPALIVE_S;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 // systemd-networkd: a `.netdev` that makes the link and a `.network` that gives it an address
 // (systemd.netdev(5), systemd.network(5)).
@@ -16,19 +16,21 @@ use std::fmt::Write as _;
 pub fn networkd(peering: &Peering, site: &Site, router: &Router) -> Option<String> {
     let side = Side::of(peering, site, router)?;
     let link = &side.link;
-    let place = |kind| format!("# /etc/systemd/network/{link}.{kind}");
+    let place = format!("# /etc/systemd/network/{link}");
     let secret = "# chown root:systemd-network, chmod 0640: it holds your private key.";
     let (netdev, network) = (networkd_netdev(&side), networkd_network(&side));
-    Some(format!("{}\n{secret}\n{netdev}\n{}\n{network}", place("netdev"), place("network")))
+    Some(format!("{place}.netdev\n{secret}\n{netdev}\n{place}.network\n{network}"))
+}
+
+/// A setting with what stands around its value; nothing where there is none.
+fn optional(before: &str, value: Option<impl Display>, after: &str) -> String {
+    value.map_or(String::new(), |value| format!("{before}{value}{after}"))
 }
 
 fn networkd_netdev(side: &Side<'_>) -> String {
-    let line = |name: &str, value: Option<String>| {
-        value.map_or(String::new(), |value| format!("{name}={value}\n"))
-    };
-    let mtu = line("MTUBytes", side.peering.mtu.map(|it| it.to_string()));
-    let listen_port = line("ListenPort", side.listen_port().map(|it| it.to_string()));
-    let preshared_key = line("PresharedKey", side.preshared_key().map(str::to_string));
+    let mtu = optional("MTUBytes=", side.peering.mtu, "\n");
+    let listen_port = optional("ListenPort=", side.listen_port(), "\n");
+    let preshared_key = optional("PresharedKey=", side.preshared_key(), "\n");
     format!(
         "[NetDev]\n\
          Name={}\n\
@@ -123,7 +125,7 @@ pub fn nixos(peering: &Peering, site: &Site, router: &Router) -> Option<String> 
                 .map(|_| { format!("        PresharedKeyFile = \"/etc/wireguard/{link}.psk\";") })
         ),
         endpoint = side.endpoint(),
-        allowed = ALLOWED_IPS.map(|it| format!("\"{it}\"")).join(" "),
+        allowed = ALLOWED_IPS.map(|network| format!("\"{network}\"")).join(" "),
         local = side.local,
         remote = side.remote,
     );
@@ -172,12 +174,9 @@ pub fn routeros(peering: &Peering, site: &Site, router: &Router) -> Option<Strin
 
 fn routeros_tunnel(side: &Side<'_>) -> [String; 3] {
     let (link, key) = (&side.link, side.key);
-    let option = |name: &str, value: Option<String>| {
-        value.map_or(String::new(), |value| format!(" {name}={value}"))
-    };
-    let listen_port = option("listen-port", side.listen_port().map(|it| it.to_string()));
-    let mtu = option("mtu", side.peering.mtu.map(|it| it.to_string()));
-    let preshared_key = option("preshared-key", side.preshared_key().map(|it| format!("\"{it}\"")));
+    let listen_port = optional(" listen-port=", side.listen_port(), "");
+    let mtu = optional(" mtu=", side.peering.mtu, "");
+    let preshared_key = optional(" preshared-key=\"", side.preshared_key(), "\"");
     [
         format!(
             "/interface wireguard add name={link} private-key=\"{REPLACE_ME}\"{listen_port}{mtu}"
@@ -201,9 +200,11 @@ fn routeros_tunnel(side: &Side<'_>) -> [String; 3] {
 fn accept(side: &Side<'_>) -> String {
     let [v4, v6] = networks();
     let families = side.peering.families;
-    let wanted = [(families.v4(), v4), (families.v6(), v6)].into_iter().filter(|it| it.0);
-    let tests: Vec<String> =
-        wanted.flat_map(|(_, networks)| networks).map(|it| format!("dst in {it}")).collect();
+    let wanted = [(families.v4(), v4), (families.v6(), v6)].into_iter().filter(|wanted| wanted.0);
+    let tests: Vec<String> = wanted
+        .flat_map(|(_, networks)| networks)
+        .map(|network| format!("dst in {network}"))
+        .collect();
     let chain = &side.name;
     format!(
         "/routing filter rule add chain={chain} rule=\"if ({}) {{ accept }}\"",
@@ -215,11 +216,11 @@ fn connection(side: &Side<'_>) -> String {
     let (name, link) = (&side.name, &side.link);
     let families = side.peering.families;
     let words = [(families.v4(), "ip", "ipv4"), (families.v6(), "ipv6", "ipv6")];
-    let afi: Vec<&str> = words.iter().filter(|it| it.0).map(|it| it.1).collect();
+    let afi: Vec<&str> = words.iter().filter(|family| family.0).map(|family| family.1).collect();
     let limits: String = words
         .iter()
-        .filter(|it| it.0)
-        .map(|it| format!(" input.limit-process-routes-{}={ROUTES_MAX}", it.2))
+        .filter(|family| family.0)
+        .map(|family| format!(" input.limit-process-routes-{}={ROUTES_MAX}", family.2))
         .collect();
     format!(
         "/routing bgp connection add name={name} instance=dn42 afi={} local.role=ebgp \

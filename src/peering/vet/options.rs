@@ -95,7 +95,7 @@ impl Declared<'_> {
             }
             (Host::Name(_), Host::Ip(_)) => false,
         };
-        let known = self.place.is_some_and(|it| addresses.contains(&it.ip()));
+        let known = self.place.is_some_and(|place| addresses.contains(&place.ip()));
         self.endpoint.port == port && (here || known)
     }
 }
@@ -107,7 +107,7 @@ pub fn endpoint_is_free(
     others: &[Declared<'_>],
     owned: &[Asn],
 ) -> Result<(), Refusal> {
-    let there = others.iter().find(|it| it.is_at(&endpoint.host, addresses, endpoint.port));
+    let there = others.iter().find(|other| other.is_at(&endpoint.host, addresses, endpoint.port));
     let Some(there) = there else { return Ok(()) };
     let whose = if owned.contains(&there.asn) {
         format!("Your peering with {}", there.asn)
@@ -122,7 +122,7 @@ pub fn endpoint_is_free(
 /// What a peering has in common with others of the same member. It works, if they know of it.
 pub fn shared<'a>(peering: &Peering, theirs: impl IntoIterator<Item = &'a Peering>) -> Vec<String> {
     let mut notes = Vec::new();
-    for other in theirs.into_iter().filter(|it| it.asn != peering.asn) {
+    for other in theirs.into_iter().filter(|other| other.asn != peering.asn) {
         let same = format!("{} has the same", other.asn);
         if other.key == peering.key {
             notes.push(format!("{same} public key here: give each of the two its own interface"));

@@ -137,12 +137,12 @@ impl LinkWanted {
     /// not be asked: a thousand new links are a thousand questions whose answers are known. Of a
     /// peer that stayed, handshake and counters are as they were last seen.
     pub fn done(&self, before: Option<&LinkActual>) -> LinkActual {
-        let peers = before.map(|it| it.peers.as_slice()).unwrap_or_default();
+        let peers = before.map(|link| link.peers.as_slice()).unwrap_or_default();
         let stayed = peers.iter().find(|peer| peer.key == self.peer_key);
         LinkActual {
-            index: before.map_or(0, |it| it.index),
+            index: before.map_or(0, |link| link.index),
             up: true,
-            mtu: self.mtu.or(before.map(|it| it.mtu)).unwrap_or(MTU_DEFAULT),
+            mtu: self.mtu.or(before.map(|link| link.mtu)).unwrap_or(MTU_DEFAULT),
             addresses: self.addresses().collect(),
             unrouted: Vec::new(),
             private_key: Some(self.private_key.clone()),
@@ -155,12 +155,12 @@ impl LinkWanted {
         PeerActual {
             key: self.peer_key,
             preshared_key: self.preshared_key.clone(),
-            endpoint: self.endpoint.or(stayed.and_then(|it| it.endpoint)),
+            endpoint: self.endpoint.or(stayed.and_then(|peer| peer.endpoint)),
             keepalive_s: self.keepalive_s,
             allowed_ips: self.allowed_ips.to_vec(),
-            last_handshake_s: stayed.map_or(0, |it| it.last_handshake_s),
-            rx_bytes: stayed.map_or(0, |it| it.rx_bytes),
-            tx_bytes: stayed.map_or(0, |it| it.tx_bytes),
+            last_handshake_s: stayed.map_or(0, |peer| peer.last_handshake_s),
+            rx_bytes: stayed.map_or(0, |peer| peer.rx_bytes),
+            tx_bytes: stayed.map_or(0, |peer| peer.tx_bytes),
         }
     }
 }

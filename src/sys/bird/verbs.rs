@@ -67,14 +67,15 @@ pub struct Ages {
 impl Bird {
     /// Has BIRD read its files without putting them in force.
     pub async fn check(&mut self) -> Result<Check, BirdError> {
-        self.examine().await.map(|it| it.verdict)
+        self.examine().await.map(|examined| examined.verdict)
     }
 
     /// The same, with the name of BIRD's main file.
     pub async fn examine(&mut self) -> Result<Examined, BirdError> {
         let reply = self.command("configure check").await?;
-        let named =
-            reply.with_code(READING).find_map(|it| it.strip_prefix("Reading configuration from "));
+        let named = reply
+            .with_code(READING)
+            .find_map(|rest| rest.strip_prefix("Reading configuration from "));
         let main_file = named.map(PathBuf::from);
         let verdict = match reply.code {
             CONFIGURATION_OK => Check::Ok,
@@ -177,8 +178,9 @@ impl Bird {
 
 /// Letters, digits, `_` and `*`: nothing that could end the quotes or the line.
 fn is_pattern(text: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*');
-    !text.is_empty() && text.len() <= BIRD_NAME_BYTES_MAX && text.bytes().all(letter)
+    !text.is_empty()
+        && text.len() <= BIRD_NAME_BYTES_MAX
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*'))
 }
 
 /// The whole seconds in the line `… 42.7 s`, rounded up.
@@ -242,7 +244,7 @@ fn positioned(text: &str) -> Option<Complaint> {
         let (position, words) = rest.strip_prefix(':')?.split_once(' ')?;
         let (line, column) = position.split_once(':')?;
         let (line, column) = (number(line)?, number(column)?);
-        let file = Some(file).filter(|it| !it.is_empty()).map(PathBuf::from);
+        let file = Some(file).filter(|file| !file.is_empty()).map(PathBuf::from);
         Some(Complaint { file, line, column, words: words.trim().to_owned() })
     })
 }
@@ -299,7 +301,7 @@ mod tests {
             (":::::", "", 0, 0, ":::::"),
             ("", "", 0, 0, ""),
         ] {
-            let file = Some(file).filter(|it| !it.is_empty()).map(PathBuf::from);
+            let file = Some(file).filter(|file| !file.is_empty()).map(PathBuf::from);
             let expected = Complaint { file, line, column, words: words.to_owned() };
             assert_eq!(Complaint::parse(text), expected, "{text:?}");
             if expected.file.is_some() {
