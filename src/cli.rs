@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod logging;
 mod mesh;
+pub mod operation;
 mod parse;
 mod pass;
 mod service;

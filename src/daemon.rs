@@ -16,6 +16,7 @@ mod database_watch;
 mod export;
 mod latency_watch;
 mod manager;
+mod names;
 mod registry_watch;
 mod rhythm;
 mod routes_watch;
@@ -91,7 +92,8 @@ pub(crate) struct Sockets {
 /// What forbids to serve is found before anything is made, host keys too.
 fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
     assembled.can_make_links()?;
-    let store = assembled.store()?;
+    let mut store = assembled.store()?;
+    names::agree(&mut store, assembled)?;
     Ok((store, Sockets::open(assembled)?))
 }
 
@@ -200,6 +202,7 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
+                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|trouble| vec![trouble])?;
                 adopt(&new, &self.control, &apply_settings).map_err(|trouble| vec![trouble])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())

@@ -21,6 +21,7 @@ mod soundness;
 pub use audit_log::Filter;
 pub use copies::{CopyError, peered_in_copy};
 pub use error::StoreError;
+pub use notes::NameForms;
 pub use restore::Restored;
 
 use crate::model::{Asn, Mntner, Timestamp};

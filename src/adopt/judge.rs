@@ -259,10 +259,10 @@ impl<'a> Judge<'a> {
             }
             names.push(name.as_str());
         }
-        match names.is_empty() {
-            true => Err(Reason::NoMaintainer(asn)),
-            false => Err(Reason::NoKeys(names.join(", "))),
+        if names.is_empty() {
+            return Err(Reason::NoMaintainer(asn));
         }
+        Err(Reason::NoKeys(names.join(", ")))
     }
 
     /// The tunnels that no session runs over.

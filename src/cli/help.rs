@@ -1,7 +1,8 @@
 //! `peerling help`: the operations in a list, or one of them explained.
 
+use super::operation::{Argument, Operation};
 use super::parse::{Invocation, unknown_operation};
-use super::table::{Argument, DONE, OPERATIONS, OPTIONS, Operation, STATUSES, TOPIC, operation};
+use super::table::{DONE, OPERATIONS, OPTIONS, STATUSES, TOPIC, operation};
 use crate::daemon::{Failure, Trouble};
 use std::fmt::Write as _;
 

@@ -226,10 +226,10 @@ fn keeper(taken: &Taken, sources: &[Source], assembled: &Assembled) -> Result<Ke
     let naming = assembled.naming().with_adopted(BTreeMap::from([(taken.asn, names)]));
     let pop =
         BirdPop { site: &site, naming: &naming, form: &assembled.form, template: &bird.template };
-    match says_what_ours_would(&source.text, &peering, &pop) {
-        true => Ok(Keeper::Service),
-        false => Ok(Keeper::Operator),
+    if says_what_ours_would(&source.text, &peering, &pop) {
+        return Ok(Keeper::Service);
     }
+    Ok(Keeper::Operator)
 }
 
 /// A file's name, if we can keep a file of it.

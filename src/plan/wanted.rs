@@ -89,8 +89,8 @@ pub struct Wanted {
     pub served: BTreeMap<Owner, ServedWanted>,
     /// Those that somebody asked to take down. Nothing else is ever removed.
     pub ended: Vec<Owner>,
-    /// Those among them whose WireGuard file stays: it was made by hand, has what we could not write
-    /// anew, and its peering may be switched on again.
+    /// Those among them whose WireGuard file stays: it was made by hand, has what we could not
+    /// write anew, and its peering may be switched on again.
     pub kept_confs: BTreeSet<Owner>,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,

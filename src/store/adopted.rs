@@ -45,9 +45,10 @@ impl Store {
                 if exists(db, peering.asn)? {
                     return Err(StoreError::Exists.into());
                 }
-                let id = match is_free(db, peering.id)? {
-                    true => peering.id,
-                    false => free_id(db, id_max, &occupied)?.ok_or(StoreError::Full)?,
+                let id = if is_free(db, peering.id)? {
+                    peering.id
+                } else {
+                    free_id(db, id_max, &occupied)?.ok_or(StoreError::Full)?
                 };
                 let saved = Peering { id, ..peering.clone() };
                 forget_options(db, saved.asn)?;

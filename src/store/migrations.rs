@@ -138,6 +138,13 @@ pub const MIGRATIONS: &[&str] = &[
         protocol TEXT NOT NULL,        -- BIRD's
         bird_file TEXT                 -- NULL: the protocol stands in a file of the operator's
     );",
+    // By which forms the things of peerings are named: what runs under one name is not renamed.
+    "CREATE TABLE peerling_naming (
+        only INTEGER PRIMARY KEY CHECK(only = 1),
+        interface TEXT NOT NULL,
+        protocol TEXT NOT NULL,
+        bird_file TEXT NOT NULL
+    );",
 ];
 
 /// A query for every peering, the AS number being `l.as_num`, whatever version made the database;

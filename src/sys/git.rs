@@ -190,7 +190,7 @@ impl Git {
 
     async fn once(&self, arguments: &[&str], ssh: Option<&str>) -> Result<String, GitError> {
         let mut command = self.command(arguments, ssh);
-        let mut child = command.spawn().map_err(cannot_run)?;
+        let mut child = command.spawn().map_err(GitError::cannot_run)?;
         let mut group = Group::of(&child);
         let done = within(self.deadline, listen(&mut child)).await;
         if done.is_none() {
@@ -202,7 +202,7 @@ impl Git {
         group.0 = None;
         match done {
             Some(Ok(said)) => said,
-            Some(Err(error)) => Err(failed(error)),
+            Some(Err(error)) => Err(GitError::cannot_run(error)),
             None => Err(GitError::new(format!("git: no end within {} s", self.deadline.as_secs()))),
         }
     }
@@ -309,13 +309,13 @@ impl Drop for Group {
     }
 }
 
-fn cannot_run(error: io::Error) -> GitError {
-    GitError::new(format!("git cannot be run: {error}"))
-}
-
 impl GitError {
     fn new(words: String) -> GitError {
         GitError { words, lock: None }
+    }
+
+    fn cannot_run(error: io::Error) -> GitError {
+        GitError::new(format!("git cannot be run: {error}"))
     }
 
     fn of_file(path: &Path, error: &io::Error) -> GitError {
