@@ -202,7 +202,8 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
-                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|trouble| vec![trouble])?;
+                names::agree(&mut self.control.store.borrow_mut(), &new)
+                    .map_err(|trouble| vec![trouble])?;
                 adopt(&new, &self.control, &apply_settings).map_err(|trouble| vec![trouble])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())

@@ -12,7 +12,6 @@ use crate::sys;
 use crate::sys::files::Stray;
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::rc::Rc;
 
 /// What a pass saw beside what it works on.

@@ -8,7 +8,7 @@ use crate::answer::Stop;
 use crate::command::{About, Bans, Field};
 use crate::limits::{CHANGES_MAX, CHANGES_WINDOW, PENDING_PER_MAINTAINER_MAX, PROBE_KEPT};
 use crate::model::{Asn, Mntner, Open, Refusal, Role};
-use crate::peering::{Peering, Status};
+use crate::peering::Status;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -7,7 +7,7 @@ use super::fields::{Fields, preshared_key};
 use super::saved::outcome;
 use crate::answer::{Abandoned, Deed, LimitsView, Outcome, PeerView, Question, Shown, Stop};
 use crate::command::Field;
-use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Open, Refusal, Role};
+use crate::model::{Asn, Endpoint, Families, Mntner, Open, Refusal, Role};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Status};
 use crate::store::StoreError;

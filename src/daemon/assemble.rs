@@ -16,7 +16,7 @@ use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SlotLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 

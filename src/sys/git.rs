@@ -270,7 +270,7 @@ fn other_home() -> Option<String> {
 }
 
 /// Reads what git says, and waits until it ends.
-async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> {
+async fn listen(child: &mut Child) -> io::Result<Result<String, GitError>> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (out, err) = zip(bounded(stdout), bounded(stderr)).await;
     let status = child.status().await?;
@@ -280,7 +280,7 @@ async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> 
 }
 
 /// Git ends when nobody reads what it says any more, so more than this is never held.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
         stream.take(GIT_OUTPUT_BYTES_MAX).read_to_end(&mut bytes).await?;
@@ -372,7 +372,7 @@ impl fmt::Display for GitError {
 
 impl std::error::Error for GitError {}
 
-fn failed(shown: &dyn fmt::Display, error: &std::io::Error) -> GitError {
+fn failed(shown: &dyn fmt::Display, error: &io::Error) -> GitError {
     GitError::new(format!("{shown}: {error}"))
 }
 

@@ -7,7 +7,7 @@ use crate::sys::netlink::NetlinkError;
 use crate::sys::uapi::find;
 use rustix::io::Errno;
 use std::fmt;
-use std::fs::{File, OpenOptions, read_to_string};
+use std::fs::{OpenOptions, read_to_string};
 
 /// Where TUN devices come from (Documentation/networking/tuntap.rst).
 const TUN: &str = "/dev/net/tun";
