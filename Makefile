@@ -28,9 +28,9 @@ VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hand
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## build and run everything in a temporary directory, without root
-	$(CARGO) build --quiet
-	./target/debug/peerling demo --run ./fixtures/demo/session.sh
+demo: ## build, and be a member of a POP in a temporary directory; as root with BIRD and WireGuard the real thing
+	$(CARGO) build
+	@./fixtures/demo/start.sh ./target/debug/peerling
 
 lab: lab-packages ## every play of tests/lab.rs, one after the other: from peer_create to Established, and what goes wrong
 	PEERLING_LAB=required $(CARGO) test --quiet --test lab -- --nocapture --test-threads=1 --skip mesh

@@ -5,6 +5,7 @@ mod bird_form;
 mod bird_init;
 mod check;
 mod demo;
+mod down;
 mod exec;
 mod genconfig;
 pub mod help;
@@ -17,6 +18,7 @@ mod parse;
 mod pass;
 mod service;
 pub mod table;
+mod terminal;
 
 use crate::daemon::Failure;
 use logging::{Clock, Volume};

@@ -166,7 +166,7 @@ impl Service {
         sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let settings = self.assembled.ssh_settings()?;
+        let settings = self.assembled.ssh_settings();
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
         let keys = sockets.host_keys;
@@ -267,6 +267,7 @@ fn adopt(
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));
+    new.tell_banner();
     control.settings.replace(Rc::new(new.control_settings()));
     log::info!(
         "configuration read again; listeners, host keys, database and what [registry] says need a \

@@ -22,7 +22,7 @@ pub mod wireguard;
 
 pub use drafts::{Draft, DraftCache, Drafts};
 pub use rows::{Rows, occupied};
-pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
+pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, wanted};
 
 use crate::model::{Asn, IfName, PopName};
 use ipnet::IpNet;

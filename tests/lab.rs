@@ -115,6 +115,8 @@ plays! {
     crashes
     /// Four POPs are one network.
     mesh
+    /// `make demo` as root: two POPs, a peering that is Established, and one that fails.
+    demo
     /// The dn42 wiki's configuration of BIRD, and names of the operator's own.
     wiki
     /// The filters of `peerling bird-init` let in what they should.

@@ -13,6 +13,7 @@ _peerling() {
             genconfig | --genconfig) operation=genconfig; break ;;
             export) operation=export; break ;;
             restore) operation=restore; break ;;
+            down) operation=down; break ;;
             bird-init) operation=bird-init; break ;;
             bird-form) operation=bird-form; break ;;
             exec) operation=exec; break ;;
@@ -53,6 +54,7 @@ _peerling() {
         genconfig) words='' ;;
         export) words='' ;;
         restore) words='' ;;
+        down) words='--yes' ;;
         bird-init) words='' ;;
         bird-form) words='' ;;
         exec) words='--as -- help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye' ;;

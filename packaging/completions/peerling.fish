@@ -25,6 +25,8 @@ complete -c peerling -n __fish_use_subcommand -a export -d 'the files of this PO
 complete -c peerling -n '__fish_seen_subcommand_from export' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a restore -d 'put a database in the place of this POP\'s; the service must not run'
 complete -c peerling -n '__fish_seen_subcommand_from restore' -F
+complete -c peerling -n __fish_use_subcommand -a down -d 'take down every link and BGP session of ours; the service must not run'
+complete -c peerling -n '__fish_seen_subcommand_from down' -l yes -d 'do not ask'
 complete -c peerling -n __fish_use_subcommand -a bird-init -d 'write a whole configuration of BIRD for this POP'
 complete -c peerling -n '__fish_seen_subcommand_from bird-init' -a '(__fish_complete_directories)'
 complete -c peerling -n __fish_use_subcommand -a bird-form -d 'print a built-in form of a peering\'s file for BIRD, as a start for your own'
@@ -39,7 +41,7 @@ complete -c peerling -n '__fish_seen_subcommand_from import' -l undo -d 'give ba
 complete -c peerling -n '__fish_seen_subcommand_from import' -F
 complete -c peerling -n __fish_use_subcommand -a mesh -d 'your own POPs with their networks and gateways, and the links of this one'
 complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'table dot svg json' -d 'tables, a graph for Graphviz, a picture, or an object for programs'
-complete -c peerling -n __fish_use_subcommand -a demo -d 'everything in a temporary directory; prints the line to connect with'
+complete -c peerling -n __fish_use_subcommand -a demo -d 'a POP in a temporary directory; logs you in, or prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this in a shell while it serves, and end with it'
 complete -c peerling -n __fish_use_subcommand -a help -d 'list the operations, or explain one'
 complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help'

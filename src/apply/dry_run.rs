@@ -6,7 +6,7 @@ use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;
 use crate::plan::sysctl::Sysctl;
-use crate::plan::{self, Owner, Step};
+use crate::plan::{Owner, Step};
 use crate::sys::files::{Stray, strays};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ pub enum Removals {
     Asked,
     /// The operator has confirmed that they are to go.
     Confirmed,
+    /// They are left alone, and all others are to go: the operator takes this POP down.
+    Others,
 }
 
 /// What a pass would do now.
@@ -34,6 +36,8 @@ pub struct DryRun {
     pub strays: BTreeSet<Stray>,
     /// BIRD refuses its configuration as it is, in words; `None`: it does not, or cannot be asked.
     pub refusal: Option<String>,
+    /// Peerings that were made by hand before peerling.
+    pub adopted: BTreeSet<Asn>,
     /// What cannot be read or served, or is left alone, and why.
     pub failures: BTreeMap<Owner, String>,
     /// Settings of the kernel, as they are, where a POP needs them otherwise.
@@ -47,7 +51,7 @@ impl Apply {
         let (pass, mut seen) = self.prepare().await?;
         seen.strays.extend(strays(&pass.settings.bird_directory, &pass.settings.pop.naming));
         let refusal = self.bird.refusal(&pass.settings).await;
-        let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
+        let wanted = self.aim(&pass);
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
         self.board.publish(pass.inputs.generation, |before| {
             let mut entries = pass.entries(before);
@@ -61,7 +65,8 @@ impl Apply {
         let sysctls = pass.sysctls();
         let failures = pass.outcome.all_failures();
         let Seen { foreign, strays } = seen;
-        Ok(DryRun { steps, unexplained, foreign, strays, refusal, failures, sysctls })
+        let adopted = pass.settings.pop.naming.adopted().keys().copied().collect();
+        Ok(DryRun { steps, unexplained, foreign, strays, refusal, adopted, failures, sysctls })
     }
 }
 

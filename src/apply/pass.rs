@@ -159,10 +159,14 @@ impl Pass {
         steps
     }
 
-    /// A row that cannot be served explains what the machine has of it.
+    /// A row that cannot be served explains what the machine has of it, and a peering that stays
+    /// whatever is wanted.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
         let mut asns = plan::unexplained(wanted, &self.observed.actual);
-        asns.retain(|asn| !self.outcome.failures.contains_key(&Owner::Peering(*asn)));
+        asns.retain(|asn| {
+            let owner = Owner::Peering(*asn);
+            !self.outcome.failures.contains_key(&owner) && !self.inputs.concerns(owner)
+        });
         asns
     }
 

@@ -22,10 +22,10 @@ mod registry;
 mod ruleset;
 mod service;
 mod step;
-mod terminal;
 
 use super::parse::Invocation;
 use super::table::{ADMIN_KEY, ASN, DONE, NAME, NETWORK, PRINT, REGISTRY, YES};
+use super::terminal::Terminal;
 use super::{bird_init, check, print};
 use crate::config::Config;
 use crate::daemon::{ConfigFile, Failure, Trouble, block_on};
@@ -41,7 +41,6 @@ use service::{Manager, Run};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use step::{Step, Tense};
-use terminal::Terminal;
 
 /// The database, and with it the service's user, where no configuration says so.
 const USUAL_DATABASE: &str = "/var/lib/peerling/peering.db";

@@ -4,8 +4,8 @@
 use super::logging::Volume;
 use super::operation::{Argument, Operation, Presence, Value};
 use super::{
-    backup, bird_form, bird_init, check, demo, exec, genconfig, help, import, init, mesh, pass,
-    service,
+    backup, bird_form, bird_init, check, demo, down, exec, genconfig, help, import, init, mesh,
+    pass, service,
 };
 
 /// It was done.
@@ -47,6 +47,8 @@ pub(super) const CONFIRM_REMOVALS: Argument = flag(
     Value::None,
     "remove what is neither in the database nor was removed by a command",
 );
+/// `down --yes`.
+pub(super) const DOWN_YES: Argument = flag("--yes", Value::None, "do not ask");
 /// `export DIR`.
 pub(super) const EXPORT_DIRECTORY: Argument = operand(
     "DIR",
@@ -267,6 +269,22 @@ pub const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
+        name: "down",
+        arguments: &[DOWN_YES],
+        about: "take down every link and BGP session of ours; the service must not run",
+        more: &[
+            "It asks first. The database stays, so a start of the service brings everything \
+                 back. What stands in files of your own stays too, and what a database of another \
+                 time left behind: peerling apply --confirm-removals removes that.",
+            "While BIRD does not answer nothing of its is taken down. Where it runs no more, \
+                 PEERLING_BIRD_SOCKET= in front of the command leaves it out.",
+        ],
+        statuses: &[(FAILED, "refused, or something is left: type it again")],
+        volume: Volume::News,
+        run: down::run,
+        ..PLAIN
+    },
+    Operation {
         name: "bird-init",
         arguments: &[BIRD_DIRECTORY],
         about: "write a whole configuration of BIRD for this POP",
@@ -327,9 +345,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "demo",
         arguments: &[RUN],
-        about: "everything in a temporary directory; prints the line to connect with",
-        more: &["A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
-                 environment, and its exit status is the demo's."],
+        about: "a POP in a temporary directory; logs you in, or prints the line to connect with",
+        more: &[
+            "At a terminal you are a member there, and when you leave everything is removed. \
+                 Elsewhere it serves until Ctrl-C. The service's log is the file log in the \
+                 directory. Nothing is real but the service: no tunnel, no BIRD.",
+            "A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
+                 environment, and its exit status is the demo's.",
+        ],
         volume: Volume::News,
         run: demo::run,
         ..PLAIN

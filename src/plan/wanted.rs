@@ -196,6 +196,17 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     wanted
 }
 
+/// What the operator wants who takes this POP down: no peering and no way to another POP, those
+/// that nobody can serve neither. What was made by hand before peerling stays as it is, and so do
+/// the files that the operator's own configuration of BIRD includes.
+pub fn nothing(wanted: Wanted, inputs: &Inputs) -> Wanted {
+    let Wanted { naming, served, ended, .. } = wanted;
+    let mut all: BTreeSet<Owner> = served.into_keys().chain(ended).collect();
+    all.extend(inputs.rows.failures.keys());
+    all.retain(|owner| owner.asn().is_none_or(|asn| !naming.adopted().contains_key(&asn)));
+    Wanted { naming, ended: all.into_iter().collect(), ..Wanted::default() }
+}
+
 /// The endpoint follows a name, and a file of the operator's own stays theirs.
 fn peering(owner: Owner, draft: &ServedWanted, observed: &Observed) -> ServedWanted {
     let mut wanted = draft.clone();

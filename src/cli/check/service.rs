@@ -111,9 +111,13 @@ pub(super) fn configuration(scene: &Scene, findings: &mut Findings) {
         );
     }
 
-    match scene.assembled.ssh_settings() {
+    match &scene.assembled.banner {
         Ok(_) => findings.ok(CONFIGURATION, format_args!("{} is read", scene.file_name())),
-        Err(trouble) => findings.wrong(CONFIGURATION, trouble, "correct ssh.motd, or leave it out"),
+        Err(trouble) => findings.warn(
+            CONFIGURATION,
+            format_args!("ssh.motd: {trouble}; members see no banner"),
+            "correct ssh.motd, or leave it out; then systemctl reload peerling",
+        ),
     }
 }
 

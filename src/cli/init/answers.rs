@@ -1,11 +1,11 @@
 //! What only a person can know: from flags, from the configuration that is there, or asked at a
 //! terminal.
 
+use super::super::terminal::Terminal;
 use super::configuration::Before;
 use super::identity::{self, AdminKey};
 use super::name::{self, Word};
 use super::registry::{self, Source};
-use super::terminal::Terminal;
 use crate::daemon::{ConfigFile, Trouble, block_on, read_text};
 use crate::model::Asn;
 use std::path::{Path, PathBuf};
