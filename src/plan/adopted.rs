@@ -3,7 +3,8 @@
 
 use super::bird::{self, BirdPop};
 use super::wanted::PopSettings;
-use super::{Actual, Owner};
+use super::wireguard::{self, EndpointRule, LinkActual};
+use super::{Actual, Owner, drafts};
 use crate::adopt::wg_quick::{self, OwnKey, TunnelWanted};
 use crate::adopt::words::say_the_same;
 use crate::model::{WgKey, WgSecret};
@@ -29,6 +30,25 @@ pub fn private_key(
     }
     let link = actual.links.get(&adopted.link)?;
     link.private_key.clone().filter(|secret| secret.public() == own_key)
+}
+
+/// The first thing in which a running link is not as its file says, in words: an apply pass would
+/// change it.
+pub fn difference(
+    pop: &PopSettings,
+    peering: &Peering,
+    conf: &str,
+    running: &LinkActual,
+) -> Option<String> {
+    let adopted = peering.adopted.as_ref()?;
+    let mut machine = Actual::default();
+    machine.confs.insert(Owner::Peering(peering.asn), conf.into());
+    let Some(private_key) = private_key(pop, peering, adopted, &machine) else {
+        return Some("another private key".to_string());
+    };
+    let wanted = drafts::link(pop, peering, private_key, &adopted.allowed_ips)?;
+    let changes = wireguard::differs(&wanted, running, EndpointRule::Keep);
+    changes.first().map(|change| change.to_string())
 }
 
 /// The private key of a file of wg-quick, if it is that of this public one.
@@ -97,7 +117,6 @@ mod tests {
     use crate::peering::tests::{peering, site};
     use crate::plan::form::{Form, REFERENCE, WIKI};
     use crate::plan::naming::{AdoptedNames, Naming};
-    use crate::plan::wireguard::LinkActual;
     use std::collections::BTreeMap;
 
     const ONE: u32 = 64601;
@@ -155,6 +174,22 @@ mod tests {
             LinkActual { private_key: Some(WgSecret::new([6; 32])), ..LinkActual::default() };
         running.links.insert(own.link.clone(), other);
         assert_eq!(private_key(&pop, &peering, &own, &running), None);
+    }
+
+    #[test]
+    fn a_link_that_runs_otherwise_than_its_file_says_is_seen() {
+        let names =
+            AdoptedNames { link: adopted().link, protocol: adopted().protocol, bird_file: None };
+        let asn = Asn::new(ONE).unwrap();
+        let naming = Naming::default().with_adopted(BTreeMap::from([(asn, names)])).into();
+        let (pop, peering) = (PopSettings { naming, ..pop() }, by_hand());
+        let secret = pop.private_key.clone();
+        let wanted = drafts::link(&pop, &peering, secret, &adopted().allowed_ips).unwrap();
+        let mut running = wanted.done(None);
+        assert_eq!(difference(&pop, &peering, "", &running), None);
+        running.listen_port = 1;
+        let words = difference(&pop, &peering, "", &running).unwrap();
+        assert_eq!(words, "listen port 1 -> 20101");
     }
 
     #[test]

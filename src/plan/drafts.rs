@@ -160,7 +160,8 @@ fn written(
     Some(Draft { class, wanted: ServedWanted { conf: Some(conf), bird, link } })
 }
 
-fn link(
+/// The link, but for its endpoint. `allowed_ips`: for those that were not made by hand.
+pub(super) fn link(
     pop: &PopSettings,
     peering: &Peering,
     private_key: WgSecret,

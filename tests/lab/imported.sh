@@ -9,6 +9,7 @@ enter "$0" "$@"
 . "$HERE/parts/sides.sh"
 for chapter in creation restart; do . "$HERE/parts/$chapter.sh"; done
 
+COPY=wireguard/dn42-0110.conf
 LINKS=(wg-peer-ada dn42-0102 wg42_cleo dn42-dora wg-peer-eve dn42-0106 own-gina dn42-hugo
     wg-peer-ivy dn42-0110)
 PROTOCOLS=(ada dn42_0102 cleo AS4242420104 eve AS4242420106_lab gina hugo ivy dn42_0110)
@@ -129,7 +130,7 @@ state_of_machine() {
         process_of "$link"
     done
     ip -n pop -6 route show
-    (cd "$LAB" && stat -c '%n %i %Y %Z' wireguard/* bgp_peers/* by_hand/*)
+    (cd "$LAB" && stat -c '%n %i %Y %Z' wireguard/* bgp_peers/* by_hand/* $WG_QUICK/* | grep -v "^$COPY ")
 }
 handshakes() { for link in "${LINKS[@]}"; do ip netns exec pop wg show "$link" latest-handshakes; done; }
 sinces() { for protocol in "${PROTOCOLS[@]}"; do since "$protocol"; done; }
@@ -157,14 +158,19 @@ set_stage node
 for name in pop gina $(peers | sed 's/^/node/'); do wireguard_keys "$name"; done
 (umask 077 && wg genpsk >"$LAB/psk")
 registry_of node $(for number in $(peers); do asn_of "$number"; done)
+WG_QUICK=/etc/wireguard
+mkdir -p $WG_QUICK
+mount -t tmpfs tmpfs $WG_QUICK
 pop_config
 pop_bird
 birds_by_hand
 for number in $(peers); do
-    link=${LINKS[number - 1]}
-    conf_by_hand "$number" >"$LAB/wireguard/$link.conf"
-    chmod 600 "$LAB/wireguard/$link.conf"
-    raise "$link" "$LAB/wireguard/$link.conf"
+    file=$LAB/wireguard/${LINKS[number - 1]}.conf
+    # One stands where wg-quick looks for it, and the service cannot write.
+    if [ "$number" = 10 ]; then file=$WG_QUICK/${LINKS[number - 1]}.conf; fi
+    conf_by_hand "$number" >"$file"
+    chmod 600 "$file"
+    raise "${LINKS[number - 1]}" "$file"
 done
 # One TUN as its process made it, with an address of its own.
 if [ $WIREGUARD = userspace ]; then ip -n pop address add fe80::7e57/64 dev dn42-hugo; fi
@@ -194,6 +200,9 @@ same "what the member has" "$(for number in $(peers); do echo "$(asn_of "$number
 same "our key where the link has its own" "$(cat "$LAB/gina.wg.pub") 20107" \
     "$(member node peer_list --json | jq -r '.peers[6].our | "\(.wg_pub_key) \(.wg_endpoint_port)"')"
 peerling check >"$LAB/check.txt" 2>&1 || fail "check: $(cat "$LAB/check.txt")"
+same "the copy of a file that lay elsewhere" "$(conf_by_hand 10)" "$(cat "$LAB/$COPY")"
+same "a peering's checks" "registry endpoint handshake tunnel bgp routes" "$(member node peer_status \
+    --asn "$(asn_of 7)" --json | jq -r '[.peer.checks[] | select(.ok) | .name] | join(" ")')"
 step "peerling import: ten peerings, no step taken, plan empty, nothing moved"
 
 peerling import >"$LAB/again.txt" || fail "import again: exit status $?"
@@ -222,7 +231,13 @@ ring
 nothing_planned
 nothing_moved "import --undo"
 same "the peerings" "" "$(sqlite3 "$LAB/peering.db" 'SELECT as_num FROM peering_links')"
+[ ! -e "$LAB/$COPY" ] || fail "a copy is left"
 if peerling import --undo 2>/dev/null; then fail "there was something left to give back"; fi
+ip netns exec pop wg set dn42-0102 listen-port 1
+peerling import --dry-run --asn "$(asn_of 2)" >"$LAB/otherwise.txt" && fail "a link that runs otherwise"
+grep -q 'not as its wg-quick file says: listen port 1 -> 20102$' "$LAB/otherwise.txt" ||
+    fail "$(cat "$LAB/otherwise.txt")"
+ip netns exec pop wg set dn42-0102 listen-port 20102
 step "peerling import --undo gives all back, and nothing moved"
 peerling import --asn "$(asn_of 7)" "$LAB/by_hand/two.conf" >"$LAB/one.txt" || fail "one: exit status $?"
 grep -q '^1 taken, 0 there already, 0 not taken$' "$LAB/one.txt" || fail "$(cat "$LAB/one.txt")"

@@ -250,6 +250,27 @@ mod tests {
     }
 
     #[test]
+    fn every_file_is_read_once_and_in_birds_order() {
+        let place = Place::new("definitions-texts");
+        fs::create_dir_all(place.0.join("peers")).unwrap();
+        write(
+            &place,
+            "bird.conf",
+            "include \"peers/*\";\ninclude \"last.conf\"; include \"gone\";",
+        );
+        write(&place, "last.conf", "include \"bird.conf\";");
+        write(&place, "peers/b", "");
+        write(&place, "peers/a", "include \"../inner\";");
+        write(&place, "inner", "");
+        let mut names = Vec::new();
+        for (path, _) in texts(&place.0.join("bird.conf")) {
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        assert_eq!(names, ["bird.conf", "a", "inner", "b", "last.conf"]);
+        assert!(texts(&place.0.join("nowhere")).is_empty());
+    }
+
+    #[test]
     fn a_change_is_seen_and_what_is_the_same_is_not_read_again() {
         let place = Place::new("definitions-again");
         let (file, is_ours) = (place.0.join("x"), |_: &Path| false);
