@@ -105,17 +105,16 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
 fn wishes(invocation: &Invocation) -> Result<Wishes, Trouble> {
     let asn = match invocation.text(&ASN) {
         Some(text) => {
-            let wrong = |error| Trouble::new(format!("--asn {text}: {error}"));
-            Some(text.parse::<Asn>().map_err(wrong)?)
+            let asn = text.parse::<Asn>();
+            Some(asn.map_err(|error| Trouble::new(format!("--asn {text}: {error}")))?)
         }
         None => None,
     };
-    let text = |argument| invocation.text(argument).map(str::to_string);
     Ok(Wishes {
         asn,
-        name: text(&NAME),
-        network: text(&NETWORK),
-        registry: text(&REGISTRY),
+        name: invocation.text(&NAME).map(str::to_string),
+        network: invocation.text(&NETWORK).map(str::to_string),
+        registry: invocation.text(&REGISTRY).map(str::to_string),
         admin_key: invocation.value(&ADMIN_KEY).map(PathBuf::from),
         mode: if invocation.has(&PRINT) { Mode::Print } else { Mode::Perform },
         consent: if invocation.has(&YES) { Consent::Given } else { Consent::Ask },
@@ -237,8 +236,7 @@ impl<'a> Scene<'a> {
             Some(_) => key::Found::InEnvironment,
             None => key::look(path),
         };
-        let is_handed_over = self.manager != Manager::OpenRc && check::hands_over(path);
-        key::judge(&found, path, &self.user, is_handed_over)
+        key::judge(&found, path, &self.user, key::holder(self.manager, path))
     }
 
     fn configuration(&self) -> Vec<Step> {
@@ -327,8 +325,7 @@ fn draft(
     manager: Manager,
     user: &User,
 ) -> Result<Draft, Trouble> {
-    let unit_hands_over = check::hands_over(Path::new(key::HANDED_OVER));
-    let key = PathBuf::from(key::place(manager, unit_hands_over));
+    let key = PathBuf::from(key::place(manager));
     let mut draft = Draft {
         asn: answers.asn,
         name: answers.name.clone(),

@@ -30,7 +30,6 @@ impl Terminal {
     /// The terminal is gone.
     pub(super) fn ask(&mut self, question: &str, usual: &str) -> Result<Option<String>, Trouble> {
         let shown = if usual.is_empty() { String::new() } else { format!(" [{usual}]") };
-        let gone = |error: std::io::Error| Trouble::new(format!("the terminal: {error}"));
         write!(self.output, "{question}{shown}: ").map_err(gone)?;
         self.output.flush().map_err(gone)?;
         let mut line = String::new();
@@ -77,6 +76,10 @@ impl Terminal {
             _ => Err("yes or no?".to_string()),
         })
     }
+}
+
+fn gone(error: std::io::Error) -> Trouble {
+    Trouble::new(format!("the terminal: {error}"))
 }
 
 #[cfg(test)]

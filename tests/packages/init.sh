@@ -89,7 +89,7 @@ step "--print tells everything, and changes nothing"
 # The line is README's, with a name and a registry of this machine.
 line=$(sed -n 's/^    peerling init \(--asn .* --yes\)$/\1/p' "$here/../../README.md")
 line=${line/pop.example.org/2001:db8::1} line=${line/\~/\/root}
-mkdir "$root/root/.ssh"
+mkdir -p "$root/root/.ssh"
 cp "$root/root/id_ed25519.pub" "$root/root/.ssh/"
 init $line --registry /srv/registry --network "Lab | Net" || fail "init $line: $(said)"
 for name in registry "wireguard key" configuration bird kernel services; do
@@ -165,7 +165,8 @@ step "ROA_CHECK off is told, by check too"
 # An operator's own BIRD stays; what it lacks is told. This time somebody sits at a terminal.
 inside rc-service peerling stop >/dev/null 2>&1
 inside rc-service bird stop >/dev/null 2>&1
-rm -r "$root"/etc/peerling/* "$root"/etc/bird/*
+rm -r "$root"/etc/peerling/*
+find "$root/etc/bird" -mindepth 1 -maxdepth 1 ! -name envvars -exec rm -r {} +
 printf 'router id 192.0.2.1;\nprotocol device { }\nroa4 table dn42_roa;\ntemplate bgp dnpeers { local as 4242420001; }\n' >"$root/etc/bird/bird.conf"
 chmod 644 "$root/etc/bird/bird.conf"
 sum=$(sha256sum "$root/etc/bird/bird.conf")
@@ -180,7 +181,7 @@ says yours bird "is your own and stays as it is"
 grep -q '^ *include "/etc/bird/bgp_peers/\*";' "$root/run/said" || fail "it does not say what is to be added: $(said)"
 grep -qx 'form = "wiki"' "$root/etc/peerling/peerling.toml" || fail "the form is not the wiki's"
 echo 'include "/etc/bird/bgp_peers/*";' >>"$root/etc/bird/bird.conf"
-inside birdc configure >/dev/null
+inside birdc configure >/dev/null || fail "BIRD does not run: $(said)"
 init --yes || fail "after the line was added: $(said)"
 says "there already" bird "your own, has what peerling needs"
 step "a BIRD configuration of the operator's own is left alone"

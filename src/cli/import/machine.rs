@@ -199,7 +199,7 @@ fn known(assembled: &Assembled, rows: &[crate::peering::Row], naming: &Naming) -
             asn: None,
             link: link.name().to_string(),
             port: link.listen_port.get(),
-            protocol: crate::mesh::bird::ibgp_protocol(&link.to.name),
+            protocol: crate::mesh::files::ibgp_protocol(&link.to.name),
             is_imported: false,
         });
     }

@@ -121,10 +121,10 @@ fn make_directory(path: &Path, owner: Ids, mode: u32) -> Result<(), Trouble> {
     if path.is_dir() {
         return Ok(());
     }
-    let failed = |error: io::Error| at(path, &error);
-    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(failed)?;
+    let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
+    made.map_err(|error| at(path, &error))?;
     give(path, owner)?;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| at(path, &error))
 }
 
 fn create(path: &Path, text: &str, owner: Ids, mode: u32) -> Result<(), Trouble> {

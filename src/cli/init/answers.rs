@@ -72,11 +72,10 @@ pub(super) fn collect(
     terminal: Option<&mut Terminal>,
 ) -> Result<Answers, Trouble> {
     let source = registry::source(wishes.registry.as_deref().unwrap_or(registry::USUAL))?;
-    let keys = |path: &Path| {
-        let text = read_text(path)?;
-        identity::admin_keys(path, &text)
+    let admin_keys = match &wishes.admin_key {
+        Some(path) => keys_in(path)?,
+        None => Vec::new(),
     };
-    let admin_keys = wishes.admin_key.as_deref().map(keys).transpose()?.unwrap_or_default();
     if let Before::There(config) = before {
         let pop = &config.pop;
         agree("--asn", wishes.asn, "pop.asn", pop.asn, file)?;
@@ -106,18 +105,21 @@ pub(super) fn collect(
     };
     let network = network.filter(|network| *network != asn.to_string());
     let banner = terminal.ask("A line for everybody before the login (banner)", "none")?;
-    let admin_keys = match admin_keys.is_empty() {
-        false => admin_keys,
-        true => {
-            let words = "File with your SSH public key, to be administrator here";
-            terminal.ask_until(words, "none", |text| match text {
-                "none" => Ok(Vec::new()),
-                path => keys(Path::new(path)).map_err(|trouble| trouble.to_string()),
-            })?
-        }
-    };
+    let admin_keys = if admin_keys.is_empty() { asked_keys(terminal)? } else { admin_keys };
     let banner = banner.filter(|banner| banner != "none");
     Ok(Answers { asn, name, word, network, banner, admin_keys, source })
+}
+
+fn keys_in(path: &Path) -> Result<Vec<AdminKey>, Trouble> {
+    identity::admin_keys(path, &read_text(path)?)
+}
+
+fn asked_keys(terminal: &mut Terminal) -> Result<Vec<AdminKey>, Trouble> {
+    let words = "File with your SSH public key, to be administrator here";
+    terminal.ask_until(words, "none", |text| match text {
+        "none" => Ok(Vec::new()),
+        path => keys_in(Path::new(path)).map_err(|trouble| trouble.to_string()),
+    })
 }
 
 /// Nobody can be asked.

@@ -235,12 +235,11 @@ pub(super) fn judge(found: &Found, config: &Config, user: &User, networks: &Netw
     }
     steps.extend(directories(found, group, user));
     if config.bird.include_directory.is_some() {
-        steps.push(match found.has_origins {
-            true => Step::there(NAME, "the tables of route origins"),
-            false => {
-                let what = "the tables of route origins, from the registry";
-                Step::due(NAME, what, vec![Act::Origins])
-            }
+        steps.push(if found.has_origins {
+            Step::there(NAME, "the tables of route origins")
+        } else {
+            let what = "the tables of route origins, from the registry";
+            Step::due(NAME, what, vec![Act::Origins])
         });
     }
     steps.push(configuration(found, config, networks));

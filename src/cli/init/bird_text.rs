@@ -216,18 +216,14 @@ pub(super) fn take(said: &mut Said, text: &str, directory: &Path) {
             _ => {}
         }
     }
-    let is_table = |pair: &[&str]| matches!(pair, ["roa4" | "roa6", "table"]);
-    said.has_origins |= words.windows(2).any(is_table);
+    said.has_origins |= words.windows(2).any(|pair| matches!(pair, ["roa4" | "roa6", "table"]));
 }
 
 /// Which form an operator's configuration is made for: where the template has everything, as in
 /// dn42's wiki, the files of peerings call no functions.
 pub(super) fn form(said: &Said, template: &str) -> BirdForm {
     let has_filters = FILTERS.iter().all(|name| said.names.contains(*name));
-    match said.names.contains(template) && !has_filters {
-        true => BirdForm::Wiki,
-        false => BirdForm::Reference,
-    }
+    if said.names.contains(template) && !has_filters { BirdForm::Wiki } else { BirdForm::Reference }
 }
 
 #[cfg(test)]

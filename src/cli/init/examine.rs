@@ -32,7 +32,6 @@ struct Finding {
 /// # Errors
 /// It could not be run, or said something else.
 pub(super) fn run(file: &ConfigFile) -> Result<u8, Trouble> {
-    let failed = |error: &dyn std::fmt::Display| Trouble::new(format!("peerling check: {error}"));
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
     let mut command = Command::new(program);
     if let ConfigFile::Named(path) = file {
@@ -44,6 +43,10 @@ pub(super) fn run(file: &ConfigFile) -> Result<u8, Trouble> {
     let report = Report::deserialize_json(&text).map_err(|error| failed(&error))?;
     crate::cli::print(&report.text());
     Ok(if report.ok { DONE } else { FAILED })
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Trouble {
+    Trouble::new(format!("peerling check: {error}"))
 }
 
 impl Report {

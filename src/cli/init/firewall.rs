@@ -158,7 +158,7 @@ fn lines(ports: &Ports, chain: Option<&str>) -> Vec<String> {
         format!("nft insert rule {chain} tcp dport {set} accept"),
         format!("nft insert rule {chain} udp dport {first}-65535 accept"),
         format!("nft insert rule {chain} iifname '\"{tunnels}\"' tcp dport {BGP_PORT} accept"),
-        format!("nft insert rule {chain} iifname '\"{tunnels}\"' meta l4proto ipv6-icmp accept"),
+        format!("nft insert rule {chain} iifname '\"{tunnels}\"' meta l4proto icmpv6 accept"),
         format!("nft insert rule {forward} forward iifname '\"{tunnels}\"' accept"),
     ];
     let pattern = tunnels.replace('*', "+");

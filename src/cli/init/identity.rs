@@ -25,12 +25,9 @@ pub(super) struct AdminKey {
 /// # Errors
 /// A line that is no public key, or none at all.
 pub(super) fn admin_keys(path: &Path, text: &str) -> Result<Vec<AdminKey>, Trouble> {
-    let wrong = |why: &str| Trouble::new(format!("{}: {why}", path.display()));
     if text.contains("PRIVATE KEY-----") {
-        return Err(wrong(&format!(
-            "this is a private key, which nobody else may have; its public one is in {}.pub",
-            path.display()
-        )));
+        let why = "this is a private key, which nobody else may have; its public one is in";
+        return Err(wrong(path, &format!("{why} {}.pub", path.display())));
     }
     let mut keys = Vec::new();
     for line in text.lines().map(str::trim) {
@@ -38,11 +35,15 @@ pub(super) fn admin_keys(path: &Path, text: &str) -> Result<Vec<AdminKey>, Troub
             continue;
         }
         let Ok(key) = ssh_key::PublicKey::from_openssh(line) else {
-            return Err(wrong(&format!("this line is no public key: {line}")));
+            return Err(wrong(path, &format!("this line is no public key: {line}")));
         };
         keys.push(AdminKey { line: line.to_string(), fingerprint: fingerprint(&key) });
     }
-    if keys.is_empty() { Err(wrong("there is no public key in it")) } else { Ok(keys) }
+    if keys.is_empty() { Err(wrong(path, "there is no public key in it")) } else { Ok(keys) }
+}
+
+fn wrong(path: &Path, why: &str) -> Trouble {
+    Trouble::new(format!("{}: {why}", path.display()))
 }
 
 /// Who maintains the AS number: by the given keys, where there are some.
@@ -85,9 +86,10 @@ pub(super) fn judge(index: &Index, asn: Asn, keys: &[AdminKey]) -> Result<Mntner
             }
             holders.push(holder.name().to_string());
         }
-        strangers.push(match holders.is_empty() {
-            true => format!("{} is nobody's in the registry", key.fingerprint),
-            false => format!("{} is {}'s", key.fingerprint, holders.join(" and ")),
+        strangers.push(if holders.is_empty() {
+            format!("{} is nobody's in the registry", key.fingerprint)
+        } else {
+            format!("{} is {}'s", key.fingerprint, holders.join(" and "))
         });
     }
     let owners: Vec<String> = owners.iter().map(ToString::to_string).collect();
@@ -101,11 +103,8 @@ pub(super) fn judge(index: &Index, asn: Asn, keys: &[AdminKey]) -> Result<Mntner
 
 /// What is said of it.
 pub(super) fn step(asn: Asn, maintainer: &Mntner, keys: &[AdminKey]) -> Step {
-    let whose = match keys.is_empty() {
-        true => format!("{asn} is maintained by {maintainer}"),
-        false => format!("{asn} is maintained by {maintainer}, whose admin key this is"),
-    };
-    Step::there(NAME, whose)
+    let whose = if keys.is_empty() { "" } else { ", whose admin key this is" };
+    Step::there(NAME, format!("{asn} is maintained by {maintainer}{whose}"))
 }
 
 /// What is said before the registry is there.

@@ -3,6 +3,7 @@
 use super::act::{Act, Ids, SECRET_MODE};
 use super::service::Manager;
 use super::step::Step;
+use crate::cli::check;
 use crate::daemon::read_key;
 use crate::sys::users::{self, ROOT, User};
 use std::fs;
@@ -31,11 +32,29 @@ pub(super) enum Found {
     Broken(String),
 }
 
+/// Who owns the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// Root: systemd hands the service a copy.
+    Root,
+    /// The service's user.
+    Service,
+}
+
+/// Who has to own a key file. Only systemd reads the unit.
+pub(super) fn holder(manager: Manager, path: &Path) -> Holder {
+    if manager != Manager::OpenRc && check::hands_over(path) {
+        Holder::Root
+    } else {
+        Holder::Service
+    }
+}
+
 /// Where the key belongs on this machine, where no configuration says so.
-pub(super) fn place(manager: Manager, unit_hands_over: bool) -> &'static str {
-    match (manager, unit_hands_over) {
-        (Manager::Systemd | Manager::None, true) => HANDED_OVER,
-        _ => OWN,
+pub(super) fn place(manager: Manager) -> &'static str {
+    match holder(manager, Path::new(HANDED_OVER)) {
+        Holder::Root => HANDED_OVER,
+        Holder::Service => OWN,
     }
 }
 
@@ -59,26 +78,24 @@ pub(super) fn look(path: &Path) -> Found {
 }
 
 /// What has to be done.
-pub(super) fn judge(found: &Found, path: &Path, user: &User, is_handed_over: bool) -> Step {
+pub(super) fn judge(found: &Found, path: &Path, user: &User, holder: Holder) -> Step {
     let shown = path.display();
     match found {
         Found::InEnvironment => Step::there(NAME, "the environment has it"),
         Found::Hidden => Step::there(NAME, format!("{shown}, which root alone can read")),
         Found::Missing => {
-            let (owner, whose) = match is_handed_over {
-                true => (Ids { user: ROOT, group: ROOT }, "root's alone".to_string()),
-                false => {
-                    (Ids { user: user.uid, group: user.gid }, format!("{}'s alone", user.name))
-                }
+            let (owner, whose) = match holder {
+                Holder::Root => (Ids { user: ROOT, group: ROOT }, "root"),
+                Holder::Service => (Ids { user: user.uid, group: user.gid }, user.name.as_str()),
             };
             let act = Act::Key { path: PathBuf::from(path), owner };
-            Step::due(NAME, format!("a new one in {shown}, {whose}"), vec![act])
+            Step::due(NAME, format!("a new one in {shown}, {whose}'s alone"), vec![act])
         }
         Found::Sound { mode, .. } if mode & !SECRET_MODE & 0o077 != 0 => {
             let why = format!("{shown}: others can read it (mode {mode:o})");
             Step::yours(NAME, why, [format!("chmod 600 {shown}")])
         }
-        Found::Sound { owner, .. } if !is_handed_over && *owner != user.uid => {
+        Found::Sound { owner, .. } if holder == Holder::Service && *owner != user.uid => {
             let why = format!("{shown}: {}, the service's user, cannot read it", user.name);
             Step::yours(NAME, why, [format!("chown {} {shown}", user.name)])
         }
@@ -105,12 +122,10 @@ mod tests {
 
     #[test]
     fn a_key_belongs_where_the_service_has_it_from() {
-        assert_eq!(place(Manager::Systemd, true), HANDED_OVER);
-        assert_eq!(place(Manager::Systemd, false), OWN);
-        assert_eq!(place(Manager::OpenRc, true), OWN, "OpenRC hands nothing over");
+        assert_eq!(place(Manager::OpenRc), OWN, "OpenRC hands nothing over");
         let path = Path::new(HANDED_OVER);
-        for (is_handed_over, user_id, group) in [(true, 0, 0), (false, 997, 996)] {
-            let step = judge(&Found::Missing, path, &user(), is_handed_over);
+        for (holder, user_id, group) in [(Holder::Root, 0, 0), (Holder::Service, 997, 996)] {
+            let step = judge(&Found::Missing, path, &user(), holder);
             let owner = Ids { user: user_id, group };
             assert_eq!(step.acts(), [Act::Key { path: path.to_path_buf(), owner }]);
         }
@@ -119,15 +134,15 @@ mod tests {
     #[test]
     fn a_key_that_is_there_is_never_touched() {
         let path = Path::new("/k");
-        let state = |found, is_handed_over| judge(&found, path, &user(), is_handed_over).state;
-        assert!(matches!(state(sound(0, 0o600), true), State::There(_)));
-        assert!(matches!(state(sound(997, 0o400), false), State::There(_)));
-        for (found, is_handed_over, line) in [
-            (sound(0, 0o640), true, "chmod 600 /k"),
-            (sound(0, 0o600), false, "chown peerling /k"),
-            (Found::Broken("no key".into()), true, "mv /k /k.broken; peerling init"),
+        let state = |found, holder| judge(&found, path, &user(), holder).state;
+        assert!(matches!(state(sound(0, 0o600), Holder::Root), State::There(_)));
+        assert!(matches!(state(sound(997, 0o400), Holder::Service), State::There(_)));
+        for (found, holder, line) in [
+            (sound(0, 0o640), Holder::Root, "chmod 600 /k"),
+            (sound(0, 0o600), Holder::Service, "chown peerling /k"),
+            (Found::Broken("no key".into()), Holder::Root, "mv /k /k.broken; peerling init"),
         ] {
-            let State::Yours(_, lines) = state(found, is_handed_over) else { panic!("{line}") };
+            let State::Yours(_, lines) = state(found, holder) else { panic!("{line}") };
             assert_eq!(lines, [line]);
         }
     }

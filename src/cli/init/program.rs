@@ -42,14 +42,13 @@ pub(super) fn run<A: AsRef<OsStr>>(words: &[A]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("LC_ALL", "C");
-    let failed = |error: std::io::Error| format!("{shown}: {error}");
-    let mut child = command.spawn().map_err(failed)?;
+    let mut child = command.spawn().map_err(|error| format!("{shown}: {error}"))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // Beside each other: a program may fill one while it is the other that is read.
     let complaint = std::thread::spawn(move || read(stderr));
     let output = read(stdout);
     let complaint = complaint.join().unwrap_or_default();
-    let status = child.wait().map_err(failed)?;
+    let status = child.wait().map_err(|error| format!("{shown}: {error}"))?;
     if status.success() {
         return Ok(output);
     }

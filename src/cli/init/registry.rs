@@ -59,19 +59,25 @@ pub(super) fn source(words: &str) -> Result<Source, Trouble> {
     if is_url {
         return Ok(Source::Url(words.to_string()));
     }
-    let wrong = |why: &dyn fmt::Display| Trouble::new(format!("--registry {words}: {why}"));
-    let root = path.canonicalize().map_err(|error| wrong(&error))?;
+    let root = path.canonicalize().map_err(|error| wrong(words, &error))?;
     let git = root.join(".git");
     let opened = match (git.exists(), root.join("objects").is_dir()) {
         (true, _) => git,
         (false, true) => root.clone(),
         (false, false) if is_registry(&root) => return Ok(Source::Tree(root)),
         (false, false) => {
-            return Err(wrong(&"neither a git repository nor a registry (it has no data/mntner)"));
+            return Err(wrong(
+                words,
+                &"neither a git repository nor a registry (it has no data/mntner)",
+            ));
         }
     };
-    let owner = opened.metadata().map_err(|error| wrong(&error))?.uid();
+    let owner = opened.metadata().map_err(|error| wrong(words, &error))?.uid();
     Ok(Source::Repository { root, opened, owner })
+}
+
+fn wrong(words: &str, why: &dyn fmt::Display) -> Trouble {
+    Trouble::new(format!("--registry {words}: {why}"))
 }
 
 /// Are there objects in it?

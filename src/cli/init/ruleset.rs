@@ -244,14 +244,14 @@ fn weigh(rule: &str, packet: &Packet<'_>) -> (Truth, Verdict) {
                 transport(word, words.next().unwrap_or_default(), &value(&mut words), packet)
             }
             "meta" => match words.next().unwrap_or_default() {
-                "l4proto" => among(&value(&mut words), |it| it == packet.protocol),
+                "l4proto" => among(&value(&mut words), |it| is_protocol(it, packet)),
                 "nfproto" => among(&value(&mut words), |it| family(it) == packet.family),
                 "iif" | "iifname" => interface(&value(&mut words), packet),
                 _ => skip(&value(&mut words)),
             },
             "ip" | "ip6" if word != packet.family => Truth::No,
             "ip" | "ip6" => match words.next().unwrap_or_default() {
-                "protocol" | "nexthdr" => among(&value(&mut words), |it| it == packet.protocol),
+                "protocol" | "nexthdr" => among(&value(&mut words), |it| is_protocol(it, packet)),
                 _ => skip(&value(&mut words)),
             },
             "ct" => match words.next().unwrap_or_default() {
@@ -322,6 +322,16 @@ fn among(operand: &Operand, fits: impl Fn(&str) -> bool) -> Truth {
     let Some(entries) = &operand.entries else { return Truth::Maybe };
     let found = entries.iter().any(|entry| fits(entry));
     if found != operand.is_negated { Truth::Yes } else { Truth::No }
+}
+
+/// By its name, or by its number where the machine has no /etc/protocols.
+fn is_protocol(word: &str, packet: &Packet<'_>) -> bool {
+    let name = match word {
+        "6" => "tcp",
+        "17" => "udp",
+        other => other,
+    };
+    name == packet.protocol
 }
 
 fn family(word: &str) -> &str {
@@ -429,6 +439,7 @@ mod tests {
             "meta l4proto tcp ct state new tcp dport 4242 counter packets 0 bytes 0 accept",
             "meta nfproto ipv6 meta l4proto { tcp, udp } th dport 4242 accept",
             "ip6 nexthdr tcp accept",
+            "meta l4proto { 6, 17 } th dport 4242 accept",
             "tcp dport != 22 accept",
             "iif != \"lo\" accept",
             "jump mine",

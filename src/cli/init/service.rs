@@ -133,8 +133,7 @@ fn commands(manager: Manager, service: Service) -> Vec<Vec<String>> {
             _ => vec!["rc-service", name, verb],
         });
     }
-    let owned = |words: Vec<&str>| words.into_iter().map(str::to_string).collect();
-    commands.into_iter().map(owned).collect()
+    commands.into_iter().map(|words| words.into_iter().map(str::to_string).collect()).collect()
 }
 
 #[cfg(test)]
