@@ -9,8 +9,6 @@ mod help;
 mod life;
 mod peer;
 mod peer_config;
-mod peer_export;
-mod peer_history;
 mod peer_list;
 mod peer_status;
 mod pops;
@@ -20,13 +18,13 @@ mod saved;
 mod whoami;
 
 pub use audit::Audit;
+pub use audit::PeerHistory;
 pub use ban::{BanList, Banned, Effect, Unbanned};
 pub use help::Help;
 pub use life::{BgpLife, Life, LifeView, ListedPeer, RouteCounts, Sign, Signs, summary};
 pub use peer::{OurSide, PeerView, PeeringState};
 pub use peer_config::PeerConfig;
-pub use peer_export::{PeerExport, WITHHELD};
-pub use peer_history::PeerHistory;
+pub use peer_config::{PeerExport, WITHHELD};
 pub use peer_list::PeerList;
 pub use peer_status::{CheckView, Mark, PeerStatus, RawView, Whose};
 pub use pops::{PopPeering, PopView, Pops, Rtt};
@@ -183,7 +181,7 @@ pub fn refusal_json(refusal: &Refusal) -> String {
 
 /// A value for a table's cell; empty where there is none.
 fn optional(value: Option<impl ToString>) -> String {
-    value.map_or(String::new(), |it| it.to_string())
+    value.map_or(String::new(), |value| value.to_string())
 }
 
 /// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.

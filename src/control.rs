@@ -11,19 +11,14 @@ mod ban;
 mod context;
 mod fields;
 mod follow;
-mod intro;
-mod peer_approve;
+mod login;
 mod peer_config;
 mod peer_create;
 mod peer_edit;
-mod peer_export;
-mod peer_history;
 mod peer_list;
-mod peer_remove;
+mod peer_state;
 mod peer_status;
-mod peer_switch;
 mod pops;
-mod prompt;
 mod saved;
 
 pub use admission::RateLimits;
@@ -40,7 +35,7 @@ use crate::plan::naming::Naming;
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
-use prompt::Typed;
+use login::Typed;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -122,7 +117,7 @@ impl Control {
 }
 
 fn help(topic: Option<&'static CommandSpec>, role: Role) -> Outcome {
-    if topic.is_some_and(|it| !it.is_listed_for(role)) {
+    if topic.is_some_and(|spec| !spec.is_listed_for(role)) {
         return Err(access::for_operators().into());
     }
     Ok(Box::new(Help { topic, role }))

@@ -3,7 +3,6 @@
 use super::{PeerView, PeeringState};
 use crate::command::Scope;
 use crate::model::{BgpState, Mntner, Timestamp};
-use crate::text::age::words;
 use crate::text::table::Hue;
 use nanoserde::SerJson;
 use std::time::Duration;
@@ -93,11 +92,12 @@ pub struct RouteCounts {
 /// How many peerings there are and how they live, in one sentence: `2 peerings: 1 up, 1 has had no
 /// handshake for 3 days (peer_status 4242420001)`. `None`: there is none.
 pub fn summary(peers: &[ListedPeer], scope: Scope, now: Timestamp) -> Option<String> {
-    let down: Vec<&ListedPeer> = peers.iter().filter(|it| it.life.life == Life::Down).collect();
+    let down: Vec<&ListedPeer> =
+        peers.iter().filter(|listed| listed.life.life == Life::Down).collect();
     let mut parts = Vec::new();
     for (life, words) in [(Life::Up, "up"), (Life::Waiting, "waiting"), (Life::Off, "switched off")]
     {
-        let count = peers.iter().filter(|it| it.life.life == life).count();
+        let count = peers.iter().filter(|listed| listed.life.life == life).count();
         if count > 0 {
             parts.push(format!("{count} {words}"));
         }
@@ -127,7 +127,7 @@ impl ListedPeer {
             Sign::Up | Sign::Unseen => ("BGP session", age(life.bgp.since, now)),
         };
         match age {
-            Some(age) => format!("has had no {what} for {}", words(age)),
+            Some(age) => format!("has had no {what} for {}", age_words(age)),
             None => format!("has had no {what} yet"),
         }
     }
@@ -138,6 +138,22 @@ fn age(since: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
 }
 
 impl Life {
+    /// From what was saved, what was reached and what was seen. What cannot be looked at speaks
+    /// neither for it nor against it; a peering of which nothing can be seen is never called up.
+    pub fn of(state: PeeringState, signs: Signs) -> Life {
+        match state {
+            PeeringState::Disabled | PeeringState::Suspended => return Life::Off,
+            PeeringState::Pending | PeeringState::Queued => return Life::Waiting,
+            PeeringState::Failed => return Life::Down,
+            PeeringState::Applied => {}
+        }
+        match (signs.tunnel, signs.bgp) {
+            (Sign::Down, _) | (_, Sign::Down) => Life::Down,
+            (Sign::Unseen, Sign::Unseen) => Life::Waiting,
+            (Sign::Up, _) | (_, Sign::Up) => Life::Up,
+        }
+    }
+
     /// The word for it, in tables and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -182,20 +198,47 @@ impl From<&BgpLife> for BgpJson {
     }
 }
 
+const MINUTE_S: u64 = 60;
+const HOUR_S: u64 = 60 * MINUTE_S;
+const DAY_S: u64 = 24 * HOUR_S;
+
+/// For a table's cell: `12 s`, `7 min`, `3 h`, `15 d`.
+pub(super) fn short_age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    match seconds {
+        0..MINUTE_S => format!("{seconds} s"),
+        MINUTE_S..HOUR_S => format!("{} min", seconds / MINUTE_S),
+        HOUR_S..DAY_S => format!("{} h", seconds / HOUR_S),
+        _ => format!("{} d", seconds / DAY_S),
+    }
+}
+
+/// For a sentence: `12 seconds`, `1 minute`, `3 hours`, `15 days`.
+fn age_words(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (count, unit) = match seconds {
+        0..MINUTE_S => (seconds, "second"),
+        MINUTE_S..HOUR_S => (seconds / MINUTE_S, "minute"),
+        HOUR_S..DAY_S => (seconds / HOUR_S, "hour"),
+        _ => (seconds / DAY_S, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::answer::examples::{lived, peer};
 
     const NOW: Timestamp = Timestamp(1_769_860_800);
-    const DAY_S: i64 = 86_400;
 
     fn told(peers: &[ListedPeer]) -> String {
         summary(peers, Scope::Mine, NOW).unwrap_or_default()
     }
 
     fn ago(days: i64) -> Option<Timestamp> {
-        Some(Timestamp(NOW.0 - days * DAY_S))
+        Some(Timestamp(NOW.0 - days * DAY_S.cast_signed()))
     }
 
     fn down(tunnel: Sign, change: impl FnOnce(&mut LifeView)) -> ListedPeer {
@@ -209,7 +252,7 @@ mod tests {
     #[test]
     fn one_sentence_says_who_is_down_and_for_how_long() {
         let up = || lived(peer(4242420001, PeeringState::Applied), Life::Up);
-        let days = |days: u64| Some(Duration::from_secs(days * DAY_S.unsigned_abs()));
+        let days = |days: u64| Some(Duration::from_secs(days * DAY_S));
         let silent = down(Sign::Down, |life| life.handshake = days(3));
         assert_eq!(
             told(&[silent.clone(), up()]),
@@ -245,5 +288,56 @@ mod tests {
         let scoped = summary(&all, Scope::All, NOW).unwrap();
         assert!(scoped.ends_with("2 down (peer_list --all --down)"), "{scoped}");
         assert_eq!(summary(&[], Scope::Mine, NOW), None);
+    }
+
+    #[test]
+    fn applied_is_not_up() {
+        use Sign::{Down, Unseen, Up};
+        for (tunnel, bgp, expect) in [
+            (Up, Up, Life::Up),
+            (Up, Down, Life::Down),
+            (Down, Up, Life::Down),
+            (Down, Down, Life::Down),
+            (Down, Unseen, Life::Down),
+            (Unseen, Down, Life::Down),
+            (Unseen, Up, Life::Up),
+            (Up, Unseen, Life::Up),
+            (Unseen, Unseen, Life::Waiting),
+        ] {
+            let seen = Life::of(PeeringState::Applied, Signs { tunnel, bgp });
+            assert_eq!(seen, expect, "{tunnel:?} {bgp:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_up_is_not_looked_at() {
+        let both = Signs { tunnel: Sign::Up, bgp: Sign::Up };
+        for (state, expect) in [
+            (PeeringState::Pending, Life::Waiting),
+            (PeeringState::Queued, Life::Waiting),
+            (PeeringState::Failed, Life::Down),
+            (PeeringState::Disabled, Life::Off),
+            (PeeringState::Suspended, Life::Off),
+        ] {
+            assert_eq!(Life::of(state, both), expect, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_age_has_the_unit_that_a_reader_would_choose() {
+        for (seconds, cell, sentence) in [
+            (0, "0 s", "0 seconds"),
+            (59, "59 s", "59 seconds"),
+            (60, "1 min", "1 minute"),
+            (3_599, "59 min", "59 minutes"),
+            (3_600, "1 h", "1 hour"),
+            (86_399, "23 h", "23 hours"),
+            (86_400, "1 d", "1 day"),
+            (3 * 86_400 + 5, "3 d", "3 days"),
+            (u64::MAX, "213503982334601 d", "213503982334601 days"),
+        ] {
+            let age = Duration::from_secs(seconds);
+            assert_eq!((short_age(age).as_str(), age_words(age).as_str()), (cell, sentence));
+        }
     }
 }

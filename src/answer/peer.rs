@@ -112,7 +112,7 @@ impl PeerView {
 
     /// What a member should know of it who makes or changes it, a line each.
     pub(super) fn notes_lines(&self) -> String {
-        self.notes.iter().map(|it| sentence(it) + "\n").collect()
+        self.notes.iter().map(|note| sentence(note) + "\n").collect()
     }
 
     /// A preshared key that was just made, and that this is the time to keep it; else nothing.
@@ -207,7 +207,7 @@ impl From<&PeerView> for PeerJson {
             wg_pub_key: peer.wg_pub_key.to_string(),
             wg_endpoint_addr: peer.wg_endpoint_addr.clone(),
             wg_endpoint_port: peer.wg_endpoint_port.map(Port::get),
-            link_local: peer.link_local.map(|it| it.to_string()),
+            link_local: peer.link_local.map(|address| address.to_string()),
             mtu: peer.mtu,
             psk: peer.psk,
             families: peer.families.word().to_string(),
@@ -216,7 +216,7 @@ impl From<&PeerView> for PeerJson {
                 wg_pub_key: our.wg_pub_key.to_string(),
                 wg_endpoint_addr: our.wg_endpoint_addr.clone(),
                 wg_endpoint_port: our.wg_endpoint_port.map(Port::get),
-                link_local: our.link_local.map(|it| it.to_string()),
+                link_local: our.link_local.map(|address| address.to_string()),
             },
             error: peer.error.clone(),
             maintainer: None,
@@ -225,7 +225,7 @@ impl From<&PeerView> for PeerJson {
             bgp: None,
             rtt_ms: None,
             marked: None,
-            notes: Some(peer.notes.clone()).filter(|it| !it.is_empty()),
+            notes: Some(peer.notes.clone()).filter(|notes| !notes.is_empty()),
             config: None,
             checks: None,
             raw: None,

@@ -1,12 +1,11 @@
 //! peer_list: peerings in a table, and which of them are down.
 
-use super::life::BgpJson;
+use super::life::{BgpJson, short_age};
 use super::peer::PeerJson;
 use super::{Answer, Life, ListedPeer, PeeringState, VERSION, milliseconds, optional};
 use crate::command::{Only, Scope};
 use crate::model::{Port, Timestamp};
 use crate::text::Screen;
-use crate::text::age;
 use crate::text::table::{Borders, Column, Fit, Table};
 use nanoserde::SerJson;
 use std::time::Duration;
@@ -68,7 +67,8 @@ impl Answer for PeerList {
             }
             (true, Scope::All, Only::Any) => "There is no peering here yet.\n".to_string(),
             (false, Scope::Mine, _) => {
-                let errors: String = self.peers.iter().map(|it| it.peer.error_line()).collect();
+                let errors: String =
+                    self.peers.iter().map(|listed| listed.peer.error_line()).collect();
                 self.table("Your existing peering sessions", screen) + &errors
             }
             (false, Scope::All, _) => {
@@ -189,13 +189,13 @@ impl Part {
             Part::Life => life.life.word().to_string(),
             Part::Maintainer => optional(life.maintainer.as_ref()),
             Part::Handshake => match (life.handshake, life.life) {
-                (Some(age), _) => age::short(age),
+                (Some(age), _) => short_age(age),
                 (None, Life::Up | Life::Down) => "never".to_string(),
                 (None, Life::Waiting | Life::Off) => String::new(),
             },
             Part::Bgp => optional(bgp.state),
             Part::Since => {
-                optional(bgp.since.map(|since| age::short(Duration::from_secs(now.since(since)))))
+                optional(bgp.since.map(|since| short_age(Duration::from_secs(now.since(since)))))
             }
             Part::Imported => optional(bgp.routes.map(|routes| routes.imported)),
             Part::Exported => optional(bgp.routes.map(|routes| routes.exported)),

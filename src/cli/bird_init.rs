@@ -88,7 +88,7 @@ pub(super) fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
     }
     let asn = config.pop.asn;
     let read = smol::block_on(read_routes(&config.registry.directory));
-    let roa = read.map(|it| it.map(|(roa, _)| roa).unwrap_or_default());
+    let roa = read.map(|tables| tables.map(|(roa, _)| roa).unwrap_or_default());
     let found = roa
         .as_ref()
         .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
@@ -127,7 +127,9 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
         }
         written.push(path);
     }
-    File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| failed(directory, error))
 }
 
 fn failed(path: &Path, error: io::Error) -> Trouble {
@@ -145,8 +147,8 @@ fn there_already(paths: &[String]) -> Trouble {
 /// What was written, and what is to be done next.
 fn farewell(config: &Config, directory: &Path) -> String {
     let includes = [Some(&config.bird.directory), config.bird.include_directory.as_ref()];
-    let missing = includes.into_iter().flatten().filter(|it| !it.is_dir());
-    let make: String = missing.map(|it| format!("mkdir -p {} && ", it.display())).collect();
+    let missing = includes.into_iter().flatten().filter(|path| !path.is_dir());
+    let make: String = missing.map(|path| format!("mkdir -p {} && ", path.display())).collect();
     let main = directory.join(MAIN);
     format!(
         "{}: {} are written, and yours from now on.\n\

@@ -4,7 +4,7 @@
 
 mod operators;
 
-use super::flags::{
+use super::spec::{
     ALL, ASN, DOWN, ENDPOINT_ADDR, ENDPOINT_PORT, EXIT_STATUS, FAMILIES, FORMAT, FROM, INTERFACE,
     JSON, LINK_LOCAL, MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };
@@ -123,8 +123,8 @@ static PEER_LIST: CommandSpec = CommandSpec {
     aliases: &[],
     summary: "list your peerings, and which of them are down",
     detail: "up: the tunnel has a fresh handshake, and BGP is Established; else down. waiting: for \
-             approval, or to be set up. off: switched off. Tunnel is the age of the last handshake, \
-             Since how long BGP is up or down. A window shows what it has room for, a pipe all.",
+             approval, or to be set up. off: switched off. Tunnel: the age of the last handshake. \
+             Since: how long BGP is up or down. A window shows what it has room for, a pipe all.",
     flags: &[DOWN, ALL, WATCH, JSON],
     example: "peer_list --down",
     role: Role::Member,

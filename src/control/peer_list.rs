@@ -7,7 +7,6 @@ use crate::answer::{
 };
 use crate::board::{Echo, Entry};
 use crate::command::{Only, Scope};
-use crate::diagnosis::life;
 use crate::limits::HANDSHAKE_LINK_UP;
 use crate::model::Mntner;
 use crate::peering::Peering;
@@ -43,7 +42,7 @@ impl Control {
         let handshake = self.board.handshake_age(peer.asn);
         let signs = Signs { tunnel: self.tunnel(&entry, handshake), bgp: self.bgp(&entry) };
         LifeView {
-            life: life(peer.state, signs),
+            life: Life::of(peer.state, signs),
             signs,
             handshake,
             link_since: entry.since.link,

@@ -1,5 +1,5 @@
-//! Who went down and who came up, told in the log: each peering once, however many of its parts did,
-//! and in one line however many peerings did.
+//! Who went down and who came up, told in the log: each peering once, however many of its parts,
+//! and in one line however many peerings.
 
 use crate::limits::NAMES_SHOWN_MAX;
 use crate::model::Asn;

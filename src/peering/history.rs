@@ -79,7 +79,7 @@ impl Subject {
 
     /// The subject of a word.
     pub fn of(word: &str) -> Option<Subject> {
-        [Subject::Link, Subject::Bgp].into_iter().find(|it| it.word() == word)
+        [Subject::Link, Subject::Bgp].into_iter().find(|subject| subject.word() == word)
     }
 }
 
@@ -112,8 +112,11 @@ impl LastKnown {
     /// What was last written down, so that a start of this program is no transition.
     pub fn from_last(last: impl IntoIterator<Item = (Asn, Transition)>) -> LastKnown {
         let mut known = BTreeMap::new();
-        for (asn, it) in last {
-            known.insert((asn, it.what), Known { up: it.up, word: it.to, since: Some(it.at) });
+        for (asn, transition) in last {
+            known.insert(
+                (asn, transition.what),
+                Known { up: transition.up, word: transition.to, since: Some(transition.at) },
+            );
         }
         LastKnown(known)
     }

@@ -7,8 +7,8 @@ use super::{Findings, Scene, files};
 use crate::limits::{BIRD_COMMAND_TIMEOUT, BIRD_CONNECT_TIMEOUT};
 use crate::model::BirdForm;
 use crate::sys::bird::{self, Bird, BirdFault};
-use crate::sys::deadline::within;
 use crate::sys::files::trap;
+use crate::sys::within;
 use std::path::Path;
 
 /// The area's name.
