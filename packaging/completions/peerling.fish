@@ -44,5 +44,5 @@ complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'tabl
 complete -c peerling -n __fish_use_subcommand -a demo -d 'a POP in a temporary directory; logs you in, or prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this in a shell while it serves, and end with it'
 complete -c peerling -n __fish_use_subcommand -a help -d 'list the operations, or explain one'
-complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help'
+complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore down bird-init bird-form exec import mesh demo help'
 # </all>
