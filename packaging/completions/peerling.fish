@@ -34,7 +34,7 @@ complete -c peerling -n '__fish_seen_subcommand_from bird-form' -x -a 'reference
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
-complete -c peerling -n __fish_use_subcommand -a import -d 'make peerings of WireGuard tunnels and BGP sessions that were made by hand'
+complete -c peerling -n __fish_use_subcommand -a import -d 'turn WireGuard tunnels and BGP sessions that were made by hand into peerings'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l dry-run -d 'only show what would be taken, and why the rest would not'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l asn -r -d 'only the peer with this AS number'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l undo -d 'give back what was imported: tunnels, sessions and files stay as they are'

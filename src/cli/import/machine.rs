@@ -1,5 +1,5 @@
-//! What of the machine `peerling import` looks at: files of wg-quick, BIRD's configuration, links, the
-//! registry and the database.
+//! What of the machine `peerling import` looks at: files of wg-quick, BIRD's configuration, links,
+//! the registry and the database.
 
 use crate::adopt::bird::{Source, sessions};
 use crate::adopt::{
@@ -119,14 +119,13 @@ async fn main_file(socket: Option<&Path>) -> Result<PathBuf, Trouble> {
 fn tunnels(directories: &[&Path]) -> Result<Vec<TunnelFile>, Trouble> {
     let mut tunnels = Vec::new();
     for directory in directories {
-        let named = |error| Trouble::new(format!("{}: {error}", directory.display()));
         let entries = match fs::read_dir(directory) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            entries => entries.map_err(named)?,
+            entries => entries.map_err(|error| unreadable(directory, &error))?,
         };
         let mut paths = Vec::new();
         for entry in entries.take(WG_QUICK_FILES_MAX) {
-            paths.push(entry.map_err(named)?.path());
+            paths.push(entry.map_err(|error| unreadable(directory, &error))?.path());
         }
         paths.sort();
         for path in paths {
@@ -138,6 +137,10 @@ fn tunnels(directories: &[&Path]) -> Result<Vec<TunnelFile>, Trouble> {
         }
     }
     Ok(tunnels)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", path.display()))
 }
 
 /// What a plain file holds; others are none of wg-quick's.
