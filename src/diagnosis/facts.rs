@@ -23,13 +23,11 @@ pub struct Facts<'a> {
     pub captured: Option<CapturedHandshake>,
     /// Why the loop could not apply the peering, or works on it still.
     pub unapplied: Option<String>,
-    /// The link.
     pub link: Option<LinkView>,
     /// How old its last handshake is, where there was one.
     pub handshake_age: Option<Duration>,
     /// What came back through the tunnel.
     pub tunnel: Option<Echo>,
-    /// The BGP session.
     pub bgp: Option<BgpView>,
     /// What came back when the endpoint was last pinged.
     pub rtt: Option<Echo>,
@@ -53,7 +51,6 @@ pub struct Ownership {
 pub enum Place {
     /// They call us.
     Passive,
-    /// Here.
     Found(SocketAddr),
     /// Its name gives no address, and this is why: the name's fault.
     Nameless(String),
@@ -93,13 +90,11 @@ pub enum CapturedHandshake {
 pub enum Echo {
     /// An answer, after so many microseconds.
     Answer(u64),
-    /// Nothing.
     Silence,
     /// This POP cannot ping, and this is why.
     Unable(String),
 }
 
-/// How a link is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkView {
     /// Seconds since 1970 of the last handshake; 0: never.
@@ -164,7 +159,6 @@ pub struct RoutesView {
 /// Is a limit reached?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// No.
     Kept,
     /// It was, since the BGP session is up.
     Hit,

@@ -49,7 +49,6 @@ pub struct Server {
     spawner: Spawner,
 }
 
-/// One client.
 struct Client {
     stream: Async<UnixStream>,
     control: Rc<Control>,
