@@ -300,6 +300,7 @@ pub mod tests {
     use crate::peering::Peering;
     use crate::peering::tests::{peering, site};
     use crate::plan::bird::tests::reference_form;
+    use crate::plan::naming::AdoptedNames;
 
     pub fn pop() -> PopSettings {
         PopSettings {
@@ -361,6 +362,30 @@ pub mod tests {
         assert!(wanted.served.keys().eq(&[owner(64601)]));
         assert!([64601, 64602, 64603].iter().all(|it| inputs.concerns(owner(*it))));
         assert!(!inputs.concerns(owner(64604)));
+    }
+
+    #[test]
+    fn who_takes_a_pop_down_wants_nothing_but_what_was_made_by_hand() {
+        let mut inputs = inputs(vec![peering(1, 64601, None), peering(2, 64602, None)]);
+        let peerings = inputs.rows.peerings.clone();
+        let failures = BTreeMap::from([(owner(64603), "no key".to_string())]);
+        inputs.rows = Rc::new(Rows { peerings, failures, ..Rows::default() });
+        let by_hand = AdoptedNames {
+            link: IfName::from_name("dn42-example").unwrap(),
+            protocol: "EXAMPLE".to_string(),
+            bird_file: None,
+        };
+        let adopted = BTreeMap::from([(Asn::new(64602).unwrap(), by_hand)]);
+        let naming = Rc::new(Naming::default().with_adopted(adopted));
+        let include_directory = Some("/x".into());
+        let inventory = Some(Rc::new(inventory()));
+        inputs.pop = Rc::new(PopSettings { naming, include_directory, inventory, ..pop() });
+        let all = all(&inputs, &Observed::default());
+        let mesh: Vec<Owner> = all.served.keys().filter(|it| it.asn().is_none()).copied().collect();
+        assert!(!mesh.is_empty() && !all.shared.is_empty());
+        let nothing = nothing(all, &inputs);
+        assert!(nothing.served.is_empty() && nothing.shared.is_empty());
+        assert_eq!(nothing.ended, [&mesh[..], &[owner(64601), owner(64603)]].concat());
     }
 
     #[test]
