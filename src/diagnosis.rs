@@ -18,8 +18,8 @@ mod tunnel;
 mod tests;
 
 pub use facts::{
-    BgpView, CapturedHandshake, Echo, Facts, Limit, LinkView, Offer, Ownership, Place, Probe,
-    RoutesView,
+    BgpView, CapturedHandshake, Echo, Facts, KernelView, Limit, LinkView, Offer, Ownership, Place,
+    Probe, RoutesView,
 };
 
 pub use crate::answer::RawView;

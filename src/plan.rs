@@ -5,6 +5,7 @@
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
+pub mod addresses;
 pub mod bird;
 mod drafts;
 pub mod drift;
@@ -25,9 +26,12 @@ pub use drafts::{Draft, DraftCache, Drafts};
 pub use occupied::occupied;
 pub use owner::Owner;
 pub use rows::Rows;
-pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, wanted};
+pub use wanted::{
+    Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, own_addresses, wanted,
+};
 
 use crate::model::{Asn, IfName};
+use addresses::HostAddress;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -51,8 +55,8 @@ pub struct Actual {
     pub unread: bool,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
-    /// Every address of `lo`, with its prefix length.
-    pub loopback: Vec<IpNet>,
+    /// Every address of this machine.
+    pub addresses: Vec<HostAddress>,
     /// Settings of the kernel, as they are, by their names.
     pub sysctls: BTreeMap<&'static str, String>,
 }
@@ -131,6 +135,13 @@ pub enum Step {
     },
 }
 
+impl Actual {
+    /// Is an address there that is wanted on `lo`?
+    pub fn has_address(&self, wanted: &IpNet) -> bool {
+        self.addresses.iter().any(|host| host.serves_as(wanted))
+    }
+}
+
 impl FileKind {
     /// Does BIRD read it?
     pub fn is_birds(self) -> bool {
@@ -201,8 +212,7 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 
 /// What belongs to the POP itself: BGP sessions begin at its addresses, so they come first.
 fn pop_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let is_there = |it: &&IpNet| actual.loopback.iter().any(|there| there.addr() == it.addr());
-    let missing = wanted.loopback.iter().filter(|it| !is_there(it));
+    let missing = wanted.loopback.iter().filter(|it| !actual.has_address(it));
     let mut steps: Vec<Step> = missing.copied().map(Step::AddAddress).collect();
     steps.extend(wanted.sysctls.iter().filter_map(|it| {
         // One that this kernel does not have cannot be set.

@@ -113,6 +113,8 @@ plays! {
     crashes
     /// Four POPs are one network.
     mesh
+    /// One POP without a mesh carries packets from one member's network to the other's.
+    alone
     /// The filters of `peerling bird-init` let in what they should.
     filters
 }

@@ -20,7 +20,7 @@ pub use client::{Bird, connect};
 pub use complaint::Complaint;
 pub use definitions::{Claims, Definitions};
 pub use reply::{Line, Reply};
-pub use status::{BgpStatus, Capabilities, Channel, Protocol};
+pub use status::{BgpStatus, Capabilities, Channel, KernelRoutes, Protocol};
 pub use verbs::{Ages, Check, Configured, Examined};
 
 /// What went wrong with BIRD. Its text tells the operator what to do.

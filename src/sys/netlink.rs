@@ -9,7 +9,9 @@ mod message;
 mod route;
 mod socket;
 
-pub use route::{Address, Link, Route, add_loopback_address, loopback_addresses};
+pub use route::{
+    Address, Link, Route, add_loopback_address, families_not_forwarded, host_addresses,
+};
 pub use socket::Socket;
 
 use rustix::io::Errno;
