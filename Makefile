@@ -15,7 +15,7 @@ VENV := $(CURDIR)/target/venv
 
 # For what the static binaries are made, and what trying the packages needs.
 TARGETS ?= x86_64-unknown-linux-musl aarch64-unknown-linux-musl armv7-unknown-linux-musleabihf
-PACKAGE_PACKAGES := debootstrap file iproute2 lintian qemu-user-static dpkg
+PACKAGE_PACKAGES := debootstrap file git iproute2 lintian openssh-client qemu-user-static dpkg
 # The tests of links, run in a virtual machine.
 IN_VM := $(CARGO) test --quiet --config "target.'cfg(all())'.runner='tests/vm/run.sh'" --test wireguard --
 # A virtual machine for each, side by side.
@@ -28,9 +28,9 @@ VM_PLAYS ?= 'lab/peering.sh lab/takeover.sh vm/clock.sh' 'vm/backend.sh lab/hand
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## build and run everything in a temporary directory, without root
-	$(CARGO) build --quiet
-	./target/debug/peerling demo --run ./fixtures/demo/session.sh
+demo: ## build, and be a member of a POP in a temporary directory; as root with BIRD and WireGuard the real thing
+	$(CARGO) build
+	@./fixtures/demo/start.sh ./target/debug/peerling
 
 lab: lab-packages ## every play of tests/lab.rs, one after the other: from peer_create to Established, and what goes wrong
 	PEERLING_LAB=required $(CARGO) test --quiet --test lab -- --nocapture --test-threads=1 --skip mesh

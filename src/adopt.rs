@@ -14,7 +14,7 @@ pub mod words;
 
 pub use judge::{Known, LinkKind, World, judge};
 pub use reason::Reason;
-pub use table::{Tense, counts, table};
+pub use table::{Counts, Tense, counts, table};
 
 use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Port, WgKey, WgSecret};
 use bird::Session;
@@ -50,6 +50,8 @@ pub struct Row {
     pub link: Option<String>,
     /// BIRD's protocol.
     pub protocol: Option<String>,
+    /// The file of BIRD's that it stands in.
+    pub bird_file: Option<PathBuf>,
     /// What becomes of it.
     pub verdict: Verdict,
 }

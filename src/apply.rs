@@ -155,9 +155,9 @@ impl Apply {
         }
     }
 
-    /// The same, with the operator's word that what nobody can explain is to go.
-    pub fn confirming(self) -> Apply {
-        Apply { removals: Removals::Confirmed, ..self }
+    /// The same, with the operator's word on what is to go that no command removed.
+    pub fn removing(self, removals: Removals) -> Apply {
+        Apply { removals, ..self }
     }
 
     /// The settings; whoever replaces them rings the bell.
@@ -272,12 +272,22 @@ impl Apply {
         Ok(())
     }
 
+    /// What should be, as the database or the operator says.
+    fn aim(&self, pass: &Pass) -> Wanted {
+        let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
+        match self.removals {
+            Removals::Asked | Removals::Confirmed => wanted,
+            Removals::Others => plan::nothing(wanted, &pass.inputs),
+        }
+    }
+
     /// What should be. What nobody can explain goes only where the operator said so.
     fn wanted(&mut self, pass: &Pass) -> Result<Wanted, String> {
-        let mut wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
+        let mut wanted = self.aim(pass);
         self.kernel.addresses = plan::own_addresses(&pass.inputs, &pass.observed.actual);
         let unexplained = pass.unexplained(&wanted);
-        if !unexplained.is_empty() && unexplained != self.unexplained {
+        let is_new = !unexplained.is_empty() && unexplained != self.unexplained;
+        if is_new || self.removals == Removals::Others {
             // In a damaged database rows vanish, and nobody took them out.
             self.store.borrow().prove_sound().map_err(|error| error.to_string())?;
         }
@@ -285,7 +295,7 @@ impl Apply {
             Removals::Confirmed => {
                 wanted.ended.extend(unexplained.into_iter().map(Owner::Peering));
             }
-            Removals::Asked => self.log_unexplained(unexplained),
+            Removals::Asked | Removals::Others => self.log_unexplained(unexplained),
         }
         Ok(wanted)
     }

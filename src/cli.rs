@@ -1,18 +1,24 @@
 //! The operator's command line: a row of the [`table`] for each operation, and a file that does it.
 
 mod backup;
+mod bird_form;
 mod bird_init;
 mod check;
 mod demo;
+mod down;
 mod exec;
 mod genconfig;
 pub mod help;
+mod import;
+mod init;
 mod logging;
 mod mesh;
+pub mod operation;
 mod parse;
 mod pass;
 mod service;
 pub mod table;
+mod terminal;
 
 use crate::daemon::Failure;
 use logging::{Clock, Volume};

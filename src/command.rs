@@ -124,6 +124,16 @@ pub enum Format {
     Json,
 }
 
+/// Why the greeting is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Occasion {
+    /// Somebody asked for it.
+    #[default]
+    Asked,
+    /// A session begins; the client has just shown the banner.
+    Login,
+}
+
 /// A command with everything that was said along with it.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -147,6 +157,8 @@ pub struct Request {
     pub from_input: bool,
     /// Is the answer to be given again and again, until the caller has seen enough?
     pub watch: bool,
+    /// Why the greeting is shown.
+    pub occasion: Occasion,
     /// Is every field asked, since none was named? Else what was not named stays as it is.
     pub every_field: bool,
 }
@@ -211,6 +223,7 @@ impl Request {
             format: Format::default(),
             from_input: false,
             watch: false,
+            occasion: Occasion::default(),
             every_field: false,
         }
     }

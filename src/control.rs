@@ -51,6 +51,8 @@ pub struct Settings {
     pub site: Site,
     /// The network's name, for the greeting.
     pub network: String,
+    /// What everybody is shown before they log in, and by `intro`; empty: nothing.
+    pub banner: Rc<str>,
     /// What things are called.
     pub naming: Rc<Naming>,
     /// Which addresses may be an endpoint; this host's own are added at each use.

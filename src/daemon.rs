@@ -15,18 +15,21 @@ mod configuration;
 mod database_watch;
 mod export;
 mod latency_watch;
-mod notify;
+mod manager;
+mod names;
 mod registry_watch;
 mod rhythm;
 mod routes_watch;
 mod session_watch;
 
+pub(crate) use assemble::read_key;
 pub use assemble::{Assembled, configured};
 pub(crate) use backup::look as backup_state;
-pub(crate) use configuration::is_configuration;
 pub use configuration::{ConfigFile, Failure, Trouble, read_config};
+pub(crate) use configuration::{is_configuration, read_text};
 pub(crate) use database_watch::close;
 pub(crate) use export::Pieces;
+pub(crate) use manager::catch_signals;
 
 use crate::apply::{Apply, ApplySettings};
 use crate::board::{Bell, Board, Cause};
@@ -37,13 +40,13 @@ use crate::ssh::Server;
 use crate::store::Store;
 use crate::sys::dns::Resolver;
 use crate::sys::wireguard::{Choice, Judgement};
-use async_signal::{Signal, Signals};
+use async_signal::Signals;
 use backup::{Wish, Wishes};
 use latency_watch::LatencyWatch;
+use manager::handle_signals;
 use registry_watch::RegistryWatch;
 use routes_watch::RoutesWatch;
 use session_watch::SessionWatch;
-use smol::stream::StreamExt as _;
 use std::cell::RefCell;
 use std::net::TcpListener;
 use std::path::Path;
@@ -89,7 +92,8 @@ pub(crate) struct Sockets {
 /// What forbids to serve is found before anything is made, host keys too.
 fn prepare(assembled: &Assembled) -> Result<(Store, Sockets), Trouble> {
     assembled.can_make_links()?;
-    let store = assembled.store()?;
+    let mut store = assembled.store()?;
+    names::agree(&mut store, assembled)?;
     Ok((store, Sockets::open(assembled)?))
 }
 
@@ -162,7 +166,7 @@ impl Service {
         sockets: Sockets,
         signals: Signals,
     ) -> Result<(), Trouble> {
-        let settings = self.assembled.ssh_settings()?;
+        let settings = self.assembled.ssh_settings();
         let (reading, registry_read) = smol::channel::bounded(1);
         let control = self.control.clone();
         let keys = sockets.host_keys;
@@ -196,8 +200,9 @@ impl Service {
         wishes.replace(Wish::of(&self.assembled));
         spawner.spawn(backup::run(wishes.clone(), self.control.clone(), news, mended.1));
         let reload = move || {
-            notify::reloading();
+            manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
+                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|it| vec![it])?;
                 adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())
@@ -207,10 +212,10 @@ impl Service {
                 log::error!("the new configuration is not used: {}", all.join("; "));
             }
             let _ = (again.0.try_send(()), mended.0.try_send(()));
-            notify::ready();
+            manager::ready();
         };
-        spawner.spawn(notify::stay_alive());
-        notify::ready();
+        spawner.spawn(manager::stay_alive());
+        manager::ready();
         handle_signals(signals, reload).await;
         // What was spawned outlives this: the socket is not left to it.
         drop(sockets.local);
@@ -261,6 +266,7 @@ fn adopt(
         tell(&new.backend());
     }
     apply.replace(Rc::new(settings));
+    new.tell_banner();
     control.settings.replace(Rc::new(new.control_settings()));
     log::info!(
         "configuration read again; listeners, host keys, database and what [registry] says need a \
@@ -268,32 +274,4 @@ fn adopt(
     );
     control.bell.ring(Cause::Reload);
     Ok(())
-}
-
-/// From now on the signals that mean something are kept for [`handle_signals`].
-pub(crate) fn catch_signals() -> Result<Signals, Trouble> {
-    Signals::new([Signal::Hup, Signal::Term, Signal::Int])
-        .map_err(|error| Trouble::new(format!("no signals: {error}")))
-}
-
-fn signal_name(signal: Signal) -> String {
-    format!("{signal:?}").to_uppercase()
-}
-
-/// SIGHUP reads again; SIGTERM and SIGINT end the service.
-async fn handle_signals(mut signals: Signals, reload: impl Fn()) {
-    while let Some(signal) = signals.next().await {
-        match signal {
-            Ok(Signal::Hup) => reload(),
-            Ok(signal) => {
-                log::info!(
-                    "SIG{}: the service ends; tunnels and BGP sessions go on",
-                    signal_name(signal)
-                );
-                notify::stopping();
-                return;
-            }
-            Err(error) => log::warn!("a signal could not be read: {error}"),
-        }
-    }
 }

@@ -64,12 +64,13 @@
 //! - A command: its row in `command/table.rs`, its answer in `answer`, and a file in `control`.
 //! - An operation of the command line: its row in `cli/table.rs` and a file in `cli`; help, manual
 //!   and completions under `packaging` follow by `make bless`.
+//! - A step of `peerling init`: `cli/init`; what it does to the machine: `cli/init/act.rs`.
 //! - What `peerling check` looks at: `cli/check`.
 //! - A configuration key: `config/table.rs` and `packaging/peerling.toml`; a word that an operator
 //!   chooses: `model/choice.rs`.
 //! - A file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
-//!   `plan/bird.rs` for BIRD, `mesh/bird.rs` for the mesh, `registry/roa.rs` for route origins,
-//!   `cli/bird_init` for a whole configuration of BIRD.
+//!   `plan/bird.rs` for BIRD, `plan/adopted.rs` for what was made by hand, `mesh/bird.rs` for the
+//!   mesh, `registry/roa.rs` for route origins, `cli/bird_init` for a whole configuration of BIRD.
 //! - What a JSON answer has: `packaging/schema` too. A bound: `limits`.
 //! - What may be an endpoint: `peering/policy`. What `peer_status` makes of what it sees:
 //!   `diagnosis`. A back end for links: `sys/wireguard.rs`.

@@ -6,6 +6,7 @@
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
 pub mod addresses;
+pub mod adopted;
 pub mod bird;
 mod drafts;
 pub mod drift;
@@ -27,7 +28,7 @@ pub use occupied::occupied;
 pub use owner::Owner;
 pub use rows::Rows;
 pub use wanted::{
-    Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, own_addresses, wanted,
+    Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, own_addresses, wanted,
 };
 
 use crate::model::{Asn, IfName};
@@ -205,7 +206,9 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
         if let Some((_, name)) = links_last.iter().find(|(ended, _)| *ended == owner) {
             steps.push(Step::RemoveLink(owner, name.clone()));
         }
-        steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        if !wanted.kept_confs.contains(&owner) {
+            steps.extend(wanted.remove(FileKind::WireGuard, owner, actual.confs.get(&owner)));
+        }
     }
     steps
 }

@@ -19,7 +19,7 @@ mod watching;
 pub use start::Start;
 
 use crate::answer::{Answer, Bye, ExitStatus, Outcome, PeerView, Question, Shown, refusal_text};
-use crate::command::{Command, Format, Request, Vocabulary};
+use crate::command::{Command, Format, Occasion, Request, Vocabulary};
 use crate::limits::{IMPORT_BYTES_MAX, LINE_BYTES_MAX, WATCH_PAUSE};
 use crate::model::{Asn, Refusal, Role};
 use crate::text::Screen;
@@ -113,7 +113,11 @@ impl Session {
             None => Mode::Plain,
         };
         let doing = match (&start, window) {
-            (Start::Shell, Some(_)) => Doing::Running(Job::new(Request::new(Command::Intro))),
+            (Start::Shell, Some(_)) => {
+                let mut greeting = Request::new(Command::Intro);
+                greeting.occasion = Occasion::Login;
+                Doing::Running(Job::new(greeting))
+            }
             _ => Doing::Idle,
         };
         Session {

@@ -61,8 +61,6 @@ pub struct SshSettings {
     pub idle_timeout: Duration,
     /// How many there may be.
     pub slots: SlotLimits,
-    /// Shown before authentication; empty: nothing.
-    pub banner: String,
 }
 
 /// The service.
@@ -174,7 +172,8 @@ impl Server {
     async fn speak(&self, connection: &Connection, slot: Slot) -> Result<(), russh::Error> {
         let (sender, events) = smol::channel::bounded(SSH_EVENTS_MAX);
         let client = &connection.client;
-        let handler = Handler::new(sender, self.settings.banner.clone(), client.clone());
+        let banner = self.control.settings.borrow().banner.to_string();
+        let handler = Handler::new(sender, banner, client.clone());
         let wire = Wire::new(connection.stream.clone(), client.clone());
         let handle = Rc::new(OnceCell::new());
         let protocol = async {

@@ -5,6 +5,7 @@
 //! with its version. A change and its audit record are one transaction too; every change counts the
 //! generation up, and the apply loop tells which generation the machine has reached.
 
+mod adopted;
 mod audit_log;
 mod copies;
 mod decisions;
@@ -20,6 +21,7 @@ mod soundness;
 pub use audit_log::Filter;
 pub use copies::{CopyError, peered_in_copy};
 pub use error::StoreError;
+pub use notes::NameForms;
 pub use restore::Restored;
 
 use crate::model::{Asn, Mntner, Timestamp};

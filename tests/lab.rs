@@ -97,6 +97,8 @@ plays! {
     peering
     /// A running POP is taken over from the replaced service without a step.
     takeover
+    /// Ten peers that were made by hand become peerings, and nothing flaps.
+    imported
     /// What `peer_status` says of two dozen mistakes of members.
     diagnosis
     /// What `peer_config` prints for other programs comes up as printed.
@@ -115,6 +117,10 @@ plays! {
     mesh
     /// One POP without a mesh carries packets from one member's network to the other's.
     alone
+    /// `make demo` as root: two POPs, a peering that is Established, and one that fails.
+    demo
+    /// The dn42 wiki's configuration of BIRD, and names of the operator's own.
+    wiki
     /// The filters of `peerling bird-init` let in what they should.
     filters
 }

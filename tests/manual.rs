@@ -1,7 +1,8 @@
 //! The manual pages and the completions of shells are true: what they list is what the tables say.
 //! `make bless` writes the lists; mandoc and the shells read the results.
 
-use peerling::cli::table::{Argument, OPERATIONS, OPTIONS, Operation, Presence, STATUSES, Value};
+use peerling::cli::operation::{Argument, Operation, Presence, Value};
+use peerling::cli::table::{OPERATIONS, OPTIONS, STATUSES};
 use peerling::command::{COMMANDS, CommandSpec};
 use peerling::config::{KeySpec, Preset, keys, sections, tables};
 use peerling::model::Role;

@@ -11,7 +11,7 @@ use crate::registry::Index;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is there already, and what decides.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,8 @@ pub struct World<'a> {
     pub key: WgKey,
     /// The file of our private key.
     pub key_file: &'a Path,
-    /// The directory of wg-quick's files.
-    pub directory: &'a Path,
+    /// The directories of wg-quick's files, ours first.
+    pub directories: &'a [&'a Path],
     /// Who maintains which AS number.
     pub registry: &'a Index,
     /// The links of the machine.
@@ -76,12 +76,14 @@ pub fn judge(found: &Found, world: &World<'_>) -> Vec<Row> {
             asn: session.asn.and_then(|it| Asn::new(it).ok()),
             link: link.map(str::to_string),
             protocol: Some(session.protocol.clone()).filter(|it| !it.is_empty()),
+            bird_file: Some(session.file.clone()),
             verdict: judging.session(session, link).unwrap_or_else(Verdict::NotTaken),
         });
     }
     for link in judging.unused() {
         let verdict = Verdict::NotTaken(judging.why_unused(link));
-        rows.push(Row { asn: None, link: Some(link.to_string()), protocol: None, verdict });
+        let link = Some(link.to_string());
+        rows.push(Row { asn: None, link, protocol: None, bird_file: None, verdict });
     }
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     rows
@@ -94,7 +96,7 @@ impl<'a> Judge<'a> {
         let mut tunnels = BTreeMap::new();
         for file in &found.tunnels {
             if !ours.iter().any(|it| it.link == file.link) {
-                tunnels.insert(file.link.as_str(), file);
+                tunnels.entry(file.link.as_str()).or_insert(file);
             }
         }
         let mut addresses = Vec::new();
@@ -199,11 +201,16 @@ impl<'a> Judge<'a> {
     }
 
     fn tunnel(&self, link: &str) -> Result<Tunnel, Reason> {
-        let path = self.world.directory.join(format!("{link}.conf"));
-        match self.tunnels.get(link).filter(|it| it.path == path) {
-            Some(file) => read(&file.text, link).map_err(|fault| Reason::Unreadable(path, fault)),
-            None => Err(Reason::NoFile(path)),
+        let mut path = PathBuf::new();
+        for directory in self.world.directories {
+            path = directory.join(format!("{link}.conf"));
+            if let Some(file) = self.tunnels.get(link)
+                && file.path == path
+            {
+                return read(&file.text, link).map_err(|fault| Reason::Unreadable(path, fault));
+            }
         }
+        Err(Reason::NoFile(path))
     }
 
     fn own_key(&self, tunnel: &Tunnel) -> Result<Option<WgKey>, Reason> {
@@ -252,10 +259,10 @@ impl<'a> Judge<'a> {
             }
             names.push(name.as_str());
         }
-        match names.is_empty() {
-            true => Err(Reason::NoMaintainer(asn)),
-            false => Err(Reason::NoKeys(names.join(", "))),
+        if names.is_empty() {
+            return Err(Reason::NoMaintainer(asn));
         }
+        Err(Reason::NoKeys(names.join(", ")))
     }
 
     /// The tunnels that no session runs over.

@@ -34,6 +34,8 @@ pub enum Reason {
     NoLink,
     /// The link is not there now.
     LinkGone,
+    /// The link runs otherwise than its file says: the first difference, in words.
+    RunsOtherwise(String),
     /// The link is no WireGuard.
     OtherLink(String),
     /// The link has no file of wg-quick's in the directory of them.
@@ -101,6 +103,9 @@ impl Reason {
                 write!(out, "the neighbour's address {address} is not link-local")
             }
             Reason::OtherLink(kind) => write!(out, "the link is {kind}, not WireGuard"),
+            Reason::RunsOtherwise(change) => {
+                write!(out, "the running link is not as its wg-quick file says: {change}")
+            }
             Reason::NoFile(file) => write!(out, "the link has no wg-quick file {}", file.display()),
             Reason::Unreadable(file, fault) => write!(out, "{}:{fault}", file.display()),
             Reason::Peers(count) => write!(out, "{count} WireGuard peers on one link"),

@@ -4,7 +4,7 @@
 
 use crate::limits::ADDRESS_BYTES_MAX;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::ops::Range;
 
 /// A word.
@@ -157,11 +157,7 @@ fn address(rest: &str) -> Option<(IpAddr, usize)> {
     let run = rest.get(..length).filter(|it| length < most && it.contains([':', '.']))?;
     for cut in 0..=2 {
         let text = run.get(..run.len().checked_sub(cut)?)?;
-        let address = match text.contains(':') {
-            true => text.parse::<Ipv6Addr>().map(IpAddr::V6),
-            false => text.parse::<Ipv4Addr>().map(IpAddr::V4),
-        };
-        if let Ok(address) = address {
+        if let Ok(address) = text.parse::<IpAddr>() {
             return Some((address, text.len()));
         }
     }

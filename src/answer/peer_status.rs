@@ -4,7 +4,7 @@
 use super::peer::PeerJson;
 use super::{Answer, PeerView, VERSION};
 use crate::text::Screen;
-use crate::text::escape::{escape_lines, sentence};
+use crate::text::escape::{escape, escape_lines, sentence};
 use crate::text::table::{Fit, Table};
 use nanoserde::SerJson;
 use std::fmt::Write as _;
@@ -25,9 +25,9 @@ pub struct PeerStatus {
 pub struct RawView {
     /// The name of the tunnel.
     pub link: String,
-    /// Of `wg show wg-as<ASN>`; empty where there is no link.
+    /// Of `wg show` for this tunnel; empty where there is no link.
     pub wireguard: String,
-    /// Of `birdc show protocols all ebgp_as<ASN>_v6`; empty where BIRD does not know it.
+    /// Of `birdc show protocols all` for its BGP session; empty where BIRD does not know it.
     pub bird: String,
 }
 
@@ -122,7 +122,7 @@ impl CheckView {
 
 impl RawView {
     fn text(&self, screen: Screen) -> String {
-        let link = format!("wg show {}", self.link);
+        let link = format!("wg show {}", escape(&self.link));
         output_of(&link, &self.wireguard, screen)
             + &output_of("birdc show protocols all", &self.bird, screen)
     }

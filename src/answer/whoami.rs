@@ -3,13 +3,16 @@
 use super::{Answer, VERSION};
 use crate::model::{Asn, Mntner, Role};
 use crate::text::Screen;
-use crate::text::escape::{escape, sentence};
+use crate::text::escape::{escape, escape_lines, sentence};
 use crate::text::table::{Fit, Table};
 use nanoserde::SerJson;
+use std::rc::Rc;
 
 /// The greeting of a session.
 #[derive(Debug)]
 pub struct Intro {
+    /// What the operator wants to be read first; empty: nothing.
+    pub banner: Rc<str>,
     /// Who is greeted.
     pub identity: IdentityView,
     /// What they should know before they type anything, in sentences.
@@ -29,7 +32,7 @@ pub struct IdentityView {
     pub role: Role,
     /// The AS numbers, sorted.
     pub asns: Vec<Asn>,
-    /// The name of this network.
+    /// The name of this network; its AS number where it has none.
     pub network: String,
     /// The public name of this POP.
     pub server: String,
@@ -40,14 +43,20 @@ pub struct IdentityView {
 impl Answer for Intro {
     fn text(&self, screen: Screen) -> String {
         let identity = &self.identity;
-        let network = match identity.network.as_str() {
-            "" => identity.our_asn.to_string(),
-            name => format!("{} ({})", escape(name), identity.our_asn),
+        let banner = match self.banner.trim_end() {
+            "" => String::new(),
+            text => format!("\n{}\n", escape_lines(text)),
+        };
+        let our_asn = identity.our_asn.to_string();
+        let network = if identity.network.is_empty() || identity.network == our_asn {
+            our_asn
+        } else {
+            format!("{} ({our_asn})", escape(&identity.network))
         };
         let notices: String = self.notices.iter().map(|it| sentence(it) + "\n").collect();
         let gap = if notices.is_empty() { "" } else { "\n" };
         screen.fold(format!(
-            "\nWelcome to {network} automated peering service\n\
+            "{banner}\nWelcome to {network} automated peering service\n\
              You are connected as {} to {} @ {}\n\n{}\n\
              {notices}{gap}Use this shell to configure your BGP peering session.\n\n\
              Type help or ? to list commands.\n\n",
@@ -120,4 +129,25 @@ struct WhoamiJson {
     asns: Vec<u32>,
     server: String,
     server_asn: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::examples::identity;
+
+    #[test]
+    fn a_network_without_a_name_is_greeted_by_its_number_alone() {
+        let number = identity().our_asn.to_string();
+        for (network, welcome) in [
+            ("", "Welcome to AS4242420263 automated"),
+            (number.as_str(), "Welcome to AS4242420263 automated"),
+            ("Example Network", "Welcome to Example Network (AS4242420263) automated"),
+        ] {
+            let identity = IdentityView { network: network.to_string(), ..identity() };
+            let intro = Intro { banner: "".into(), identity, notices: vec![] };
+            let text = intro.text(Screen::PIPE);
+            assert!(text.starts_with(&format!("\n{welcome}")), "{text}");
+        }
+    }
 }

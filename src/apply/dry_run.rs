@@ -19,6 +19,8 @@ pub enum Removals {
     Asked,
     /// The operator has confirmed that they are to go.
     Confirmed,
+    /// They are left alone, and all others are to go: the operator takes this POP down.
+    Others,
 }
 
 /// What a pass would do now.
@@ -34,6 +36,8 @@ pub struct DryRun {
     pub strays: BTreeSet<Stray>,
     /// BIRD refuses its configuration as it is, in words; `None`: it does not, or cannot be asked.
     pub refusal: Option<String>,
+    /// Peerings that were made by hand before peerling.
+    pub adopted: BTreeSet<Asn>,
     /// What cannot be read or served, or is left alone, and why.
     pub failures: BTreeMap<Owner, String>,
     /// The addresses that this POP should have on `lo`.
@@ -49,7 +53,7 @@ impl Apply {
         let (pass, mut seen) = self.prepare().await?;
         seen.strays.extend(strays(&pass.settings.bird_directory, &pass.settings.pop.naming));
         let refusal = self.bird.refusal(&pass.settings).await;
-        let wanted = plan::wanted(&pass.inputs, &pass.drafts, &pass.observed);
+        let wanted = self.aim(&pass);
         let (steps, unexplained) = (pass.differences(&wanted), pass.unexplained(&wanted));
         self.board.publish(pass.inputs.generation, |before| {
             let mut entries = pass.entries(before);
@@ -65,7 +69,18 @@ impl Apply {
         let missing = addresses.iter().filter(|it| !actual.has_address(it)).copied().collect();
         let failures = pass.outcome.all_failures();
         let Seen { foreign, strays } = seen;
-        Ok(DryRun { steps, unexplained, foreign, strays, refusal, failures, addresses, missing })
+        let adopted = pass.settings.pop.naming.adopted().keys().copied().collect();
+        Ok(DryRun {
+            steps,
+            unexplained,
+            foreign,
+            strays,
+            refusal,
+            adopted,
+            failures,
+            addresses,
+            missing,
+        })
     }
 }
 

@@ -82,7 +82,7 @@ impl KernelWatch {
         }
         let mut view = KernelView::default();
         if let Some(socket) = &settings.bird_socket
-            && let Ok(routes) = routes(socket).await
+            && let Ok(routes) = kernel_routes(socket).await
         {
             (view.routes, view.refused) = (routes.best, routes.refused);
         }
@@ -100,7 +100,7 @@ impl KernelWatch {
     }
 }
 
-async fn routes(socket: &Path) -> Result<KernelRoutes, BirdError> {
+async fn kernel_routes(socket: &Path) -> Result<KernelRoutes, BirdError> {
     connect(socket, BIRD_CONNECT_TIMEOUT).await?.kernel_routes().await
 }
 

@@ -197,9 +197,14 @@ impl Observation {
     /// A protocol is ours only if its file is, or was, ours, or the database knows of it: others
     /// only bear such a name.
     pub fn disown(&mut self, inputs: &Inputs, had_file: &BTreeSet<Owner>) {
-        let hand_made = &self.observed.hand_made;
+        let mut operators = self.observed.hand_made.clone();
+        for (asn, names) in inputs.pop.naming.adopted() {
+            if names.bird_file.is_none() {
+                operators.insert(Owner::Peering(*asn));
+            }
+        }
         let is_ours = |owner: &Owner| {
-            (had_file.contains(owner) || inputs.concerns(*owner)) && !hand_made.contains(owner)
+            (had_file.contains(owner) || inputs.concerns(*owner)) && !operators.contains(owner)
         };
         if let Some(running) = &mut self.observed.actual.protocols {
             running.retain(is_ours);

@@ -98,7 +98,8 @@ impl RowsCache {
         {
             return Ok(last.rows.clone());
         }
-        let rows = Rc::new(Rows::read(&store.rows()?, &pop.site));
+        let rows = Rows::read(&store.rows()?, &pop.site).with_names_of(store.adopted()?);
+        let rows = Rc::new(rows);
         self.0 = Some(Reading { pop: pop.clone(), state, rows: rows.clone() });
         Ok(rows)
     }
@@ -157,10 +158,14 @@ impl Pass {
         steps
     }
 
-    /// A row that cannot be served explains what the machine has of it.
+    /// A row that cannot be served explains what the machine has of it, and a peering that stays
+    /// whatever is wanted.
     pub fn unexplained(&self, wanted: &Wanted) -> BTreeSet<Asn> {
         let mut asns = plan::unexplained(wanted, &self.observed.actual);
-        asns.retain(|asn| !self.outcome.failures.contains_key(&Owner::Peering(*asn)));
+        asns.retain(|asn| {
+            let owner = Owner::Peering(*asn);
+            !self.outcome.failures.contains_key(&owner) && !self.inputs.concerns(owner)
+        });
         asns
     }
 

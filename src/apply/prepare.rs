@@ -4,7 +4,7 @@
 use super::bird::{Blocked, Touched};
 use super::observe::{Observation, OwnFiles};
 use super::pass::{Outcome, Pass};
-use super::{Apply, ApplySettings, Lookups};
+use super::{Apply, ApplySettings, Lookups, Removals};
 use crate::limits::RESOLVE_TIMEOUT;
 use crate::peering::policy::Policy;
 use crate::plan::{self, Drafts, Inputs, Observed, Owner, PopSettings, Resolved, endpoints};
@@ -41,10 +41,17 @@ impl Apply {
         let (settings, inputs) = self.read()?;
         let mut seen = self.observe(&settings, &inputs).await?;
         let drafts = self.drafts.renew(&inputs, &seen.observed.actual);
-        seen.observed.endpoints = self.locate(&settings, &inputs, &drafts, &seen.observed).await;
+        // Who takes everything down needs nobody's endpoint, and no peering that can be served.
+        let is_ending = self.removals == Removals::Others;
+        if !is_ending {
+            seen.observed.endpoints =
+                self.locate(&settings, &inputs, &drafts, &seen.observed).await;
+        }
         let Observation { observed, mut failures, left, blocked, foreign, strays, .. } = seen;
         for (owner, why) in &inputs.rows.failures {
-            failures.entry(*owner).or_insert_with(|| why.clone());
+            if !is_ending {
+                failures.entry(*owner).or_insert_with(|| why.clone());
+            }
         }
         let outcome = Outcome { failures, left, blocked, ..Outcome::default() };
         let machine = Machine::default();

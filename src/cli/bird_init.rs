@@ -27,6 +27,9 @@ const MODE: u32 = 0o644;
 /// The file that includes the others.
 const MAIN: &str = "bird.conf";
 
+/// Every file that is written.
+pub(super) const FILES: [&str; 4] = [MAIN, "variables.conf", "communities.conf", "filters.conf"];
+
 /// A file's name and content.
 type Text = (&'static str, String);
 
@@ -38,12 +41,19 @@ type Text = (&'static str, String);
 pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
     let directory = invocation.path(&BIRD_DIRECTORY)?;
     let config = read_config(&invocation.file)?;
+    install(&config, directory)?;
+    super::print(&farewell(&config, directory));
+    Ok(DONE)
+}
+
+/// Writes the files into a directory.
+///
+/// # Errors
+/// Networks that nobody names, files that exist already, or a directory that cannot be written.
+pub(super) fn install(config: &Config, directory: &Path) -> Result<(), Trouble> {
     // Where they cannot be seen, the first of each network is ours.
     let present = host_addresses().unwrap_or_default();
-    let texts = compose(&config, &present)?;
-    write(directory, &texts)?;
-    super::print(&farewell(&config, directory, &texts));
-    Ok(DONE)
+    write(directory, &compose(config, &present)?)
 }
 
 /// The files; `present`: the addresses that this machine has.
@@ -79,7 +89,7 @@ fn is_odd(letter: char) -> bool {
 }
 
 /// Our networks: those of the mesh, or what the registry says that we may announce.
-fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
+pub(super) fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
     let (settings, asn) = (AddressSettings::of(config), config.pop.asn);
     let mut roa = Roa::default();
     if settings.networks.is_empty() {
@@ -138,8 +148,7 @@ fn there_already(paths: &[String]) -> Trouble {
 }
 
 /// What was written, and what is to be done next.
-fn farewell(config: &Config, directory: &Path, texts: &[Text]) -> String {
-    let names: Vec<&str> = texts.iter().map(|(name, _)| *name).collect();
+fn farewell(config: &Config, directory: &Path) -> String {
     let includes = [Some(&config.bird.directory), config.bird.include_directory.as_ref()];
     let missing = includes.into_iter().flatten().filter(|it| !it.is_dir());
     let make: String = missing.map(|it| format!("mkdir -p {} && ", it.display())).collect();
@@ -148,7 +157,7 @@ fn farewell(config: &Config, directory: &Path, texts: &[Text]) -> String {
         "{}: {} are written, and yours from now on.\n\
          Read variables.conf, then try them: {make}bird -p -c {}\n",
         directory.display(),
-        names.join(", "),
+        FILES.join(", "),
         main.display()
     )
 }

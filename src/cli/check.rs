@@ -23,6 +23,7 @@ use crate::daemon::{Assembled, ConfigFile, Failure, block_on};
 use crate::sys::users::{self, become_user};
 use findings::Findings;
 use ipnet::IpNet;
+pub(super) use service::{PACKAGE_USER, hands_over, service_user};
 use std::fmt::Write as _;
 
 /// What every look needs to know.
@@ -116,7 +117,7 @@ fn examine(scene: &Scene, findings: &mut Findings) {
 
 /// What the service may not, root could: it is looked at with the rights of the service.
 fn go_on_as_the_service(scene: &Scene, findings: &mut Findings) {
-    let user = service::service_user(&scene.assembled.config.store.path);
+    let user = service_user(&scene.assembled.config.store.path);
     let Some(user) = user.filter(|_| users::is_root()) else {
         let us = users::name(users::current());
         return findings.ok("rights", format_args!("looked at as {us}"));

@@ -1,7 +1,8 @@
 //! `peerling help`: the operations in a list, or one of them explained.
 
+use super::operation::{Argument, Operation};
 use super::parse::{Invocation, unknown_operation};
-use super::table::{Argument, DONE, OPERATIONS, OPTIONS, Operation, STATUSES, TOPIC, operation};
+use super::table::{DONE, OPERATIONS, OPTIONS, STATUSES, TOPIC, operation};
 use crate::daemon::{Failure, Trouble};
 use std::fmt::Write as _;
 
@@ -32,7 +33,13 @@ pub fn of_all() -> String {
                     usage: peerling [--config FILE] [--verbose] OPERATION\n\n"
         .to_string();
     for operation in OPERATIONS {
-        entry(&mut text, &operation.synopsis(), operation.about);
+        let mut lines = folded(&operation.synopsis());
+        let last = lines.pop().unwrap_or_default();
+        for line in lines {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {line}");
+        }
+        entry(&mut text, &last, operation.about);
     }
     text.push('\n');
     arguments(&mut text, OPTIONS);
@@ -42,7 +49,11 @@ pub fn of_all() -> String {
 
 /// What `peerling help NAME` prints.
 pub fn of_operation(operation: &Operation) -> String {
-    let mut text = format!("usage: peerling {}\n", operation.synopsis());
+    let mut text = String::new();
+    for line in folded(&format!("usage: peerling {}", operation.synopsis())) {
+        text += &line;
+        text.push('\n');
+    }
     for paragraph in [operation.about].iter().chain(operation.more) {
         text.push('\n');
         for line in wrap(paragraph, COLUMNS) {
@@ -97,6 +108,24 @@ fn wrap(text: &str, columns: usize) -> Vec<String> {
                 line.push_str(word);
             }
             _ => lines.push(word.to_string()),
+        }
+    }
+    lines
+}
+
+/// A synopsis in lines that fit; a flag and its value stay together.
+fn folded(synopsis: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (number, piece) in synopsis.split(" [").enumerate() {
+        let piece = if number == 0 { piece.to_string() } else { format!("[{piece}") };
+        match lines.last_mut() {
+            // Two more stand before it in a list.
+            Some(line) if line.len() + piece.len() + 3 <= COLUMNS => {
+                line.push(' ');
+                line.push_str(&piece);
+            }
+            Some(_) => lines.push(format!("    {piece}")),
+            None => lines.push(piece),
         }
     }
     lines

@@ -1,4 +1,4 @@
-//! Where log lines go: standard error, one line each.
+//! Where log lines go: standard error, one line each, or a file in their place.
 //!
 //! Under systemd each line begins with its priority (sd-daemon(3)), so that the journal can sort
 //! them. Elsewhere the service's lines begin with the time (RFC 3339), since nobody else notes it.
@@ -10,8 +10,13 @@ use crate::limits::LOG_LINE_CHARS_MAX;
 use crate::sys;
 use crate::text::escape::escape;
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use std::fs::File;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
+
+/// Where log lines go instead, if somebody works at this terminal.
+static FILE: OnceLock<File> = OnceLock::new();
 
 struct Sink {
     volume: Volume,
@@ -51,6 +56,11 @@ pub fn start(volume: Volume, clock: Clock) {
         log::set_max_level(level);
         std::panic::set_hook(Box::new(panicked));
     }
+}
+
+/// From now on log lines go into this file. Called once; later calls change nothing.
+pub fn into_file(file: File) {
+    let _ = FILE.set(file);
 }
 
 /// What a panic says, in one line of the log.
@@ -101,6 +111,12 @@ impl Log for Sink {
             Level::Debug | Level::Trace => (7, "debug: "),
         };
         let text = one_line(&record.args().to_string());
+        if let Some(mut file) = FILE.get() {
+            let line = format!("{}{word}{text}\n", time(Clock::Shown));
+            // A file that is full is no reason to end.
+            let _ = file.write_all(line.as_bytes());
+            return;
+        }
         let line = if self.is_journal {
             format!("<{priority}>{text}\n")
         } else {

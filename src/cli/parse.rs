@@ -1,10 +1,8 @@
 //! From the words of the command line to what is to be done.
 
 use super::help;
-use super::table::{
-    Argument, CONFIG, HELP, OPERATIONS, OPTIONS, Operation, Presence, VERBOSE, VERSION, Value,
-    operation,
-};
+use super::operation::{Argument, Operation, Presence, Value};
+use super::table::{CONFIG, HELP, OPERATIONS, OPTIONS, VERBOSE, VERSION, operation};
 use crate::command::COMMANDS;
 use crate::daemon::{ConfigFile, Failure, Trouble};
 use crate::text::spelling::nearest;

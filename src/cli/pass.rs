@@ -75,10 +75,7 @@ pub(super) fn apply(invocation: &Invocation) -> Result<u8, Failure> {
     let service = Service::new(assembled, file)?;
     let store = service.control.store.clone();
     block_on(async |_| service.read_routes().await)?;
-    let mut apply = match removals(invocation) {
-        Removals::Asked => service.apply,
-        Removals::Confirmed => service.apply.confirming(),
-    };
+    let mut apply = service.apply.removing(removals(invocation));
     let passed = block_on(async |_| apply.pass(&[Cause::Other("peerling apply")]).await);
     let closed = close(&mut store.borrow_mut());
     let reached = passed?;

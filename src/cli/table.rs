@@ -2,77 +2,11 @@
 //! Parser, help, manual page and completions of shells are made from it.
 
 use super::logging::Volume;
-use super::parse::Invocation;
-use super::{backup, bird_init, check, demo, exec, genconfig, help, mesh, pass, service};
-use crate::daemon::Failure;
-
-/// What peerling can be told to do.
-#[derive(Debug)]
-pub struct Operation {
-    /// As it is typed.
-    pub name: &'static str,
-    /// What the replaced service called it: a flag in the operation's place.
-    pub alias: Option<&'static str>,
-    /// What may follow it, operands in their order.
-    pub arguments: &'static [Argument],
-    /// What it does, in one line of small letters without a full stop.
-    pub about: &'static str,
-    /// What the manual and `peerling help NAME` tell besides, paragraph by paragraph.
-    pub more: &'static [&'static str],
-    /// Exit statuses that mean something else than [`STATUSES`] says, and what.
-    pub statuses: &'static [(u8, &'static str)],
-    /// How much is logged while it runs, unless `--verbose` wants everything.
-    pub volume: Volume,
-    /// Does it.
-    pub run: fn(&Invocation) -> Result<u8, Failure>,
-}
-
-/// A flag or an operand.
-#[derive(Clone, Copy, Debug)]
-pub struct Argument {
-    /// A flag with its hyphens; else what stands for the operand.
-    pub name: &'static str,
-    /// The same flag in one letter.
-    pub short: Option<char>,
-    /// What follows a flag, or what an operand is.
-    pub value: Value,
-    /// How often it stands.
-    pub presence: Presence,
-    /// What it means.
-    pub about: &'static str,
-}
-
-/// What is typed for an argument. A name in capitals stands for it in the help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Nothing: the flag alone.
-    None,
-    /// Text of the operator's own.
-    Text(&'static str),
-    /// A file that exists.
-    File(&'static str),
-    /// A directory.
-    Directory(&'static str),
-    /// A command line for `sh`.
-    Program(&'static str),
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// The name of an operation.
-    Operation(&'static str),
-    /// All words that are left: a command of the SSH shell.
-    Command(&'static str),
-}
-
-/// How often an argument stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// At most once.
-    Optional,
-    /// Once.
-    Required,
-    /// As often as it is wanted.
-    Repeated,
-}
+use super::operation::{Argument, Operation, Presence, Value};
+use super::{
+    backup, bird_form, bird_init, check, demo, down, exec, genconfig, help, import, init, mesh,
+    pass, service,
+};
 
 /// It was done.
 pub const DONE: u8 = 0;
@@ -113,6 +47,8 @@ pub(super) const CONFIRM_REMOVALS: Argument = flag(
     Value::None,
     "remove what is neither in the database nor was removed by a command",
 );
+/// `down --yes`.
+pub(super) const DOWN_YES: Argument = flag("--yes", Value::None, "do not ask");
 /// `export DIR`.
 pub(super) const EXPORT_DIRECTORY: Argument = operand(
     "DIR",
@@ -137,18 +73,72 @@ pub(super) const AS: Argument =
 /// `exec -- COMMAND...`.
 pub(super) const COMMAND: Argument =
     operand("--", Value::Command("COMMAND..."), "a command of the SSH shell, with its flags");
+/// `import --dry-run`.
+pub(super) const DRY_RUN: Argument =
+    flag("--dry-run", Value::None, "only show what would be taken, and why the rest would not");
+/// `import --asn N`.
+pub(super) const IMPORT_ASN: Argument =
+    flag("--asn", Value::Text("N"), "only the peer with this AS number");
+/// `import --undo`.
+pub(super) const UNDO: Argument = flag(
+    "--undo",
+    Value::None,
+    "give back what was imported: tunnels, sessions and files stay as they are",
+);
+/// `import FILE...`.
+pub(super) const IMPORT_FILES: Argument = Argument {
+    presence: Presence::Repeated,
+    ..operand(
+        "FILE",
+        Value::File("FILE"),
+        "only what stands in these files of wg-quick and BIRD; else in all",
+    )
+};
 /// `mesh --format FORMAT`.
 pub(super) const FORMAT: Argument = flag(
     "--format",
     Value::OneOf(&["table", "dot", "svg", "json"]),
     "tables, a graph for Graphviz, a picture, or an object for programs",
 );
+/// `bird-form NAME`.
+pub(super) const FORM: Argument = operand("NAME", Value::OneOf(&["reference", "wiki"]), "the form");
 /// `demo --run COMMAND`.
 pub(super) const RUN: Argument = flag(
     "--run",
     Value::Program("COMMAND"),
     "run this in a shell while it serves, and end with it",
 );
+/// `init --asn N`.
+pub(super) const ASN: Argument =
+    flag("--asn", Value::Text("N"), "the AS number of your network, as the registry has it");
+/// `init --name HOST`.
+pub(super) const NAME: Argument = flag(
+    "--name",
+    Value::Text("HOST"),
+    "the public name of this machine: members connect to it, and their tunnels end at it",
+);
+/// `init --network NAME`.
+pub(super) const NETWORK: Argument =
+    flag("--network", Value::Text("NAME"), "the name of your network, for the welcome line");
+/// `init --registry SOURCE`.
+pub(super) const REGISTRY: Argument = flag(
+    "--registry",
+    Value::Text("URL|DIR"),
+    "where the registry is cloned from (default https://git.dn42.dev/dn42/registry.git); a \
+     directory that is no git repository is read where it is",
+);
+/// `init --admin-key FILE`.
+pub(super) const ADMIN_KEY: Argument = flag(
+    "--admin-key",
+    Value::File("FILE"),
+    "your public SSH key: whoever has it may do here what an administrator may",
+);
+/// `init --print`.
+pub(super) const PRINT: Argument =
+    flag("--print", Value::None, "only tell what would be done, and change nothing");
+/// `init --yes`.
+pub(super) const YES: Argument =
+    flag("--yes", Value::None, "ask nothing, and do it; needs --asn and --name the first time");
 /// `help OPERATION`.
 pub(super) const TOPIC: Argument = Argument {
     presence: Presence::Optional,
@@ -190,6 +180,22 @@ const PLAIN: Operation = Operation {
 
 /// Every operation, in the order of the help.
 pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "init",
+        arguments: &[ASN, NAME, NETWORK, REGISTRY, ADMIN_KEY, PRINT, YES],
+        about: "turn this machine into a POP: key, configuration, registry, BIRD, kernel, services",
+        more: &[
+            "Of each step it says whether it was done, was there already, or is yours, with the \
+             line to type. What exists is never changed without a word, so it can be run again \
+             at any time, and goes on where something is missing. A configuration of BIRD of \
+             your own is left alone: what it lacks is told.",
+            "At a terminal it asks what only you can know; elsewhere it needs the flags, and \
+             --yes.",
+        ],
+        statuses: &[(FAILED, "an answer is wrong, a step failed, or the check at the end did")],
+        run: init::run,
+        ..PLAIN
+    },
     Operation {
         name: "serve",
         alias: Some("--server"),
@@ -263,6 +269,22 @@ pub const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
+        name: "down",
+        arguments: &[DOWN_YES],
+        about: "take down every link and BGP session of ours; the service must not run",
+        more: &[
+            "It asks first. The database stays, so a start of the service brings everything \
+                 back. What stands in files of your own stays too, and what a database of another \
+                 time left behind: peerling apply --confirm-removals removes that.",
+            "While BIRD does not answer nothing of its is taken down. Where it runs no more, \
+                 PEERLING_BIRD_SOCKET= in front of the command leaves it out.",
+        ],
+        statuses: &[(FAILED, "refused, or something is left: type it again")],
+        volume: Volume::News,
+        run: down::run,
+        ..PLAIN
+    },
+    Operation {
         name: "bird-init",
         arguments: &[BIRD_DIRECTORY],
         about: "write a whole configuration of BIRD for this POP",
@@ -271,6 +293,18 @@ pub const OPERATIONS: &[Operation] = &[
                  on; peerling keeps up only what they include.",
         ],
         run: bird_init::run,
+        ..PLAIN
+    },
+    Operation {
+        name: "bird-form",
+        arguments: &[FORM],
+        about: "print a built-in form of a peering's file for BIRD, as a start for your own",
+        more: &[
+            "The path of your own form is bird.form. ${name} stands for a value, ${name: text} for \
+             text that is only there under a condition, $$ for a dollar; all else is BIRD's.",
+            "What each placeholder stands for goes to standard error.",
+        ],
+        run: bird_form::run,
         ..PLAIN
     },
     Operation {
@@ -286,6 +320,22 @@ pub const OPERATIONS: &[Operation] = &[
         ..PLAIN
     },
     Operation {
+        name: "import",
+        arguments: &[DRY_RUN, IMPORT_ASN, UNDO, IMPORT_FILES],
+        about: "make peerings of WireGuard tunnels and BGP sessions that were made by hand",
+        more: &[
+            "Taken is a tunnel with one peer and one BGP session over link-local addresses, if \
+             the registry has its AS number and a key of its maintainer. It keeps its names, port, \
+             addresses and keys; nothing on the machine is changed, and no session flaps.",
+            "A file of BIRD's that says more than bird.form can say stays yours: you change it, \
+             and peerling keeps only the tunnel. What the member changes later stands in the \
+             wg-quick file too.",
+        ],
+        statuses: &[(FAILED, "nothing was taken")],
+        run: import::run,
+        ..PLAIN
+    },
+    Operation {
         name: "mesh",
         arguments: &[FORMAT],
         about: "your own POPs with their networks and gateways, and the links of this one",
@@ -295,9 +345,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "demo",
         arguments: &[RUN],
-        about: "everything in a temporary directory; prints the line to connect with",
-        more: &["A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
-                 environment, and its exit status is the demo's."],
+        about: "a POP in a temporary directory; logs you in, or prints the line to connect with",
+        more: &[
+            "At a terminal you are a member there, and when you leave everything is removed. \
+                 Elsewhere it serves until Ctrl-C. The service's log is the file log in the \
+                 directory. Nothing is real but the service: no tunnel, no BIRD.",
+            "A command finds the demo by PEERLING_DEMO_SSH and PEERLING_DEMO_DIR in its \
+                 environment, and its exit status is the demo's.",
+        ],
         volume: Volume::News,
         run: demo::run,
         ..PLAIN
@@ -314,49 +369,4 @@ pub const OPERATIONS: &[Operation] = &[
 /// The operation with a name.
 pub fn operation(name: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name)
-}
-
-impl Argument {
-    /// Is it typed as it is named? Else it is an operand.
-    pub fn is_flag(&self) -> bool {
-        self.name.starts_with("--") && self.name != "--"
-    }
-
-    /// What stands for its value: `FILE`, `table|dot`; empty for a flag alone.
-    pub fn placeholder(&self) -> String {
-        match self.value {
-            Value::None => String::new(),
-            Value::OneOf(words) => words.join("|"),
-            Value::Text(name)
-            | Value::File(name)
-            | Value::Directory(name)
-            | Value::Program(name)
-            | Value::Operation(name)
-            | Value::Command(name) => name.to_string(),
-        }
-    }
-
-    /// `--as NAME`, `DIR`, `-- COMMAND...`.
-    pub fn usage(&self) -> String {
-        if self.name == self.placeholder() {
-            return self.name.to_string();
-        }
-        format!("{} {}", self.name, self.placeholder()).trim_end().to_string()
-    }
-}
-
-impl Operation {
-    /// The whole line: `exec [--as NAME] -- COMMAND...`.
-    pub fn synopsis(&self) -> String {
-        let mut line = self.name.to_string();
-        for argument in self.arguments {
-            let usage = argument.usage();
-            line += &match argument.presence {
-                Presence::Optional => format!(" [{usage}]"),
-                Presence::Required => format!(" {usage}"),
-                Presence::Repeated => format!(" [{usage}...]"),
-            };
-        }
-        line
-    }
 }

@@ -62,7 +62,7 @@ settings! {
         /// the files of the private host keys; an Ed25519 key is made where none exists
         host_keys: Vec<PathBuf> = Value(r#"["/var/lib/peerling/ssh_host_ed25519_key"]"#),
             Kind::List { of: &Kind::Path, min: 1 }, ["DN42_SSH_HOST_KEY"];
-        /// a text file that is shown before the login
+        /// a text file that is shown before the login and by intro
         motd: Option<PathBuf> = Unset, Kind::Path, ["DN42_SSH_MOTD_PATH"];
         /// public keys, as in authorized_keys, that log in as any maintainer
         admin_keys: Vec<String> = Value("[]"),

@@ -4,6 +4,7 @@
 use super::Control;
 use super::context::{Context, fault};
 use crate::answer::Intro;
+use crate::command::Occasion;
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN};
 use crate::model::{Asn, Mntner, Role};
 use crate::peering::audit_log::Action;
@@ -16,7 +17,11 @@ impl Control {
         let found = notices(&self.store.borrow(), context);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
-        Intro { identity: context.identity_view(), notices }
+        let banner = match context.request.occasion {
+            Occasion::Login => "".into(),
+            Occasion::Asked => context.settings.banner.clone(),
+        };
+        Intro { banner, identity: context.identity_view(), notices }
     }
 }
 

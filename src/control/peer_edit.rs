@@ -5,7 +5,7 @@ use super::context::{Context, refusal_of};
 use super::fields::{Fields, preshared_key};
 use super::saved::outcome;
 use crate::answer::{Abandoned, Change, Deed, Outcome, PeerView, Shown, Stop};
-use crate::model::{Endpoint, LinkLocal};
+use crate::model::{Endpoint, LinkLocal, Refusal};
 use crate::peering::Peering;
 use crate::peering::audit_log::Action;
 use crate::peering::vet::Psk;
@@ -16,6 +16,7 @@ impl Control {
         let before = context.chosen()?;
         let asn = before.asn;
         let (after, psk) = self.edited(context, before).await?;
+        may_follow(before, &after)?;
         let changes = changes(before, &after, psk.as_ref());
         if changes.is_empty() {
             return self.unchanged(context, before).await;
@@ -63,6 +64,20 @@ impl Control {
         };
         Ok((after, psk))
     }
+}
+
+/// A BGP session that stands in a file of the operator's does not follow the peering.
+fn may_follow(before: &Peering, after: &Peering) -> Result<(), Refusal> {
+    let is_operators = before.adopted.as_ref().is_some_and(|it| it.bird_file.is_none());
+    let is_same = before.link_local == after.link_local && before.families == after.families;
+    if is_same || !is_operators {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "operators_file",
+        "The operator keeps the BIRD configuration of this peering by hand",
+        "Ask the operator to change link-local address or families; the rest you can change here",
+    ))
 }
 
 /// What is different, in the words of the audit; of a preshared key only that there is another.

@@ -37,6 +37,8 @@ pub struct Assembled {
     pub admins: Vec<KeyFingerprint>,
     /// What a peering's file for BIRD says.
     pub form: Rc<Form>,
+    /// What everybody is shown before they log in, where it could be read.
+    pub banner: Result<Rc<str>, Trouble>,
 }
 
 impl Assembled {
@@ -72,7 +74,12 @@ impl Assembled {
         let form = read_form(&config.bird.form).map_err(|trouble| troubles.push(trouble)).ok();
         match (public_key, form) {
             (Some(public_key), Some(form)) if troubles.is_empty() => {
-                Ok(Assembled { config, private_key, public_key, admins, form: Rc::new(form) })
+                let form = Rc::new(form);
+                let banner = match &config.ssh.motd {
+                    Some(path) => read_text(path).map(Rc::from),
+                    None => Ok("".into()),
+                };
+                Ok(Assembled { config, private_key, public_key, admins, form, banner })
             }
             _ => Err(troubles),
         }
@@ -129,6 +136,8 @@ impl Assembled {
         Settings {
             site: self.site(),
             network: config.pop.network.clone(),
+            // One that cannot be read is no reason to let nobody in.
+            banner: self.banner.clone().unwrap_or_default(),
             naming: Rc::new(self.naming()),
             policy: self.policy(),
             open: config.peers.open,
@@ -191,10 +200,17 @@ impl Assembled {
         }
     }
 
+    /// Says that the banner cannot be read.
+    pub(super) fn tell_banner(&self) {
+        if let Err(trouble) = &self.banner {
+            log::warn!("ssh.motd: {trouble}; members see no banner");
+        }
+    }
+
     /// For the SSH service.
-    pub fn ssh_settings(&self) -> Result<SshSettings, Trouble> {
+    pub fn ssh_settings(&self) -> SshSettings {
         let limits = &self.config.limits;
-        Ok(SshSettings {
+        SshSettings {
             login_grace: Duration::from_secs(limits.login_grace_s.into()),
             idle_timeout: Duration::from_secs(limits.idle_timeout_s.into()),
             slots: SlotLimits {
@@ -203,11 +219,7 @@ impl Assembled {
                 unproven: count(limits.unauthenticated_max),
                 unproven_per_source: count(limits.unauthenticated_per_source_max),
             },
-            banner: match &self.config.ssh.motd {
-                Some(path) => read_text(path)?,
-                None => String::new(),
-            },
-        })
+        }
     }
 }
 
@@ -220,7 +232,6 @@ pub fn configured(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
     let assembled = Assembled::load(file)?;
     let mut troubles = Vec::new();
     troubles.extend(assembled.private_key.as_ref().err().cloned());
-    troubles.extend(assembled.ssh_settings().err());
     for path in &assembled.config.ssh.host_keys {
         // One that is not there is made.
         if path.exists()
@@ -229,7 +240,11 @@ pub fn configured(file: &ConfigFile) -> Result<Assembled, Vec<Trouble>> {
             troubles.push(Trouble::new(error.to_string()));
         }
     }
-    if troubles.is_empty() { Ok(assembled) } else { Err(troubles) }
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    assembled.tell_banner();
+    Ok(assembled)
 }
 
 /// The form of the files for BIRD: built in, or a text of the operator's.
@@ -249,7 +264,7 @@ fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
+pub(crate) fn read_key(path: &Path) -> Result<WgSecret, Trouble> {
     if path.starts_with(SYSTEMD_CREDENTIALS) && !path.exists() {
         return Err(Trouble::new(no_credential(path)));
     }

@@ -162,7 +162,7 @@ pub(crate) fn is_configuration(name: &OsStr) -> bool {
 ///
 /// # Errors
 /// It cannot be read, is longer, or is not UTF-8.
-pub(super) fn read_text(path: &Path) -> Result<String, Trouble> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Trouble> {
     read_bounded(path).map_err(|error| Trouble::new(format!("{}: {error}", path.display())))
 }
 

@@ -46,7 +46,8 @@ fn stuck(state: Option<BgpState>) -> Cause {
             means: "it waits for its next attempt, and your side does not connect",
             by: Whose::Member,
             hint: "Look again in a few seconds. Your BGP configuration needs this POP as neighbor \
-                   {local} with AS {ours}: see peer_config --asn {theirs}",
+                   {local} with AS {ours}, and the interface in your protocol may not be that of \
+                   your tunnel: see peer_config --asn {theirs}",
         },
     }
 }

@@ -29,8 +29,9 @@ const NEIGHBOR: &str = "Your BGP configuration needs this POP as neighbor {local
                         on the tunnel's interface";
 const HUNG_UP: &str = "your side hung up at once: it does not know this POP as its neighbor, or \
                        waits after an error";
-const LOG: &str = "Your BGP configuration needs this POP as neighbor {local} with AS {ours}, on \
-                   the tunnel's interface; if it has that, the log of your BGP daemon says more";
+const LOG: &str = "Your BGP configuration needs this POP as neighbor {local} with AS {ours}; the \
+                   interface in your protocol may not be that of your tunnel. If both are right, \
+                   the log of your BGP daemon says more";
 const LOST: &str = "Look at the tunnel: small packets pass it, large ones may not (its MTU, your \
                     firewall), or your BGP daemon hangs";
 const COMPARE: &str = "Compare your BGP configuration with peer_config --asn {theirs}";
@@ -45,7 +46,8 @@ pub const CAUSES: &[Cause] = &[
         "nobody listens on TCP port 179 of {remote}",
         Member,
         "Start your BGP daemon. BIRD listens only while one of its neighbors is on a link: it \
-         needs neighbor {local} with AS {ours}",
+         needs neighbor {local} with AS {ours}, and the interface in your protocol may not be \
+         that of your tunnel",
     ),
     cause("Connection closed", HUNG_UP, Member, LOG),
     cause("Connection reset by peer", HUNG_UP, Member, LOG),

@@ -209,6 +209,9 @@ pub const REGISTRY_READS_MAX: usize = 3;
 pub const REGISTRY_AGE_MAX: Duration = Duration::from_secs(2 * 86_400);
 /// How long one command of git may take in the registry's clone; a fetch takes two.
 pub const GIT_PULL_TIMEOUT: Duration = Duration::from_secs(120);
+/// The first clone of the registry ends within this: a small machine on a slow line has 16,000
+/// files to get and to write.
+pub const GIT_CLONE_TIMEOUT: Duration = Duration::from_secs(900);
 /// How long the pauses between pulls grow while they fail. Nobody hammers a dead server, and a
 /// registry of yesterday still serves.
 pub const GIT_PULL_PAUSE_MAX: Duration = Duration::from_secs(4 * 3600);

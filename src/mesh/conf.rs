@@ -3,7 +3,7 @@
 
 use super::MeshLink;
 use crate::model::WgSecret;
-use crate::peering::files::{self, Conf};
+use crate::peering::files::{self, Conf, KEEPALIVE_S};
 use ipnet::IpNet;
 
 /// The content of the file, without a final newline, as those of the peerings.
@@ -22,6 +22,7 @@ pub fn render(link: &MeshLink<'_>, private_key: &WgSecret) -> String {
         preshared_key: None,
         endpoint: link.endpoint.as_ref().map(ToString::to_string),
         allowed_ips: allowed.join(", "),
+        keepalive_s: KEEPALIVE_S,
     })
 }
 

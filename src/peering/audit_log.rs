@@ -30,6 +30,10 @@ pub enum Action {
     Ban,
     /// They may have one again.
     Unban,
+    /// It was made by hand, and was taken over as it was.
+    Import,
+    /// It was given back to whoever made it by hand.
+    GiveBack,
     /// This version does not know the word.
     Other(String),
 }
@@ -102,7 +106,7 @@ pub enum Reader<'a> {
 }
 
 impl Action {
-    const ALL: [Action; 10] = [
+    const ALL: [Action; 12] = [
         Action::Create,
         Action::Edit,
         Action::Disable,
@@ -113,6 +117,8 @@ impl Action {
         Action::Suspend,
         Action::Ban,
         Action::Unban,
+        Action::Import,
+        Action::GiveBack,
     ];
 
     /// Its word in the database and in answers.
@@ -128,6 +134,8 @@ impl Action {
             Action::Suspend => "suspend",
             Action::Ban => "ban",
             Action::Unban => "unban",
+            Action::Import => "import",
+            Action::GiveBack => "give-back",
             Action::Other(word) => word,
         }
     }

@@ -3,6 +3,7 @@
 
 use super::{Peering, Site};
 use crate::model::{LinkLocal, Port, WgKey, WgSecret};
+use ipnet::IpNet;
 use std::fmt::Write as _;
 
 /// Seconds between keepalives, as every file of the replaced service has it: a member behind a
@@ -35,11 +36,20 @@ pub struct Conf<'a> {
     pub endpoint: Option<String>,
     /// What may travel through the link.
     pub allowed_ips: String,
+    /// Seconds between keepalives; 0: none, and no line.
+    pub keepalive_s: u16,
 }
 
 /// Our own file. IPv6 endpoints stand without brackets and there is no final newline: so it always
 /// was.
 pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Option<String> {
+    let (allowed_ips, keepalive_s) = match &peering.adopted {
+        Some(adopted) => {
+            let networks: Vec<String> = adopted.allowed_ips.iter().map(IpNet::to_string).collect();
+            (networks.join(", "), adopted.keepalive_s)
+        }
+        None => (ALLOWED_IPS.join(", "), KEEPALIVE_S),
+    };
     Some(render(&Conf {
         private_key: &private_key.reveal(),
         listen_port: Some(site.port(peering)?),
@@ -48,7 +58,8 @@ pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Optio
         key: peering.key,
         preshared_key: peering.preshared_key.as_ref().map(WgSecret::reveal),
         endpoint: peering.endpoint.as_ref().map(ToString::to_string),
-        allowed_ips: ALLOWED_IPS.join(", "),
+        allowed_ips,
+        keepalive_s,
     }))
 }
 
@@ -64,6 +75,7 @@ pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
         preshared_key: peering.preshared_key.as_ref().map(|_| REPLACE_ME.to_string()),
         endpoint: Some(format!("{}:{}", site.name, site.port(peering)?)),
         allowed_ips: ALLOWED_IPS.join(", "),
+        keepalive_s: KEEPALIVE_S,
     }))
 }
 
@@ -91,7 +103,9 @@ pub fn render(conf: &Conf<'_>) -> String {
     if let Some(endpoint) = &conf.endpoint {
         let _ = writeln!(text, "Endpoint = {endpoint}");
     }
-    let _ = writeln!(text, "PersistentKeepalive = {KEEPALIVE_S}");
+    if conf.keepalive_s > 0 {
+        let _ = writeln!(text, "PersistentKeepalive = {}", conf.keepalive_s);
+    }
     let _ = write!(text, "AllowedIPs = {}", conf.allowed_ips);
     text
 }

@@ -4,8 +4,8 @@
 
 use super::wanted::{Inputs, PopSettings, ServedWanted};
 use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses, allowed_ips};
-use super::{Actual, Owner, Rows, bird};
-use crate::model::Asn;
+use super::{Actual, Owner, Rows, adopted, bird};
+use crate::model::{Asn, WgSecret};
 use crate::peering::{Peering, files};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -55,8 +55,15 @@ impl DraftCache {
             let last = self.drafts.get(&asn);
             let class = class(inputs, actual, peering, last);
             let draft = match last {
-                Some(last) if last.class == class && unchanged.has(peering) => last.clone(),
-                _ => match written(&inputs.pop, peering, class, &allowed_ips) {
+                // What is wanted of one that was made by hand follows what is there.
+                Some(last)
+                    if last.class == class
+                        && unchanged.has(peering)
+                        && peering.adopted.is_none() =>
+                {
+                    last.clone()
+                }
+                _ => match written(&inputs.pop, peering, class, &allowed_ips, actual) {
                     Some(draft) => Rc::new(draft),
                     None => continue,
                 },
@@ -129,27 +136,41 @@ fn written(
     peering: &Peering,
     class: u8,
     allowed_ips: &Rc<[IpNet]>,
+    actual: &Actual,
 ) -> Option<Draft> {
-    let conf = files::our_conf(peering, &pop.site, &pop.private_key)?;
-    // A session that stands in a file of the operator's stays theirs.
-    let bird = if pop.naming.has_file_of_operator(peering.asn) {
-        None
-    } else {
-        Some(bird::render(peering, &pop.bird(), class)?.into())
+    let rendered = bird::render(peering, &pop.bird(), class)?;
+    let (private_key, conf, bird): (WgSecret, Rc<str>, Option<Rc<str>>) = match &peering.adopted {
+        Some(adopted) => {
+            let private_key = adopted::private_key(pop, peering, adopted, actual)?;
+            let conf = adopted::conf(pop, peering, adopted, &private_key, actual)?;
+            let there = actual.birds.get(&Owner::Peering(peering.asn));
+            (private_key, conf, adopted::bird_file(adopted, rendered, there))
+        }
+        None => {
+            let conf = files::our_conf(peering, &pop.site, &pop.private_key)?;
+            (pop.private_key.clone(), conf.into(), Some(rendered.into()))
+        }
     };
     let link = match pop.backend {
         Backend::Files => None,
-        Backend::Kernel | Backend::Userspace { .. } => Some(link(pop, peering, allowed_ips)?),
+        Backend::Kernel | Backend::Userspace { .. } => {
+            Some(link(pop, peering, private_key, allowed_ips)?)
+        }
     };
-    let wanted = ServedWanted { conf: Some(conf.into()), bird, link };
-    Some(Draft { class, wanted })
+    Some(Draft { class, wanted: ServedWanted { conf: Some(conf), bird, link } })
 }
 
-fn link(pop: &PopSettings, peering: &Peering, allowed_ips: &Rc<[IpNet]>) -> Option<LinkWanted> {
+/// The link, but for its endpoint. `allowed_ips`: for those that were not made by hand.
+pub(super) fn link(
+    pop: &PopSettings,
+    peering: &Peering,
+    private_key: WgSecret,
+    allowed_ips: &Rc<[IpNet]>,
+) -> Option<LinkWanted> {
     let adopted = peering.adopted.as_deref();
     Some(LinkWanted {
         name: pop.naming.peering_link(peering.asn),
-        private_key: pop.private_key.clone(),
+        private_key,
         listen_port: pop.site.port(peering)?,
         mtu: peering.mtu,
         local: pop.site.local(peering)?,

@@ -189,10 +189,10 @@ impl Form {
 pub fn placeholders() -> String {
     let mut out = String::new();
     for (name, _, meaning) in VALUES {
-        out.push_str(&format!("{:<18}{meaning}\n", format!("${{{name}}}")));
+        out.push_str(&format!("{:<22}{meaning}\n", format!("${{{name}}}")));
     }
     for (name, _, meaning) in CONDITIONS {
-        out.push_str(&format!("{:<18}there where {meaning}\n", format!("${{{name}: … }}")));
+        out.push_str(&format!("{:<22}there where {meaning}\n", format!("${{{name}: … }}")));
     }
     out
 }

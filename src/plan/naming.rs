@@ -65,6 +65,11 @@ impl Naming {
         &self.adopted
     }
 
+    /// Was it made by hand and taken over?
+    pub fn is_adopted(&self, asn: Asn) -> bool {
+        self.adopted.contains_key(&asn)
+    }
+
     /// The tunnel of a peering.
     pub fn peering_link(&self, asn: Asn) -> IfName {
         match self.adopted.get(&asn) {

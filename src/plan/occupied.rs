@@ -5,8 +5,9 @@ use super::{Actual, Inputs, Owner};
 use crate::model::Asn;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The ids whose port a link or a WireGuard file without a row has. What a command took away is no
-/// such thing, unless that failed.
+/// The ids whose port a link or a WireGuard file without a row has, or one of a peering that was
+/// imported, whose port does not follow from its id. What a command took away is no such thing,
+/// unless that failed.
 pub fn occupied(
     inputs: &Inputs,
     actual: &Actual,
@@ -24,7 +25,7 @@ pub fn occupied(
         let id = port.saturating_sub(inputs.pop.site.base_port);
         if let Some(Owner::Peering(asn)) = owner
             && id > 0
-            && is_left_over(asn, inputs, failures)
+            && (inputs.pop.naming.is_adopted(asn) || is_left_over(asn, inputs, failures))
         {
             ids.insert(id);
         }

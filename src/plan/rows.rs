@@ -26,11 +26,6 @@ impl Rows {
     pub fn read(rows: &[Row], site: &Site) -> Rows {
         let mut all = Rows::default();
         for row in rows {
-            if let (Some(asn), Some(adopted)) = (row.asn(), &row.adopted)
-                && let Some(Adopted { link, protocol, bird_file, .. }) = Adopted::read(adopted)
-            {
-                all.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
-            }
             match Peering::read(row) {
                 Ok((peering, _)) if peering.status == Status::Active => {
                     all.serve(peering, site);
@@ -44,6 +39,14 @@ impl Rows {
             }
         }
         all
+    }
+
+    /// Those too are known by their names that are being taken down, and have no row any more.
+    pub fn with_names_of(mut self, adopted: BTreeMap<Asn, Adopted>) -> Rows {
+        for (asn, Adopted { link, protocol, bird_file, .. }) in adopted {
+            self.adopted.insert(asn, AdoptedNames { link, protocol, bird_file });
+        }
+        self
     }
 
     /// Is this AS number's peering to be served?

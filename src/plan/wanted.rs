@@ -92,6 +92,9 @@ pub struct Wanted {
     pub served: BTreeMap<Owner, ServedWanted>,
     /// Those that somebody asked to take down. Nothing else is ever removed.
     pub ended: Vec<Owner>,
+    /// Those among them whose WireGuard file stays: it was made by hand, has what we could not
+    /// write anew, and its peering may be switched on again.
+    pub kept_confs: BTreeSet<Owner>,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
     /// What stands on `lo`.
@@ -188,6 +191,11 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     let removed = inputs.tombstones.iter().map(|tombstone| tombstone.asn);
     let ended = removed.chain(inputs.rows.resting.iter().copied());
     wanted.ended.extend(ended.map(Owner::Peering));
+    for asn in &inputs.rows.resting {
+        if pop.naming.is_adopted(*asn) {
+            wanted.kept_confs.insert(Owner::Peering(*asn));
+        }
+    }
     if pop.include_directory.is_some() {
         wanted.shared = shared(inputs);
     }
@@ -215,6 +223,17 @@ pub fn own_addresses(inputs: &Inputs, actual: &Actual) -> Vec<IpNet> {
         networks = pop.addresses.own_networks(pop.site.asn, tables);
     }
     pop.addresses.own_addresses(me, &networks, &actual.addresses)
+}
+
+/// What the operator wants who takes this POP down: no peering and no way to another POP, those
+/// that nobody can serve neither. What was made by hand before peerling stays as it is, and so do
+/// the files that the operator's own configuration of BIRD includes.
+pub fn nothing(wanted: Wanted, inputs: &Inputs) -> Wanted {
+    let Wanted { naming, served, ended, .. } = wanted;
+    let mut all: BTreeSet<Owner> = served.into_keys().chain(ended).collect();
+    all.extend(inputs.rows.failures.keys());
+    all.retain(|owner| owner.asn().is_none_or(|asn| !naming.adopted().contains_key(&asn)));
+    Wanted { naming, ended: all.into_iter().collect(), ..Wanted::default() }
 }
 
 /// The endpoint follows a name, and a file of the operator's own stays theirs.

@@ -21,7 +21,7 @@ fn our_asn() -> Asn {
 }
 
 fn intro() -> Outcome {
-    answered(Intro { identity: identity(), notices: vec![] })
+    answered(Intro { banner: "".into(), identity: identity(), notices: vec![] })
 }
 
 fn question(field: Field, prompt: &str, suggestion: Option<&str>) -> Outcome {
@@ -260,7 +260,7 @@ fn answers_fit_the_window() {
     let replies: Vec<Reply> = vec![
         help(None, Role::Member),
         help(crate::command::lookup("peer_create").ok(), Role::Member),
-        Box::new(Intro { identity: identity(), notices: vec![] }),
+        Box::new(Intro { banner: "".into(), identity: identity(), notices: vec![] }),
         Box::new(PeerList { peers, scope: Scope::Mine }),
         Box::new(config),
         Box::new(status),

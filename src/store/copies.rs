@@ -31,6 +31,20 @@ const KEPT: &[(&str, &[&str])] = &[
     ("peerling_removal", &["as_num", "generation", "removed_s"]),
     ("peerling_suspension", &["as_num", "reason", "decided_by", "since_s"]),
     ("peerling_ban", &["subject", "reason", "decided_by", "since_s"]),
+    (
+        "peerling_adopted",
+        &[
+            "as_num",
+            "link",
+            "listen_port",
+            "local_address",
+            "own_key",
+            "allowed_ips",
+            "keepalive_s",
+            "protocol",
+            "bird_file",
+        ],
+    ),
     ("peerling_pop", &["only", "as_num", "name", "wg_pub_key"]),
 ];
 

@@ -126,6 +126,25 @@ pub const MIGRATIONS: &[&str] = &[
                    - instr(coalesce(after, before), ' endpoint ') - 10)
         WHERE coalesce(after, before) LIKE 'id % endpoint % link-local %'
           AND coalesce(after, before) NOT LIKE '% endpoint none %';",
+    // What peerings keep that were made by hand; until nothing of them is left on the machine.
+    "CREATE TABLE peerling_adopted (
+        as_num INTEGER PRIMARY KEY,
+        link TEXT NOT NULL,            -- the tunnel's name; with .conf the name of its file
+        listen_port INTEGER NOT NULL,
+        local_address TEXT NOT NULL,   -- ours, link-local
+        own_key TEXT,                  -- our public key, base64; NULL: the POP's
+        allowed_ips TEXT NOT NULL,     -- networks with commas between them
+        keepalive_s INTEGER NOT NULL,  -- 0: none
+        protocol TEXT NOT NULL,        -- BIRD's
+        bird_file TEXT                 -- NULL: the protocol stands in a file of the operator's
+    );",
+    // By which forms the things of peerings are named: what runs under one name is not renamed.
+    "CREATE TABLE peerling_naming (
+        only INTEGER PRIMARY KEY CHECK(only = 1),
+        interface TEXT NOT NULL,
+        protocol TEXT NOT NULL,
+        bird_file TEXT NOT NULL
+    );",
 ];
 
 /// A query for every peering, the AS number being `l.as_num`, whatever version made the database;
@@ -134,13 +153,21 @@ pub fn select(connection: &Connection, ours: bool) -> rusqlite::Result<String> {
     let links = "SELECT id, l.as_num, wg_pub_key, wg_endpoint_addr, wg_endpoint_port,
                         user_link_local";
     if !ours {
-        return Ok(format!("{links}, NULL, NULL, NULL, NULL, NULL FROM peering_links l"));
+        let none = ["NULL"; 13].join(", ");
+        return Ok(format!("{links}, {none} FROM peering_links l"));
     }
     let has_families = connection.column_exists(None, "peerling_peering", "families")?;
     let families = if has_families { "families" } else { "NULL" };
+    let (adopted, join) = if connection.table_exists(None, "peerling_adopted")? {
+        let columns = "link, listen_port, local_address, own_key, allowed_ips, keepalive_s,
+                       protocol, bird_file";
+        (columns.to_string(), "LEFT JOIN peerling_adopted a ON a.as_num = l.as_num")
+    } else {
+        (["NULL"; 8].join(", "), "")
+    };
     Ok(format!(
-        "{links}, standing, mtu, preshared_key, maintainer, {families}
-         FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num"
+        "{links}, standing, mtu, preshared_key, maintainer, {families}, {adopted}
+         FROM peering_links l LEFT JOIN peerling_peering p ON p.as_num = l.as_num {join}"
     ))
 }
 

@@ -6,7 +6,7 @@ use super::{Abort, Store, StoreError, by_asn};
 use crate::limits::{SHELL_HISTORY_LINES_MAX, SHELL_HISTORY_OWNERS_MAX, TRANSITIONS_KEPT_MAX};
 use crate::model::{Asn, MeasuredRtt, Timestamp};
 use crate::peering::history::{Subject, Transition};
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use std::collections::BTreeMap;
 
 /// BIRD's files were touched, and BIRD has not read them since.
@@ -14,6 +14,17 @@ const CONFIGURE: &str = "configure";
 /// A query for transitions, before its WHERE.
 const TRANSITIONS: &str =
     "SELECT as_num, at_s, what, up, was, became, last_error FROM peerling_transition";
+
+/// The forms of names, as the configuration has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameForms {
+    /// Of tunnels.
+    pub interface: String,
+    /// Of BIRD's protocols.
+    pub protocol: String,
+    /// Of BIRD's files.
+    pub bird_file: String,
+}
 
 impl Store {
     /// Every round-trip time that was measured.
@@ -85,6 +96,34 @@ impl Store {
             for (asn, transition) in new {
                 note_transition(db, *asn, transition)?;
             }
+            Ok(())
+        })
+    }
+
+    /// By which forms things are named since the last start: interface, protocol, file.
+    pub fn name_forms(&self) -> Result<Option<NameForms>, StoreError> {
+        self.read(|db| {
+            if !db.table_exists(None, "peerling_naming")? {
+                return Ok(None);
+            }
+            let query = "SELECT interface, protocol, bird_file FROM peerling_naming";
+            let row = |row: &Row<'_>| {
+                Ok(NameForms {
+                    interface: row.get(0)?,
+                    protocol: row.get(1)?,
+                    bird_file: row.get(2)?,
+                })
+            };
+            db.query_row(query, [], row).optional()
+        })
+    }
+
+    /// Keeps them.
+    pub fn note_name_forms(&mut self, forms: &NameForms) -> Result<(), StoreError> {
+        let NameForms { interface, protocol, bird_file } = forms;
+        self.change(|db| {
+            let query = "INSERT OR REPLACE INTO peerling_naming VALUES (1, ?, ?, ?)";
+            db.execute(query, [interface, protocol, bird_file])?;
             Ok(())
         })
     }

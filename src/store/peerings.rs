@@ -1,7 +1,9 @@
 //! Peerings: listed, made, replaced and taken out, each change with its audit record.
 
 use super::audit_log::{Entry, write};
-use super::{Abort, Actor, Store, StoreError, by_asn, count_up, decisions, migrations, notes};
+use super::{
+    Abort, Actor, Store, StoreError, adopted, by_asn, count_up, decisions, migrations, notes,
+};
 use crate::model::{Asn, Timestamp};
 use crate::peering::audit_log::Action;
 use crate::peering::{Generation, Peering, PeeringId, Row, Tombstone};
@@ -145,7 +147,7 @@ impl Store {
         self.change(|db| {
             let query = "DELETE FROM peerling_removal WHERE as_num = ? AND generation <= ?";
             db.execute(query, params![tombstone.asn.get(), tombstone.generation])?;
-            Ok(())
+            Ok(adopted::forget_left(db)?)
         })
     }
 }
@@ -164,7 +166,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         preshared_key: row.get(8)?,
         maintainer: row.get(9)?,
         families: row.get(10)?,
-        adopted: None,
+        adopted: adopted::row(row, 11)?,
     })
 }
 
@@ -173,7 +175,7 @@ pub(super) fn exists(db: &Connection, asn: Asn) -> rusqlite::Result<bool> {
 }
 
 /// The lowest id that no peering has, nor anything that is left on the machine.
-fn free_id(
+pub(super) fn free_id(
     db: &Connection,
     id_max: u16,
     occupied: &BTreeSet<u16>,
@@ -185,7 +187,7 @@ fn free_id(
     Ok(free.and_then(PeeringId::new))
 }
 
-fn insert(db: &Connection, peering: &Peering, now: Timestamp) -> rusqlite::Result<()> {
+pub(super) fn insert(db: &Connection, peering: &Peering, now: Timestamp) -> rusqlite::Result<()> {
     let row = peering.to_row();
     db.execute(
         "INSERT INTO peering_links VALUES (?, ?, ?, ?, ?, ?)",
@@ -239,7 +241,7 @@ fn put_options(db: &Connection, row: &Row, now: Timestamp) -> rusqlite::Result<(
 }
 
 /// All that only we keep of a peering, but for its audit records.
-fn forget_options(db: &Connection, asn: Asn) -> rusqlite::Result<()> {
+pub(super) fn forget_options(db: &Connection, asn: Asn) -> rusqlite::Result<()> {
     db.execute("DELETE FROM peerling_peering WHERE as_num = ?", [asn.get()])?;
     notes::forget_latency(db, asn)?;
     notes::forget_history(db, asn)

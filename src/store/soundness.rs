@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 const COMPLAINTS_MAX: usize = 3;
 /// The tables that say what is wanted on the machine: their indices are compared with them, row by
 /// row. `quick_check`, which looks at the others, sees only whether an index is well formed.
-const COMPARED: [&str; 3] = ["peering_links", "peerling_peering", "peerling_removal"];
+const COMPARED: [&str; 4] =
+    ["peering_links", "peerling_peering", "peerling_removal", "peerling_adopted"];
 
 impl Store {
     /// Reads the whole database. If it is damaged, this and every later question is refused.

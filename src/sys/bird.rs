@@ -18,7 +18,7 @@ use std::{fmt, io};
 
 pub use client::{Bird, connect};
 pub use complaint::Complaint;
-pub use definitions::{Claims, Definitions};
+pub use definitions::{Claims, Definitions, texts};
 pub use reply::{Line, Reply};
 pub use status::{BgpStatus, Capabilities, Channel, KernelRoutes, Protocol};
 pub use verbs::{Ages, Check, Configured, Examined};

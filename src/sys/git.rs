@@ -11,16 +11,18 @@
 //! user ("dubious ownership"), also where that is root or where root made it for us. We look
 //! ourselves, and tell git so: root's and our own may be trusted, others' not.
 
+mod clone;
 mod judge;
 mod publish;
 mod pull;
 
+pub use clone::{clone, let_read};
 pub use judge::{CloneStatus, HeadOrigin, Obstacle, look};
 pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, pull, recover};
 
 use super::deadline::within;
-use super::users::{self, ROOT, may};
+use super::users::{self, ROOT, User, may};
 use crate::limits::{
     GIT_CONNECT_TIMEOUT, GIT_END_TIMEOUT, GIT_LOCK_AGE_MAX, GIT_OUTPUT_BYTES_MAX,
     GIT_STALL_TIMEOUT, GIT_WORDS_MAX,
@@ -63,6 +65,8 @@ pub struct Git {
     credentials: Credentials,
     /// A directory whose owner we looked at ourselves, by its real name: git need not.
     trusted: Option<PathBuf>,
+    /// As whom git runs, where that is not whoever runs this; root alone can say so.
+    user: Option<User>,
 }
 
 /// What of our environment git may see: where programs, settings and the SSH agent are, proxies and
@@ -128,7 +132,7 @@ const SETTINGS: [&str; 17] = [
 impl Git {
     /// For commands in `directory`, each of which may take as long as `deadline`.
     pub fn new(directory: &Path, deadline: Duration, credentials: Credentials) -> Git {
-        Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None }
+        Git { directory: directory.to_path_buf(), deadline, credentials, trusted: None, user: None }
     }
 
     /// The same, with git told that this directory's owner is known and trusted.
@@ -211,6 +215,11 @@ impl Git {
         command.envs(known).envs(SILENCE);
         if let Some(home) = other_home() {
             command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
+        }
+        if let Some(user) = &self.user {
+            command.uid(user.uid).gid(user.gid);
+            command.env("HOME", &user.home).env_remove("XDG_CONFIG_HOME");
+            command.envs([("USER", &user.name), ("LOGNAME", &user.name)]);
         }
         if let Some(ssh) = ssh {
             command.env("GIT_SSH_COMMAND", ssh);

@@ -73,6 +73,13 @@ pub fn group_name(gid: u32) -> String {
     number
 }
 
+/// The number of a group, if there is one of this name.
+pub fn group_id(name: &str) -> Option<u32> {
+    let text = read(GROUP);
+    let entry = text.lines().map(fields).find(|entry| entry.first() == Some(&name))?;
+    entry.get(2)?.parse().ok()
+}
+
 /// The groups of a user: that of the entry, and those that name them.
 pub fn groups_of(user: &User) -> Vec<u32> {
     let mut groups = vec![user.gid];
@@ -196,6 +203,7 @@ mod tests {
         assert_eq!(name(ROOT), "root");
         assert_eq!(name(4_000_000_001), "4000000001");
         assert_eq!(group_name(4_000_000_001), "4000000001");
+        assert_eq!((group_id("root"), group_id("no-such-group")), (Some(ROOT), None));
     }
 
     #[test]

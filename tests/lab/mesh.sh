@@ -83,7 +83,27 @@ expect "its own file for par1 is left alone" -- test -e "$LAB/waw1/bird/bgp_peer
 expect "ours is gone" -- no_file ams2 par1
 step "par1 retired: links and BGP sessions to it are gone, but for the file that somebody wrote by hand"
 
+if on ams1 down --yes >"$LAB/down" 2>&1; then fail "down beside a running service: $(cat "$LAB/down")"; fi
+expect "down says why not" -- grep -q '`systemctl stop peerling`' "$LAB/down"
 for name in "${ALL[@]}"; do kill "${SERVICES[$name]}"; done
 for name in "${ALL[@]}"; do wait "${SERVICES[$name]}" || fail "the service of $name"; done
 expect "the links outlive the services" -- reaches waw1
 step "SIGTERM: the services end, links and BGP sessions go on"
+
+# A POP is given up: what is ours goes, the rest stays, and the database too.
+peerings=$(sqlite3 "$LAB/ams1/peering.db" 'SELECT * FROM peering_links')
+if on ams1 down </dev/null >"$LAB/down" 2>&1; then fail "down without a word: $(cat "$LAB/down")"; fi
+expect "nothing went unasked" -- has_ours ams1
+on ams1 down --yes >"$LAB/down" 2>&1 || fail "down: $(cat "$LAB/down")"
+for words in "remove file ebgp_as$MEMBER_ASN" "remove link wg-as$MEMBER_ASN" 'remove file ibgp_waw1' \
+    'remove link wg-int-waw1' 'configure BIRD for' 'roa_dn42.conf stays'; do
+    expect "down told: $words" -- grep -q "$words" "$LAB/down"
+done
+if has_ours ams1; then fail "something of ours is left: $(cat "$LAB/down")"; fi
+expect "what others made was left alone" -- still_there
+same "the database" "$peerings" "$(sqlite3 "$LAB/ams1/peering.db" 'SELECT * FROM peering_links')"
+expect "BIRD takes its configuration" -- bird_content ams1
+on ams1 down >"$LAB/down" 2>&1 </dev/null || fail "a second down: $(cat "$LAB/down")"
+if on ams1 plan >"$LAB/plan"; then fail "the database wants nothing back"; fi
+expect "the way to waw1 would come back" -- grep -q 'create link wg-int-waw1' "$LAB/plan"
+step "down: links and BGP sessions of ams1 are gone, what others made and the database stay"

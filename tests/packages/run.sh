@@ -61,7 +61,7 @@ debian() {
         echo "$2" >"target/$1.packages"
     fi
 }
-debian debian-12 bird2,openrc,procps,systemd
+debian debian-12 bird2,nftables,openrc,procps,systemd
 
 PEERLING_VERSION=$version.1 PEERLING_DIST=$work cross/package.sh "dist/peerling-$version-$native" "$native" >/dev/null
 # The packages of another architecture, with a program of one that no machine is (e_machine in elf(5)).
@@ -79,3 +79,4 @@ tests/packages/contents.sh "$package" "$tarball"
 tests/packages/debian.sh target/debian-12.tar "$package" "$work"/peerling_*.deb "$work"/foreign.d/*.deb
 tests/packages/tarball.sh target/debian-12.tar "$tarball" "$work"/foreign.d/*.tar.gz
 tests/packages/uplink.sh target/debian-12.tar "$package"
+tests/packages/init.sh target/debian-12.tar "$tarball"

@@ -73,7 +73,10 @@ fn input_that_is_no_export_is_refused() {
     let flood = import(&pop, "", &"# much\n".repeat(100_000));
     assert!(flood.refused(USAGE).contains("at most 4096 bytes"), "{flood:#?}");
     let judged = import(&pop, "", "asn = 4242420009\n");
-    assert!(judged.refused(REFUSED).contains("not yours"), "{judged:#?}");
+    assert!(
+        judged.refused(REFUSED).contains("does not say that AS4242420009 is yours"),
+        "{judged:#?}"
+    );
     assert_eq!(json(pop.alice("peer_list --json").fine())["peers"], json("[]"));
 }
 

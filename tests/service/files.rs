@@ -178,3 +178,30 @@ fn what_others_change_in_the_database_reaches_the_files() {
     wait_until("the files to go", || names(&pop, "wireguard").is_empty());
     wait_until("the files to go", || names(&pop, "bird").is_empty());
 }
+
+/// What runs is not renamed: by other names it would be made twice, and come up by neither.
+#[test]
+fn names_are_not_changed_under_what_runs() {
+    let Some(mut draft) = Draft::new() else { return };
+    // Nothing bears a name yet.
+    draft = draft.serve().stop();
+    draft.set("wireguard", "interface", "\"dn42-${asn}\"");
+    draft.set("bird", "file", "\"${asn}.conf\"");
+    draft.set("bird", "protocol", "\"AS${asn}\"");
+    let mut pop = draft.serve();
+    pop.alice(&create(&format!("{ENDPOINT} --wait"))).fine();
+    pop.wait_for_file("wireguard/dn42-4242420001.conf");
+    pop.wait_for_file("bird/4242420001.conf");
+    assert!(pop.read("bird/4242420001.conf").contains("protocol bgp AS4242420001 from dnpeers {"));
+    pop.set_and_reload("bird", "file", "\"ebgp_as${asn}\"");
+    pop.wait_for_log("1 peering(s) bear names by wireguard.interface = \"dn42-${asn}\"", 1);
+    let draft = pop.stop();
+    let said = draft.peerling(&["serve"]);
+    assert_eq!(said.status, Some(REFUSED), "{said:#?}");
+    assert!(said.stderr.contains("what runs is not renamed"), "{said:#?}");
+    assert_eq!(names(&draft, "bird"), ["4242420001.conf"]);
+    // Where nothing of it is left, the new names hold.
+    fs::remove_file(draft.path("bird/4242420001.conf")).unwrap();
+    fs::remove_file(draft.path("wireguard/dn42-4242420001.conf")).unwrap();
+    draft.serve().wait_for_file("bird/ebgp_as4242420001");
+}

@@ -217,5 +217,5 @@ fn a_form_in_json_is_a_field_and_json_is_a_form() {
     let text = it.pop.alice("peer_config --asn 4242420001 --format frr");
     assert_eq!(frr["peer"]["config"]["text"].get::<String>().unwrap(), text.fine());
     let said = it.pop.alice("peer_config --format xml");
-    assert!(said.refused(USAGE).contains("routeros, json, not xml"), "{said:#?}");
+    assert!(said.refused(USAGE).contains("openbgpd, nixos, vyos, json, not xml"), "{said:#?}");
 }

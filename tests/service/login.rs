@@ -164,6 +164,48 @@ fn the_banner_is_shown_before_and_beside() {
     assert!(said.stderr.contains("▶ A network that does not exist"), "{said:#?}");
 }
 
+/// At the beginning of a session the client has shown it just before.
+#[test]
+fn the_banner_is_shown_again_by_intro_and_taken_over_by_sighup() {
+    let Some(mut draft) = Draft::new() else { return };
+    let motd = draft.path("motd");
+    fs::write(&motd, "  /\\  A network\r\n\x1b[2J/__\\\n\n").unwrap();
+    draft.set("ssh", "motd", &format!("{motd:?}"));
+    let mut pop = draft.serve();
+    let said = pop.alice("intro");
+    let begin = "\n  /\\  A network\n\\u{1b}[2J/__\\\n\nWelcome to Flip Flap Network";
+    assert!(said.stdout.starts_with(begin), "{said:#?}");
+    let mut shell = pop.ssh("alice", "alice").shell(100);
+    let greeting = shell.expect("AS4242420263> ");
+    assert_eq!(greeting.matches("A network").count(), 1, "the client's alone: {greeting}");
+    shell.say("bye", "Cowboy!");
+    shell.end();
+    fs::write(&motd, "Another one\n").unwrap();
+    pop.signal(Signal::HUP);
+    pop.wait_for_log("configuration read again", 1);
+    let said = pop.alice("intro");
+    assert!(said.stdout.starts_with("\nAnother one\n\nWelcome to "), "{said:#?}");
+    assert!(said.stderr.contains("Another one"), "before the login too: {said:#?}");
+    fs::remove_file(&motd).unwrap();
+    pop.signal(Signal::HUP);
+    pop.wait_for_log("ssh.motd: ", 1);
+    pop.wait_for_log("configuration read again", 2);
+    assert!(pop.alice("intro").stdout.starts_with("\nWelcome to "));
+}
+
+/// Whoever cannot be greeted is let in all the same.
+#[test]
+fn a_banner_that_is_not_there_is_a_warning() {
+    let Some(mut draft) = Draft::new() else { return };
+    draft.set("ssh", "motd", "\"/nowhere/motd\"");
+    let test = draft.peerling(&["serve", "--test"]);
+    assert_eq!(test.status, Some(0), "{test:#?}");
+    assert!(test.stderr.contains("ssh.motd: /nowhere/motd: "), "{test:#?}");
+    let mut pop = draft.serve();
+    pop.wait_for_log("ssh.motd: /nowhere/motd: No such file", 1);
+    pop.is_well();
+}
+
 #[test]
 fn the_replaced_services_host_key_goes_on() {
     let Some(mut draft) = Draft::new() else { return };

@@ -32,6 +32,8 @@ mod clients;
 mod commands;
 mod conversation;
 mod database;
+mod demo;
+mod down;
 mod editor;
 mod export;
 mod files;

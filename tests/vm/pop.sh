@@ -1,7 +1,8 @@
 #!/bin/bash
 # A POP as it is in life: two virtual machines with Debian 12, systemd, the kernel's WireGuard and BIRD, IPv6
-# only. On one the Debian package is installed and configured; on the other a member peers with it by ssh. Then
-# both are rebooted, and nobody helps.
+# only. On one the Debian package is installed, and at its first start README's `peerling init` is typed, nothing
+# else; on the other a member peers with it by ssh, and packets of both families go from the member's network to
+# the POP's through the kernels. Then both are rebooted, and nobody helps.
 #
 #   tests/vm/pop.sh PACKAGE.deb
 #
@@ -55,7 +56,7 @@ machine() {
     cp "/lib/modules/$version"/modules.{builtin,order} "$modules"
     depmod -b "$root" "$version" 2>/dev/null
     echo "$1" >"$root/etc/hostname"
-    printf '127.0.0.1 localhost\n::1 localhost\nfd5e:1ab::1 pop.lab.example\nfd5e:1ab::2 node.lab.example\n' >"$root/etc/hosts"
+    printf '127.0.0.1 localhost\n::1 localhost\n2a0e:1ab::1 pop.lab.example\n2a0e:1ab::2 node.lab.example\n' >"$root/etc/hosts"
     : >"$root/etc/resolv.conf"
     # IPv6 only: there is no other address on the wire.
     printf '[Match]\nName=en* eth*\n[Network]\nAddress=%s/64\nLinkLocalAddressing=ipv6\nIPv6AcceptRA=no\n' "$2" \
@@ -73,46 +74,56 @@ UNIT
 }
 on() { chroot "$work/$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C "${@:2}"; }
 
-bird_conf() {
-    cat <<BIRD
-router id $1;
-timeformat protocol iso long ms;
-protocol device { scan time 10; }
-protocol kernel { ipv4 { import none; export where source != RTS_STATIC; }; }
-protocol kernel { ipv6 { import none; export where source != RTS_STATIC; }; }
-protocol static { route $2 reject; ipv4; }
-protocol static { route $3 reject; ipv6; }
-BIRD
+# object KIND NAME LINE...: an object of the registry.
+object() {
+    mkdir -p "$data/$1"
+    printf '%s\n' "$1: $2" "${@:3}" >"$data/$1/${2//\//_}"
 }
 
-# What an operator does: installs the package, writes the configuration, BIRD's and the key.
+# README's line, with this POP's own words in the place of those of the example.
+init_line() {
+    sed -n 's/^    \(peerling init --asn .*\)/\1/p' "$here/../../README.md" |
+        sed 's|--asn [0-9]*|--asn 4242420263|; s|--name [^ ]*|--name pop.lab.example|; s|--admin-key [^ ]*|--admin-key /root/admin.pub|'
+}
+
+# What an operator does: installs the package, and types that line. The registry is a directory here: there is
+# nobody to clone it from.
 pop() {
-    local root=$work/pop
-    machine pop fd5e:1ab::1
+    local root=$work/pop data=$work/pop/srv/registry/data
+    machine pop 2a0e:1ab::1
     cp "$package" "$root/peerling.deb"
     on pop dpkg -i /peerling.deb >/dev/null 2>&1 || fail "the package cannot be installed"
-    (umask 077 && wg genkey >"$root/etc/wireguard/peerling.key")
-    on pop cp /usr/share/doc/peerling/examples/peerling.toml /etc/peerling/
-    sed -i 's/^asn = .*/asn = 4242420263/; s/^name = .*/name = "pop.lab.example"/' "$root/etc/peerling/peerling.toml"
-    sed -i 's/^\[peers\]/[peers]\nallowed_networks = ["fd5e:1ab::\/32"]/' "$root/etc/peerling/peerling.toml"
-    local data=$root/var/lib/peerling/registry/data
-    mkdir -p "$data"/{mntner,aut-num}
-    printf '%-20s%s\n' mntner: NODE-MNT mnt-by: NODE-MNT auth: "$(cut -d' ' -f1,2 "$work/key.pub")" source: DN42 \
-        >"$data/mntner/NODE-MNT"
-    printf '%-20s%s\n' aut-num: AS4242420001 as-name: AS-NODE mnt-by: NODE-MNT source: DN42 >"$data/aut-num/AS4242420001"
-    on pop chown -R peerling:peerling /var/lib/peerling/registry
-    {
-        bird_conf 172.20.0.1 172.20.0.0/27 fd42:263::/48
-        # The operator's own part is that of the lab.
-        sed -n '/^define OWNAS/,/bgp_peers/p' "$here/../lab/parts/sides.sh" |
-            sed '/^include/d; s/\$POP_ASN/4242420263/'
-        echo 'include "/etc/bird/bgp_peers/*";'
-    } >"$root/etc/bird/bird.conf"
-    on pop systemctl --quiet enable peerling
+    cp "$work/admin.pub" "$root/root/"
+    object mntner NODE-MNT "auth: $(cut -d' ' -f1,2 "$work/key.pub")" 'mnt-by: NODE-MNT'
+    object mntner POP-MNT "auth: $(cut -d' ' -f1,2 "$work/admin.pub")" 'mnt-by: POP-MNT'
+    object aut-num AS4242420001 'mnt-by: NODE-MNT'
+    object aut-num AS4242420263 'mnt-by: POP-MNT'
+    object route 172.20.0.0/27 'origin: AS4242420263'
+    object route6 fd42:263::/48 'origin: AS4242420263'
+    object route 172.20.1.0/27 'origin: AS4242420001'
+    object route6 fd42:1::/48 'origin: AS4242420001'
+    printf '1 permit 172.20.0.0/14 21 29\n' >"$data/filter.txt"
+    printf '1 permit fd00::/8 44 64\n' >"$data/filter6.txt"
+    [ -n "$(init_line)" ] || fail "README has no line with peerling init"
+    echo "$(init_line) --registry /srv/registry && touch /root/initialised" >"$root/root/init"
+    cat >"$root/etc/systemd/system/operator.service" <<'UNIT'
+[Unit]
+After=systemd-networkd.service
+ConditionPathExists=!/root/initialised
+[Service]
+Type=oneshot
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS1
+ExecStart=/bin/sh /root/init
+[Install]
+WantedBy=multi-user.target
+UNIT
+    on pop systemctl --quiet enable operator
     # What the host is told, once a boot is through.
     cat >"$root/etc/systemd/system/report.service" <<'UNIT'
 [Unit]
-After=peerling.service
+After=peerling.service operator.service
 [Service]
 Type=oneshot
 StandardOutput=tty
@@ -127,11 +138,21 @@ UNIT
 # What a member does: one ssh line, then what peer_config says. After the first boot it is only there.
 member() {
     local root=$work/node
-    machine node fd5e:1ab::2
+    machine node 2a0e:1ab::2
     install -m 600 "$work/key" "$root/root/key"
     (umask 077 && wg genkey >"$root/root/wg")
-    bird_conf 172.20.1.1 172.20.1.0/27 fd42:1::/48 >"$root/etc/bird/bird.conf"
-    echo 'include "/etc/bird/peers/*";' >>"$root/etc/bird/bird.conf"
+    cat >"$root/etc/bird/bird.conf" <<'BIRD'
+router id 172.20.1.1;
+timeformat protocol iso long ms;
+protocol device { scan time 10; }
+protocol kernel { ipv4 { import none; export filter { if source = RTS_STATIC then reject; krt_prefsrc = 172.20.1.1; accept; }; }; }
+protocol kernel { ipv6 { import none; export filter { if source = RTS_STATIC then reject; krt_prefsrc = fd42:1::1; accept; }; }; }
+protocol static { route 172.20.1.0/27 reject; ipv4; }
+protocol static { route fd42:1::/48 reject; ipv6; }
+include "/etc/bird/peers/*";
+BIRD
+    printf '[Match]\nName=lo\n[Network]\nAddress=172.20.1.1/32\nAddress=fd42:1::1/128\n' \
+        >"$root/etc/systemd/network/20-lo.network"
     mkdir "$root/etc/bird/peers"
     cat >"$root/root/peer" <<'PEER'
 #!/bin/bash
@@ -141,7 +162,7 @@ pop() { ssh -F none -p 4242 -i /root/key -o StrictHostKeyChecking=accept-new -o 
 if ! [ -e /etc/wireguard/pop.conf ]; then
     until pop whoami; do ip -6 -br address; sleep 1; done
     pop peer_create --asn 4242420001 --wg-pub-key "$(wg pubkey </root/wg)" \
-        --endpoint-addr fd5e:1ab::2 --endpoint-port 20263 --yes --wait
+        --endpoint-addr 2a0e:1ab::2 --endpoint-port 20263 --yes --wait
     config=$(pop peer_config --asn 4242420001 --json)
     link=$(jq -r .peer.config.link <<<"$config")
     (umask 077; jq -r .peer.config.wireguard <<<"$config" | sed "s|\*\*REPLACEME\*\*|$(cat /root/wg)|" >"/etc/wireguard/$link.conf")
@@ -157,6 +178,15 @@ until birdc show protocols | grep -q 'BGP.*Established'; do
     sleep 0.5
 done
 echo "Established; $(birdc show route primary count | tail -n 1)"
+# The POP's own addresses answer the member's: what its SSH service says comes back through the tunnel.
+for address in 172.20.0.1 fd42:263::1; do
+    tries=60
+    until word=$(timeout 5 bash -c "read -r word </dev/tcp/$address/4242; echo \"\$word\"" 2>/dev/null) && [ -n "$word" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { ip route; ip -6 route; birdc show route; echo "no packet from $address"; exit 1; }
+        sleep 1
+    done
+done
+echo "packets cross in both families: $word"
 PEER
     chmod +x "$root/root/peer"
     cat >"$root/etc/systemd/system/peer.service" <<'UNIT'
@@ -208,6 +238,7 @@ reboot() { echo >"$work/$1.told.in"; }
 base
 initramfs /sbin/init
 ssh-keygen -q -t ed25519 -N '' -C lab -f "$work/key"
+ssh-keygen -q -t ed25519 -N '' -C admin -f "$work/admin"
 pop
 member
 step "two machines with Debian $(on node cat /etc/debian_version) are made, $MEMORY_MB MB each"
@@ -216,8 +247,10 @@ sleep 1
 start node 02:00:00:00:00:02 off
 heard POP pop 'peerling is active' 1
 heard member node Established 1
+heard member node 'packets cross' 1
 reboot pop
 reboot node
 step "both are told to reboot"
 heard POP pop 'peerling is active' 2
 heard member node Established 2
+heard member node 'packets cross' 2

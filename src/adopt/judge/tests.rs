@@ -66,7 +66,7 @@ impl Machine {
             asn: "4242420263".parse().unwrap(),
             key: WgSecret::new([1; 32]).public(),
             key_file: Path::new("/etc/wireguard/private.key"),
-            directory: Path::new("/etc/wireguard"),
+            directories: &[Path::new("/etc/wireguard")],
             registry,
             links: &self.links,
             known,

@@ -5,11 +5,13 @@
 use super::trial::Trial;
 use super::{Findings, Scene, files};
 use crate::limits::{BIRD_COMMAND_TIMEOUT, BIRD_CONNECT_TIMEOUT};
+use crate::model::BirdForm;
 use crate::sys::bird::{self, Bird, BirdFault, KernelRoutes};
 use crate::sys::deadline::within;
 use crate::sys::files::trap;
 use ipnet::IpNet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The area's name.
 const NAME: &str = "bird";
@@ -70,6 +72,16 @@ async fn configuration(bird: &mut Bird, scene: &Scene, findings: &mut Findings) 
     findings.ok(CONFIGURATION, "BIRD accepts its configuration");
     let reading = reply.lines.iter().find(|line| line.code == READING);
     let path = reading.and_then(|line| line.text.strip_prefix(READING_WORDS));
+    if let Some(path) = path
+        && crate::cli::init::lets_origins_pass(Path::new(path))
+    {
+        findings.warn(
+            CONFIGURATION,
+            "ROA_CHECK is off: peers may announce networks that the registry gives to others",
+            "`define ROA_CHECK = true;` in variables.conf, once the tables of \
+             bird.include_directory are there; birdc configure",
+        );
+    }
     match path.map(|path| Trial::write(scene, path)) {
         Some(Ok(trial)) => try_peering(bird, &trial, scene, findings).await,
         Some(Err(error)) => not_tried(&error, findings),
@@ -98,14 +110,27 @@ async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &m
     if words.contains("Unable to open") {
         return not_tried(&words, findings);
     }
+    let bird = &scene.assembled.config.bird;
+    let template = &bird.template;
+    let remedy = match &bird.form {
+        BirdForm::Reference => format!(
+            "with the dn42 wiki's bird.conf set bird.form = \"wiki\"; else bird.conf has to define \
+             the template {template} and the functions that the file uses: `peerling bird-init \
+             DIR` writes a whole one to compare with"
+        ),
+        BirdForm::Wiki => format!(
+            "bird.conf has to define the template {template} with all filters; or set bird.form to \
+             the path of a form of your own: `peerling bird-form reference` prints one"
+        ),
+        BirdForm::File(path) => format!(
+            "mend {}, or what it uses of bird.conf: the template, functions, constants",
+            path.display()
+        ),
+    };
     findings.wrong(
         CONFIGURATION,
         format_args!("BIRD would refuse a peering's file: {words}"),
-        format_args!(
-            "bird.conf has to define the template {} and the functions that it uses; \
-             `peerling bird-init DIR` writes a whole one to compare with",
-            scene.assembled.config.bird.template
-        ),
+        remedy,
     );
 }
 

@@ -194,7 +194,7 @@ fn age(scene: &Scene, sight: &CloneStatus, findings: &mut Findings) {
         findings::perhaps_ago(fetched)
     );
     let most = REGISTRY_AGE_MAX.max(Duration::from_secs(4 * u64::from(interval)));
-    if !fetched.is_some_and(|age| age > most) {
+    if fetched.is_none_or(|age| age <= most) {
         findings.ok(PULL, detail);
     } else if interval > 0 {
         findings.warn(PULL, detail, "systemctl reload peerling pulls now; the log says why not");

@@ -111,9 +111,13 @@ pub(super) fn configuration(scene: &Scene, findings: &mut Findings) {
         );
     }
 
-    match scene.assembled.ssh_settings() {
+    match &scene.assembled.banner {
         Ok(_) => findings.ok(CONFIGURATION, format_args!("{} is read", scene.file_name())),
-        Err(trouble) => findings.wrong(CONFIGURATION, trouble, "correct ssh.motd, or leave it out"),
+        Err(trouble) => findings.warn(
+            CONFIGURATION,
+            format_args!("ssh.motd: {trouble}; members see no banner"),
+            "correct ssh.motd, or leave it out; then systemctl reload peerling",
+        ),
     }
 }
 
@@ -127,11 +131,11 @@ const DIRECTORIES: [&str; 5] = [
 ];
 /// The unit, and the user that its package makes.
 const UNIT: &str = "peerling.service";
-const PACKAGE_USER: &str = "peerling";
+pub(in crate::cli) const PACKAGE_USER: &str = "peerling";
 
 /// The user of the service over this database: whose directory it is; before there is one, whom the
 /// unit names, or the package's user. `None`: the service is root's.
-pub(super) fn service_user(database: &Path) -> Option<User> {
+pub(in crate::cli) fn service_user(database: &Path) -> Option<User> {
     let directory = database.parent().and_then(|directory| directory.metadata().ok());
     match directory.map(|metadata| metadata.uid()) {
         Some(ROOT) => None,
@@ -141,7 +145,7 @@ pub(super) fn service_user(database: &Path) -> Option<User> {
 }
 
 /// Does the unit hand the service a copy of this file, which only root can read?
-pub(super) fn hands_over(path: &Path) -> bool {
+pub(in crate::cli) fn hands_over(path: &Path) -> bool {
     is_credential(&unit_text(), path)
 }
 

@@ -89,22 +89,9 @@ impl Walk<'_> {
         true
     }
 
-    /// A path, or a pattern in the last part of one, seen from the directory of the file that
-    /// includes it. As for BIRD, hidden files and directories do not count.
     fn include(&mut self, beside: &Path, pattern: &Path, depth: usize) {
-        let path = beside.join(pattern);
-        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return };
-        let name = name.to_string_lossy();
-        if !name.contains(['*', '?', '[']) {
+        for path in included(beside, pattern) {
             self.file(&path, depth);
-            return;
-        }
-        let Ok(entries) = fs::read_dir(directory) else { return };
-        let names = entries.filter_map(|it| Some(it.ok()?.file_name()));
-        let names = names.filter(|it| fits(name.as_bytes(), it.as_encoded_bytes()));
-        let sorted: BTreeSet<_> = names.take(BIRD_SOURCES_MAX).collect();
-        for name in sorted {
-            self.file(&directory.join(name), depth);
         }
     }
 
@@ -121,6 +108,47 @@ impl Walk<'_> {
         }
         Ok(source)
     }
+}
+
+/// Every file of BIRD's configuration from its main file on, with what it holds, each once, in the
+/// order in which BIRD reads them. What cannot be read is left out.
+pub fn texts(main: &Path) -> Vec<(PathBuf, String)> {
+    let mut texts = Vec::new();
+    let mut seen = BTreeSet::new();
+    // What is still to be read, the next one last.
+    let mut open = vec![(main.to_path_buf(), 0)];
+    while let Some((path, depth)) = open.pop() {
+        let is_new = depth < BIRD_INCLUDES_DEPTH_MAX && seen.insert(path.clone());
+        if !is_new || texts.len() >= BIRD_SOURCES_MAX {
+            continue;
+        }
+        let Ok(text) = text(&path) else { continue };
+        let beside = path.parent().unwrap_or(Path::new("/"));
+        for pattern in symbols::read(&text, &|_| false).includes.iter().rev() {
+            let files = included(beside, Path::new(pattern)).into_iter().rev();
+            open.extend(files.map(|file| (file, depth + 1)));
+        }
+        texts.push((path, text));
+    }
+    texts
+}
+
+/// The files of a path, or of a pattern in the last part of one, seen from the directory of the
+/// file that includes it, in BIRD's order. As for BIRD, hidden files and directories do not count.
+fn included(beside: &Path, pattern: &Path) -> Vec<PathBuf> {
+    let path = beside.join(pattern);
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Vec::new();
+    };
+    let name = name.to_string_lossy();
+    if !name.contains(['*', '?', '[']) {
+        return vec![path];
+    }
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let names = entries.filter_map(|it| Some(it.ok()?.file_name()));
+    let names = names.filter(|it| fits(name.as_bytes(), it.as_encoded_bytes()));
+    let sorted: BTreeSet<_> = names.take(BIRD_SOURCES_MAX).collect();
+    sorted.into_iter().map(|name| directory.join(name)).collect()
 }
 
 /// What a plain file holds, as far as it is read; nobody is waited for at a pipe.
@@ -219,6 +247,27 @@ mod tests {
         assert_eq!(survey(&place, Some("bird.conf")), all);
         assert_eq!(survey(&place, None), all[1..]);
         assert_eq!(survey(&place, Some("absent")), all[1..]);
+    }
+
+    #[test]
+    fn every_file_is_read_once_and_in_birds_order() {
+        let place = Place::new("definitions-texts");
+        fs::create_dir_all(place.0.join("peers")).unwrap();
+        write(
+            &place,
+            "bird.conf",
+            "include \"peers/*\";\ninclude \"last.conf\"; include \"gone\";",
+        );
+        write(&place, "last.conf", "include \"bird.conf\";");
+        write(&place, "peers/b", "");
+        write(&place, "peers/a", "include \"../inner\";");
+        write(&place, "inner", "");
+        let mut names = Vec::new();
+        for (path, _) in texts(&place.0.join("bird.conf")) {
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        assert_eq!(names, ["bird.conf", "a", "inner", "b", "last.conf"]);
+        assert!(texts(&place.0.join("nowhere")).is_empty());
     }
 
     #[test]

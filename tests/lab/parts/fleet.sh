@@ -166,5 +166,13 @@ still_there() {
         [ "$(cat "$LAB/ams1/bird/bgp_peers/ibgp_foo")" = "# by hand" ]
 }
 
+# has_ours NAME: is there a link, a file or a BGP session of ours? What others made is not.
+has_ours() {
+    ip -n "$1" -o link show | grep -Eq ': wg-(as|int-(ams|par|waw))' ||
+        ls "$LAB/$1/wireguard" "$LAB/$1/bird/bgp_peers" | grep -Eq '^(wg-|ebgp_|ibgp_[^f])' ||
+        bird "$1" show protocols | grep -Eq '^(ebgp_as|ibgp_)'
+}
+bird_content() { bird "$1" configure check | grep -q 'Configuration OK'; }
+
 # rests NAME: has its pass been made, and is no step pending?
 rests() { on "$1" plan >"$LAB/$1.plan" 2>&1; }

@@ -202,7 +202,7 @@ member_ssh() {
     shift
     ip netns exec "$name" ssh -F none -p 4242 -i "$LAB/$name.ssh" -o IdentitiesOnly=yes \
         -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile="$LAB/known_hosts" \
-        -o LogLevel=ERROR "$@"
+        -o LogLevel="${LAB_SSH_LOG:-ERROR}" "$@"
 }
 
 # install NAME ASN NUMBER: puts up on the member's side what peer_config printed, only the private

@@ -129,7 +129,9 @@ fn rows_of_every_shape() {
 }
 
 fn routes_reply(lines: &[&str]) -> Reply {
-    let lines = lines.iter().map(|text| Line { code: ROUTE, text: (*text).to_string() });
+    let lines = lines
+        .iter()
+        .map(|text| super::super::reply::Line { code: ROUTE, text: (*text).to_string() });
     Reply { code: 0, lines: lines.collect() }
 }
 
