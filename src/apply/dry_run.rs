@@ -66,7 +66,8 @@ impl Apply {
         });
         let actual = &pass.observed.actual;
         let addresses = plan::own_addresses(&pass.inputs, actual);
-        let missing = addresses.iter().filter(|it| !actual.has_address(it)).copied().collect();
+        let missing =
+            addresses.iter().filter(|wanted| !actual.has_address(wanted)).copied().collect();
         let failures = pass.outcome.all_failures();
         let Seen { foreign, strays } = seen;
         let adopted = pass.settings.pop.naming.adopted().keys().copied().collect();

@@ -86,7 +86,9 @@ impl AddressSettings {
             }
             (None, Some(_)) => {}
             (None, None) => {
-                addresses.extend(networks.iter().map(|it| IpNet::from(chosen(it, present))));
+                for network in networks {
+                    addresses.push(chosen(network, present).into());
+                }
             }
         }
         addresses

@@ -76,3 +76,49 @@ for asn in $ONE $TWO; do await 40 "BGP of AS$asn" -- established pop "ebgp_as${a
 step "two members: both BGP sessions are Established"
 await 30 "packets of both families from one member's network to the other's" -- crosses
 step "IPv4 and IPv6 go from one member's network to the other's through the kernel"
+
+# All is well, and each look says so.
+checks_of() { member one peer_status --json | jq -r '[.peer.checks[].ok] | map(tostring) | join(" ")'; }
+all_well() { [ "$(checks_of)" = "true true true true true true" ]; }
+await 15 "six good checks" -- all_well
+expect "check has the addresses" -- found lo ok "this machine has fd42:263::1/128"
+expect "check: forwarding" -- found sysctls ok "packets are forwarded"
+expect "check: the kernel's routes" -- found routes ok "the kernel took them all: "
+same "a plan with nothing to do" "" "$(peerling plan)"
+step "check and peer_status say that all is well, and plan is empty"
+
+# The operator of the POP loses its address, and BIRD hands over its routes anew: the kernel refuses
+# them, and every BGP session is Established all the same.
+kill -STOP "$SERVICE"
+ip -n pop address delete fd42:263::1/128 dev lo
+ip -n pop address delete 172.20.0.1/32 dev lo
+bird pop restart '"kernel_*"' >"$LAB/restarted"
+refused() { bird pop show route 172.20.1.0/27 | grep -q ' ! ' && bird pop show route fd42:1::/48 | grep -q ' ! '; }
+await 30 "the kernel refuses the routes" -- refused
+expect "check tells the routes" -- found routes wrong "the kernel refused 4: "
+expect "check tells their cause" -- found routes wrong "the address fd42:263::1 is on no interface"
+expect "check tells the address" -- found lo wrong "it lacks 172.20.0.1/32"
+step "without the addresses: check says what the kernel refused, and why"
+# One pass puts them back; an address that is somebody else's stays.
+ip -n pop address add 172.20.0.9/32 dev lo
+kill -CONT "$SERVICE"
+told() {
+    member one peer_status --json >"$LAB/status"
+    jq -e --arg words "$1" '.peer.checks[] | select(.name == "routes") | .ok == false and (.detail | contains($words))' \
+        "$LAB/status" >"$LAB/told"
+}
+await 15 "peer_status tells it as the operator's matter: $(checks_of)" -- told "the kernel of this POP refused 4 of its "
+same "whose matter it is" operator "$(jq -r '.peer.checks[] | select(.name == "routes") | .by // "operator"' "$LAB/status")"
+ring
+same "what is on lo after a pass" "172.20.0.1/32 172.20.0.9/32 fd42:263::1/128" "$(addresses_of_lo)"
+await 40 "packets cross again" -- crosses
+await 15 "six good checks again" -- all_well
+step "one pass: the addresses are back, another one stayed, packets cross again"
+
+# A kernel that forwards nothing of one family: told too, and put right by the next pass.
+ip netns exec pop sysctl -qw net.ipv6.conf.all.forwarding=0
+expect "check tells it" -- found sysctls wrong "net.ipv6.conf.all.forwarding is 0"
+await 15 "peer_status tells it" -- told "forwards no ipv6 packets"
+ring
+await 15 "six good checks" -- all_well
+step "forwarding switched off: told to members and by check, and on again by a pass"
