@@ -53,7 +53,8 @@ pub fn identify(
     if admins.contains(key) {
         return Ok((named, Role::Admin));
     }
-    let owners: Vec<Mntner> = index.by_key(key).map(|it| it.name().clone()).collect();
+    let owners: Vec<Mntner> =
+        index.by_key(key).map(|maintainer| maintainer.name().clone()).collect();
     // One of the key's own wins over a maintainer of somebody else's that the name may mean too.
     if let Some(name) = Mntner::candidates(login).find(|name| owners.contains(name)) {
         return Ok((Some(name), Role::Member));
@@ -94,7 +95,7 @@ impl Identity {
     /// sessions.
     pub fn asns(&self, index: &Index) -> Vec<Asn> {
         let found = self.maintainer.as_ref().and_then(|name| index.maintainer(name));
-        found.map(|it| it.asns().to_vec()).unwrap_or_default()
+        found.map(|maintainer| maintainer.asns().to_vec()).unwrap_or_default()
     }
 
     /// The name in audit records: an administrator is recorded as such, whoever they act for.

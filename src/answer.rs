@@ -8,9 +8,6 @@ mod ban;
 mod help;
 mod peer;
 mod peer_config;
-mod peer_export;
-mod peer_history;
-mod peer_list;
 mod peer_status;
 mod pops;
 mod progress;
@@ -19,13 +16,13 @@ mod saved;
 mod whoami;
 
 pub use audit::Audit;
+pub use audit::PeerHistory;
 pub use ban::{BanList, Banned, Effect, Unbanned};
 pub use help::Help;
+pub use peer::PeerList;
 pub use peer::{OurSide, PeerView, PeeringState};
 pub use peer_config::PeerConfig;
-pub use peer_export::{PeerExport, WITHHELD};
-pub use peer_history::PeerHistory;
-pub use peer_list::PeerList;
+pub use peer_config::{PeerExport, WITHHELD};
 pub use peer_status::{CheckView, Mark, PeerStatus, RawView, Whose};
 pub use pops::{PopPeering, PopView, Pops, Rtt};
 pub use progress::{FollowEvent, Stage};
@@ -179,7 +176,7 @@ pub fn refusal_json(refusal: &Refusal) -> String {
 
 /// A value for a table's cell; empty where there is none.
 fn optional(value: Option<impl ToString>) -> String {
-    value.map_or(String::new(), |it| it.to_string())
+    value.map_or(String::new(), |value| value.to_string())
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ pub enum Progress {
 impl Entry {
     /// What was found at this address; nothing, if it was found elsewhere.
     pub fn port_probe_of(&self, address: SocketAddr) -> Option<PortProbe> {
-        self.port_probe.filter(|it| it.address == address)
+        self.port_probe.filter(|probe| probe.address == address)
     }
 
     /// How the BGP session is now. What was said before it only hung up is kept.
@@ -185,10 +185,15 @@ impl Board {
         self.entries.borrow().get(&asn).cloned()
     }
 
+    /// How often the peering was looked at.
+    pub fn looks(&self, asn: Asn) -> u64 {
+        self.entries.borrow().get(&asn).map_or(0, |entry| entry.looks)
+    }
+
     /// The peerings about which a command saved something that the loop has not dealt with.
     pub fn queued(&self) -> Vec<Asn> {
         let entries = self.entries.borrow();
-        let queued = entries.iter().filter(|(_, it)| it.progress == Progress::Queued);
+        let queued = entries.iter().filter(|(_, entry)| entry.progress == Progress::Queued);
         queued.map(|(asn, _)| *asn).collect()
     }
 
@@ -257,7 +262,7 @@ impl Board {
     /// not tell of are gone, unless a newer command made them.
     pub fn publish(&self, generation: Generation, tell: impl FnOnce(&mut Entries) -> Entries) {
         let (newer, mut before): (Entries, Entries) =
-            self.entries.take().into_iter().partition(|(_, it)| it.generation > generation);
+            self.entries.take().into_iter().partition(|(_, entry)| entry.generation > generation);
         let mut entries = tell(&mut before);
         entries.extend(newer);
         self.entries.replace(entries);
@@ -285,11 +290,15 @@ impl Board {
         links: &BTreeMap<IfName, LinkActual>,
     ) -> BTreeMap<IfName, Duration> {
         let (now, mut known) = ((sys::now(), Instant::now()), self.handshakes.borrow_mut());
-        let mut age = |(name, link): (&IfName, &LinkActual)| {
-            let last_s = link.peers.first()?.last_handshake_s;
-            Some((name.clone(), known.age(name, last_s, now)?))
-        };
-        links.iter().filter_map(&mut age).collect()
+        let mut ages = BTreeMap::new();
+        for (name, link) in links {
+            if let Some(peer) = link.peers.first()
+                && let Some(age) = known.age(name, peer.last_handshake_s, now)
+            {
+                ages.insert(name.clone(), age);
+            }
+        }
+        ages
     }
 
     /// The same of one link that is on the board.
@@ -301,12 +310,14 @@ impl Board {
 
     /// Where the members are, as far as that is known.
     pub fn endpoints(&self) -> BTreeMap<Asn, IpAddr> {
-        let entries = self.entries.borrow();
-        let known = |(asn, entry): (&Asn, &Entry)| {
-            let link = || entry.link.as_ref()?.endpoint;
-            Some((*asn, entry.endpoint.or_else(link)?.ip()))
-        };
-        entries.iter().filter_map(known).collect()
+        let mut known = BTreeMap::new();
+        for (asn, entry) in self.entries.borrow().iter() {
+            let seen = entry.link.as_ref().and_then(|link| link.endpoint);
+            if let Some(endpoint) = entry.endpoint.or(seen) {
+                known.insert(*asn, endpoint.ip());
+            }
+        }
+        known
     }
 
     /// The loop tells that it cannot work, or that it can again.

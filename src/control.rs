@@ -11,18 +11,13 @@ mod ban;
 mod context;
 mod fields;
 mod follow;
-mod intro;
-mod peer_approve;
+mod login;
 mod peer_config;
 mod peer_create;
 mod peer_edit;
-mod peer_export;
-mod peer_history;
-mod peer_remove;
+mod peer_state;
 mod peer_status;
-mod peer_switch;
 mod pops;
-mod prompt;
 mod saved;
 
 pub use admission::RateLimits;
@@ -40,7 +35,7 @@ use crate::registry::{Index, KeyFingerprint};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
 use context::Context;
-use prompt::Typed;
+use login::Typed;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -123,14 +118,16 @@ impl Control {
     fn list(&self, context: &Context<'_>) -> PeerList {
         let scope = context.request.scope;
         let everybody = scope == Scope::All || context.identity.maintainer.is_none();
-        let shown =
-            context.peerings.iter().filter(|it| everybody || context.owned.contains(&it.asn));
-        PeerList { peers: shown.map(|it| self.view(context, it)).collect(), scope }
+        let shown = context
+            .peerings
+            .iter()
+            .filter(|peering| everybody || context.owned.contains(&peering.asn));
+        PeerList { peers: shown.map(|peering| self.view(context, peering)).collect(), scope }
     }
 }
 
 fn help(topic: Option<&'static CommandSpec>, role: Role) -> Outcome {
-    if topic.is_some_and(|it| !it.is_listed_for(role)) {
+    if topic.is_some_and(|spec| !spec.is_listed_for(role)) {
         return Err(access::for_operators().into());
     }
     Ok(Box::new(Help { topic, role }))

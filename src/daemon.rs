@@ -115,7 +115,7 @@ impl Sockets {
 fn listen(assembled: &Assembled) -> Result<Vec<TcpListener>, Trouble> {
     let mut listeners = Vec::new();
     for address in &assembled.config.ssh.listen {
-        let listener = crate::sys::socket::listen(*address)
+        let listener = crate::sys::listen(*address)
             .map_err(|error| Trouble::new(format!("cannot listen on {address}: {error}")))?;
         // Port 0 lets the kernel choose: the log tells what it chose.
         log::info!("listening on {}", listener.local_addr().unwrap_or(*address));
@@ -202,13 +202,14 @@ impl Service {
         let reload = move || {
             manager::reloading();
             let adopted = Assembled::load(&self.file).and_then(|new| {
-                names::agree(&mut self.control.store.borrow_mut(), &new).map_err(|it| vec![it])?;
-                adopt(&new, &self.control, &apply_settings).map_err(|it| vec![it])?;
+                names::agree(&mut self.control.store.borrow_mut(), &new)
+                    .map_err(|trouble| vec![trouble])?;
+                adopt(&new, &self.control, &apply_settings).map_err(|trouble| vec![trouble])?;
                 wishes.replace(Wish::of(&new));
                 Ok(())
             });
             if let Err(troubles) = adopted {
-                let all = troubles.iter().map(|it| it.to_string()).collect::<Vec<_>>();
+                let all = troubles.iter().map(|trouble| trouble.to_string()).collect::<Vec<_>>();
                 log::error!("the new configuration is not used: {}", all.join("; "));
             }
             let _ = (again.0.try_send(()), mended.0.try_send(()));

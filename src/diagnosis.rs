@@ -6,25 +6,18 @@
 //! only waits for another has no advice of its own.
 
 mod bgp;
-mod bgp_words;
-mod endpoint;
 mod facts;
-mod handshake;
-mod registry;
+mod link;
 mod routes;
-mod tunnel;
 
-#[cfg(test)]
-mod tests;
-
+pub use crate::answer::RawView;
 pub use facts::{
     BgpView, CapturedHandshake, Echo, Facts, KernelView, Limit, LinkView, Offer, Ownership, Place,
     Probe, RoutesView,
 };
 
-pub use crate::answer::RawView;
-
 use crate::answer::{CheckView, Mark, Whose};
+use crate::model::Mntner;
 use crate::peering::{Status, vet};
 
 /// The checks after the registry, in their order.
@@ -32,13 +25,13 @@ const PARTS: [&str; 5] = ["endpoint", "handshake", "tunnel", "bgp", "routes"];
 
 /// The six checks.
 pub fn checks(facts: &Facts<'_>) -> Vec<CheckView> {
-    let mut checks = vec![registry::check(facts)];
+    let mut checks = vec![registry(facts)];
     match facts.peering.status {
         Status::Active => checks.extend(parts(facts)),
         status => checks.extend(PARTS.map(|name| resting(name, status))),
     }
     for (name, words) in vet::objections(facts.peering, facts.site) {
-        for check in checks.iter_mut().filter(|it| it.name == name) {
+        for check in checks.iter_mut().filter(|check| check.name == name) {
             check.detail = format!("{} ({words})", check.detail);
         }
     }
@@ -46,9 +39,9 @@ pub fn checks(facts: &Facts<'_>) -> Vec<CheckView> {
 }
 
 fn parts(facts: &Facts<'_>) -> [CheckView; 5] {
-    let endpoint = endpoint::check(facts);
-    let handshake = handshake::check(facts, endpoint.mark);
-    let tunnel = tunnel::check(facts, handshake.mark);
+    let endpoint = link::endpoint(facts);
+    let handshake = link::handshake(facts, endpoint.mark);
+    let tunnel = link::tunnel(facts, handshake.mark);
     let bgp = bgp::check(facts, handshake.mark, tunnel.mark);
     let routes = routes::check(facts);
     [endpoint, handshake, tunnel, bgp, routes]
@@ -107,3 +100,44 @@ fn milliseconds(us: u64) -> String {
         _ => format!("{} ms", us / 1000),
     }
 }
+
+// Is the AS number still whose peering this is?
+
+const REGISTRY: &str = "registry";
+
+fn registry(facts: &Facts<'_>) -> CheckView {
+    let (asn, ownership) = (facts.peering.asn, &facts.ownership);
+    let names: Vec<String> = ownership.owners.iter().map(Mntner::to_string).collect();
+    if !ownership.known {
+        let detail = format!("{asn} is not in the registry");
+        return bad(
+            REGISTRY,
+            detail,
+            Whose::Member,
+            "Bring its aut-num object back; the peering stays",
+        );
+    }
+    if names.is_empty() {
+        let detail = format!("no maintainer of {asn} is in the registry");
+        let hint = "Give its aut-num object an mnt-by that exists; the peering stays";
+        return bad(REGISTRY, detail, Whose::Member, hint);
+    }
+    let names = names.join(", ");
+    if let Some(before) = &facts.peering.maintainer
+        && !ownership.owners.contains(before)
+    {
+        let detail = format!("{asn} belongs to {names}; {before} made the peering");
+        let hint = format!("It is {names}'s now: look whether key and endpoint are still right");
+        return bad(REGISTRY, detail, Whose::Member, hint);
+    }
+    if !ownership.keys {
+        let detail = format!("{asn} belongs to {names}, who has no SSH key there any more");
+        let hint =
+            "Put an auth line with your SSH key into the mntner object, or you cannot log in";
+        return bad(REGISTRY, detail, Whose::Member, hint);
+    }
+    good(REGISTRY, format!("{asn} belongs to {names}"))
+}
+
+#[cfg(test)]
+mod tests;

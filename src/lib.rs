@@ -69,7 +69,7 @@
 //! - A configuration key: `config/table.rs` and `packaging/peerling.toml`; a word that an operator
 //!   chooses: `model/choice.rs`.
 //! - A file's content: `peering/files.rs` for WireGuard, `peering/forms` for what members install,
-//!   `plan/bird.rs` for BIRD, `plan/adopted.rs` for what was made by hand, `mesh/bird.rs` for the
+//!   `plan/bird.rs` for BIRD, `plan/adopted.rs` for what was made by hand, `mesh/files.rs` for the
 //!   mesh, `registry/roa.rs` for route origins, `cli/bird_init` for a whole configuration of BIRD.
 //! - What a JSON answer has: `packaging/schema` too. A bound: `limits`.
 //! - What may be an endpoint: `peering/policy`. What `peer_status` makes of what it sees:

@@ -5,13 +5,12 @@
 //! lines of JSON; only root and the service's own user are heard.
 
 mod client;
-mod execute;
 mod message;
 mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
-pub use execute::{Applied, Done, Order, execute};
 pub use message::{BoardView, PeeringView, RegistryView, Seen};
+pub use server::{Applied, Done, Order, execute};
 pub use server::{News, Server};
 pub use socket::{LocalSocket, SOCKET_NAME, SocketError};

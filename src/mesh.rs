@@ -5,11 +5,8 @@
 //! as the network that this program comes from has them. On these links Babel finds the ways, and
 //! iBGP tells the routes.
 
-pub mod bird;
-pub mod conf;
-pub mod dot;
-pub mod json;
-pub mod svg;
+pub mod files;
+pub mod show;
 
 use crate::model::{Endpoint, Host, IfName, LinkLocal, PopId, PopName, Port, WgKey};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -157,7 +154,7 @@ impl Inventory {
         let usual = Endpoint { host: to.host.clone(), port: port(to.id, from.id)? };
         let (mut endpoint, mut mtu, mut cost) = (None, None, None);
         let mut is_on = from.switch == Switch::On && to.switch == Switch::On;
-        for exception in self.exceptions.iter().filter(|it| it.is_between(from, to)) {
+        for exception in self.exceptions.iter().filter(|exception| exception.is_between(from, to)) {
             if exception.pops.0 == from.name {
                 endpoint = endpoint.or(exception.reach.clone());
             }
@@ -205,7 +202,7 @@ impl Pop {
     pub fn loopback(&self) -> Vec<IpNet> {
         let ipv6 = Ipv6Net::new(self.gateway_ipv6(), self.ipv6.prefix_len()).map(IpNet::V6);
         let ipv4 = self.gateway_ipv4().zip(self.ipv4);
-        let ipv4 = ipv4.and_then(|(it, net)| Ipv4Net::new(it, net.prefix_len()).ok());
+        let ipv4 = ipv4.and_then(|(address, net)| Ipv4Net::new(address, net.prefix_len()).ok());
         ipv6.into_iter().chain(ipv4.map(IpNet::V4)).collect()
     }
 }
@@ -228,7 +225,7 @@ impl MeshLink<'_> {
 
 /// Do mesh links let this network through? They pass what dn42 and its neighbours use.
 pub fn passes(network: &IpNet) -> bool {
-    NETWORKS.iter().any(|it| it.contains(network))
+    NETWORKS.iter().any(|known| known.contains(network))
 }
 
 /// The port on which `a` listens for `b`: 518ab while both ids have one digit, else 519 and `b`.

@@ -151,12 +151,11 @@ impl Site {
 
     /// Is this one of the addresses that we give out ourselves, on either side of a link?
     pub fn is_automatic(&self, address: LinkLocal) -> bool {
-        let base = format!("{}1:0", self.link_local_prefix).parse::<LinkLocal>();
-        let bits = |it: LinkLocal| u128::from(it.get());
-        base.is_ok_and(|base| {
-            let same_prefix = bits(base) >> 32 == bits(address) >> 32;
-            same_prefix && matches!(bits(address) >> 16 & 0xffff, 1 | 2)
-        })
+        let Ok(base) = format!("{}1:0", self.link_local_prefix).parse::<LinkLocal>() else {
+            return false;
+        };
+        let (base, bits) = (u128::from(base.get()), u128::from(address.get()));
+        base >> 32 == bits >> 32 && matches!(bits >> 16 & 0xffff, 1 | 2)
     }
 }
 

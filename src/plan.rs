@@ -14,8 +14,6 @@ pub mod endpoints;
 pub mod form;
 pub mod latency;
 pub mod naming;
-mod occupied;
-mod owner;
 mod rows;
 pub mod show;
 pub mod symbols;
@@ -24,14 +22,12 @@ mod wanted;
 pub mod wireguard;
 
 pub use drafts::{Draft, DraftCache, Drafts};
-pub use occupied::occupied;
-pub use owner::Owner;
-pub use rows::Rows;
+pub use rows::{Rows, occupied};
 pub use wanted::{
     Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, own_addresses, wanted,
 };
 
-use crate::model::{Asn, IfName};
+use crate::model::{Asn, IfName, PopName};
 use addresses::HostAddress;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +56,13 @@ pub struct Actual {
     pub addresses: Vec<HostAddress>,
     /// Settings of the kernel, as they are, by their names.
     pub sysctls: BTreeMap<&'static str, String>,
+}
+
+impl Actual {
+    /// Does BIRD run this BGP session? `None`: not asked.
+    fn runs(&self, owner: Owner) -> Option<bool> {
+        self.protocols.as_ref().map(|running| running.contains(&owner))
+    }
 }
 
 /// A kind of file that we keep.
@@ -215,13 +218,20 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 
 /// What belongs to the POP itself: BGP sessions begin at its addresses, so they come first.
 fn pop_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
-    let missing = wanted.loopback.iter().filter(|it| !actual.has_address(it));
-    let mut steps: Vec<Step> = missing.copied().map(Step::AddAddress).collect();
-    steps.extend(wanted.sysctls.iter().filter_map(|it| {
+    let mut steps = Vec::new();
+    for address in &wanted.loopback {
+        if !actual.has_address(address) {
+            steps.push(Step::AddAddress(*address));
+        }
+    }
+    for sysctl in &wanted.sysctls {
         // One that this kernel does not have cannot be set.
-        let old = actual.sysctls.get(it.name).filter(|old| !it.fits(old))?;
-        Some(Step::SetSysctl { name: it.name, old: old.clone(), new: it.value })
-    }));
+        if let Some(old) = actual.sysctls.get(sysctl.name)
+            && !sysctl.fits(old)
+        {
+            steps.push(Step::SetSysctl { name: sysctl.name, old: old.clone(), new: sysctl.value });
+        }
+    }
     steps
 }
 
@@ -232,15 +242,18 @@ pub fn unexplained(wanted: &Wanted, actual: &Actual) -> BTreeSet<Asn> {
     let links = actual.links.keys().filter_map(|name| wanted.naming.link_owner(name.as_str()));
     let files = actual.confs.keys().chain(actual.birds.keys()).copied();
     let protocols = actual.protocols.iter().flatten().copied();
-    let explained = |it: &Owner| wanted.served.contains_key(it) || wanted.ended.contains(it);
-    let left = links.chain(files).chain(protocols).filter(|it| !explained(it));
-    left.filter_map(Owner::asn).collect()
+    links
+        .chain(files)
+        .chain(protocols)
+        .filter(|owner| !wanted.served.contains_key(owner) && !wanted.ended.contains(owner))
+        .filter_map(Owner::asn)
+        .collect()
 }
 
 /// Does a link listen on a port that another one needs? Ids are used again, and ports with them.
 fn holds_a_port(link: &LinkActual, wanted: &Wanted) -> bool {
-    let needed = wanted.served.values().filter_map(|it| it.link.as_ref());
-    needed.map(|it| it.listen_port.get()).any(|port| port == link.listen_port)
+    let needed = wanted.served.values().filter_map(|served| served.link.as_ref());
+    needed.map(|link| link.listen_port.get()).any(|port| port == link.listen_port)
 }
 
 fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
@@ -255,21 +268,29 @@ fn bird_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
             steps.extend(wanted.write(FileKind::Bird, *owner, actual.birds.get(owner), text));
         }
     }
-    let runs = |owner: &Owner| actual.protocols.as_ref().map(|them| them.contains(owner));
     let touched: BTreeSet<Owner> = steps.iter().filter_map(Step::owner).collect();
-    let touched = |owner: &Owner| touched.contains(owner);
-    let ours = wanted.served.iter().filter(|(_, it)| it.bird.is_some()).map(|(owner, _)| *owner);
-    let present = ours.clone().filter(|owner| touched(owner) || runs(owner) == Some(false));
-    let shared = Some(Owner::Pop).filter(touched);
-    let present: Vec<Owner> = shared.into_iter().chain(present).collect();
-    let absent = ended(wanted).filter(|owner| touched(owner) || runs(owner) == Some(true));
-    let absent: Vec<Owner> = absent.collect();
+    let mut present = Vec::new();
+    if touched.contains(&Owner::Pop) {
+        present.push(Owner::Pop);
+    }
+    for (owner, served) in &wanted.served {
+        if served.bird.is_some() && (touched.contains(owner) || actual.runs(*owner) == Some(false))
+        {
+            present.push(*owner);
+        }
+    }
+    let absent: Vec<Owner> = ended(wanted)
+        .filter(|owner| touched.contains(owner) || actual.runs(*owner) == Some(true))
+        .collect();
     if !present.is_empty() || !absent.is_empty() || actual.unread {
         steps.push(Step::ConfigureBird { present, absent });
     }
-    for owner in ours.filter(|owner| actual.disabled.contains(owner)) {
-        if let Some(protocol) = wanted.naming.protocol(owner) {
-            steps.push(Step::EnableBgp(owner, protocol));
+    for (owner, served) in &wanted.served {
+        if served.bird.is_some()
+            && actual.disabled.contains(owner)
+            && let Some(protocol) = wanted.naming.protocol(*owner)
+        {
+            steps.push(Step::EnableBgp(*owner, protocol));
         }
     }
     steps
@@ -282,7 +303,8 @@ fn ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
 
 /// Those whose tunnel is to go: with all the rest, or alone.
 fn tunnels_ended(wanted: &Wanted) -> impl Iterator<Item = Owner> {
-    let alone = wanted.served.iter().filter(|(_, it)| it.conf.is_none()).map(|(owner, _)| *owner);
+    let alone =
+        wanted.served.iter().filter(|(_, served)| served.conf.is_none()).map(|(owner, _)| *owner);
     ended(wanted).chain(alone)
 }
 
@@ -338,12 +360,51 @@ impl fmt::Display for Step {
                 out.write_str("configure BIRD: a file of ours changed since it read them")
             }
             Step::ConfigureBird { present, absent } => {
-                let sessions = present.iter().filter(|it| **it != Owner::Pop).count();
+                let sessions = present.iter().filter(|owner| **owner != Owner::Pop).count();
                 write!(out, "configure BIRD for {} BGP session(s)", sessions + absent.len())
             }
             Step::EnableBgp(_, protocol) => write!(out, "enable BGP session {protocol}"),
             Step::AddAddress(address) => write!(out, "add address {address} to lo"),
             Step::SetSysctl { name, old, new } => write!(out, "set {name} {old} -> {new}"),
+        }
+    }
+}
+
+// Whose a link, a file or a BGP session is; [`super::naming`] has the names.
+
+/// What a link, a file or a BGP session is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// This POP as a whole: files that all BGP sessions share.
+    Pop,
+    /// The way to another POP of the same network.
+    Mesh(PopName),
+    /// A peering with this AS.
+    Peering(Asn),
+}
+
+impl Owner {
+    /// The AS number, if it is a peering.
+    pub fn asn(self) -> Option<Asn> {
+        match self {
+            Owner::Peering(asn) => Some(asn),
+            Owner::Pop | Owner::Mesh(_) => None,
+        }
+    }
+}
+
+impl From<Asn> for Owner {
+    fn from(asn: Asn) -> Owner {
+        Owner::Peering(asn)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Owner::Pop => out.write_str("this POP"),
+            Owner::Mesh(pop) => write!(out, "POP {pop}"),
+            Owner::Peering(asn) => write!(out, "{asn}"),
         }
     }
 }

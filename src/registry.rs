@@ -8,19 +8,16 @@
 //! and no object can spoil another.
 
 mod builder;
-mod filter;
 mod finding;
-mod fingerprint;
 mod index;
 mod key;
 mod object;
 mod roa;
-mod rows;
 
 pub use builder::Builder;
 pub use finding::{Finding, Kind, Reason, Skip, Tally};
-pub use fingerprint::{KeyFingerprint, fingerprint};
 pub use index::{Counts, Index, Maintainer, Shrunk, judge_replacement};
 pub use key::{AuthMethod, KeyAlgorithm, SshKey, Unusable};
+pub use key::{KeyFingerprint, fingerprint};
 pub use object::{Object, ObjectError};
 pub use roa::{Roa, RoaBuilder, judge_routes};

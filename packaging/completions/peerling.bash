@@ -45,7 +45,7 @@ _peerling() {
     esac
     case $operation in
 # <arguments>
-        '') words='init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help --config --verbose --help --version' ;;
+        '') words='init serve check plan apply genconfig export restore down bird-init bird-form exec import mesh demo help --config --verbose --help --version' ;;
         init) words='--asn --name --network --registry --admin-key --print --yes' ;;
         serve) words='--test' ;;
         check) words='--json' ;;
@@ -61,7 +61,7 @@ _peerling() {
         import) words='--dry-run --asn --undo' ;;
         mesh) words='--format' ;;
         demo) words='--run' ;;
-        help) words='init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help' ;;
+        help) words='init serve check plan apply genconfig export restore down bird-init bird-form exec import mesh demo help' ;;
 # </arguments>
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -34,7 +34,7 @@ complete -c peerling -n '__fish_seen_subcommand_from bird-form' -x -a 'reference
 complete -c peerling -n __fish_use_subcommand -a exec -d 'a command of the SSH shell from here, for a maintainer or as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -l as -r -d 'act for this maintainer; else as the administrator'
 complete -c peerling -n '__fish_seen_subcommand_from exec' -a 'help intro whoami peer_list peer_create peer_edit peer_config peer_status peer_history peer_export pops peer_disable peer_enable peer_remove peer_approve peer_reject peer_suspend ban unban audit bye'
-complete -c peerling -n __fish_use_subcommand -a import -d 'make peerings of WireGuard tunnels and BGP sessions that were made by hand'
+complete -c peerling -n __fish_use_subcommand -a import -d 'turn WireGuard tunnels and BGP sessions that were made by hand into peerings'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l dry-run -d 'only show what would be taken, and why the rest would not'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l asn -r -d 'only the peer with this AS number'
 complete -c peerling -n '__fish_seen_subcommand_from import' -l undo -d 'give back what was imported: tunnels, sessions and files stay as they are'
@@ -44,5 +44,5 @@ complete -c peerling -n '__fish_seen_subcommand_from mesh' -l format -x -a 'tabl
 complete -c peerling -n __fish_use_subcommand -a demo -d 'a POP in a temporary directory; logs you in, or prints the line to connect with'
 complete -c peerling -n '__fish_seen_subcommand_from demo' -l run -r -d 'run this in a shell while it serves, and end with it'
 complete -c peerling -n __fish_use_subcommand -a help -d 'list the operations, or explain one'
-complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore bird-init bird-form exec import mesh demo help'
+complete -c peerling -n '__fish_seen_subcommand_from help' -a 'init serve check plan apply genconfig export restore down bird-init bird-form exec import mesh demo help'
 # </all>

@@ -171,16 +171,16 @@ impl Definitions {
             file: file.clone(),
             place: *place,
             protocol: name.clone(),
-            neighbour: match body.neighbour.and_then(|it| self.value(it)) {
+            neighbour: match body.neighbour.and_then(|term| self.value(term)) {
                 Some(Term::Address(address)) => Some(address),
                 _ => None,
             },
-            asn: match body.asn.and_then(|it| self.value(it)) {
+            asn: match body.asn.and_then(|term| self.value(term)) {
                 Some(Term::Number(number)) => u32::try_from(number).ok(),
                 _ => None,
             },
             is_internal: body.is_internal,
-            interface: match body.interface.and_then(|it| self.value(it)) {
+            interface: match body.interface.and_then(|term| self.value(term)) {
                 Some(Term::Text(name)) => Some(name),
                 _ => None,
             },
@@ -193,7 +193,7 @@ impl Definitions {
     fn inherited(&self, body: &Body) -> Body {
         let mut whole = body.clone();
         for _ in 0..BIRD_INCLUDES_DEPTH_MAX {
-            let Some(template) = whole.template.take().and_then(|it| self.templates.get(&it))
+            let Some(template) = whole.template.take().and_then(|name| self.templates.get(&name))
             else {
                 break;
             };
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
     fn skip_block(&mut self) {
         let mut depth = 1_u64;
         while depth > 0 {
-            match self.words.next().map(|it| it.word) {
+            match self.words.next().map(|word| word.word) {
                 Some(Word::Mark('{')) => depth = depth.saturating_add(1),
                 Some(Word::Mark('}')) => depth -= 1,
                 Some(_) => {}
@@ -285,18 +285,18 @@ fn first_name<'a>(words: &[Placed<'a>]) -> Option<&'a str> {
 
 /// `protocol bgp …`
 fn is_bgp(words: &[Placed<'_>]) -> bool {
-    words.get(1).is_some_and(|it| it.word == Word::Name("bgp"))
+    words.get(1).is_some_and(|word| word.word == Word::Name("bgp"))
 }
 
 /// The word behind this one.
 fn behind<'a, 'b>(words: &'b [Placed<'a>], name: &str) -> Option<&'b Placed<'a>> {
-    let at = words.iter().position(|it| it.word == Word::Name(name))?;
+    let at = words.iter().position(|word| word.word == Word::Name(name))?;
     words.get(at + 1)
 }
 
 /// The name of `protocol bgp NAME`, unless that is left out.
 fn own_name(words: &[Placed<'_>]) -> Option<String> {
-    words.get(2).and_then(name_of).filter(|it| it != "from")
+    words.get(2).and_then(name_of).filter(|word| word != "from")
 }
 
 fn name_of(word: &Placed<'_>) -> Option<String> {

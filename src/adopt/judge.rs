@@ -73,9 +73,9 @@ pub fn judge(found: &Found, world: &World<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (session, link) in judging.sessions.clone() {
         rows.push(Row {
-            asn: session.asn.and_then(|it| Asn::new(it).ok()),
+            asn: session.asn.and_then(|number| Asn::new(number).ok()),
             link: link.map(str::to_string),
-            protocol: Some(session.protocol.clone()).filter(|it| !it.is_empty()),
+            protocol: Some(session.protocol.clone()).filter(|name| !name.is_empty()),
             bird_file: Some(session.file.clone()),
             verdict: judging.session(session, link).unwrap_or_else(Verdict::NotTaken),
         });
@@ -92,10 +92,10 @@ pub fn judge(found: &Found, world: &World<'_>) -> Vec<Row> {
 impl<'a> Judge<'a> {
     /// What is ours anyway, and what is inside our own network, is not looked at.
     fn new(found: &'a Found, world: &'a World<'a>) -> Judge<'a> {
-        let ours: Vec<&Known> = world.known.iter().filter(|it| !it.is_imported).collect();
+        let ours: Vec<&Known> = world.known.iter().filter(|known| !known.is_imported).collect();
         let mut tunnels = BTreeMap::new();
         for file in &found.tunnels {
-            if !ours.iter().any(|it| it.link == file.link) {
+            if !ours.iter().any(|known| known.link == file.link) {
                 tunnels.entry(file.link.as_str()).or_insert(file);
             }
         }
@@ -110,7 +110,7 @@ impl<'a> Judge<'a> {
             let link = named.or_else(|| link_by_address(session, &addresses));
             let is_ours = ours
                 .iter()
-                .any(|it| it.protocol == session.protocol || Some(it.link.as_str()) == link);
+                .any(|name| name.protocol == session.protocol || Some(name.link.as_str()) == link);
             let is_inside = session.is_internal || session.asn == Some(world.asn.get());
             if !is_inside && !is_ours {
                 sessions.push((session, link));
@@ -124,7 +124,7 @@ impl<'a> Judge<'a> {
             return Ok(Verdict::There);
         }
         let neighbour = session.neighbour.ok_or(Reason::NoNeighbour)?;
-        let asn = session.asn.and_then(|it| Asn::new(it).ok()).ok_or(Reason::NoAsn)?;
+        let asn = session.asn.and_then(|number| Asn::new(number).ok()).ok_or(Reason::NoAsn)?;
         let link = link.ok_or(Reason::NoLink)?;
         if !is_link_name(link) {
             return Err(Reason::LinkName);
@@ -151,9 +151,9 @@ impl<'a> Judge<'a> {
             local,
             remote,
             key: peer.key.as_ref().ok_or(Reason::NoPeerKey)?.value,
-            preshared_key: peer.preshared_key.as_ref().map(|it| it.value.clone()),
-            endpoint: peer.endpoint.as_ref().map(|it| it.value.clone()),
-            mtu: tunnel.mtu.as_ref().map(|it| it.value),
+            preshared_key: peer.preshared_key.as_ref().map(|placed| placed.value.clone()),
+            endpoint: peer.endpoint.as_ref().map(|placed| placed.value.clone()),
+            mtu: tunnel.mtu.as_ref().map(|placed| placed.value),
             allowed_ips: peer.allowed_ips.clone(),
             keepalive_s: peer.keepalive_s,
             families: session.families.unwrap_or(Families::Both),
@@ -167,8 +167,8 @@ impl<'a> Judge<'a> {
     }
 
     fn is_imported(&self, session: &Session) -> bool {
-        let imported = self.world.known.iter().filter(|it| it.is_imported);
-        imported.map(|it| &it.protocol).any(|it| *it == session.protocol)
+        let imported = self.world.known.iter().filter(|known| known.is_imported);
+        imported.map(|name| &name.protocol).any(|name| *name == session.protocol)
     }
 
     /// Is it the only session with this AS, and over this link?
@@ -182,14 +182,17 @@ impl<'a> Judge<'a> {
         if group.len() <= 1 {
             return Ok(());
         }
-        let carried: Vec<Families> = group.iter().filter_map(|it| carried(it)).collect();
+        let carried: Vec<Families> = group.iter().filter_map(|session| carried(session)).collect();
         let is_split = carried.contains(&Families::V4) && carried.contains(&Families::V6);
-        let versions: BTreeSet<bool> =
-            group.iter().filter_map(|it| it.neighbour).map(|it| it.is_ipv4()).collect();
+        let versions: BTreeSet<bool> = group
+            .iter()
+            .filter_map(|session| session.neighbour)
+            .map(|session| session.is_ipv4())
+            .collect();
         if is_split || versions.len() > 1 {
             return Err(Reason::Split);
         }
-        Err(Reason::SeveralSessions(group.iter().map(|it| it.protocol.clone()).collect()))
+        Err(Reason::SeveralSessions(group.iter().map(|session| session.protocol.clone()).collect()))
     }
 
     fn is_wireguard(&self, link: &str) -> Result<(), Reason> {
@@ -217,7 +220,7 @@ impl<'a> Judge<'a> {
         match &tunnel.private_key {
             OwnKey::Here(secret) => {
                 let key = secret.public();
-                Ok(Some(key).filter(|it| *it != self.world.key))
+                Ok(Some(key).filter(|key| *key != self.world.key))
             }
             OwnKey::File(file) if Path::new(file) == self.world.key_file => Ok(None),
             OwnKey::File(file) => Err(Reason::KeyElsewhere(file.clone())),
@@ -239,7 +242,7 @@ impl<'a> Judge<'a> {
                 return Err(Reason::Clash(format!("protocol {}", taken.protocol)));
             }
         }
-        if self.ports.contains(&port) || self.world.known.iter().any(|it| it.port == port) {
+        if self.ports.contains(&port) || self.world.known.iter().any(|known| known.port == port) {
             return Err(Reason::Clash(format!("port {port}")));
         }
         Ok(())
@@ -254,7 +257,8 @@ impl<'a> Judge<'a> {
         let mut names = Vec::new();
         for name in registry.owners(asn) {
             let found = registry.maintainer(name);
-            if found.is_some_and(|it| !it.keys().is_empty() || it.has_pgp()) {
+            if found.is_some_and(|maintainer| !maintainer.keys().is_empty() || maintainer.has_pgp())
+            {
                 return Ok(name.clone());
             }
             names.push(name.as_str());
@@ -267,8 +271,8 @@ impl<'a> Judge<'a> {
 
     /// The tunnels that no session runs over.
     fn unused(&self) -> Vec<&'a str> {
-        let used: BTreeSet<&str> = self.sessions.iter().filter_map(|it| it.1).collect();
-        self.tunnels.keys().filter(|it| !used.contains(*it)).copied().collect()
+        let used: BTreeSet<&str> = self.sessions.iter().filter_map(|pair| pair.1).collect();
+        self.tunnels.keys().filter(|link| !used.contains(*link)).copied().collect()
     }
 
     fn why_unused(&self, link: &str) -> Reason {
@@ -282,7 +286,8 @@ impl<'a> Judge<'a> {
 
 /// Can a link of this name be kept? It stands in files and in commands.
 fn is_link_name(link: &str) -> bool {
-    let is_plain = link.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.=+@".contains(&it));
+    let is_plain =
+        link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=+@".contains(&byte));
     is_plain && !link.starts_with(['-', '.']) && (1..=IFNAME_BYTES_MAX).contains(&link.len())
 }
 
@@ -292,7 +297,8 @@ fn link_by_address<'a>(
     addresses: &[(&'a str, Vec<OwnAddress>)],
 ) -> Option<&'a str> {
     let neighbour = session.neighbour?;
-    let leads = addresses.iter().find(|(_, own)| own.iter().any(|it| reaches(it, neighbour)));
+    let leads =
+        addresses.iter().find(|(_, own)| own.iter().any(|address| reaches(address, neighbour)));
     leads.map(|(link, _)| *link)
 }
 
@@ -302,19 +308,19 @@ fn reaches(own: &OwnAddress, theirs: IpAddr) -> bool {
         Some(peer) => peer.value.get() == theirs,
         None => {
             let network = IpNet::new(own.local.get(), own.length);
-            own.local.get() != theirs && network.is_ok_and(|it| it.contains(&theirs))
+            own.local.get() != theirs && network.is_ok_and(|network| network.contains(&theirs))
         }
     }
 }
 
 /// The one family that a session carries; `None`: both, or it is not known.
 fn carried(session: &Session) -> Option<Families> {
-    session.families.filter(|it| *it != Families::Both)
+    session.families.filter(|families| *families != Families::Both)
 }
 
 fn is_ipv4_only(tunnel: &Tunnel) -> bool {
     let addresses = &tunnel.addresses;
-    !addresses.is_empty() && addresses.iter().all(|it| it.local.get().is_ipv4())
+    !addresses.is_empty() && addresses.iter().all(|address| address.local.get().is_ipv4())
 }
 
 fn link_local(tunnel: &Tunnel, neighbour: IpAddr) -> Result<LinkLocal, Reason> {
@@ -337,8 +343,8 @@ fn the_peer(tunnel: &Tunnel) -> Result<&TunnelPeer, Reason> {
 /// Our address that leads to the neighbour.
 fn local_address(tunnel: &Tunnel, remote: LinkLocal) -> Result<LinkLocal, Reason> {
     let theirs = IpAddr::V6(remote.get());
-    let own = tunnel.addresses.iter().filter(|it| reaches(it, theirs));
-    let mut own = own.filter_map(|it| it.local.as_str().parse().ok());
+    let own = tunnel.addresses.iter().filter(|address| reaches(address, theirs));
+    let mut own = own.filter_map(|own| own.local.as_str().parse().ok());
     own.next().ok_or(Reason::NoAddress(theirs))
 }
 

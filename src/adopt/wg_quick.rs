@@ -181,7 +181,7 @@ impl TunnelPeer {
             "presharedkey" => {
                 let key: WgSecret = line.parsed("a preshared key")?;
                 // All zero means none.
-                let is_key = key.bytes().iter().any(|it| *it != 0);
+                let is_key = key.bytes().iter().any(|byte| *byte != 0);
                 self.preshared_key = is_key.then(|| line.placed(key));
             }
             "endpoint" => {
@@ -204,7 +204,7 @@ impl TunnelPeer {
 
 /// What stands between commas.
 fn list(value: &str) -> impl Iterator<Item = &str> {
-    value.split(',').map(str::trim).filter(|it| !it.is_empty())
+    value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// An address, with a prefix length or without.
@@ -215,12 +215,12 @@ fn address(text: &str) -> Option<(Spelled<IpAddr>, u8)> {
     };
     let address = Spelled::<IpAddr>::parse(address)?;
     let most = if address.get().is_ipv4() { 32 } else { 128 };
-    Some((address, length.unwrap_or(most))).filter(|it| it.1 <= most)
+    Some((address, length.unwrap_or(most))).filter(|pair| pair.1 <= most)
 }
 
 fn network(text: &str) -> Option<IpNet> {
     let (address, length) = address(text)?;
-    IpNet::new(address.get(), length).ok().map(|it| it.trunc())
+    IpNet::new(address.get(), length).ok().map(|network| network.trunc())
 }
 
 /// `name:port`, `192.0.2.1:port`, `[2001:db8::1]:port`, and `2001:db8::1:port`, whose last colon is

@@ -113,12 +113,12 @@ impl<'a> Words<'a> {
         if let Some((address, length)) = address(rest) {
             return (Word::Address(address), length);
         }
-        let run = leading(rest, |it| it.is_ascii_alphanumeric() || it == '_');
+        let run = leading(rest, |letter| letter.is_ascii_alphanumeric() || letter == '_');
         if first.is_ascii_digit() {
             // BIRD begins a name behind the digits.
             let digits = match run.strip_prefix("0x") {
-                Some(hex) => 2 + leading(hex, |it| it.is_ascii_hexdigit()).len(),
-                None => leading(run, |it| it.is_ascii_digit()).len(),
+                Some(hex) => 2 + leading(hex, |letter| letter.is_ascii_hexdigit()).len(),
+                None => leading(run, |letter| letter.is_ascii_digit()).len(),
             };
             return (Word::Number(number(run.get(..digits).unwrap_or_default())), digits.max(1));
         }
@@ -144,7 +144,7 @@ impl<'a> Iterator for Words<'a> {
 
 /// The characters at the beginning that are of this kind.
 fn leading(text: &str, is_such: fn(char) -> bool) -> &str {
-    let end = text.find(|it| !is_such(it)).unwrap_or(text.len());
+    let end = text.find(|letter| !is_such(letter)).unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
@@ -154,7 +154,7 @@ fn address(rest: &str) -> Option<(IpAddr, usize)> {
     // No more is looked at than an address can have, and the two characters behind it.
     let most = ADDRESS_BYTES_MAX + 2;
     let length = rest.bytes().take(most).take_while(is_of_address).count();
-    let run = rest.get(..length).filter(|it| length < most && it.contains([':', '.']))?;
+    let run = rest.get(..length).filter(|run| length < most && run.contains([':', '.']))?;
     for cut in 0..=2 {
         let text = run.get(..run.len().checked_sub(cut)?)?;
         if let Ok(address) = text.parse::<IpAddr>() {
@@ -178,7 +178,7 @@ fn number(digits: &str) -> u64 {
 
 /// Do two texts say the same to BIRD, word by word? Comments, spaces and spellings do not count.
 pub fn say_the_same(one: &str, other: &str) -> bool {
-    Words::of(one).map(|it| it.word).eq(Words::of(other).map(|it| it.word))
+    Words::of(one).map(|placed| placed.word).eq(Words::of(other).map(|placed| placed.word))
 }
 
 impl fmt::Display for Place {

@@ -36,13 +36,15 @@ impl Answer for Help {
 
 impl Help {
     fn listed(&self) -> impl Iterator<Item = &'static CommandSpec> {
-        COMMANDS.iter().copied().filter(|it| it.is_listed_for(self.role))
+        COMMANDS.iter().copied().filter(|spec| spec.is_listed_for(self.role))
     }
 
     fn list(&self, screen: Screen) -> String {
         let mut table = Table::new([("Command", Fit::Whole), ("What it does", Fit::Wrap)]);
-        table.rows =
-            self.listed().map(|it| vec![it.name.to_string(), it.summary.to_string()]).collect();
+        table.rows = self
+            .listed()
+            .map(|spec| vec![spec.name.to_string(), spec.summary.to_string()])
+            .collect();
         format!(
             "{}help COMMAND tells more. peer_list, peer list and peer_l are one.\n",
             table.render(screen.columns, screen.style)
@@ -108,7 +110,7 @@ impl From<&CommandSpec> for CommandJson {
             detail: spec.detail.to_string(),
             who: spec.role.word().to_string(),
             example: spec.example.to_string(),
-            schema: spec.schema.map(|it| format!("urn:peerling:v1:{it}")),
+            schema: spec.schema.map(|name| format!("urn:peerling:v1:{name}")),
             flags: spec.flags.iter().map(FlagJson::from).collect(),
         }
     }

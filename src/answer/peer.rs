@@ -1,6 +1,7 @@
 //! A peering in an answer.
 
-use super::optional;
+use super::{Answer, VERSION, optional};
+use crate::command::Scope;
 use crate::model::{Asn, Families, LinkLocal, Port, WgKey, WgSecret};
 use crate::text::Screen;
 use crate::text::escape::sentence;
@@ -112,7 +113,7 @@ impl PeerView {
 
     /// What a member should know of it who makes or changes it, a line each.
     pub(super) fn notes_lines(&self) -> String {
-        self.notes.iter().map(|it| sentence(it) + "\n").collect()
+        self.notes.iter().map(|note| sentence(note) + "\n").collect()
     }
 
     /// A preshared key that was just made, and that this is the time to keep it; else nothing.
@@ -200,7 +201,7 @@ impl From<&PeerView> for PeerJson {
             wg_pub_key: peer.wg_pub_key.to_string(),
             wg_endpoint_addr: peer.wg_endpoint_addr.clone(),
             wg_endpoint_port: peer.wg_endpoint_port.map(Port::get),
-            link_local: peer.link_local.map(|it| it.to_string()),
+            link_local: peer.link_local.map(|address| address.to_string()),
             mtu: peer.mtu,
             psk: peer.psk,
             families: peer.families.word().to_string(),
@@ -209,13 +210,93 @@ impl From<&PeerView> for PeerJson {
                 wg_pub_key: our.wg_pub_key.to_string(),
                 wg_endpoint_addr: our.wg_endpoint_addr.clone(),
                 wg_endpoint_port: our.wg_endpoint_port.map(Port::get),
-                link_local: our.link_local.map(|it| it.to_string()),
+                link_local: our.link_local.map(|address| address.to_string()),
             },
             error: peer.error.clone(),
-            notes: Some(peer.notes.clone()).filter(|it| !it.is_empty()),
+            notes: Some(peer.notes.clone()).filter(|notes| !notes.is_empty()),
             config: None,
             checks: None,
             raw: None,
         }
     }
+}
+
+// peer_list: peerings in a table.
+
+/// Peerings, by AS number.
+#[derive(Debug)]
+pub struct PeerList {
+    /// The peerings.
+    pub peers: Vec<PeerView>,
+    /// Whose they are.
+    pub scope: Scope,
+}
+
+impl Answer for PeerList {
+    fn text(&self, screen: Screen) -> String {
+        let text = match (self.peers.is_empty(), self.scope) {
+            (true, Scope::Mine) => {
+                "You have no peering here yet. peer_create makes one.\n".to_string()
+            }
+            (true, Scope::All) => "There is no peering here yet.\n".to_string(),
+            (false, Scope::Mine) => {
+                let errors: String = self.peers.iter().map(PeerView::error_line).collect();
+                self.table("Your existing peering sessions", screen) + &errors
+            }
+            (false, Scope::All) => {
+                self.table("All peering sessions", screen) + &self.errors_and_queue()
+            }
+        };
+        screen.fold(text)
+    }
+
+    fn json(&self) -> Option<String> {
+        let peers = self.peers.iter().map(PeerJson::from).collect();
+        Some(PeersJson { version: VERSION, peers }.serialize_json())
+    }
+}
+
+impl PeerList {
+    fn table(&self, title: &str, screen: Screen) -> String {
+        let mut table = Table::new([
+            ("AS number", Fit::Whole),
+            ("Wireguard public key", Fit::Cut),
+            ("Endpoint address", Fit::Wrap),
+            ("Endpoint port", Fit::Whole),
+            ("State", Fit::Whole),
+        ]);
+        table.title = Some(title.to_string());
+        for peer in &self.peers {
+            table.rows.push(vec![
+                peer.asn.get().to_string(),
+                peer.wg_pub_key.to_string(),
+                peer.wg_endpoint_addr.clone().unwrap_or("none".to_string()),
+                optional(peer.wg_endpoint_port.map(Port::get)),
+                peer.state.to_string(),
+            ]);
+        }
+        table.render(screen.columns, screen.style)
+    }
+
+    /// For an operator, those that wait are only counted.
+    fn errors_and_queue(&self) -> String {
+        let (mut text, mut waiting) = (String::new(), 0);
+        for peer in &self.peers {
+            if peer.state == PeeringState::Pending {
+                waiting += 1;
+            } else {
+                text += &peer.error_line();
+            }
+        }
+        if waiting > 0 {
+            text += &format!("{waiting} waiting for approval; see peer_approve and peer_reject.\n");
+        }
+        text
+    }
+}
+
+#[derive(SerJson)]
+struct PeersJson {
+    version: u8,
+    peers: Vec<PeerJson>,
 }

@@ -65,7 +65,7 @@ impl Answer for Pops {
         let mut text = table.render(screen.columns, screen.style);
         if !self.lines.is_empty() {
             text += &screen.fold("To make the same at a sister, on your machine:\n".to_string());
-        } else if !self.pops.iter().any(|it| it.this && it.peers()) {
+        } else if !self.pops.iter().any(|pop| pop.this && pop.peers()) {
             let words = "When you have a peering here, a line makes the same at a sister.\n";
             text += &screen.fold(words.to_string());
         }
@@ -84,7 +84,7 @@ impl Answer for Pops {
 
 impl PopView {
     fn peers(&self) -> bool {
-        self.peerings.as_ref().is_some_and(|it| !it.is_empty())
+        self.peerings.as_ref().is_some_and(|peerings| !peerings.is_empty())
     }
 
     /// A row for each peering, and one where there is none.
@@ -93,9 +93,10 @@ impl PopView {
         let cells: Vec<(String, String)> = match self.peerings.as_deref() {
             None => vec![("not known".to_string(), "-".to_string())],
             Some([]) => vec![("none".to_string(), "-".to_string())],
-            Some(peerings) => {
-                peerings.iter().map(|it| (it.asn.to_string(), it.rtt.text())).collect()
-            }
+            Some(peerings) => peerings
+                .iter()
+                .map(|peering| (peering.asn.to_string(), peering.rtt.text()))
+                .collect(),
         };
         let mut rows = Vec::new();
         for (peering, latency) in cells {
@@ -156,7 +157,7 @@ impl From<&PopView> for PopJson {
             name: pop.name.clone(),
             host: pop.host.clone(),
             this: pop.this,
-            peerings: peerings.map(|it| it.iter().map(PopPeeringJson::from).collect()),
+            peerings: peerings.map(|peerings| peerings.iter().map(PopPeeringJson::from).collect()),
         }
     }
 }

@@ -53,7 +53,7 @@ impl Answer for Intro {
         } else {
             format!("{} ({our_asn})", escape(&identity.network))
         };
-        let notices: String = self.notices.iter().map(|it| sentence(it) + "\n").collect();
+        let notices: String = self.notices.iter().map(|notice| sentence(notice) + "\n").collect();
         let gap = if notices.is_empty() { "" } else { "\n" };
         screen.fold(format!(
             "{banner}\nWelcome to {network} automated peering service\n\
@@ -88,7 +88,7 @@ impl Answer for Whoami {
             version: VERSION,
             maintainer: identity.maintainer.as_ref().map(Mntner::to_string),
             admin: identity.role == Role::Admin,
-            asns: identity.asns.iter().map(|it| it.get()).collect(),
+            asns: identity.asns.iter().map(|asn| asn.get()).collect(),
             server: identity.server.clone(),
             server_asn: identity.our_asn.get(),
         };

@@ -1,10 +1,9 @@
 //! What the loop does with BIRD: see what it runs, try a pass's changes on it, configure it, and
 //! look that it did.
 
-mod protocols;
 pub mod trial;
 
-pub use protocols::{MESH_PATTERN, Running};
+pub use trial::{MESH_PATTERN, Running};
 
 use super::ApplySettings;
 use super::look::bgp_view;
@@ -14,11 +13,11 @@ use crate::model::Asn;
 use crate::plan::Owner;
 use crate::sys::bird::{Bird, BirdError, Check, Configured, connect};
 use crate::sys::files;
-use protocols::{look_for, ours};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trial::{Change, Trial, Verdict, refused};
+use trial::{look_for, ours};
 
 /// While an undo is scheduled: the next `configure` would call it off.
 const UNDO_WORDS: &str = "BIRD is to go back to its configuration of before (`birdc configure \
@@ -171,7 +170,7 @@ impl BirdControl {
         let blocked = trap.or(bird.undo_s().await?.map(|_| Blocked::Undo));
         // BIRD tells whole seconds at worst: a file that is newer by less may just have been read.
         let read = bird.ages().await?.configured;
-        let times = read.zip(touched.changed.and_then(|it| it.elapsed().ok()));
+        let times = read.zip(touched.changed.and_then(|time| time.elapsed().ok()));
         // What was found read once stays so, however the clock is set afterwards.
         let is_newer = touched.changed != self.read_change
             && times.is_some_and(|(read, file)| file + Duration::from_secs(1) < read);
@@ -181,8 +180,8 @@ impl BirdControl {
         let is_owed = touched.noted && !self.is_paid;
         let mut running = ours(&mut bird, settings).await?;
         // It may run them as they were before: they count as missing until it was told.
-        running.all.retain(|it| !self.untold.contains(it) && !self.theirs.contains(it));
-        running.disabled.retain(|it| !self.theirs.contains(it));
+        running.all.retain(|owner| !self.untold.contains(owner) && !self.theirs.contains(owner));
+        running.disabled.retain(|owner| !self.theirs.contains(owner));
         Ok(BirdReport { running, unread: is_newer || is_owed || !self.untold.is_empty(), blocked })
     }
 
@@ -216,9 +215,11 @@ impl BirdControl {
         if outcome.is_told {
             self.untold.clear();
         } else {
-            self.untold.extend(outcome.kept.iter().map(|it| it.owner));
+            self.untold.extend(outcome.kept.iter().map(|change| change.owner));
         }
-        for owner in outcome.kept.iter().filter(|it| it.after.is_some()).map(|it| it.owner) {
+        for owner in
+            outcome.kept.iter().filter(|change| change.after.is_some()).map(|change| change.owner)
+        {
             self.theirs.remove(&owner);
         }
         if let Some(blocked) = &outcome.blocked {
@@ -297,7 +298,8 @@ impl BirdControl {
 
     /// At most one configuration in so much time, the first at once.
     async fn rest(&mut self) {
-        if let Some(rest) = self.configured.and_then(|it| self.pause.checked_sub(it.elapsed())) {
+        if let Some(rest) = self.configured.and_then(|time| self.pause.checked_sub(time.elapsed()))
+        {
             smol::Timer::after(rest).await;
         }
         self.configured = Some(Instant::now());

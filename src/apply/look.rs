@@ -168,7 +168,7 @@ pub fn link_view(link: &LinkActual) -> Option<LinkView> {
 /// A BGP session as the board tells it.
 pub fn bgp_view(status: BgpStatus) -> BgpView {
     let (up, down): (Vec<_>, Vec<_>) =
-        status.channels.into_iter().partition(|it| it.imported.is_some());
+        status.channels.into_iter().partition(|channel| channel.imported.is_some());
     BgpView {
         state: status.bgp_state,
         since: status.protocol.since,
@@ -177,7 +177,7 @@ pub fn bgp_view(status: BgpStatus) -> BgpView {
         neighbor_as: status.neighbor_as,
         offer: status.capabilities.map(offer),
         routes: up.into_iter().map(routes).collect(),
-        missing: down.into_iter().map(|it| it.name).collect(),
+        missing: down.into_iter().map(|channel| channel.name).collect(),
     }
 }
 
@@ -194,6 +194,6 @@ fn routes(channel: Channel) -> RoutesView {
         exported: channel.exported.unwrap_or(0),
         received: channel.received,
         refused: channel.refused,
-        limit: channel.import_limit.map(|it| (it, limit)),
+        limit: channel.import_limit.map(|action| (action, limit)),
     }
 }

@@ -62,7 +62,7 @@ impl Names {
 
     /// What a name came to when it was last asked for; `None`: never yet.
     pub fn known(&self, name: &HostName, families: Families) -> Option<Answer> {
-        self.resolver.last(name, families).map(|it| it.answer)
+        self.resolver.last(name, families).map(|last| last.answer)
     }
 
     /// Has these names looked up, but for those that are waited for already or were asked for
@@ -70,12 +70,12 @@ impl Names {
     pub fn ask(&self, names: impl IntoIterator<Item = HostName>, families: Families) {
         for name in names {
             let last = self.resolver.last(&name, families);
-            if last.as_ref().is_some_and(|it| it.at.elapsed() < self.pause)
+            if last.as_ref().is_some_and(|last| last.at.elapsed() < self.pause)
                 || !self.open.borrow_mut().insert(name.clone())
             {
                 continue;
             }
-            let failing = last.is_some_and(|it| it.answer.is_err());
+            let failing = last.is_some_and(|last| last.answer.is_err());
             let queue = if failing { &self.failing } else { &self.likely };
             // Never full, and never closed while we live.
             let _ = queue.waiting.0.try_send(Wanted { name, families });

@@ -3,7 +3,7 @@
 
 use super::ApplySettings;
 use super::bird::Blocked;
-use crate::mesh::bird::is_marked;
+use crate::mesh::files::is_marked;
 use crate::model::SysctlChoice;
 use crate::plan::naming::Naming;
 use crate::plan::sysctl::SYSCTLS;
@@ -203,13 +203,12 @@ impl Observation {
                 operators.insert(Owner::Peering(*asn));
             }
         }
-        let is_ours = |owner: &Owner| {
-            (had_file.contains(owner) || inputs.concerns(*owner)) && !operators.contains(owner)
-        };
-        if let Some(running) = &mut self.observed.actual.protocols {
-            running.retain(is_ours);
+        let actual = &mut self.observed.actual;
+        for owners in actual.protocols.iter_mut().chain([&mut actual.disabled]) {
+            owners.retain(|owner| {
+                (had_file.contains(owner) || inputs.concerns(*owner)) && !operators.contains(owner)
+            });
         }
-        self.observed.actual.disabled.retain(is_ours);
     }
 }
 

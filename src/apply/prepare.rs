@@ -12,7 +12,6 @@ use crate::sys;
 use crate::sys::files::Stray;
 use crate::sys::wireguard::Machine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::rc::Rc;
 
 /// What a pass saw beside what it works on.
@@ -106,12 +105,11 @@ impl Apply {
             &settings.pop.naming,
             &seen.observed.actual.birds,
         );
-        let is_own = |path: &Path| own.has(path);
         let claims = self.definitions.survey(
             self.bird.main_file(),
             &settings.bird_directory,
             &settings.pop.naming,
-            &is_own,
+            &|path| own.has(path),
         );
         seen.leave_claimed(inputs, &claims);
         self.board.set_claims(claims);

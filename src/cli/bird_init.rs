@@ -132,7 +132,9 @@ fn write(directory: &Path, texts: &[Text]) -> Result<(), Trouble> {
         }
         written.push(path);
     }
-    File::open(directory).and_then(|it| it.sync_all()).map_err(|error| failed(directory, error))
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| failed(directory, error))
 }
 
 fn failed(path: &Path, error: io::Error) -> Trouble {
@@ -150,8 +152,8 @@ fn there_already(paths: &[String]) -> Trouble {
 /// What was written, and what is to be done next.
 fn farewell(config: &Config, directory: &Path) -> String {
     let includes = [Some(&config.bird.directory), config.bird.include_directory.as_ref()];
-    let missing = includes.into_iter().flatten().filter(|it| !it.is_dir());
-    let make: String = missing.map(|it| format!("mkdir -p {} && ", it.display())).collect();
+    let missing = includes.into_iter().flatten().filter(|path| !path.is_dir());
+    let make: String = missing.map(|path| format!("mkdir -p {} && ", path.display())).collect();
     let main = directory.join(MAIN);
     format!(
         "{}: {} are written, and yours from now on.\n\

@@ -56,7 +56,7 @@ fn generate(assembled: &Assembled, now: Timestamp) -> Result<(), Trouble> {
         now,
         pop: &settings.pop,
         measured: [
-            config.genconfig.bird_directory.as_ref().map(|it| it.join(CURRENT)),
+            config.genconfig.bird_directory.as_ref().map(|directory| directory.join(CURRENT)),
             Some(config.bird.directory.clone()),
         ],
     };
@@ -94,11 +94,11 @@ fn stage(
         };
         if let Some(text) = text {
             files::write_new(&set, kind, &kit.pop.naming.file(kind, owner), &text)
-                .map_err(|it| Trouble::new(it.to_string()))?;
+                .map_err(|error| Trouble::new(error.to_string()))?;
         }
     }
-    files::settle(&set).map_err(|it| Trouble::new(it.to_string()))?;
-    publish(directory, &stamp).map_err(|it| Trouble::new(it.to_string()))?;
+    files::settle(&set).map_err(|error| Trouble::new(error.to_string()))?;
+    publish(directory, &stamp).map_err(|error| Trouble::new(error.to_string()))?;
     Ok(unservable)
 }
 

@@ -173,8 +173,11 @@ fn undo(assembled: &Assembled, asn: Option<Asn>) -> Result<u8, Failure> {
     let given = given.map_err(|error| trouble(&error))?;
     closed?;
     let Some((asns, generation)) = given else {
-        let what = asn.map_or("no peering".to_string(), |asn| format!("{asn}"));
-        super::complain(&format!("peerling: {what} was not imported\n"));
+        let words = match asn {
+            Some(asn) => format!("{asn} was not imported"),
+            None => "no peering was imported".to_string(),
+        };
+        super::complain(&format!("peerling: {words}\n"));
         return Ok(FAILED);
     };
     for asn in asns {

@@ -92,7 +92,7 @@ fn time(clock: Clock) -> String {
 fn is_journal() -> bool {
     let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
     let ours = rustix::fs::fstat(std::io::stderr());
-    ours.is_ok_and(|it| stream == format!("{}:{}", it.st_dev, it.st_ino))
+    ours.is_ok_and(|metadata| stream == format!("{}:{}", metadata.st_dev, metadata.st_ino))
 }
 
 impl Log for Sink {

@@ -4,7 +4,8 @@
 use super::parse::Invocation;
 use super::table::{DONE, FORMAT};
 use crate::daemon::{Failure, Trouble, read_config};
-use crate::mesh::{Inventory, Switch, dot, json, svg};
+use crate::mesh::show::{dot, json, svg};
+use crate::mesh::{Inventory, Switch};
 use crate::text::Screen;
 use crate::text::table::{Fit, Table};
 use std::fmt;
@@ -23,9 +24,9 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
         return Err(Trouble::new(NO_MESH).into());
     };
     super::print(&match invocation.text(&FORMAT) {
-        Some("dot") => dot::dot(&inventory),
-        Some("svg") => svg::svg(&inventory),
-        Some("json") => format!("{}\n", json::json(&inventory)),
+        Some("dot") => dot(&inventory),
+        Some("svg") => svg(&inventory),
+        Some("json") => format!("{}\n", json(&inventory)),
         _ => tables(&inventory, screen()),
     });
     Ok(DONE)

@@ -17,7 +17,8 @@ pub struct Operation {
     pub about: &'static str,
     /// What the manual and `peerling help NAME` tell besides, paragraph by paragraph.
     pub more: &'static [&'static str],
-    /// Exit statuses that mean something else than [`STATUSES`](super::table::STATUSES) says, and what.
+    /// Exit statuses that mean something else than [`STATUSES`](super::table::STATUSES) says, and
+    /// what.
     pub statuses: &'static [(u8, &'static str)],
     /// How much is logged while it runs, unless `--verbose` wants everything.
     pub volume: Volume,

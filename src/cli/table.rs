@@ -322,7 +322,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         name: "import",
         arguments: &[DRY_RUN, IMPORT_ASN, UNDO, IMPORT_FILES],
-        about: "make peerings of WireGuard tunnels and BGP sessions that were made by hand",
+        about: "turn WireGuard tunnels and BGP sessions that were made by hand into peerings",
         more: &[
             "Taken is a tunnel with one peer and one BGP session over link-local addresses, if \
              the registry has its AS number and a key of its maintainer. It keeps its names, port, \

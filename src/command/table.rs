@@ -4,7 +4,7 @@
 
 mod operators;
 
-use super::flags::{
+use super::spec::{
     ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, INTERFACE, JSON, LINK_LOCAL,
     MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };

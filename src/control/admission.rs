@@ -8,7 +8,7 @@ use crate::answer::Stop;
 use crate::command::{About, Bans, Field};
 use crate::limits::{CHANGES_MAX, CHANGES_WINDOW, PENDING_PER_MAINTAINER_MAX, PROBE_KEPT};
 use crate::model::{Asn, Mntner, Open, Refusal, Role};
-use crate::peering::{Peering, Status};
+use crate::peering::Status;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ impl Control {
         }
         let (maintainer, asn) = (context.identity.maintainer.as_ref(), context.meant());
         let bans = self.store.borrow().bans().map_err(fault)?;
-        if let Some(ban) = bans.iter().find(|it| it.concerns(maintainer, asn.as_slice())) {
+        if let Some(ban) = bans.iter().find(|ban| ban.concerns(maintainer, asn.as_slice())) {
             return Err(Stop::Refused(ban.refusal(), ban.subject.asn().map(|_| Field::Asn)));
         }
         let is_new = spec.about == About::NewPeering && !context.is_there(asn);
@@ -49,21 +49,23 @@ impl Context<'_> {
         match (self.request.answer(Field::Asn), self.request.command.spec().about) {
             (Some(text), _) => text.parse().ok(),
             (None, About::NewPeering) => None,
-            (None, About::Peering) => self.chosen().ok().map(|it| it.asn),
+            (None, About::Peering) => self.chosen().ok().map(|peering| peering.asn),
         }
     }
 
     fn is_there(&self, asn: Option<Asn>) -> bool {
-        asn.is_some_and(|asn| self.peerings.iter().any(|it| it.asn == asn))
+        asn.is_some_and(|asn| self.peerings.iter().any(|peering| peering.asn == asn))
     }
 
     /// How many more peerings of the caller's may wait for approval; `None`: none has to.
     fn pending_left(&self) -> Option<usize> {
         let name = self.identity.maintainer.as_ref();
-        let theirs = |it: &&Peering| it.status == Status::Pending && it.maintainer.as_ref() == name;
-        let waiting = self.peerings.iter().filter(theirs).count();
-        (self.settings.open == Open::Approval)
-            .then(|| PENDING_PER_MAINTAINER_MAX.saturating_sub(waiting))
+        if self.settings.open != Open::Approval {
+            return None;
+        }
+        let pending = self.peerings.iter().filter(|peering| peering.status == Status::Pending);
+        let waiting = pending.filter(|peering| peering.maintainer.as_ref() == name).count();
+        Some(PENDING_PER_MAINTAINER_MAX.saturating_sub(waiting))
     }
 
     /// What is told of a peering that is switched off.

@@ -18,7 +18,7 @@ impl Control {
         context.can_be_banned(&subject)?;
         let reason = context.reason()?;
         let bans = self.store.borrow().bans().map_err(fault)?;
-        if let Some(ban) = bans.iter().find(|it| it.subject == subject && it.reason == reason) {
+        if let Some(ban) = bans.iter().find(|ban| ban.subject == subject && ban.reason == reason) {
             return Ok(Box::new(Banned { ban: ban.clone(), effect: Effect::Unchanged }));
         }
         if !context.is_meant(&format!("Ban {subject}"))? {

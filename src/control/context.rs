@@ -44,7 +44,7 @@ impl Control {
         }
         let settings = self.settings.borrow().clone();
         let mut suspensions = BTreeMap::new();
-        if peerings.iter().any(|it| it.status == Status::Suspended) {
+        if peerings.iter().any(|peering| peering.status == Status::Suspended) {
             suspensions = self.store.borrow().suspensions().map_err(fault)?;
         }
         Ok(Context {
@@ -135,7 +135,7 @@ impl Context<'_> {
 
     /// The peerings but one.
     pub(super) fn others(&self, but: &Peering) -> Vec<Peering> {
-        self.peerings.iter().filter(|it| it.asn != but.asn).cloned().collect()
+        self.peerings.iter().filter(|peering| peering.asn != but.asn).cloned().collect()
     }
 
     /// The peering that is meant: the one that was named, or the caller's only one.
@@ -144,7 +144,8 @@ impl Context<'_> {
             let asn = vet::known_asn(text, self.vetting()).map_err(wrong(Field::Asn))?;
             return self.find(asn);
         }
-        let mine: Vec<_> = self.peerings.iter().filter(|it| self.owned.contains(&it.asn)).collect();
+        let mine: Vec<_> =
+            self.peerings.iter().filter(|peering| self.owned.contains(&peering.asn)).collect();
         match mine.as_slice() {
             [only] => Ok(only),
             [] if self.identity.role == Role::Member => {
@@ -155,7 +156,7 @@ impl Context<'_> {
     }
 
     pub(super) fn find(&self, asn: Asn) -> Result<&Peering, Stop> {
-        if let Some(found) = self.peerings.iter().find(|it| it.asn == asn) {
+        if let Some(found) = self.peerings.iter().find(|peering| peering.asn == asn) {
             return Ok(found);
         }
         let broken = self.unservable.iter().find(|(number, _)| *number == i64::from(asn.get()));

@@ -31,14 +31,14 @@ type HostGiven = (Host, Option<Port>);
 
 impl Fields<'_> {
     pub(super) fn key(&self) -> Result<WgKey, Stop> {
-        let present = self.present.map(|it| it.key);
-        let question = || Question::new(Field::WgPubKey, "WireGuard public key");
-        match self.said(question(), present.map(|it| it.to_string()))? {
+        let present = self.present.map(|peering| peering.key);
+        let question = Question::new(Field::WgPubKey, "WireGuard public key");
+        match self.said(question.clone(), present.map(|key| key.to_string()))? {
             Some(text) => {
                 let key = vet::key(text, self.vetting()).map_err(wrong(Field::WgPubKey))?;
                 self.is_meant(key).map(|()| key)
             }
-            None => present.ok_or_else(|| Stop::Ask(question())),
+            None => present.ok_or(Stop::Ask(question)),
         }
     }
 
@@ -64,7 +64,7 @@ impl Fields<'_> {
 
     /// The endpoint's host; `None`: the member calls us.
     fn host(&self) -> Result<Option<HostGiven>, Stop> {
-        let present = self.present.map(|it| it.endpoint.as_ref());
+        let present = self.present.map(|peering| peering.endpoint.as_ref());
         let offered = match (present, &self.used) {
             (Some(Some(endpoint)), _) | (None, Some(endpoint)) => Some(endpoint.host.to_string()),
             (Some(None), _) => Some("none".to_string()),
@@ -72,7 +72,7 @@ impl Fields<'_> {
         };
         let question = Question::new(Field::EndpointAddr, "WireGuard endpoint address");
         let Some(text) = self.said(question, offered)? else {
-            return Ok(present.flatten().map(|it| (it.host.clone(), None)));
+            return Ok(present.flatten().map(|endpoint| (endpoint.host.clone(), None)));
         };
         match vet::host(text).map_err(wrong(Field::EndpointAddr))? {
             Given::Absent => Ok(None),
@@ -97,11 +97,14 @@ impl Fields<'_> {
     }
 
     fn port_unsaid(&self, host: &Host) -> Result<Port, Stop> {
-        let present = self.present.and_then(|it| it.endpoint.as_ref()).map(|it| it.port);
+        let present = self
+            .present
+            .and_then(|peering| peering.endpoint.as_ref())
+            .map(|endpoint| endpoint.port);
         if let (Some(port), false) = (present, self.context.request.every_field) {
             return Ok(port);
         }
-        let offered = present.or_else(|| self.port_offered(host)).map(|it| it.to_string());
+        let offered = present.or_else(|| self.port_offered(host)).map(|port| port.to_string());
         let question = Question::new(Field::EndpointPort, "WireGuard endpoint port");
         Err(Stop::Ask(question.suggesting(offered)))
     }
@@ -109,12 +112,12 @@ impl Fields<'_> {
     /// What they had there before; else the port that nearly half of dn42 would use, 20000 and the
     /// last four digits of our AS number. One that another peering has there can be no second's.
     fn port_offered(&self, host: &Host) -> Option<Port> {
-        let before = self.used.as_ref().filter(|it| it.host == *host).map(|it| it.port);
+        let before = self.used.as_ref().filter(|used| used.host == *host).map(|used| used.port);
         let port = match before {
             Some(port) => port,
             None => Port::new(20_000 + self.context.settings.site.asn.tail())?,
         };
-        for endpoint in self.others.iter().filter_map(|it| it.endpoint.as_ref()) {
+        for endpoint in self.others.iter().filter_map(|peering| peering.endpoint.as_ref()) {
             if endpoint.host == *host && endpoint.port == port {
                 return None;
             }
@@ -123,7 +126,7 @@ impl Fields<'_> {
     }
 
     pub(super) fn link_local(&self) -> Result<Option<LinkLocal>, Stop> {
-        let present = self.present.map(|it| it.link_local);
+        let present = self.present.map(|peering| peering.link_local);
         let offered = match present {
             Some(Some(address)) => Some(address.to_string()),
             Some(None) => Some("auto".to_string()),
@@ -167,9 +170,9 @@ impl Control {
     /// That is judged before a port is asked for.
     pub(super) async fn endpoint(&self, fields: &Fields<'_>) -> Result<Option<Endpoint>, Stop> {
         let Some((host, pasted)) = fields.host()? else { return no_port(fields) };
-        let present = fields.present.and_then(|it| it.endpoint.as_ref());
+        let present = fields.present.and_then(|peering| peering.endpoint.as_ref());
         let mut addresses = Vec::new();
-        if present.is_none_or(|it| it.host != host) {
+        if present.is_none_or(|endpoint| endpoint.host != host) {
             let found = self.reachable(fields.context, &host).await;
             addresses = found.map_err(wrong(Field::EndpointAddr))?;
         }
@@ -191,8 +194,8 @@ impl Control {
             addresses.push(address.get());
         }
         let mut others = Vec::new();
-        for other in fields.others.iter().filter(|it| it.status != Status::Suspended) {
-            let place = self.board.entry(other.asn).and_then(|it| it.endpoint);
+        for other in fields.others.iter().filter(|peering| peering.status != Status::Suspended) {
+            let place = self.board.entry(other.asn).and_then(|entry| entry.endpoint);
             let declared = other.endpoint.as_ref();
             others.extend(declared.map(|endpoint| Declared { asn: other.asn, endpoint, place }));
         }

@@ -55,7 +55,7 @@ impl Follow<'_> {
 
     fn look(&mut self) {
         let pause = FOLLOW_LOOK_PAUSE;
-        if self.asked.is_none_or(|it| it.elapsed() >= pause) {
+        if self.asked.is_none_or(|asked| asked.elapsed() >= pause) {
             self.asked = Some(Instant::now());
             self.control.bell.ring(Cause::Look(self.asn));
         }
@@ -69,8 +69,8 @@ impl Way {
             self.over = true;
             return Some(FollowEvent::Failed(why.clone()));
         }
-        let mut ahead = Stage::ALL.into_iter().filter(|it| Some(*it) > self.reached);
-        if let Some(stage) = ahead.clone().find(|it| is_there(*it, entry)) {
+        let mut ahead = Stage::ALL.into_iter().filter(|stage| Some(*stage) > self.reached);
+        if let Some(stage) = ahead.clone().find(|stage| is_there(*stage, entry)) {
             (self.reached, self.at) = (Some(stage), now);
             self.over = stage == Stage::Established;
             return Some(FollowEvent::Reached(stage, now));
@@ -93,7 +93,7 @@ fn is_there(stage: Stage, entry: &Entry) -> bool {
     match stage {
         Stage::Link => entry.progress == Progress::Applied,
         Stage::Session => entry.progress == Progress::Applied && entry.bgp.is_some(),
-        Stage::Handshake => entry.link.as_ref().is_some_and(|it| it.last_handshake_s > 0),
+        Stage::Handshake => entry.link.as_ref().is_some_and(|link| link.last_handshake_s > 0),
         Stage::Established => entry.bgp.as_ref().is_some_and(BgpView::is_established),
     }
 }

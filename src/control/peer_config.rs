@@ -2,20 +2,24 @@
 
 use super::Control;
 use super::context::{Context, fault, wrong};
-use crate::answer::{Outcome, PeerConfig, Stop};
+use crate::answer::{Outcome, PeerConfig, PeerExport, Stop};
 use crate::command::{Field, Form};
-use crate::peering::forms::{self, Router};
-use crate::peering::{Peering, Site, files};
+use crate::peering::forms::Router;
+use crate::peering::{Peering, Site, files, forms};
 
 impl Control {
     /// The peering with the texts for the member's side.
     pub(super) fn config(&self, context: &Context<'_>) -> Outcome {
         let (peering, form) = (context.chosen()?, context.request.form);
         let site = &context.settings.site;
-        let nowhere = || fault(format!("{}: no address follows from its id", peering.asn));
         let router = router(context)?;
-        let texts = files::their_conf(peering, site).zip(forms::bird(peering, site, &router));
-        let (wireguard, bird) = texts.ok_or_else(nowhere)?;
+        let (Some(wireguard), Some(bird), Some(text)) = (
+            files::their_conf(peering, site),
+            forms::bird(peering, site, &router),
+            text(form, peering, site, &router),
+        ) else {
+            return Err(fault(format!("{}: no address follows from its id", peering.asn)));
+        };
         Ok(Box::new(PeerConfig {
             peer: self.view(context, peering),
             our_asn: site.asn,
@@ -23,7 +27,7 @@ impl Control {
             link: forms::interface(site, &router),
             bird,
             form,
-            text: text(form, peering, site, &router).ok_or_else(nowhere)?,
+            text,
         }))
     }
 }
@@ -54,4 +58,24 @@ fn text(form: Form, peering: &Peering, site: &Site, router: &Router) -> Option<S
         Form::VyOs => forms::vyos,
     };
     render(peering, site, router)
+}
+
+// peer_export: a peering as text for a sister POP.
+
+impl Control {
+    /// What the member said of the peering, and nothing that is this POP's alone.
+    pub(super) fn export(&self, context: &Context<'_>) -> Outcome {
+        let peering = context.chosen()?;
+        Ok(Box::new(PeerExport {
+            server: context.settings.site.name.clone(),
+            asn: peering.asn,
+            wg_pub_key: peering.key,
+            wg_endpoint_addr: peering.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()),
+            wg_endpoint_port: peering.endpoint.as_ref().map(|endpoint| endpoint.port),
+            link_local: peering.link_local,
+            mtu: peering.mtu,
+            psk: peering.preshared_key.is_some(),
+            families: peering.families,
+        }))
+    }
 }

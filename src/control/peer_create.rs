@@ -7,7 +7,7 @@ use super::fields::{Fields, preshared_key};
 use super::saved::outcome;
 use crate::answer::{Abandoned, Deed, LimitsView, Outcome, PeerView, Question, Shown, Stop};
 use crate::command::Field;
-use crate::model::{Asn, Endpoint, Families, LinkLocal, Mntner, Open, Refusal, Role};
+use crate::model::{Asn, Endpoint, Families, Mntner, Open, Refusal, Role};
 use crate::peering::vet::{self, Psk};
 use crate::peering::{Peering, PeeringId, Status};
 use crate::store::StoreError;
@@ -89,8 +89,8 @@ impl Control {
 
     /// The endpoint of their last peering here, be it there or gone: most members have one router.
     fn used_before(&self, context: &Context<'_>) -> Result<Option<Endpoint>, Stop> {
-        let own = context.peerings.iter().filter(|it| context.owned.contains(&it.asn));
-        let there = own.filter_map(|it| it.endpoint.clone()).next_back();
+        let own = context.peerings.iter().filter(|peering| context.owned.contains(&peering.asn));
+        let there = own.filter_map(|peering| peering.endpoint.clone()).next_back();
         match (&context.identity.maintainer, context.request.answer(Field::EndpointPort)) {
             (Some(name), None) if there.is_none() => {
                 self.store.borrow().last_endpoint(name).map_err(fault)
@@ -147,7 +147,7 @@ impl Control {
             ("preshared key", psk),
             ("families", families == present.families),
         ];
-        Ok(same.into_iter().filter(|it| !it.1).map(|it| it.0).collect())
+        Ok(same.into_iter().filter(|pair| !pair.1).map(|pair| pair.0).collect())
     }
 }
 
@@ -216,12 +216,12 @@ impl Context<'_> {
     fn present(&self) -> Result<Option<&Peering>, Stop> {
         let Some(text) = self.request.answer(Field::Asn) else { return Ok(None) };
         let asn = vet::known_asn(text, self.vetting()).map_err(wrong(Field::Asn))?;
-        Ok(self.peerings.iter().find(|it| it.asn == asn))
+        Ok(self.peerings.iter().find(|peering| peering.asn == asn))
     }
 
     fn asn(&self) -> Result<Asn, Stop> {
-        let has_none = |asn: &&Asn| self.peerings.iter().all(|it| it.asn != **asn);
-        let mut free = self.owned.iter().filter(has_none);
+        let mut free =
+            self.owned.iter().filter(|asn| !self.peerings.iter().any(|it| it.asn == **asn));
         let only = free.next().filter(|_| free.next().is_none()).map(|asn| asn.get().to_string());
         let question = Question::new(Field::Asn, "AS Number").suggesting(only.clone());
         let text = self.request.answer(Field::Asn).ok_or(Stop::Ask(question.or_else(only)))?;
@@ -232,9 +232,10 @@ impl Context<'_> {
     /// digits of their AS number. Where it is taken or none, one from us.
     fn habit(&self, asn: Asn) -> String {
         let address = format!("fe80::{}", asn.tail());
-        let taken = |it: LinkLocal| self.peerings.iter().any(|other| other.link_local == Some(it));
         match vet::link_local(&address, self.vetting()) {
-            Ok(Some(free)) if !taken(free) => address,
+            Ok(habit @ Some(_)) if !self.peerings.iter().any(|it| it.link_local == habit) => {
+                address
+            }
             _ => "auto".to_string(),
         }
     }

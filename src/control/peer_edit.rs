@@ -93,8 +93,8 @@ fn changes(before: &Peering, after: &Peering, psk: Option<&Psk>) -> Vec<Change> 
     for (name, before, after) in rows {
         changes.push(Change { name, before, after });
     }
-    changes.extend(psk.map(|it| psk_change(before, it)));
-    changes.retain(|it| it.before != it.after);
+    changes.extend(psk.map(|psk| psk_change(before, psk)));
+    changes.retain(|change| change.before != change.after);
     changes
 }
 
@@ -110,16 +110,16 @@ fn psk_change(before: &Peering, wish: &Psk) -> Change {
 }
 
 fn endpoint(it: Option<&Endpoint>) -> String {
-    it.map_or("none".to_string(), |it| match it.host.to_string() {
-        host if host.contains(':') => format!("[{host}]:{}", it.port),
-        host => format!("{host}:{}", it.port),
+    it.map_or("none".to_string(), |endpoint| match endpoint.host.to_string() {
+        host if host.contains(':') => format!("[{host}]:{}", endpoint.port),
+        host => format!("{host}:{}", endpoint.port),
     })
 }
 
 fn link_local(it: Option<LinkLocal>) -> String {
-    it.map_or("auto".to_string(), |it| it.to_string())
+    it.map_or("auto".to_string(), |address| address.to_string())
 }
 
 fn mtu(it: Option<u32>) -> String {
-    it.map_or("default".to_string(), |it| it.to_string())
+    it.map_or("default".to_string(), |mtu| mtu.to_string())
 }

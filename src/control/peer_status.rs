@@ -42,13 +42,12 @@ impl Control {
     }
 
     async fn fresh_look(&self, peering: &Peering) {
-        let looks = || self.board.entry(peering.asn).map_or(0, |entry| entry.looks);
-        let before = looks();
+        let before = self.board.looks(peering.asn);
         self.bell.ring(Cause::Look(peering.asn));
         let fresh = async {
             loop {
                 let changed = self.board.changed();
-                if looks() != before {
+                if self.board.looks(peering.asn) != before {
                     return;
                 }
                 changed.await;
@@ -64,7 +63,7 @@ impl Control {
         };
         let policy = Policy { own: sys::own_addresses(), ..context.settings.policy.clone() };
         let entry = self.board.entry(peering.asn).unwrap_or_default();
-        let used = entry.link.and_then(|it| it.endpoint).map(|it| it.ip());
+        let used = entry.link.and_then(|link| link.endpoint).map(|endpoint| endpoint.ip());
         let asked = self.located(endpoint, &policy, used);
         let late = async {
             elapsed(STATUS_RESOLVE_TIMEOUT).await;
@@ -102,7 +101,7 @@ impl Control {
         let alive = age.is_some_and(|age| age <= HANDSHAKE_FRESH);
         let known = entry.port_probe_of(*address);
         let Some(link) = entry.link.filter(|_| !alive) else { return };
-        if known.is_some_and(|it| it.at.elapsed() < PROBE_KEPT) {
+        if known.is_some_and(|probe| probe.at.elapsed() < PROBE_KEPT) {
             return;
         }
         if link.endpoint != Some(*address) {
@@ -116,7 +115,8 @@ impl Control {
             let port_probe = PortProbe { at, address, said, captured };
             self.board.note(peering.asn, |entry| entry.port_probe = Some(port_probe));
         };
-        let (before, heard) = known.map_or((Probe::Silence, None), |it| (it.said, it.captured));
+        let (before, heard) =
+            known.map_or((Probe::Silence, None), |probe| (probe.said, probe.captured));
         note(before, heard);
         let said = said(probe(address, PROBE_TIMEOUT).await);
         note(said, heard);
@@ -174,8 +174,9 @@ fn nowhere(error: &DnsError) -> Place {
 
 fn ownership(index: &Index, peering: &Peering) -> Ownership {
     let owners: Vec<_> = index.owners(peering.asn).cloned().collect();
-    let has_key = |name| index.maintainer(name).is_some_and(|it| !it.keys().is_empty());
-    Ownership { known: index.knows(peering.asn), keys: owners.iter().any(has_key), owners }
+    let mut maintainers = owners.iter().filter_map(|name| index.maintainer(name));
+    let keys = maintainers.any(|maintainer| !maintainer.keys().is_empty());
+    Ownership { known: index.knows(peering.asn), keys, owners }
 }
 
 fn facts<'a>(
@@ -193,8 +194,8 @@ fn facts<'a>(
         peering,
         ownership: ownership(&context.index, peering),
         place,
-        probe: port_probe.map(|it| it.said),
-        captured: port_probe.and_then(|it| it.captured),
+        probe: port_probe.map(|probe| probe.said),
+        captured: port_probe.and_then(|probe| probe.captured),
         unapplied: match &entry.progress {
             Progress::Failed(why) => Some(why.clone()),
             Progress::Queued | Progress::Applied => None,

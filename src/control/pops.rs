@@ -7,8 +7,7 @@
 use super::Control;
 use super::context::{Context, fault};
 use crate::answer::{Outcome, PopPeering, PopView, Pops, Rtt, Stop};
-use crate::backup::list::{self, LIST};
-use crate::backup::{BIRD, DATABASE, SERVERS};
+use crate::backup::{BIRD, DATABASE, LIST, SERVERS, read_list};
 use crate::limits::{BACKUP_FILE_BYTES_MAX, COPY_TROUBLES_MAX};
 use crate::mesh::{Inventory, Pop, Switch};
 use crate::model::Asn;
@@ -38,10 +37,10 @@ impl Control {
         let Some(sisters) = &settings.sisters else {
             return Ok(Box::new(Pops::default()));
         };
-        let servers = sisters.copies.as_ref().and_then(|it| self.or_logged(servers(it)));
+        let servers = sisters.copies.as_ref().and_then(|copies| self.or_logged(servers(copies)));
         let here = self.peerings_here(context)?;
         let mut pops = Vec::new();
-        for pop in sisters.inventory.pops.iter().filter(|it| it.switch == Switch::On) {
+        for pop in sisters.inventory.pops.iter().filter(|pop| pop.switch == Switch::On) {
             let this = pop.name == sisters.inventory.own;
             let peerings = match (this, &servers) {
                 (true, _) => Some(here.clone()),
@@ -64,10 +63,10 @@ impl Control {
     fn peerings_here(&self, context: &Context<'_>) -> Result<Vec<PopPeering>, Stop> {
         let measured = self.store.borrow().latencies().map_err(fault)?;
         let mut here = Vec::new();
-        for asn in context.peerings.iter().map(|it| it.asn) {
+        for asn in context.peerings.iter().map(|peering| peering.asn) {
             if context.owned.contains(&asn) {
                 let rtt =
-                    measured.get(&asn).map_or(Rtt::Unknown, |it| Rtt::Measured(it.smoothed_us));
+                    measured.get(&asn).map_or(Rtt::Unknown, |rtt| Rtt::Measured(rtt.smoothed_us));
                 here.push(PopPeering { asn, rtt });
             }
         }
@@ -89,7 +88,7 @@ impl Control {
 }
 
 fn servers(copies: &Path) -> Result<Option<Directory>, String> {
-    Directory::open(copies).and_then(|it| it.enter_existing(SERVERS)).map_err(words)
+    Directory::open(copies).and_then(|directory| directory.enter_existing(SERVERS)).map_err(words)
 }
 
 fn words(error: FileError) -> String {
@@ -111,12 +110,12 @@ fn peerings_there(
     let found = peered_in_copy(&database, owned);
     let found = found.map_err(|error| format!("{SERVERS}/{name}/{DATABASE}: {error}"))?;
     let listed = home.read(LIST, BACKUP_FILE_BYTES_MAX).map_err(words)?.unwrap_or_default();
-    let listed = list::read(&String::from_utf8_lossy(&listed));
+    let listed = read_list(&String::from_utf8_lossy(&listed));
     let mut peerings = Vec::new();
     for asn in found {
         let file = naming.file(FileKind::Bird, Owner::Peering(asn));
         let text = bird_file(&home, &listed, &file).map_err(words)?;
-        let rtt = text.map_or(Rtt::Unknown, |it| reported_rtt(&it));
+        let rtt = text.map_or(Rtt::Unknown, |text| reported_rtt(&text));
         peerings.push(PopPeering { asn, rtt });
     }
     Ok(Some(peerings))
@@ -159,16 +158,18 @@ fn reported_rtt(file: &[u8]) -> Rtt {
 
 /// A line for each peering here that a sister does not have, or of which nobody here knows.
 fn lines(context: &Context<'_>, sisters: &Sisters, pops: &[PopView]) -> Vec<String> {
-    let Some(name) = context.identity.maintainer.as_ref().map(|it| it.login()) else {
+    let Some(name) = context.identity.maintainer.as_ref().map(|name| name.login()) else {
         return Vec::new();
     };
-    let here = pops.iter().filter(|it| it.this).filter_map(|it| it.peerings.as_ref()).flatten();
-    let here: Vec<Asn> = here.map(|it| it.asn).collect();
+    let here = pops.iter().filter(|pop| pop.this).filter_map(|pop| pop.peerings.as_ref()).flatten();
+    let here: Vec<Asn> = here.map(|peering| peering.asn).collect();
     let (port, this) = (sisters.port, &context.settings.site.name);
-    let has = |pop: &PopView, asn: Asn| pop.peerings.iter().flatten().any(|it| it.asn == asn);
     let mut lines = Vec::new();
-    for pop in pops.iter().filter(|it| !it.this) {
-        for asn in here.iter().filter(|asn| !has(pop, **asn)) {
+    for pop in pops.iter().filter(|pop| !pop.this) {
+        for asn in &here {
+            if pop.peerings.iter().flatten().any(|peering| peering.asn == *asn) {
+                continue;
+            }
             lines.push(format!(
                 "ssh -p {port} {name}@{this} peer_export --asn {} | \
                  ssh -p {port} {name}@{} peer_create --from - --yes --wait",

@@ -76,8 +76,8 @@ impl Control {
             id: peering.id.get(),
             state,
             wg_pub_key: peering.key,
-            wg_endpoint_addr: peering.endpoint.as_ref().map(|it| it.host.to_string()),
-            wg_endpoint_port: peering.endpoint.as_ref().map(|it| it.port),
+            wg_endpoint_addr: peering.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()),
+            wg_endpoint_port: peering.endpoint.as_ref().map(|endpoint| endpoint.port),
             link_local: site.remote(peering),
             mtu: peering.mtu,
             psk: peering.preshared_key.is_some(),
@@ -97,8 +97,10 @@ impl Control {
     /// The same with what it shares with other peerings of its maintainer's.
     pub(super) fn view_beside(&self, context: &Context<'_>, peering: &Peering) -> PeerView {
         let owner = peering.maintainer.as_ref();
-        let is_theirs = |it: &&Peering| context.index.owners(it.asn).any(|it| Some(it) == owner);
-        let notes = vet::shared(peering, context.peerings.iter().filter(is_theirs));
+        let theirs = context.peerings.iter().filter(|other| {
+            context.index.owners(other.asn).any(|maintainer| Some(maintainer) == owner)
+        });
+        let notes = vet::shared(peering, theirs);
         PeerView { notes, ..self.view(context, peering) }
     }
 
@@ -117,7 +119,7 @@ impl Control {
             }
             Status::Active => {}
         }
-        match self.board.entry(peering.asn).map(|it| it.progress).unwrap_or_default() {
+        match self.board.entry(peering.asn).map(|entry| entry.progress).unwrap_or_default() {
             Progress::Queued => (PeeringState::Queued, self.board.trouble()),
             Progress::Applied => (PeeringState::Applied, None),
             Progress::Failed(why) => (PeeringState::Failed, Some(why)),

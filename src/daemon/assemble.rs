@@ -17,7 +17,7 @@ use crate::registry::{KeyFingerprint, fingerprint};
 use crate::ssh::{SlotLimits, SshSettings, load_host_key, load_or_make};
 use crate::store::Store;
 use crate::sys::wireguard::{self, Choice, Judgement};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -68,8 +68,8 @@ impl Assembled {
         };
         let mut troubles = Vec::new();
         let public_key =
-            public_key(&config, &private_key, known).map_err(|it| troubles.push(it)).ok();
-        troubles.extend(public_key.and_then(|it| mistaken_self(&config, it)));
+            public_key(&config, &private_key, known).map_err(|trouble| troubles.push(trouble)).ok();
+        troubles.extend(public_key.and_then(|key| mistaken_self(&config, key)));
         let admins = admins(&config, &mut troubles);
         let form = read_form(&config.bird.form).map_err(|trouble| troubles.push(trouble)).ok();
         match (public_key, form) {
@@ -93,9 +93,11 @@ impl Assembled {
 
     /// Reads or makes the host keys.
     pub fn host_keys(&self) -> Result<Vec<russh::keys::PrivateKey>, Trouble> {
-        let load =
-            |path: &PathBuf| load_or_make(path).map_err(|error| Trouble::new(error.to_string()));
-        self.config.ssh.host_keys.iter().map(load).collect()
+        let mut keys = Vec::new();
+        for path in &self.config.ssh.host_keys {
+            keys.push(load_or_make(path).map_err(|error| Trouble::new(error.to_string()))?);
+        }
+        Ok(keys)
     }
 
     /// This POP.

@@ -57,7 +57,8 @@ pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Re
     loop {
         let mended = asked(&again).await;
         take_over(&wishes, &mut backup, &control);
-        news.backup_error.replace(backup.as_ref().and_then(|it| it.trouble.wrong().cloned()));
+        news.backup_error
+            .replace(backup.as_ref().and_then(|backup| backup.trouble.wrong().cloned()));
         let Some(backup) = &mut backup else { continue };
         if mended {
             backup.rhythm.again();
@@ -72,7 +73,7 @@ pub async fn run(wishes: Wishes, control: Rc<Control>, news: Rc<News>, again: Re
 /// Another wish begins anew: the first backup is due at once.
 fn take_over(wishes: &Wishes, backup: &mut Option<Backup>, control: &Rc<Control>) {
     let wish = wishes.borrow();
-    if *wish != backup.as_ref().map(|it| it.wish.clone()) {
+    if *wish != backup.as_ref().map(|backup| backup.wish.clone()) {
         *backup = wish.clone().map(|wish| Backup::new(wish, control.clone()));
     }
 }
@@ -111,7 +112,7 @@ impl Backup {
         if now != self.seen {
             self.seen = now;
             let last = Instant::now();
-            let first = self.burst.as_ref().map_or(last, |it| it.first);
+            let first = self.burst.as_ref().map_or(last, |burst| burst.first);
             self.burst = (now != self.saved).then_some(Burst { first, last });
         }
     }

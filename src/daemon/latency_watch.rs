@@ -92,7 +92,7 @@ impl LatencyWatch {
         for (asn, echo) in echoes {
             if let Echo::Answer(us) = echo
                 // Without a class the loop has not come to this peering yet.
-                && let Some(written) = self.control.board.entry(asn).and_then(|it| it.class)
+                && let Some(written) = self.control.board.entry(asn).and_then(|entry| entry.class)
             {
                 fresh.insert(asn, measured(known.get(&asn).copied(), written, us, now));
             }
@@ -105,7 +105,7 @@ impl LatencyWatch {
 
     fn ring(&self, fresh: &BTreeMap<Asn, MeasuredRtt>) {
         for (asn, new) in fresh {
-            let old = self.control.board.entry(*asn).and_then(|it| it.class);
+            let old = self.control.board.entry(*asn).and_then(|entry| entry.class);
             if let Some(old) = old.filter(|old| *old != new.class) {
                 let words = format!("latency class of {asn} from {old} to {}", new.class);
                 log::info!("{words}: {} us", new.smoothed_us);
@@ -123,7 +123,7 @@ impl Schedule {
         for (asn, address) in endpoints {
             self.0.entry(*asn).or_insert((*address, first));
         }
-        let due = self.0.iter().filter(|it| it.1.1 <= now);
+        let due = self.0.iter().filter(|due| due.1.1 <= now);
         due.map(|(asn, (address, _))| (*asn, *address)).collect()
     }
 
@@ -154,14 +154,14 @@ async fn measure(due: &[(Asn, IpAddr)]) -> Vec<(Asn, Pinged)> {
     let echoes =
         Echoes { count: LATENCY_ECHOES, interval: LATENCY_ECHO_PAUSE, timeout: LATENCY_WAIT };
     let (places, executor) = (Semaphore::new(LATENCY_PARALLEL_MAX), LocalExecutor::new());
-    let one = |(asn, address): &(Asn, IpAddr)| {
-        let (places, asn, address) = (&places, *asn, *address);
-        executor.spawn(async move {
+    let mut tasks = Vec::new();
+    for (asn, address) in due.iter().copied() {
+        let places = &places;
+        tasks.push(executor.spawn(async move {
             let _place = places.acquire().await;
             (asn, ping(address, 0, echoes).await)
-        })
-    };
-    let tasks: Vec<_> = due.iter().map(one).collect();
+        }));
+    }
     let all = async {
         let mut results = Vec::new();
         for task in tasks {

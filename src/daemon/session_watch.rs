@@ -93,7 +93,7 @@ impl SessionWatch {
                     entry.link = links.get(&naming.peering_link(asn)).and_then(link_view);
                 }
                 // A BIRD that does not answer has no BGP session to show.
-                let status = seen.bird.as_ref().and_then(|it| it.sessions.get(&asn));
+                let status = seen.bird.as_ref().and_then(|bird| bird.sessions.get(&asn));
                 entry.see_bgp(status.cloned().map(bgp_view));
             });
         }
@@ -141,7 +141,7 @@ impl SessionWatch {
     /// Wakes the loop for what is not as it left it. What it cannot mend, or leaves alone, is not
     /// applied on the board, and wakes nobody.
     fn ring(&mut self, seen: &Seen) {
-        let uptime = seen.bird.as_ref().and_then(|it| it.uptime);
+        let uptime = seen.bird.as_ref().and_then(|bird| bird.uptime);
         let amiss = Amiss {
             restarted: uptime.zip(self.uptime).is_some_and(|(now, before)| now < before),
             ..amiss(seen, &self.control.board, &self.naming())

@@ -26,8 +26,8 @@ pub fn check(facts: &Facts<'_>) -> CheckView {
 
 fn counts(routes: &RoutesView) -> String {
     let RoutesView { family, imported, exported, .. } = routes;
-    let filtered = routes.filtered.or(routes.refused).filter(|it| *it > 0);
-    let filtered = filtered.map_or(String::new(), |it| format!(", {it} refused"));
+    let filtered = routes.filtered.or(routes.refused).filter(|count| *count > 0);
+    let filtered = filtered.map_or(String::new(), |count| format!(", {count} refused"));
     format!("{family}: {imported} imported{filtered}, {exported} exported")
 }
 
@@ -43,7 +43,7 @@ fn trouble(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
 
 fn missing(bgp: &BgpView) -> Option<Trouble> {
     let family = bgp.missing.first()?;
-    let offered = bgp.offer.as_ref().is_none_or(|it| it.families.contains(family));
+    let offered = bgp.offer.as_ref().is_none_or(|offer| offer.families.contains(family));
     let words = if offered {
         format!("{family} is not up")
     } else {
@@ -79,11 +79,12 @@ fn limit(routes: &RoutesView) -> Option<Trouble> {
 }
 
 fn nothing_imported(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
-    if bgp.routes.iter().any(|it| it.imported > 0) {
+    if bgp.routes.iter().any(|channel| channel.imported > 0) {
         return None;
     }
-    let refused = bgp.routes.iter().filter_map(|it| it.refused.max(it.filtered)).sum::<u64>();
-    let came = bgp.routes.iter().filter_map(|it| it.received).sum::<u64>();
+    let refused =
+        bgp.routes.iter().filter_map(|channel| channel.refused.max(channel.filtered)).sum::<u64>();
+    let came = bgp.routes.iter().filter_map(|channel| channel.received).sum::<u64>();
     let (words, hint) = match (refused, came) {
         (0, 0) => (
             "you announce nothing".to_string(),
@@ -128,7 +129,7 @@ fn not_carried(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
 }
 
 fn nothing_exported(bgp: &BgpView) -> Option<Trouble> {
-    let nothing = !bgp.routes.is_empty() && bgp.routes.iter().all(|it| it.exported == 0);
+    let nothing = !bgp.routes.is_empty() && bgp.routes.iter().all(|channel| channel.exported == 0);
     nothing.then(|| {
         let hint = "The operator of this POP has to look at its BIRD: it has no routes for you";
         ("this POP gives you nothing".to_string(), Whose::Operator, hint.to_string())

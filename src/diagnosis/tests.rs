@@ -2,7 +2,7 @@
 
 mod wrong;
 
-use super::bgp_words::CAUSES;
+use super::bgp::CAUSES;
 use super::*;
 use crate::model::{BgpState, Timestamp};
 use crate::peering::tests::{peering, site};
@@ -201,7 +201,7 @@ fn every_error_of_bird_has_a_meaning() {
         assert_eq!((root.name, root.by), ("bgp", Some(cause.by)), "{}", cause.error);
         assert!(!root.detail.contains('{') && !root.hint.contains('{'), "{root:?}");
         assert!(!cause.means.is_empty() && !cause.hint.is_empty());
-        let found = bgp_words::find(cause.error).unwrap();
+        let found = bgp::find(cause.error).unwrap();
         assert_eq!(found.error, cause.error, "hidden by another");
         let _ = writeln!(text, "{}\n{}", cause.error, line(root));
     }

@@ -2,8 +2,8 @@
 //!
 //! It blocks: a program that asks has nothing else to do meanwhile.
 
-use super::execute::Order;
 use super::message::{Answer, Request, Seen};
+use super::server::Order;
 use super::socket::{connect, path_beside};
 use crate::limits::{LOCAL_ANSWER_TIMEOUT, LOCAL_LINE_BYTES_MAX};
 use nanoserde::{DeJson as _, SerJson as _};

@@ -77,10 +77,9 @@ impl FromStr for LinkLocal {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<LinkLocal, AddressError> {
-        let address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
         let Some(spelled) = Spelled::<Ipv6Addr>::parse(text) else {
             return Err(match text.split_once(['%', '/']) {
-                Some((before, _)) if !address(before) => AddressError::Form,
+                Some((before, _)) if before.parse::<Ipv6Addr>().is_err() => AddressError::Form,
                 Some(_) if text.contains('%') => AddressError::Zone,
                 Some(_) => AddressError::Prefix,
                 None => AddressError::Form,

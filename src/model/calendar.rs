@@ -77,7 +77,8 @@ fn ago(text: &str) -> Option<i64> {
         'w' => 7 * SECONDS_A_DAY,
         _ => return None,
     };
-    let digits = text.get(..last).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let digits =
+        text.get(..last).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse::<i64>().ok()?.checked_mul(seconds)
 }
 

@@ -134,12 +134,13 @@ impl FromStr for Host {
         if let Some(ip) = Spelled::parse(text) {
             return Ok(Host::Ip(ip));
         }
-        let is_ip = |text: &str| text.parse::<IpAddr>().is_ok();
-        match text.split_once(['/', '%']) {
-            Some((before, _)) if is_ip(before) && text.contains('%') => Err(EndpointError::Zone),
-            Some((before, _)) if is_ip(before) => Err(EndpointError::Prefix),
-            _ => text.parse().map(Host::Name),
+        if let Some((before, _)) = text.split_once(['/', '%'])
+            && before.parse::<IpAddr>().is_ok()
+        {
+            let zone = text.contains('%');
+            return Err(if zone { EndpointError::Zone } else { EndpointError::Prefix });
         }
+        text.parse().map(Host::Name)
     }
 }
 

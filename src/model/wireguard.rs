@@ -1,6 +1,6 @@
 //! WireGuard keys and the names of links.
 
-use super::pop::LINK_PREFIX;
+use super::names::LINK_PREFIX;
 use super::{Asn, NameForm, PopName};
 use crate::limits::{IFNAME_BYTES_MAX, WG_KEY_BYTES};
 use base64ct::{Base64, Encoding as _};
@@ -58,8 +58,11 @@ fn decode(text: &str) -> Result<[u8; WG_KEY_BYTES], WgKeyError> {
         return Ok(key);
     }
     // So many letters of the alphabet have one fault left: bits that belong to no byte.
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    if body.bytes().all(is_letter) { Err(WgKeyError::Spare) } else { Err(WgKeyError::Form) }
+    if body.bytes().all(is_base64) { Err(WgKeyError::Spare) } else { Err(WgKeyError::Form) }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
 /// The base64 of a key, in memory that is zeroed when it goes.
@@ -176,8 +179,10 @@ impl IfName {
     /// A name that somebody else chose, if the kernel takes it (`dev_valid_name` in
     /// net/core/dev.c).
     pub fn from_name(name: &str) -> Option<IfName> {
-        let is_bad = |letter: char| !letter.is_ascii_graphic() || matches!(letter, '/' | ':');
-        if name.is_empty() || name == "." || name == ".." || name.contains(is_bad) {
+        if name.is_empty() || name == "." || name == ".." {
+            return None;
+        }
+        if name.contains(|letter: char| !letter.is_ascii_graphic() || "/:".contains(letter)) {
             return None;
         }
         Some(IfName(name.try_into().ok()?))

@@ -97,7 +97,7 @@ impl Adopted {
 
 /// Can it be the name of a protocol, or of a file of BIRD's? It stands in commands and in paths.
 pub fn is_name(name: &str, bytes_max: usize) -> bool {
-    let is_plain = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it));
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     is_plain && !name.starts_with('.') && (1..=bytes_max).contains(&name.len())
 }
 

@@ -173,8 +173,9 @@ impl Record {
     /// administrator named at their login counts where the record says nothing else.
     fn concerned(&self) -> Vec<Mntner> {
         let texts = [self.before.as_deref(), self.after.as_deref()];
-        let named = texts.into_iter().flatten().flat_map(pairs).filter(|it| it.0 == "maintainer");
-        let mut concerned: Vec<Mntner> = named.filter_map(|it| it.1.parse().ok()).collect();
+        let named =
+            texts.into_iter().flatten().flat_map(pairs).filter(|pair| pair.0 == "maintainer");
+        let mut concerned: Vec<Mntner> = named.filter_map(|pair| pair.1.parse().ok()).collect();
         let said = texts.iter().any(Option::is_some);
         match self.actor.strip_prefix("admin for ") {
             Some(name) if !said => concerned.extend(name.parse::<Mntner>()),
@@ -228,16 +229,16 @@ pub fn history(
     reader: Reader<'_>,
     max: usize,
 ) -> (Vec<Happening>, bool) {
-    let hidden = audit_log.records.iter().rposition(|it| is_of_others(it, reader));
-    let since = hidden.and_then(|at| audit_log.records.get(at)).map(|it| it.at);
+    let hidden = audit_log.records.iter().rposition(|record| is_of_others(record, reader));
+    let since = hidden.and_then(|at| audit_log.records.get(at)).map(|record| record.at);
     let shown = audit_log.records.iter().skip(hidden.map_or(0, |at| at + 1));
-    let mut all: Vec<Happening> = shown.map(|it| it.happening(reader)).collect();
+    let mut all: Vec<Happening> = shown.map(|record| record.happening(reader)).collect();
     for transition in transitions {
         if since.is_none_or(|since| transition.at > since) {
             all.push(transition);
         }
     }
-    all.sort_by_key(|it| it.at);
+    all.sort_by_key(|happening| happening.at);
     let too_many = all.len().saturating_sub(max);
     (all.split_off(too_many), too_many > 0 || (audit_log.cut && hidden.is_none()))
 }
@@ -245,7 +246,9 @@ pub fn history(
 fn is_of_others(record: &Record, reader: Reader<'_>) -> bool {
     match reader {
         Reader::Operator => false,
-        Reader::Member(_, owners) if record.member().is_some_and(|it| owners.contains(&it)) => {
+        Reader::Member(_, owners)
+            if record.member().is_some_and(|member| owners.contains(&member)) =>
+        {
             false
         }
         Reader::Member(_, owners) => record.concerned().iter().any(|name| !owners.contains(name)),

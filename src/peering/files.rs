@@ -68,7 +68,7 @@ pub fn our_conf(peering: &Peering, site: &Site, private_key: &WgSecret) -> Optio
 pub fn their_conf(peering: &Peering, site: &Site) -> Option<String> {
     Some(render(&Conf {
         private_key: REPLACE_ME,
-        listen_port: peering.endpoint.as_ref().map(|it| it.port),
+        listen_port: peering.endpoint.as_ref().map(|endpoint| endpoint.port),
         mtu: peering.mtu,
         addresses: addresses(site.remote(peering)?, site.local(peering)?),
         key: site.key_for(peering),

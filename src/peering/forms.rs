@@ -7,21 +7,16 @@
 //! policy both ways that lets through what the tunnel carries (RFC 8212). What only the member has,
 //! their private key and a preshared key, stands as [`REPLACE_ME`].
 
-mod bird;
-mod frr;
-mod networkd;
-mod nixos;
-mod openbgpd;
-mod routeros;
-mod vyos;
+mod daemons;
+mod systems;
 
-pub use bird::bird;
-pub use frr::frr;
-pub use networkd::networkd;
-pub use nixos::nixos;
-pub use openbgpd::openbgpd;
-pub use routeros::routeros;
-pub use vyos::vyos;
+pub use daemons::bird;
+pub use daemons::frr;
+pub use daemons::openbgpd;
+pub use systems::networkd;
+pub use systems::nixos;
+pub use systems::routeros;
+pub use systems::vyos;
 
 use super::files::{self, ALLOWED_IPS, REPLACE_ME};
 use super::{Peering, Site};
@@ -49,9 +44,8 @@ pub struct Router {
 /// # Errors
 /// A name that the kernel does not take, or with other letters.
 pub fn interface_name(text: &str) -> Result<IfName, Refusal> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     if text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
-        && text.chars().all(is_plain)
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
         && let Some(name) = IfName::from_name(text)
     {
         return Ok(name);
@@ -68,9 +62,10 @@ pub fn interface_name(text: &str) -> Result<IfName, Refusal> {
 /// # Errors
 /// What is no plain symbol.
 pub fn template_name(text: &str) -> Result<String, Refusal> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let is_symbol = text.chars().all(is_plain) && text.len() <= BIRD_SYMBOL_BYTES_MAX;
-    if is_symbol && text.starts_with(|letter: char| !letter.is_ascii_digit()) {
+    if text.len() <= BIRD_SYMBOL_BYTES_MAX
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && text.starts_with(|letter: char| !letter.is_ascii_digit())
+    {
         return Ok(text.to_string());
     }
     Err(Refusal::new(
@@ -117,7 +112,7 @@ impl Side<'_> {
 
     /// The port that the member's WireGuard listens on; `None`: any, since they call us.
     fn listen_port(&self) -> Option<Port> {
-        self.peering.endpoint.as_ref().map(|it| it.port)
+        self.peering.endpoint.as_ref().map(|endpoint| endpoint.port)
     }
 
     /// Where the member sends to: an IPv6 address stands in brackets.
@@ -139,14 +134,18 @@ impl Side<'_> {
 /// the network that theirs spans, the usual /64 (RFC 4291, section 2.5.6), or all link-local
 /// addresses.
 fn prefix_length(side: &Side<'_>) -> u8 {
-    let network = |it: LinkLocal| u128::from(it.get()) >> 64;
-    if network(side.local) == network(side.remote) { 64 } else { 10 }
+    if network_bits(side.local) == network_bits(side.remote) { 64 } else { 10 }
+}
+
+/// The first 64 bits.
+fn network_bits(address: LinkLocal) -> u128 {
+    u128::from(address.get()) >> 64
 }
 
 /// The networks that a tunnel carries and that have routes, IPv4's and IPv6's.
 fn networks() -> [Vec<&'static str>; 2] {
-    let routed = ALLOWED_IPS.iter().copied().filter(|it| !it.starts_with("fe80:"));
-    let (v6, v4) = routed.partition(|it| it.contains(':'));
+    let routed = ALLOWED_IPS.iter().copied().filter(|network| !network.starts_with("fe80:"));
+    let (v6, v4) = routed.partition(|network| network.contains(':'));
     [v4, v6]
 }
 
@@ -179,8 +178,8 @@ const POP_LABEL_CHARS: usize = 8;
 /// The first label of our host name, in small letters.
 fn pop_label(site: &Site) -> String {
     let label = site.name.split(['.', ':']).next().unwrap_or_default();
-    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
-    let label: String = label.chars().filter(is_plain).collect();
+    let plain = label.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-');
+    let label: String = plain.collect();
     let label = label.trim_matches('-').to_ascii_lowercase();
     if label.is_empty() { "pop".to_string() } else { label }
 }
@@ -189,7 +188,7 @@ fn pop_label(site: &Site) -> String {
 fn network_word(site: &Site) -> String {
     let letters = site.network.chars().filter(char::is_ascii_alphanumeric);
     let word: String = letters.collect::<String>().to_ascii_lowercase();
-    if word.starts_with(|it: char| it.is_ascii_alphabetic()) && word != asn_word(site) {
+    if word.starts_with(|letter: char| letter.is_ascii_alphabetic()) && word != asn_word(site) {
         return word;
     }
     format!("as{:04}", site.asn.tail())
@@ -219,9 +218,9 @@ fn beside(mark: &str, side: &Side<'_>) -> String {
 
 /// The member's own networks of one family, IPv4's if `ipv4`.
 fn own_networks(side: &Side<'_>, family: Family) -> Vec<String> {
-    let networks = side.router.networks.iter().flatten().filter(|it| match family {
-        Family::Ipv4 => it.addr().is_ipv4(),
-        Family::Ipv6 => it.addr().is_ipv6(),
+    let networks = side.router.networks.iter().flatten().filter(|network| match family {
+        Family::Ipv4 => network.addr().is_ipv4(),
+        Family::Ipv6 => network.addr().is_ipv6(),
     });
     networks.map(ToString::to_string).collect()
 }

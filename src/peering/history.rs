@@ -71,7 +71,7 @@ impl Subject {
 
     /// The subject of a word.
     pub fn of(word: &str) -> Option<Subject> {
-        [Subject::Link, Subject::Bgp].into_iter().find(|it| it.word() == word)
+        [Subject::Link, Subject::Bgp].into_iter().find(|subject| subject.word() == word)
     }
 }
 
@@ -103,7 +103,11 @@ impl Liveness {
 impl LastKnown {
     /// What was last written down, so that a start of this program is no transition.
     pub fn from_last(last: impl IntoIterator<Item = (Asn, Transition)>) -> LastKnown {
-        LastKnown(last.into_iter().map(|(asn, it)| ((asn, it.what), (it.up, it.to))).collect())
+        LastKnown(
+            last.into_iter()
+                .map(|(asn, transition)| ((asn, transition.what), (transition.up, transition.to)))
+                .collect(),
+        )
     }
 
     /// The transition that an observation is, if it is one. What was never seen counts as down: a

@@ -98,7 +98,7 @@ fn words(text: &str) -> Vec<String> {
         match word.split_once('=') {
             Some((name, value)) if is_name(name) => {
                 words.extend([name.to_string(), "=".to_string()]);
-                words.extend(Some(value.to_string()).filter(|it| !it.is_empty()));
+                words.extend(Some(value.to_string()).filter(|value| !value.is_empty()));
             }
             _ => words.push(word.to_string()),
         }
@@ -124,7 +124,7 @@ fn settings(words: &[String]) -> Vec<Setting> {
     let mut open = false;
     let mut before = "";
     for (index, word) in words.iter().enumerate() {
-        let names = is_name(word) && words.get(index + 1).is_some_and(|it| it == "=");
+        let names = is_name(word) && words.get(index + 1).is_some_and(|next| next == "=");
         if let Some(begun) = section(word) {
             (inside, open) = (Some(begun), false);
         } else if names {
@@ -140,13 +140,13 @@ fn settings(words: &[String]) -> Vec<Setting> {
         }
         before = word;
     }
-    settings.iter_mut().for_each(|it| it.words.retain(|word| word != "="));
+    settings.iter_mut().for_each(|setting| setting.words.retain(|word| word != "="));
     settings
 }
 
 fn gather(settings: Vec<Setting>) -> Result<Pasted, Refusal> {
-    let has_interface = settings.iter().any(|it| it.section == Some(Section::Interface));
-    let has_peer = settings.iter().any(|it| it.section == Some(Section::Peer));
+    let has_interface = settings.iter().any(|setting| setting.section == Some(Section::Interface));
+    let has_peer = settings.iter().any(|setting| setting.section == Some(Section::Peer));
     let other_end = has_interface && has_peer;
     let mut pasted = Pasted { other_end, ..Pasted::default() };
     let mut computed = None;
@@ -165,7 +165,7 @@ fn gather(settings: Vec<Setting>) -> Result<Pasted, Refusal> {
         }
         pasted.take(setting)?;
     }
-    pasted.public_key = pasted.public_key.or(computed.map(|it| it.to_string()));
+    pasted.public_key = pasted.public_key.or(computed.map(|key| key.to_string()));
     Ok(pasted)
 }
 
@@ -199,15 +199,17 @@ impl Pasted {
     /// Is there nothing in it that answers anything?
     pub fn is_empty(&self) -> bool {
         let Pasted { public_key, endpoint, port, link_local, mtu, preshared_key, .. } = self;
-        [public_key, endpoint, port, link_local, mtu, preshared_key].iter().all(|it| it.is_none())
+        [public_key, endpoint, port, link_local, mtu, preshared_key]
+            .iter()
+            .all(|field| field.is_none())
     }
 }
 
 /// The one address of a list that is link-local.
 fn link_local(words: &[String]) -> Option<String> {
     let list = words.join(" ");
-    let bare = list.split([',', ' ']).map(|it| it.split('/').next().unwrap_or(it));
-    let mut found = bare.filter(|it| it.parse::<LinkLocal>().is_ok());
+    let bare = list.split([',', ' ']).map(|address| address.split('/').next().unwrap_or(address));
+    let mut found = bare.filter(|address| address.parse::<LinkLocal>().is_ok());
     let only = found.next().filter(|_| found.next().is_none())?;
     Some(only.to_string())
 }

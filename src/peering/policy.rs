@@ -7,11 +7,6 @@
 //! IPv6 one as well.
 
 pub mod blocks;
-mod choose;
-mod pasted;
-
-pub use choose::choose;
-pub use pasted::split_port;
 
 use crate::model::Families;
 use blocks::{
@@ -73,10 +68,10 @@ pub fn verdict(address: IpAddr, policy: &Policy) -> Result<(), Forbidden> {
         return refuse(None, Class::Own);
     }
     let inside = carried(address);
-    if let Some(own) = inside.iter().find(|it| policy.own.contains(&IpAddr::V4(**it))) {
+    if let Some(own) = inside.iter().find(|inner| policy.own.contains(&IpAddr::V4(**inner))) {
         return refuse(Some(*own), Class::Own);
     }
-    if policy.allowed.iter().any(|it| lies_in(address, it)) {
+    if policy.allowed.iter().any(|network| lies_in(address, network)) {
         return Ok(());
     }
     policy.judge(address).or_else(|because| refuse(None, because))?;
@@ -98,10 +93,10 @@ impl Families {
 
 impl Policy {
     fn judge(&self, address: IpAddr) -> Result<(), Class> {
-        if self.allowed.iter().any(|it| lies_in(address, it)) {
+        if self.allowed.iter().any(|network| lies_in(address, network)) {
             return Ok(());
         }
-        if let Some(network) = self.reserved.iter().find(|it| lies_in(address, it)) {
+        if let Some(network) = self.reserved.iter().find(|network| lies_in(address, network)) {
             return Err(Class::Reserved(*network));
         }
         match special(address) {
@@ -181,6 +176,64 @@ impl fmt::Display for Block {
 }
 
 impl std::error::Error for Forbidden {}
+
+// One of a name's addresses.
+
+/// The address in use if it is still among these, else the first that policy allows; if it allows
+/// none, why not the first. `None`: there are no addresses.
+pub fn choose(
+    addresses: &[IpAddr],
+    policy: &Policy,
+    used: Option<IpAddr>,
+) -> Option<Result<IpAddr, Forbidden>> {
+    let mut allowed = None;
+    for address in addresses {
+        if verdict(*address, policy).is_err() {
+            continue;
+        }
+        if Some(*address) == used {
+            return Some(Ok(*address));
+        }
+        allowed = allowed.or(Some(*address));
+    }
+    match (allowed, addresses.first()) {
+        (Some(address), _) => Some(Ok(address)),
+        (None, Some(first)) => Some(verdict(*first, policy).map(|()| *first)),
+        (None, None) => None,
+    }
+}
+
+// An address field takes the address alone, yet people paste `host:port` and `[v6]:port` into it.
+
+/// Takes host and port apart where the text is plainly both: `host:port`, `v4:port`, `[v6]:port`,
+/// and `v6:port` if the whole is no IPv6 address (`2001:db8::1:51820`, as wg(8) shows it without
+/// brackets). `[v6]` gives an empty port. `None` for all else, and for what could be read either
+/// way: such a text stays whole, and its own parser judges it. Neither part is proven by this; the
+/// port is digits.
+pub fn split_port(text: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, after) = rest.split_once(']')?;
+        let port = if after.is_empty() { after } else { digits(after.strip_prefix(':')?)? };
+        return is_v6_like(host).then_some((host, port));
+    }
+    if text.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let (host, port) = text.rsplit_once(':')?;
+    let port = digits(port)?;
+    let plain = !host.is_empty() && !host.contains([':', '[', ']']);
+    (plain || host.parse::<Ipv6Addr>().is_ok()).then_some((host, port))
+}
+
+fn digits(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+/// With a zone or prefix length too: those are refused later, with a hint of their own.
+fn is_v6_like(host: &str) -> bool {
+    let address = host.split(['%', '/']).next().unwrap_or(host);
+    address.parse::<Ipv6Addr>().is_ok()
+}
 
 #[cfg(test)]
 mod tests;

@@ -113,7 +113,7 @@ impl Peering {
             wg_pub_key: self.key.to_string(),
             wg_endpoint_addr: address,
             wg_endpoint_port: port.into(),
-            user_link_local: self.link_local.map(|it| it.to_string()),
+            user_link_local: self.link_local.map(|address| address.to_string()),
             status: Some(self.status.word().to_string()),
             mtu: self.mtu.map(i64::from),
             preshared_key: self.preshared_key.as_ref().map(WgSecret::reveal),
@@ -151,7 +151,7 @@ fn preshared_key(text: Option<&str>) -> Result<Option<WgSecret>, Unservable> {
 }
 
 fn families(text: Option<&str>) -> Result<Families, Unservable> {
-    text.map_or(Ok(Families::Both), |it| Families::from_word(it).ok_or(Unservable::Families))
+    text.map_or(Ok(Families::Both), |word| Families::from_word(word).ok_or(Unservable::Families))
 }
 
 fn adopted(row: Option<&AdoptedRow>) -> Result<Option<Rc<Adopted>>, Unservable> {

@@ -4,13 +4,11 @@
 //! Nothing is altered silently: what is understood in a roundabout way (`host:port` in the address)
 //! is shown in the answer, and what is not understood is refused.
 
-mod beside;
 mod options;
-mod reason;
 
-pub use beside::{Declared, endpoint_is_free, shared};
+pub use options::reason;
+pub use options::{Declared, endpoint_is_free, shared};
 pub use options::{Psk, families, mtu, psk};
-pub use reason::reason;
 
 use super::policy::split_port;
 use super::{Peering, Site};
@@ -59,7 +57,7 @@ pub fn asn(text: &str, context: Context<'_>) -> Result<Asn, Refusal> {
         let message = format!("{asn} is this network itself");
         return Err(Refusal::new("own_network", message, "Peer with an AS number of yours"));
     }
-    if context.peerings.iter().any(|it| it.asn == asn) {
+    if context.peerings.iter().any(|peering| peering.asn == asn) {
         let message = format!("{asn} has a peering here already");
         let hint = "peer_config shows it; peer_remove takes it away";
         return Err(Refusal::new("exists", message, hint));
@@ -150,7 +148,7 @@ pub fn port(text: &str) -> Result<Port, Refusal> {
 
 /// The member's link-local address; an empty answer, `auto` or `none` leaves the choice to us.
 pub fn link_local(text: &str, context: Context<'_>) -> Result<Option<LinkLocal>, Refusal> {
-    if text.is_empty() || ["auto", "none"].iter().any(|it| text.eq_ignore_ascii_case(it)) {
+    if text.is_empty() || ["auto", "none"].iter().any(|word| text.eq_ignore_ascii_case(word)) {
         return Ok(None);
     }
     let (code, message) = match text.parse::<LinkLocal>() {

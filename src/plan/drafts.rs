@@ -81,9 +81,9 @@ impl Unchanged<'_> {
         match basis {
             Some(basis) if !Rc::ptr_eq(&basis.pop, &inputs.pop) => Unchanged::None,
             Some(basis) if Rc::ptr_eq(&basis.rows, &inputs.rows) => Unchanged::All,
-            Some(basis) => {
-                Unchanged::Equal(basis.rows.peerings.iter().map(|it| (it.asn, it)).collect())
-            }
+            Some(basis) => Unchanged::Equal(
+                basis.rows.peerings.iter().map(|peering| (peering.asn, peering)).collect(),
+            ),
             None => Unchanged::None,
         }
     }

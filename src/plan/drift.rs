@@ -118,7 +118,7 @@ impl Ledger {
             return Verdict::Leave;
         }
         if was_there != Some(true) {
-            let waits = self.pauses.get(&owner).is_some_and(|it| now < it.until);
+            let waits = self.pauses.get(&owner).is_some_and(|pause| now < pause.until);
             return if waits && thing == Thing::Link { Verdict::Wait } else { Verdict::Take };
         }
         self.left.remove(&key);
@@ -144,8 +144,8 @@ impl Ledger {
             let lasting = Lasting::of(peering);
             let before = self.right.remove(owner).filter(|(last, _)| *last == lasting);
             if before.is_none() {
-                self.mended.retain(|(it, _), _| it != owner);
-                self.left.retain(|(it, _), _| it != owner);
+                self.mended.retain(|(other, _), _| other != owner);
+                self.left.retain(|(other, _), _| other != owner);
             }
             let mut amiss = undone.failed_of(*owner);
             for thing in undone.held_of(*owner) {
@@ -159,7 +159,7 @@ impl Ledger {
 
     /// A link could not be made.
     pub fn link_failed(&mut self, owner: Owner, now: Instant) {
-        let failures = self.pauses.get(&owner).map_or(0, |it| it.failures);
+        let failures = self.pauses.get(&owner).map_or(0, |pause| pause.failures);
         let pause = LINK_PAUSE.saturating_mul(1 << failures.min(16)).min(LINK_PAUSE_MAX);
         let until = now + pause;
         self.pauses.insert(owner, Pause { failures: failures.saturating_add(1), until });
@@ -178,19 +178,19 @@ impl Ledger {
     /// A command changed this peering: what was before does not count any more.
     pub fn forget(&mut self, owner: Owner) {
         self.right.remove(&owner);
-        self.mended.retain(|(it, _), _| *it != owner);
-        self.left.retain(|(it, _), _| *it != owner);
+        self.mended.retain(|(other, _), _| *other != owner);
+        self.left.retain(|(other, _), _| *other != owner);
         self.pauses.remove(&owner);
     }
 }
 
 impl Undone {
     fn failed_of(&self, owner: Owner) -> BTreeSet<Thing> {
-        self.failed.iter().filter(|it| it.0 == owner).map(|it| it.1).collect()
+        self.failed.iter().filter(|failure| failure.0 == owner).map(|failure| failure.1).collect()
     }
 
     fn held_of(&self, owner: Owner) -> BTreeSet<Thing> {
-        self.held.iter().filter(|it| it.0 == owner).map(|it| it.1).collect()
+        self.held.iter().filter(|hold| hold.0 == owner).map(|hold| hold.1).collect()
     }
 }
 
@@ -200,8 +200,8 @@ impl Lasting {
         Lasting {
             conf: served.conf.clone(),
             bird: served.bird.clone(),
-            mtu: link.and_then(|it| it.mtu),
-            preshared_key: link.and_then(|it| it.preshared_key.clone()),
+            mtu: link.and_then(|link| link.mtu),
+            preshared_key: link.and_then(|link| link.preshared_key.clone()),
         }
     }
 }

@@ -352,9 +352,8 @@ impl<'a> Parser<'a> {
         let Some(inner) = rest.strip_prefix("${") else {
             return Err(self.error("a dollar is written $$".to_string()));
         };
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        let end = inner.find(|letter: char| !is_name(letter)).unwrap_or(inner.len());
-        let (name, after) = inner.split_at(end);
+        let end = inner.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let (name, after) = inner.split_at(end.unwrap_or(inner.len()));
         if after.starts_with('}') {
             let Some((_, value, _)) = VALUES.iter().find(|(known, ..)| *known == name) else {
                 return Err(self.unknown(name));

@@ -34,7 +34,7 @@ pub fn class_us_max(class: u8) -> Option<u64> {
 pub fn median_us(mut round_trips: Vec<Duration>) -> Option<u64> {
     round_trips.sort_unstable();
     let middle = round_trips.len().checked_sub(1)? / 2;
-    round_trips.get(middle).map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX))
+    round_trips.get(middle).map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// What is known after an answer. `written` is the class that BIRD's file carries, by whomever: one

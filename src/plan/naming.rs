@@ -3,7 +3,7 @@
 
 use super::form::{Form, REFERENCE};
 use super::{FileKind, Owner};
-use crate::mesh::bird as mesh;
+use crate::mesh::files as mesh;
 use crate::model::{Asn, IfName, NameForm, NameKind};
 use std::collections::BTreeMap;
 

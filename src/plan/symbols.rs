@@ -92,12 +92,12 @@ fn defined<'a>(statement: &[Word<'a>]) -> Option<&'a str> {
         Word::Name("attribute" | "mpls") => name(rest.last()?),
         // `protocol KIND [VERSION] [NAME] [from TEMPLATE]`: the kind is no name of ours.
         Word::Name("protocol" | "template") => {
-            let from = rest.iter().position(|it| *it == Word::Name("from"));
+            let from = rest.iter().position(|word| *word == Word::Name("from"));
             name(rest.get(..from.unwrap_or(rest.len()))?.last()?)
         }
         // `ipv4 table NAME`, `roa6 table NAME`, and more before it in later versions.
         _ => {
-            let table = statement.iter().position(|it| *it == Word::Name("table"))?;
+            let table = statement.iter().position(|word| *word == Word::Name("table"))?;
             name(statement.get(table + 1)?)
         }
     }
@@ -132,7 +132,8 @@ impl<'a> Iterator for Words<'a> {
                 // A name may stand in single quotes.
                 return Some(if first == '"' { Word::Text(inner) } else { Word::Name(inner) });
             } else if first.is_ascii_alphanumeric() || first == '_' {
-                let end = self.0.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+                let end =
+                    self.0.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
                 let (name, rest) = self.0.split_at_checked(end.unwrap_or(self.0.len()))?;
                 self.0 = rest;
                 return Some(Word::Name(name));

@@ -9,7 +9,7 @@ use super::sysctl::{SYSCTLS, Sysctl};
 use super::wireguard::{Backend, KEEPALIVE_S, LinkWanted, OtherAddresses};
 use super::{Actual, Drafts, FileKind, Owner, Rows};
 use crate::limits::HANDSHAKE_FRESH;
-use crate::mesh::{Inventory, MeshLink, Switch, bird as mesh, conf};
+use crate::mesh::{Inventory, MeshLink, Switch, files};
 use crate::model::{Asn, IfName, MeasuredRtt, SysctlChoice, WgSecret};
 use crate::peering::{Generation, Site, Tombstone};
 use ipnet::IpNet;
@@ -252,7 +252,7 @@ fn peering(owner: Owner, draft: &ServedWanted, observed: &Observed) -> ServedWan
 fn shared(inputs: &Inputs) -> BTreeMap<FileKind, Rc<str>> {
     let mut texts = inputs.routes.clone();
     if let Some(inventory) = &inputs.pop.inventory {
-        texts.insert(FileKind::Babel, mesh::babel(inventory).into());
+        texts.insert(FileKind::Babel, files::babel(inventory).into());
     }
     texts
 }
@@ -282,13 +282,13 @@ fn mesh_link(
     let owner = Owner::Mesh(link.to.name);
     let mut wanted = ServedWanted { conf: None, bird: None, link: None };
     if link.switch == Switch::On {
-        wanted.conf = Some(conf::render(link, &pop.private_key).into());
+        wanted.conf = Some(files::conf(link, &pop.private_key).into());
         if pop.backend != Backend::Files {
             wanted.link = Some(wireguard_link(link, pop, observed.address(owner)));
         }
     }
     if !observed.hand_made.contains(&owner) {
-        wanted.bird = mesh::ibgp(inventory, link.to, pop.site.asn).map(Into::into);
+        wanted.bird = files::ibgp(inventory, link.to, pop.site.asn).map(Into::into);
     }
     wanted
 }

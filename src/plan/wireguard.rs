@@ -3,14 +3,12 @@
 
 mod change;
 mod difference;
-mod done;
 mod settings;
-mod show;
 
+pub use crate::plan::show::show;
 pub use change::Change;
 pub use difference::{EndpointRule, differs};
 pub use settings::{PeerRule, PeerSettings, Settings};
-pub use show::show;
 
 pub use crate::peering::files::{ALLOWED_IPS, KEEPALIVE_S};
 

@@ -8,9 +8,9 @@
 
 use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::Index;
+use super::index::Rows;
 use super::key::{AuthMethod, SshKey, Unusable};
 use super::object::Object;
-use super::rows::Rows;
 use crate::limits::{REGISTRY_AUTHS_MAX, REGISTRY_MNT_BYS_MAX};
 use crate::model::{Asn, AsnError, Mntner};
 
@@ -93,7 +93,7 @@ impl Builder {
         self.keys.push(keys);
         self.unusable.push(unusable.iter().copied());
         for (at, reason) in unusable.iter().enumerate() {
-            if !unusable.iter().take(at).any(|it| it == reason) {
+            if !unusable.iter().take(at).any(|other| other == reason) {
                 self.report(Kind::Mntner, file_name, Reason::Auth(*reason));
             }
         }

@@ -5,9 +5,7 @@
 //! new one takes its place, unless [`judge_replacement`] finds that it must be a broken one.
 
 use super::finding::Kind;
-use super::fingerprint::KeyFingerprint;
-use super::key::{SshKey, Unusable};
-use super::rows::Rows;
+use super::key::{KeyFingerprint, SshKey, Unusable};
 use crate::limits::REGISTRY_SHRINK_PERCENT_MAX;
 use crate::model::{Asn, Mntner};
 use std::fmt;
@@ -70,10 +68,14 @@ impl Index {
 
     /// All maintainers that have this key: now and then, two.
     pub fn by_key(&self, key: &KeyFingerprint) -> impl Iterator<Item = Maintainer<'_>> {
-        let at = |place: &u32| self.keys.items().get(*place as usize).map(|it| it.fingerprint);
-        let start = self.by_key.partition_point(|place| at(place) < Some(*key));
-        let found = self.by_key.iter().skip(start).take_while(move |place| at(place) == Some(*key));
+        let start = self.by_key.partition_point(|place| self.fingerprint_at(*place) < Some(*key));
+        let found = self.by_key.iter().skip(start);
+        let found = found.take_while(move |place| self.fingerprint_at(**place) == Some(*key));
         found.filter_map(|place| self.at(self.keys.row_of(*place as usize)))
+    }
+
+    fn fingerprint_at(&self, place: u32) -> Option<KeyFingerprint> {
+        self.keys.items().get(place as usize).map(|key| key.fingerprint)
     }
 
     /// The maintainers of an AS number, sorted; any one of them has the full right.
@@ -109,22 +111,26 @@ impl Index {
         self.owners = owners.map(|names| self.numbers(names)).collect();
         self.asns = self.asns_of_maintainers();
         let mut by_key: Box<[u32]> = (0..).take(self.keys.items().len()).collect();
-        by_key.sort_by_key(|place| self.keys.items().get(*place as usize).map(|it| it.fingerprint));
+        by_key
+            .sort_by_key(|place| self.keys.items().get(*place as usize).map(|key| key.fingerprint));
         self.by_key = by_key;
     }
 
     fn asns_of_maintainers(&self) -> Rows<Asn> {
         let rows = self.aut_nums.iter().enumerate();
-        let pairs = rows.flat_map(|(row, asn)| self.owners.row(row).iter().map(|it| (*it, *asn)));
+        let pairs =
+            rows.flat_map(|(row, asn)| self.owners.row(row).iter().map(|owner| (*owner, *asn)));
         let mut pairs: Vec<(u32, Asn)> = pairs.collect();
         pairs.sort_unstable();
         let mut rest = pairs.as_slice();
-        let mut next = |number: u32| {
+        let mut rows = Rows::default();
+        for number in (0..).take(self.names.len()) {
             let (own, others) = rest.split_at(rest.partition_point(|pair| pair.0 <= number));
             rest = others;
-            own.iter().map(|pair| pair.1).collect()
-        };
-        (0..).take(self.names.len()).map(&mut next).collect()
+            rows.push(own.iter().map(|pair| pair.1));
+        }
+        rows.shrink();
+        rows
     }
 
     /// The numbers of those names that exist, each once, sorted.
@@ -158,7 +164,7 @@ impl<'a> Maintainer<'a> {
 
     /// Whether a PGP key or fingerprint is among its `auth:` attributes.
     pub fn has_pgp(self) -> bool {
-        self.index.has_pgp.get(self.number).is_some_and(|it| *it)
+        self.index.has_pgp.get(self.number).is_some_and(|has_pgp| *has_pgp)
     }
 
     /// The `auth:` attributes that cannot be used, one reason each.
@@ -206,6 +212,73 @@ impl fmt::Display for Shrunk {
 }
 
 impl std::error::Error for Shrunk {}
+
+// Lists of different lengths side by side in two allocations: a few thousand small vectors would
+// cost more in headers than in content.
+
+/// Rows of items, in the order in which they were pushed.
+#[derive(Clone, Debug)]
+pub(super) struct Rows<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Rows<T> {
+    /// Adds a row after the last one.
+    pub(super) fn push(&mut self, row: impl IntoIterator<Item = T>) {
+        self.items.extend(row);
+        // The registry's bounds keep the sum far below 32 bits.
+        self.ends.push(u32::try_from(self.items.len()).unwrap_or(u32::MAX));
+    }
+
+    /// A row; empty where there is none of this number.
+    pub(super) fn row(&self, number: usize) -> &[T] {
+        let start = number.checked_sub(1).and_then(|before| self.end(before)).unwrap_or(0);
+        let range = self.end(number).and_then(|end| self.items.get(start..end));
+        range.unwrap_or_default()
+    }
+
+    /// Where a row ends in `items`.
+    fn end(&self, number: usize) -> Option<usize> {
+        self.ends.get(number).map(|end| *end as usize)
+    }
+
+    /// All items, row after row.
+    pub(super) fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The row that holds the item at this place of [`Rows::items`].
+    pub(super) fn row_of(&self, item: usize) -> usize {
+        self.ends.partition_point(|end| *end as usize <= item)
+    }
+
+    /// Gives back what was allocated ahead.
+    pub(super) fn shrink(&mut self) {
+        self.ends.shrink_to_fit();
+        self.items.shrink_to_fit();
+    }
+
+    /// Heap memory in use.
+    pub(super) fn bytes(&self) -> usize {
+        self.ends.capacity() * size_of::<u32>() + self.items.capacity() * size_of::<T>()
+    }
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Rows<T> {
+        Rows { ends: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T> FromIterator<Vec<T>> for Rows<T> {
+    fn from_iter<I: IntoIterator<Item = Vec<T>>>(rows: I) -> Rows<T> {
+        let mut all = Rows::default();
+        rows.into_iter().for_each(|row| all.push(row));
+        all.shrink();
+        all
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -306,5 +379,15 @@ mod tests {
             Shrunk::Maintainers(100, 79).to_string(),
             "the registry shrank from 100 to 79 maintainers; at most 20 % may go at once"
         );
+    }
+
+    #[test]
+    fn gives_back_what_was_pushed() {
+        let rows: Rows<u8> = [vec![], vec![1, 2], vec![], vec![3], vec![]].into_iter().collect();
+        let read: Vec<&[u8]> = (0..6).map(|number| rows.row(number)).collect();
+        assert_eq!(read, [&[] as &[u8], &[1, 2], &[], &[3], &[], &[]]);
+        assert_eq!([0, 1, 2].map(|item| rows.row_of(item)), [1, 1, 3]);
+        assert_eq!(rows.items(), [1, 2, 3]);
+        assert!(rows.row(usize::MAX).is_empty());
     }
 }

@@ -5,11 +5,10 @@
 //! over, and the signature check that comes later can take it. Then just its algorithm and its
 //! SHA-256 fingerprint are kept: 33 bytes in place of up to a thousand.
 
-use super::fingerprint::{KeyFingerprint, fingerprint};
 use crate::limits::{RSA_BITS_MAX, RSA_BITS_MIN, RSA_EXPONENT_MAX};
 use ssh_key::encoding::base64::{Base64, Encoding};
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
-use ssh_key::{Error, PublicKey};
+use ssh_key::{Error, Fingerprint, HashAlg, PublicKey};
 use std::fmt;
 
 /// What one `auth:` value means.
@@ -85,7 +84,7 @@ impl AuthMethod {
         if is_pgp(method) {
             return AuthMethod::Pgp;
         }
-        match KeyAlgorithm::named(method).and_then(|it| ssh_key(it, words.next())) {
+        match KeyAlgorithm::named(method).and_then(|algorithm| ssh_key(algorithm, words.next())) {
             Ok(key) => AuthMethod::Ssh(key),
             Err(reason) => AuthMethod::Unusable(reason),
         }
@@ -96,7 +95,9 @@ impl AuthMethod {
 /// What follows is not looked at: it only serves to tell somebody that PGP is all they have.
 fn is_pgp(method: &str) -> bool {
     let method = method.to_ascii_lowercase();
-    ["pgp-fingerprint", "gpg-fingerprint", "pgpkey-"].iter().any(|it| method.starts_with(it))
+    ["pgp-fingerprint", "gpg-fingerprint", "pgpkey-"]
+        .iter()
+        .any(|prefix| method.starts_with(prefix))
 }
 
 impl KeyAlgorithm {
@@ -124,7 +125,7 @@ impl KeyAlgorithm {
     }
 
     fn named(method: &str) -> Result<KeyAlgorithm, Unusable> {
-        let known = KeyAlgorithm::ALL.into_iter().find(|it| it.name() == method);
+        let known = KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == method);
         let reason = if method.starts_with('#') { Unusable::Commented } else { Unusable::Method };
         known.ok_or(reason)
     }
@@ -172,11 +173,11 @@ fn check_rsa(key: &RsaPublicKey) -> Result<(), Unusable> {
     if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
         return Err(Unusable::RsaBits(bits));
     }
-    let exponent = key.e().as_positive_bytes().filter(|it| it.len() <= 8).unwrap_or_default();
+    let exponent = key.e().as_positive_bytes().filter(|bytes| bytes.len() <= 8).unwrap_or_default();
     let exponent = exponent.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    let odd = |byte: Option<&u8>| byte.is_some_and(|it| it % 2 == 1);
-    let fits = (3..=RSA_EXPONENT_MAX).contains(&exponent) && exponent % 2 == 1;
-    if fits && odd(modulus.last()) { Ok(()) } else { Err(Unusable::RsaNumbers) }
+    let exponent_fits = (3..=RSA_EXPONENT_MAX).contains(&exponent) && exponent % 2 == 1;
+    let modulus_is_odd = modulus.last().is_some_and(|byte| byte % 2 == 1);
+    if exponent_fits && modulus_is_odd { Ok(()) } else { Err(Unusable::RsaNumbers) }
 }
 
 impl fmt::Display for KeyAlgorithm {
@@ -203,6 +204,35 @@ impl fmt::Display for Unusable {
             Unusable::RsaNumbers => "an RSA key that proves nothing: modulus or exponent is unfit",
         };
         out.write_str(words)
+    }
+}
+
+// The fingerprint of a public key: what stands for the key in the index, in the log and in
+// records.
+
+/// The SHA-256 of a public key's blob. Shown as `ssh-keygen -l` shows it: `SHA256:` and base64
+/// without padding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyFingerprint(pub [u8; 32]);
+
+/// The fingerprint of a key, to look up the one that a client has proven. Its comment has no part
+/// in it.
+pub fn fingerprint(key: &PublicKey) -> KeyFingerprint {
+    let mut bytes = [0; 32];
+    let digest = key.fingerprint(HashAlg::Sha256);
+    bytes.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
+    KeyFingerprint(bytes)
+}
+
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Fingerprint::Sha256(self.0).fmt(out)
+    }
+}
+
+impl fmt::Debug for KeyFingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 
@@ -315,6 +345,26 @@ mod tests {
             let text = text.replace("KEY", ED25519);
             assert_eq!(AuthMethod::parse(&text), AuthMethod::Unusable(*reason), "{text}");
             assert!(!reason.to_string().is_empty());
+        }
+    }
+
+    /// The second column is what `ssh-keygen -l` of OpenSSH says.
+    #[test]
+    fn is_the_one_of_openssh() {
+        for (key, expected) in [
+            (
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEHWaXQ4EhFCkFuCOUUANkmMUDW6dVugtFP6lKm0k7X9",
+                "SHA256:CTLEp1qK0aMF8q0Q6tjnkq4LjDchPPDaHFFzZ/cor24",
+            ),
+            (
+                "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABB\
+                 BKEBOyv9bDpYwoOe2fLCcpnFU69cZkhTHj6wD3+kRQXQhhPKNsgp7T8UofSas5Ikt0q8GSFZ\
+                 Rn+oG/DDJB639SY= x",
+                "SHA256:LWe5a5rzPZrpbw7cpD4vn1/ukajisTkLzdvH1wN2+88",
+            ),
+        ] {
+            let key = PublicKey::from_openssh(key).unwrap();
+            assert_eq!(fingerprint(&key).to_string(), expected);
         }
     }
 }

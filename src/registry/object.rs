@@ -74,8 +74,9 @@ impl<'a> Object<'a> {
 
     /// The values of all attributes of this name, upper and lower case being the same.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = move |it: &&(&str, Cow<'_, str>)| it.0.eq_ignore_ascii_case(name);
-        self.attributes.iter().filter(named).map(|(_, value)| value.as_ref())
+        let attributes = self.attributes.iter();
+        let named = attributes.filter(move |(own_name, _)| own_name.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_ref())
     }
 }
 
@@ -114,8 +115,10 @@ fn attribute(line: &[u8]) -> Option<Line<'_>> {
     let colon = line.iter().position(|&byte| byte == b':')?;
     let (name, rest) = line.split_at_checked(colon)?;
     let (_, value) = rest.split_first()?;
-    let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if !name.first()?.is_ascii_alphabetic() || !name.iter().all(inner) {
+    let mut letters = name.iter();
+    if !letters.next()?.is_ascii_alphabetic()
+        || !letters.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    {
         return None;
     }
     Some(Line::Attribute(str::from_utf8(name).ok()?, value.trim_ascii()))

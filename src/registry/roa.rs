@@ -13,11 +13,10 @@
 //! one that spells it as everybody does counts: no object can spoil another.
 
 use super::builder::{as_number, parse};
-use super::filter::Filter;
 use super::finding::{Finding, Findings, Kind, Reason, Skip, excerpt};
 use super::index::{Shrunk, shrank};
 use super::object::Object;
-use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX};
+use crate::limits::{REGISTRY_ORIGINS_MAX, REGISTRY_ROA_LINES_MAX, REGISTRY_RULES_MAX};
 use crate::model::{Asn, AsnError, MARK};
 use ipnet::IpNet;
 use std::fmt::{self, Write as _};
@@ -73,9 +72,12 @@ enum Origin {
 impl Roa {
     /// How many lines each table has.
     pub fn counts(&self) -> [usize; 2] {
-        let count = |text: &str| text.lines().filter(|line| line.starts_with("route ")).count();
-        [count(&self.ipv4), count(&self.ipv6)]
+        [routes_in(&self.ipv4), routes_in(&self.ipv6)]
     }
+}
+
+fn routes_in(table: &str) -> usize {
+    table.lines().filter(|line| line.starts_with("route ")).count()
 }
 
 /// Whether new tables may take the old ones' place: none may lose more than
@@ -97,13 +99,8 @@ impl RoaBuilder {
     /// A builder with the contents of `filter.txt` and `filter6.txt`.
     pub fn new(filter: &[u8], filter6: &[u8]) -> RoaBuilder {
         let mut findings = Findings::default();
-        let mut table = |bytes: &[u8], kind: Kind| {
-            let (filter, wrong) = Filter::parse(bytes);
-            let file = kind.filter_file();
-            wrong.into_iter().for_each(|line| findings.report_file(file, Reason::Rule(line)));
-            Table { filter, claims: Vec::new(), objects: 0, filtered: 0 }
-        };
-        let (ipv4, ipv6) = (table(filter, Kind::Route), table(filter6, Kind::Route6));
+        let ipv4 = Table::new(filter, Kind::Route, &mut findings);
+        let ipv6 = Table::new(filter6, Kind::Route6, &mut findings);
         RoaBuilder { ipv4, ipv6, findings }
     }
 
@@ -133,6 +130,14 @@ impl RoaBuilder {
 }
 
 impl Table {
+    fn new(filter: &[u8], kind: Kind, findings: &mut Findings) -> Table {
+        let (filter, wrong) = Filter::parse(filter);
+        for line in wrong {
+            findings.report_file(kind.filter_file(), Reason::Rule(line));
+        }
+        Table { filter, claims: Vec::new(), objects: 0, filtered: 0 }
+    }
+
     fn add(&mut self, kind: Kind, file_name: &str, bytes: &[u8], findings: &mut Findings) {
         self.objects = self.objects.saturating_add(1);
         if let Err(reason) = self.take(kind, file_name, bytes, findings) {
@@ -172,9 +177,10 @@ impl Table {
         if self.claims.len().saturating_add(origins.len()) > REGISTRY_ROA_LINES_MAX {
             return Err(Reason::Lines);
         }
-        let longest = wanted.map_or(longest, |it| it.min(longest));
-        let claim = |origin| Claim { network, odd, object: self.objects, origin, longest };
-        self.claims.extend(origins.into_iter().map(claim));
+        let longest = wanted.map_or(longest, |wanted| wanted.min(longest));
+        for origin in origins {
+            self.claims.push(Claim { network, odd, object: self.objects, origin, longest });
+        }
         Ok(())
     }
 
@@ -186,8 +192,8 @@ impl Table {
         self.claims.dedup();
         let mut text = format!("{MARK}\n");
         for claims in self.claims.chunk_by(|one, next| one.network == next.network) {
-            let first = claims.first().map(|it| it.object);
-            let own = claims.partition_point(|it| Some(it.object) == first);
+            let first = claims.first().map(|claim| claim.object);
+            let own = claims.partition_point(|claim| Some(claim.object) == first);
             for Claim { network, longest, origin, .. } in claims.iter().take(own) {
                 // Writing to a String cannot fail.
                 let _ = writeln!(text, "route {network} max {longest} as {origin};");
@@ -241,10 +247,80 @@ fn max_length(object: &Object<'_>, network: &IpNet) -> Result<Option<u8>, Reason
     let mut values = object.values("max-length");
     let Some(value) = values.next() else { return Ok(None) };
     let length: Option<u8> = value.parse().ok();
-    match length.filter(|it| *it >= network.prefix_len() && values.next().is_none()) {
+    match length.filter(|length| *length >= network.prefix_len() && values.next().is_none()) {
         Some(length) => Ok(Some(length)),
         None => Err(Reason::MaxLength(excerpt(value))),
     }
+}
+
+// `filter.txt` and `filter6.txt`: which networks may be announced in dn42, and how small.
+//
+// A line is a number, `permit` or `deny`, a network, and the shortest and longest prefix length;
+// what follows `#` is a comment. The rules are asked in the order of their numbers, and the first
+// whose network holds the whole of the one in question decides. What no rule names is denied.
+
+/// The rules of one address family.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    number: u32,
+    network: IpNet,
+    /// The longest prefix that is permitted, if any is.
+    longest: Option<u8>,
+}
+
+impl Filter {
+    /// Reads a file, and names the lines that are no rule, the first being 1. Such a line permits
+    /// nothing: the network that it names is denied, before all others. Rules beyond
+    /// [`REGISTRY_RULES_MAX`] are such lines too.
+    pub(super) fn parse(bytes: &[u8]) -> (Filter, Vec<usize>) {
+        let (mut rules, mut wrong) = (Vec::new(), Vec::new());
+        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split('#').next().unwrap_or("").trim();
+            if line.is_empty() {
+                continue;
+            }
+            match rule(line).filter(|_| rules.len() < REGISTRY_RULES_MAX) {
+                Some(rule) => rules.push(rule),
+                None => {
+                    wrong.push(number);
+                    rules.extend(refusal(line).filter(|_| rules.len() < REGISTRY_RULES_MAX));
+                }
+            }
+        }
+        rules.sort_by_key(|rule| rule.number); // Stable: of one number, the first decides.
+        (Filter { rules }, wrong)
+    }
+
+    /// The longest prefix that may be announced within this network, if it may be at all.
+    pub(super) fn longest(&self, network: &IpNet) -> Option<u8> {
+        let rule = self.rules.iter().find(|rule| rule.network.contains(network))?;
+        rule.longest.filter(|longest| network.prefix_len() <= *longest)
+    }
+}
+
+fn rule(line: &str) -> Option<Rule> {
+    let mut words = line.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let permits = match words.next()? {
+        "permit" => true,
+        "deny" => false,
+        _ => return None,
+    };
+    let network: IpNet = words.next()?.parse().ok()?;
+    let (shortest, longest): (u8, u8) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let plain = shortest <= longest && longest <= network.max_prefix_len();
+    plain.then(|| Rule { number, network: network.trunc(), longest: permits.then_some(longest) })
+}
+
+fn refusal(line: &str) -> Option<Rule> {
+    let network: IpNet = line.split_whitespace().find_map(|word| word.parse().ok())?;
+    Some(Rule { number: 0, network: network.trunc(), longest: None })
 }
 
 #[cfg(test)]

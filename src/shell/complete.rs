@@ -222,7 +222,7 @@ fn values(flag: &FlagSpec, numbers: &[Asn], word: &str) -> Vec<String> {
 
 /// An AS number as somebody has begun to write it: with the letters before it, or without.
 fn number(asn: Asn, word: &str) -> String {
-    match word.get(..2).filter(|it| it.eq_ignore_ascii_case("AS")) {
+    match word.get(..2).filter(|prefix| prefix.eq_ignore_ascii_case("AS")) {
         Some(letters) => format!("{letters}{}", asn.get()),
         None if word.eq_ignore_ascii_case("a") => format!("{word}{}", asn.get()),
         None => asn.get().to_string(),

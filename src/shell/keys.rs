@@ -174,7 +174,7 @@ impl Keys {
 /// `ESC [ number ; modifier final`.
 fn csi_key(bytes: &[u8], last: u8) -> Key {
     let text = str::from_utf8(bytes).unwrap_or("");
-    let mut numbers = text.split(';').map(|it| it.parse::<u16>().unwrap_or(0));
+    let mut numbers = text.split(';').map(|number| number.parse::<u16>().unwrap_or(0));
     let (number, modifier) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     match (last, number) {
         (b'~', 1 | 7) => Key::Home,

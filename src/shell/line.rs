@@ -14,13 +14,11 @@
 mod buffer;
 mod editor;
 mod history;
-mod plain;
 mod renderer;
 
 use super::complete::Completion;
-use crate::limits::INPUT_BYTES_MAX;
+use crate::limits::{INPUT_BYTES_MAX, LINE_BYTES_MAX};
 use editor::Editor;
-use plain::Plain;
 use std::collections::VecDeque;
 
 /// Where the input comes from.
@@ -228,6 +226,46 @@ impl Line {
         };
         self.asking = false;
         rest.or(Some(Event::End))
+    }
+}
+
+// Lines without a terminal: bytes as they come, no echo, no editing.
+
+/// The line so far.
+#[derive(Clone, Debug, Default)]
+struct Plain {
+    bytes: Vec<u8>,
+    /// The line was too long: the rest of it is of no use.
+    discarding: bool,
+}
+
+impl Plain {
+    /// Takes a byte. CR and LF are line ends; every other byte is text.
+    fn take(&mut self, byte: u8) -> Option<Event> {
+        let is_end = matches!(byte, b'\r' | b'\n');
+        if self.discarding {
+            self.discarding = !is_end;
+            return None;
+        }
+        if is_end {
+            return Some(self.line());
+        }
+        if self.bytes.len() >= LINE_BYTES_MAX {
+            (self.bytes, self.discarding) = (Vec::new(), true);
+            return Some(Event::TooLong);
+        }
+        self.bytes.push(byte);
+        None
+    }
+
+    /// What stands there at the end of input: a line without a line end, or nothing.
+    fn rest(&mut self) -> Option<Event> {
+        (!self.bytes.is_empty()).then(|| self.line())
+    }
+
+    fn line(&mut self) -> Event {
+        let bytes = std::mem::take(&mut self.bytes);
+        String::from_utf8(bytes).map_or(Event::NotUtf8, Event::Line)
     }
 }
 

@@ -259,7 +259,7 @@ impl Channel {
         let Some(text) = request.answer(Field::Maintainer) else {
             return Err(Stop::Ask(Question::new(Field::Maintainer, which(&names))));
         };
-        let Some(name) = Mntner::candidates(text).find(|it| names.contains(it)) else {
+        let Some(name) = Mntner::candidates(text).find(|name| names.contains(name)) else {
             let refusal = Refusal::new("unknown_maintainer", "That is none of them", "");
             return Err(Stop::Refused(refusal, Some(Field::Maintainer)));
         };

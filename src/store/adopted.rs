@@ -21,7 +21,8 @@ impl Store {
     /// What cannot be read is left out: its peering cannot be served either.
     pub fn adopted(&self) -> Result<BTreeMap<Asn, Adopted>, StoreError> {
         let query = format!("SELECT as_num, {COLUMNS} FROM peerling_adopted");
-        let rows = self.read(|db| by_asn(db, "peerling_adopted", &query, [], |it| row(it, 1)))?;
+        let rows =
+            self.read(|db| by_asn(db, "peerling_adopted", &query, [], |found| row(found, 1)))?;
         let mut adopted = BTreeMap::new();
         for (asn, row) in rows {
             if let Some(kept) = row.as_ref().and_then(Adopted::read) {

@@ -9,29 +9,26 @@
 //! `message` is the pure half; `exchange` asks one server one question.
 
 mod exchange;
-mod memory;
 mod message;
 mod settings;
 
-pub use self::memory::{Answer, Remembered};
-
-use self::memory::Memory;
-use self::message::Family;
-use self::settings::{Server, Settings};
-use super::deadline::within;
 use super::files::Stamp;
-use crate::limits::{DNS_ADDRESSES_MAX, DNS_CNAMES_MAX, RESOLV_CONF_BYTES_MAX};
+use super::within;
+use crate::limits::{DNS_ADDRESSES_MAX, DNS_CNAMES_MAX, DNS_REMEMBERED_MAX, RESOLV_CONF_BYTES_MAX};
 use crate::model::{Families, HostName};
+use message::Family;
 use rustix::fs::FileType;
+use settings::{Server, Settings};
 use smol::future;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why a name gave no address. Its text is fit for the member who gave the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +140,15 @@ impl Resolver {
 
     async fn asked(&self, name: &HostName, families: Families) -> Answer {
         let settings = self.settings();
-        let ask = |family| lookup(&settings, name.as_str(), family);
+        let (v6, v4) = (
+            lookup(&settings, name.as_str(), Family::V6),
+            lookup(&settings, name.as_str(), Family::V4),
+        );
         let found = match families {
-            Families::V4 => ask(Family::V4).await,
-            Families::V6 => ask(Family::V6).await,
+            Families::V4 => v4.await,
+            Families::V6 => v6.await,
             Families::Both => {
-                let (v6, v4) = future::zip(ask(Family::V6), ask(Family::V4)).await;
+                let (v6, v4) = future::zip(v6, v4).await;
                 merge(v6, v4)
             }
         };
@@ -204,9 +204,13 @@ fn merge(
     v6: Result<Vec<IpAddr>, Failure>,
     v4: Result<Vec<IpAddr>, Failure>,
 ) -> Result<Vec<IpAddr>, Failure> {
-    let half = |found: Vec<IpAddr>| found.into_iter().take(DNS_ADDRESSES_MAX / 2);
     match (v6, v4) {
-        (Ok(v6), Ok(v4)) => Ok(half(v6).chain(half(v4)).collect()),
+        (Ok(mut v6), Ok(mut v4)) => {
+            v6.truncate(DNS_ADDRESSES_MAX / 2);
+            v4.truncate(DNS_ADDRESSES_MAX / 2);
+            v6.append(&mut v4);
+            Ok(v6)
+        }
         (Ok(found), Err(_)) | (Err(_), Ok(found)) => Ok(found),
         (Err(v6), Err(v4)) => Err(v6.max(v4)),
     }
@@ -267,6 +271,50 @@ impl fmt::Display for DnsError {
 }
 
 impl std::error::Error for DnsError {}
+
+// The last answer about each name, so that nobody has to wait for what was just asked.
+//
+// An answer is believed as long as whoever uses it thinks right: a member's questions believe it
+// for a minute, the apply loop until there is a newer one.
+
+/// What a name came to.
+pub type Answer = Result<Vec<IpAddr>, DnsError>;
+
+/// An answer that was kept.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// The answer.
+    pub answer: Answer,
+    /// When it came.
+    pub at: Instant,
+    families: Families,
+}
+
+/// The answers that were kept; the oldest goes where there are more than [`DNS_REMEMBERED_MAX`].
+#[derive(Debug, Default)]
+pub struct Memory(RefCell<BTreeMap<HostName, Remembered>>);
+
+impl Memory {
+    /// Keeps an answer in the place of an older one.
+    pub fn keep(&self, name: &HostName, families: Families, answer: &Answer) {
+        let mut known = self.0.borrow_mut();
+        if known.len() >= DNS_REMEMBERED_MAX && !known.contains_key(name) {
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, remembered)| remembered.at)
+                .map(|(name, _)| name.clone());
+            oldest.map(|name| known.remove(&name));
+        }
+        let remembered = Remembered { answer: answer.clone(), at: Instant::now(), families };
+        known.insert(name.clone(), remembered);
+    }
+
+    /// The last answer about a name, if it was asked for these families.
+    pub fn last(&self, name: &HostName, families: Families) -> Option<Remembered> {
+        let known = self.0.borrow();
+        known.get(name).filter(|answer| answer.families == families).cloned()
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -21,8 +21,8 @@ pub use judge::{CloneStatus, HeadOrigin, Obstacle, look};
 pub use publish::WorkingCopy;
 pub use pull::{Pulled, interrupted, pull, recover};
 
-use super::deadline::within;
 use super::users::{self, ROOT, User, may};
+use super::within;
 use crate::limits::{
     GIT_CONNECT_TIMEOUT, GIT_END_TIMEOUT, GIT_LOCK_AGE_MAX, GIT_OUTPUT_BYTES_MAX,
     GIT_STALL_TIMEOUT, GIT_WORDS_MAX,
@@ -35,7 +35,7 @@ use smol::process::{Child, Command, Stdio};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::Metadata;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -177,7 +177,7 @@ impl Git {
 
     /// The operator's own SSH command, or the usual one, told not to ask.
     async fn ssh(&self) -> String {
-        let set = std::env::var("GIT_SSH_COMMAND").ok().filter(|it| !it.is_empty());
+        let set = std::env::var("GIT_SSH_COMMAND").ok().filter(|value| !value.is_empty());
         let command = match set {
             Some(command) => command,
             None => {
@@ -190,8 +190,7 @@ impl Git {
 
     async fn once(&self, arguments: &[&str], ssh: Option<&str>) -> Result<String, GitError> {
         let mut command = self.command(arguments, ssh);
-        let failed = |error| GitError::new(format!("git cannot be run: {error}"));
-        let mut child = command.spawn().map_err(failed)?;
+        let mut child = command.spawn().map_err(GitError::cannot_run)?;
         let mut group = Group::of(&child);
         let done = within(self.deadline, listen(&mut child)).await;
         if done.is_none() {
@@ -203,7 +202,7 @@ impl Git {
         group.0 = None;
         match done {
             Some(Ok(said)) => said,
-            Some(Err(error)) => Err(failed(error)),
+            Some(Err(error)) => Err(GitError::cannot_run(error)),
             None => Err(GitError::new(format!("git: no end within {} s", self.deadline.as_secs()))),
         }
     }
@@ -211,7 +210,7 @@ impl Git {
     fn command(&self, arguments: &[&str], ssh: Option<&str>) -> Command {
         let mut command = std::process::Command::new("git");
         command.env_clear().process_group(0);
-        let known = ENVIRONMENT.iter().filter_map(|it| Some((it, std::env::var_os(it)?)));
+        let known = ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         command.envs(known).envs(SILENCE);
         if let Some(home) = other_home() {
             command.env("HOME", home).env_remove("XDG_CONFIG_HOME");
@@ -246,13 +245,13 @@ impl Git {
     /// Was a lock in the way that nobody holds any more? It is removed then. Our own commands end
     /// long before that age, and whoever works here by hand for longer does so seldom.
     fn unlocked(&self, error: &GitError) -> bool {
-        let Some(lock) = error.lock.as_ref().map(|it| self.directory.join(it)) else {
+        let Some(lock) = error.lock.as_ref().map(|lock| self.directory.join(lock)) else {
             return false;
         };
-        let modified = lock.symlink_metadata().and_then(|it| it.modified());
+        let modified = lock.symlink_metadata().and_then(|metadata| metadata.modified());
         // One from the future was made before the clock was set back.
-        let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
-        let is_dead = age.is_ok_and(|it| it >= GIT_LOCK_AGE_MAX);
+        let age = modified.map(|time| time.elapsed().unwrap_or_else(|error| error.duration()));
+        let is_dead = age.is_ok_and(|age| age >= GIT_LOCK_AGE_MAX);
         is_dead && std::fs::remove_file(&lock).is_ok() && {
             log::warn!("{}: left by a git that died, removed", lock.display());
             true
@@ -271,7 +270,7 @@ fn other_home() -> Option<String> {
 }
 
 /// Reads what git says, and waits until it ends.
-async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> {
+async fn listen(child: &mut Child) -> io::Result<Result<String, GitError>> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (out, err) = zip(bounded(stdout), bounded(stderr)).await;
     let status = child.status().await?;
@@ -281,7 +280,7 @@ async fn listen(child: &mut Child) -> std::io::Result<Result<String, GitError>> 
 }
 
 /// Git ends when nobody reads what it says any more, so more than this is never held.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
         stream.take(GIT_OUTPUT_BYTES_MAX).read_to_end(&mut bytes).await?;
@@ -315,21 +314,30 @@ impl GitError {
         GitError { words, lock: None }
     }
 
+    fn cannot_run(error: io::Error) -> GitError {
+        GitError::new(format!("git cannot be run: {error}"))
+    }
+
+    fn of_file(path: &Path, error: &io::Error) -> GitError {
+        GitError::new(format!("{}: {error}", path.display()))
+    }
+
     /// The line in which git gives up, and the one before it, which often has the reason.
     fn read(said: &str) -> GitError {
-        let lines: Vec<&str> = said.lines().filter(|it| !it.trim().is_empty()).collect();
-        let ends = |it: &&str| it.starts_with("fatal: ") || it.starts_with("error: ");
-        let at = lines.iter().position(ends).unwrap_or(lines.len().saturating_sub(1));
-        let told = lines.get(at.saturating_sub(1)..=at).unwrap_or_default();
-        let bare = |it: &&str| {
-            let words = it.trim_start_matches("fatal: ").trim_start_matches("error: ").trim();
-            words.to_string()
-        };
-        let words = told.iter().map(bare).collect::<Vec<_>>().join("; ");
+        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        let end = lines
+            .iter()
+            .position(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+        let end = end.unwrap_or(lines.len().saturating_sub(1));
+        let mut reasons = Vec::new();
+        for line in lines.get(end.saturating_sub(1)..=end).unwrap_or_default() {
+            reasons.push(line.trim_start_matches("fatal: ").trim_start_matches("error: ").trim());
+        }
+        let words = reasons.join("; ");
         let words = if words.is_empty() { "no reason given".to_string() } else { words };
-        let clean: String = words.chars().filter(|it| !it.is_control()).collect();
+        let clean: String = words.chars().filter(|letter| !letter.is_control()).collect();
         let clean = without_names(&clean).chars().take(GIT_WORDS_MAX).collect::<String>();
-        GitError { words: format!("git: {clean}"), lock: lines.iter().find_map(|it| lock(it)) }
+        GitError { words: format!("git: {clean}"), lock: lines.iter().find_map(|line| lock(line)) }
     }
 }
 
@@ -364,7 +372,7 @@ impl fmt::Display for GitError {
 
 impl std::error::Error for GitError {}
 
-fn failed(shown: &dyn fmt::Display, error: &std::io::Error) -> GitError {
+fn failed(shown: &dyn fmt::Display, error: &io::Error) -> GitError {
     GitError::new(format!("{shown}: {error}"))
 }
 

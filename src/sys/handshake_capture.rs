@@ -8,7 +8,7 @@
 //! (WireGuard whitepaper, sections 5.4.2 and 5.4.4): who knows that key can tell whether the
 //! message was made for it. Who sent it stays encrypted.
 
-use super::deadline::within;
+use super::within;
 use crate::limits::{HANDSHAKE_CAPTURE_PACKETS_MAX, HANDSHAKE_CAPTURE_TIME, WG_KEY_BYTES};
 use crate::model::{Port, WgKey};
 use async_io::Async;
@@ -75,7 +75,8 @@ async fn listen(from: IpAddr, port: Port, key: &WgKey) -> io::Result<Option<Reci
     let socket: Async<OwnedFd> = Async::new(socket)?;
     let mut packet = [0; PACKET_BYTES_MAX];
     for _ in 0..HANDSHAKE_CAPTURE_PACKETS_MAX {
-        let read = socket.read_with(|it| Ok(recv(it, &mut packet, RecvFlags::TRUNC)?.1)).await?;
+        let read =
+            socket.read_with(|socket| Ok(recv(socket, &mut packet, RecvFlags::TRUNC)?.1)).await?;
         // A packet that was cut has no such length.
         let whole = packet.get(..read).unwrap_or_default();
         if let Some(recipient) = recipient(whole, form, port.get(), key) {

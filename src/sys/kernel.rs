@@ -39,13 +39,14 @@ impl Kernel {
         let mut request = nlctrl::Request::new().op_getfamily_do();
         request.encode().push_family_name_bytes(b"wireguard");
         let family = socket.ask(what, &request, |attributes| attributes.get_family_id().ok())?;
-        let missing = || NetlinkError {
-            what: what.to_owned(),
-            errno: rustix::io::Errno::NOENT,
-            kernel_text: None,
-        };
-        let family = family.first().copied().ok_or_else(missing)?;
-        Ok(Kernel(socket.with_family(family)))
+        match family.first() {
+            Some(family) => Ok(Kernel(socket.with_family(*family))),
+            None => Err(NetlinkError {
+                what: what.to_owned(),
+                errno: rustix::io::Errno::NOENT,
+                kernel_text: None,
+            }),
+        }
     }
 
     /// Reads key, port and peers of the link `actual.index` into `actual`. EOPNOTSUPP if it is no
@@ -164,7 +165,7 @@ fn peer(entry: &IterableWgpeer<'_>) -> Option<PeerActual> {
         key: key(entry.get_public_key().ok()?)?,
         preshared_key: entry.get_preshared_key().ok().and_then(secret),
         // Flow and zone mean nothing here, and would make equal endpoints differ.
-        endpoint: endpoint.map(|it| SocketAddr::new(it.ip(), it.port())),
+        endpoint: endpoint.map(|endpoint| SocketAddr::new(endpoint.ip(), endpoint.port())),
         keepalive_s: entry.get_persistent_keepalive_interval().unwrap_or(0),
         allowed_ips: allowed_ips.filter_map(|entry| prefix(&entry)).collect(),
         last_handshake_s: i64::try_from(handshake).unwrap_or(0),
@@ -183,7 +184,7 @@ fn bytes(value: &[u8]) -> Option<[u8; WG_KEY_BYTES]> {
 
 /// All zero means none.
 fn secret(value: &[u8]) -> Option<WgSecret> {
-    bytes(value).filter(|it| *it != [0; WG_KEY_BYTES]).map(WgSecret::new)
+    bytes(value).filter(|bytes| *bytes != [0; WG_KEY_BYTES]).map(WgSecret::new)
 }
 
 fn key(value: &[u8]) -> Option<WgKey> {

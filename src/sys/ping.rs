@@ -5,12 +5,9 @@
 //! any address, which is not the same as silence. Nobody is believed but the address that was
 //! asked, and only if it repeats a random text that no other ping has.
 //!
-//! `message` is the pure half.
+//! What is below "Echo requests and their answers as bytes" is pure.
 
-mod message;
-
-use self::message::{Echo, Form};
-use super::deadline::within;
+use super::within;
 use crate::limits::{PING_DATAGRAM_BYTES_MAX, PING_ECHOES_MAX};
 use async_io::Async;
 use rustix::io::Errno;
@@ -66,7 +63,7 @@ pub async fn ping(address: IpAddr, scope: u32, echoes: Echoes) -> Result<Vec<Dur
         IpAddr::V4(it) => SocketAddr::from((it, 0)),
         IpAddr::V6(it) => SocketAddr::V6(SocketAddrV6::new(it, 0, 0, scope)),
     };
-    let mut nonce = [0; message::NONCE_BYTES];
+    let mut nonce = [0; NONCE_BYTES];
     getrandom(&mut nonce, GetRandomFlags::empty()).map_err(machine)?;
     // From now on the kernel lets in only what comes from there; without a way there it says so.
     if connect(&socket, &target).is_err() {
@@ -79,7 +76,7 @@ pub async fn ping(address: IpAddr, scope: u32, echoes: Echoes) -> Result<Vec<Dur
     let sender = ask(&socket, &echo, &course, Echoes { count, ..echoes });
     let receiver = listen(&socket, address, &echo, &course, usize::from(count));
     future::or(sender, receiver).await;
-    Ok(course.take().into_iter().filter_map(|it| it.round_trip).collect())
+    Ok(course.take().into_iter().filter_map(|echo| echo.round_trip).collect())
 }
 
 /// Could an address of this family be asked? Opens a socket and closes it, and sends nothing.
@@ -111,7 +108,7 @@ async fn ask(socket: &Async<OwnedFd>, echo: &Echo, course: &Course, echoes: Echo
     for sequence in 1..=echoes.count {
         let request = echo.request(sequence);
         course.borrow_mut().push(Sent { at: Instant::now(), round_trip: None });
-        let sent = socket.write_with(|it| Ok(send(it, &request, SendFlags::empty())?));
+        let sent = socket.write_with(|socket| Ok(send(socket, &request, SendFlags::empty())?));
         let _ = within(echoes.interval, sent).await;
         let pause = if sequence == echoes.count { echoes.timeout } else { echoes.interval };
         Timer::after(pause).await;
@@ -132,14 +129,14 @@ async fn listen(
         let heard = socket
             .read_with(|it| {
                 let (_, length, source) = recvfrom(it, &mut buffer, RecvFlags::TRUNC)?;
-                let source = source.and_then(|it| SocketAddr::try_from(it).ok());
-                Ok((length, source.map(|it| it.ip()), Instant::now()))
+                let source = source.and_then(|address| SocketAddr::try_from(address).ok());
+                Ok((length, source.map(|address| address.ip()), Instant::now()))
             })
             .await;
         // An error is an ICMP error of a router on the way: that echo is lost, the next may not be.
         if let Ok((length, Some(source), now)) = heard
             && source == address
-            && let Some(sequence) = buffer.get(..length).and_then(|it| echo.answer(it))
+            && let Some(sequence) = buffer.get(..length).and_then(|datagram| echo.answer(datagram))
             && note(course, sequence, now)
         {
             answered += 1;
@@ -179,6 +176,106 @@ impl fmt::Display for PingError {
 }
 
 impl std::error::Error for PingError {}
+
+// Echo requests and their answers as bytes. Pure, and safe against whatever the network holds.
+
+/// Bytes of the random text that makes an answer ours: nobody guesses it.
+const NONCE_BYTES: usize = 16;
+/// Type, code, checksum, identifier, sequence (RFC 792; the same in RFC 4443).
+const HEADER_BYTES: usize = 8;
+/// A request; an answer of ours is as long.
+const MESSAGE_BYTES: usize = HEADER_BYTES + NONCE_BYTES;
+/// The smallest IPv4 header, in 32-bit words and in bytes.
+const IPV4_WORDS_MIN: u8 = 5;
+const IPV4_BYTES_MIN: usize = 20;
+/// ICMP in IPv4's field *protocol*.
+const PROTOCOL_ICMP: u8 = 1;
+
+/// What a socket gives and takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// ICMP messages (IPv4, datagram socket).
+    V4,
+    /// ICMP messages to be sent, whole packets received (IPv4, raw socket).
+    V4Packet,
+    /// ICMPv6 messages; the kernel sees to the checksum in both kinds of socket.
+    V6,
+}
+
+/// What the echoes of one ping have in common.
+#[derive(Clone, Debug)]
+struct Echo {
+    /// How messages look.
+    pub form: Form,
+    /// The random text.
+    pub nonce: [u8; NONCE_BYTES],
+}
+
+impl Form {
+    /// Of a socket for this address.
+    pub fn of(address: IpAddr, raw: bool) -> Form {
+        match (address, raw) {
+            (IpAddr::V6(_), _) => Form::V6,
+            (IpAddr::V4(_), false) => Form::V4,
+            (IpAddr::V4(_), true) => Form::V4Packet,
+        }
+    }
+
+    /// The types of request and answer.
+    fn types(self) -> [u8; 2] {
+        match self {
+            Form::V4 | Form::V4Packet => [8, 0],
+            Form::V6 => [128, 129],
+        }
+    }
+}
+
+impl Echo {
+    /// The request with this sequence. Its identifier is part of the random text; a datagram socket
+    /// puts its own there.
+    pub fn request(&self, sequence: u16) -> Vec<u8> {
+        let [kind, _] = self.form.types();
+        let [high, low, ..] = self.nonce;
+        let [first, second] = sequence.to_be_bytes();
+        let mut message = vec![kind, 0, 0, 0, high, low, first, second];
+        message.extend(self.nonce);
+        let checksum = checksum(&message).to_be_bytes();
+        if let Some(field) = message.get_mut(2..4) {
+            field.copy_from_slice(&checksum);
+        }
+        message
+    }
+
+    /// The sequence that this answers, if it is an answer to one of these echoes.
+    pub fn answer(&self, received: &[u8]) -> Option<u16> {
+        let message = match self.form {
+            Form::V4 | Form::V6 => received,
+            Form::V4Packet => content(received)?,
+        };
+        let (header, nonce) = message.split_at_checked(HEADER_BYTES)?;
+        let &[kind, 0, _, _, _, _, first, second] = header else { return None };
+        let [_, answer] = self.form.types();
+        let ours = message.len() == MESSAGE_BYTES && kind == answer && nonce == self.nonce;
+        ours.then_some(u16::from_be_bytes([first, second]))
+    }
+}
+
+/// What an IPv4 packet with ICMP holds.
+fn content(packet: &[u8]) -> Option<&[u8]> {
+    let first = *packet.first()?;
+    let (version, words) = (first >> 4, first & 0x0f);
+    let protocol = *packet.get(..IPV4_BYTES_MIN)?.get(9)?;
+    let right = version == 4 && words >= IPV4_WORDS_MIN && protocol == PROTOCOL_ICMP;
+    packet.get(usize::from(words) * 4..).filter(|_| right)
+}
+
+/// The ones' complement of the ones' complement sum (RFC 1071) over an even number of bytes.
+fn checksum(message: &[u8]) -> u16 {
+    let words = message.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+    let sum: u32 = words.map(|pair| u32::from(u16::from_be_bytes(pair))).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    !(((folded & 0xffff) + (folded >> 16)) as u16)
+}
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 //! kernel hands that on as the error of a connected socket (`icmpv6_err_convert` in its
 //! net/ipv6/icmp.c).
 
-use super::deadline::within;
+use super::within;
 use async_io::Async;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// systemd's ProcSubset= hides `/proc/sys`.
 pub fn read(name: &str) -> Result<String, String> {
     let text = fs::read_to_string(path(name));
-    text.map(|it| it.trim_end().to_string()).map_err(|error| format!("{name}: {}", words(&error)))
+    text.map(|value| value.trim_end().to_string())
+        .map_err(|error| format!("{name}: {}", words(&error)))
 }
 
 /// Changes a setting until the next boot. Needs CAP_NET_ADMIN for those of the network, and a

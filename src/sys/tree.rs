@@ -106,7 +106,7 @@ pub async fn read(clone: &Path) -> Result<(Index, Vec<Finding>), TreeError> {
 pub async fn read_routes(clone: &Path) -> Result<Option<(Roa, Vec<Finding>)>, TreeError> {
     let data = data(clone)?;
     let directories = ROUTES.map(|kind| data.enter(kind.class()));
-    if directories.iter().all(|it| it.as_ref().is_err_and(FileError::is_absence)) {
+    if directories.iter().all(|directory| directory.as_ref().is_err_and(FileError::is_absence)) {
         return Ok(None);
     }
     let mut pace = Pace(Instant::now());
@@ -196,10 +196,10 @@ fn hash(kind: Kind, directory: &Directory, name: &CStr) -> u64 {
 /// than [`GIT_LOCK_AGE_MAX`] was left by a git that died, and holds nobody up.
 pub fn busy(directory: &Path) -> bool {
     let lock = git_directory(directory).join("index.lock");
-    let modified = lock.symlink_metadata().and_then(|it| it.modified());
+    let modified = lock.symlink_metadata().and_then(|metadata| metadata.modified());
     // One from the future was made before the clock was set back, and by how much tells as well.
-    let age = modified.map(|it| it.elapsed().unwrap_or_else(|error| error.duration()));
-    age.is_ok_and(|it| it < GIT_LOCK_AGE_MAX)
+    let age = modified.map(|time| time.elapsed().unwrap_or_else(|error| error.duration()));
+    age.is_ok_and(|age| age < GIT_LOCK_AGE_MAX)
 }
 
 /// `.git`, or where the file `.git` says that it is: so in a worktree and in a submodule.
@@ -210,9 +210,9 @@ fn git_directory(directory: &Path) -> PathBuf {
     }
     let mut text = String::new();
     let read =
-        File::open(&git).and_then(|it| it.take(GIT_FILE_BYTES_MAX).read_to_string(&mut text));
+        File::open(&git).and_then(|file| file.take(GIT_FILE_BYTES_MAX).read_to_string(&mut text));
     let target = text.strip_prefix("gitdir:").filter(|_| read.is_ok()).map(str::trim);
-    target.map_or(git, |it| directory.join(it))
+    target.map_or(git, |path| directory.join(path))
 }
 
 /// A file's name and content, or why it is none of the registry's.

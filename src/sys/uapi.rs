@@ -6,24 +6,25 @@
 //! waited for like everybody else, every exchange has a time-out, every answer a bound, and one
 //! that was silent is left in peace for a while.
 
-mod patience;
 mod start;
 pub mod text;
 
-pub use patience::Patience;
 pub use start::{StartError, StartReason, find, lacks, remove_stale, start};
 
-use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_TIMEOUT};
+use crate::limits::{UAPI_ANSWER_BYTES_MAX, UAPI_REST, UAPI_REST_MAX, UAPI_TIMEOUT};
 use crate::plan::wireguard::{LinkActual, Settings};
 use crate::runtime::give_way;
-use crate::sys::deadline::within;
+use crate::sys::within;
 use async_io::Async;
 use rustix::io::Errno;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Where implementations put their sockets, as `wg` looks for them (wg(8)).
 pub const SOCKET_DIRECTORY: &str = "/run/wireguard";
@@ -136,6 +137,46 @@ impl fmt::Display for UapiError {
 
 impl std::error::Error for UapiError {}
 
+// Which processes did not answer, and when to ask them again: one that hangs may cost each look a
+// time-out once, and not for ever.
+
+/// The processes that were silent, by their links' names.
+#[derive(Debug, Default)]
+pub struct Patience(RefCell<BTreeMap<String, Rest>>);
+
+/// How often in a row one was silent, and when it is asked again.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    silences: u32,
+    until: Instant,
+}
+
+impl Patience {
+    /// Is it left in peace now?
+    pub fn rests(&self, name: &str, now: Instant) -> bool {
+        self.0.borrow().get(name).is_some_and(|rest| now < rest.until)
+    }
+
+    /// It said something, whatever that was.
+    pub fn answered(&self, name: &str) {
+        self.0.borrow_mut().remove(name);
+    }
+
+    /// It said nothing in time.
+    pub fn silent(&self, name: &str, now: Instant) {
+        let mut rests = self.0.borrow_mut();
+        let silences = rests.get(name).map_or(0, |rest| rest.silences);
+        let rest = UAPI_REST.saturating_mul(1 << silences.min(16)).min(UAPI_REST_MAX);
+        let until = now + rest;
+        rests.insert(name.to_string(), Rest { silences: silences.saturating_add(1), until });
+    }
+
+    /// Those whose links are gone are forgotten.
+    pub fn retain(&self, is_there: impl Fn(&str) -> bool) {
+        self.0.borrow_mut().retain(|name, _| is_there(name));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +184,7 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixListener;
     use std::thread;
+    use std::time::Duration;
 
     /// What a process with this behaviour makes of one request.
     fn against(serve: impl FnOnce(UnixStream) + Send + 'static) -> Result<String, UapiReason> {
@@ -196,5 +238,26 @@ mod tests {
         assert_eq!(binary, Err(UapiReason::Malformed));
         let missing = block_on(exchange(Path::new("/nonexistent/x.sock"), text::GET));
         assert_eq!(missing, Err(UapiReason::Socket(Errno::NOENT)));
+    }
+
+    #[test]
+    fn rests_grow_and_end_with_an_answer() {
+        let (patience, start) = (Patience::default(), Instant::now());
+        let (mut now, mut asked) = (start, Vec::new());
+        while asked.len() < 9 {
+            if !patience.rests("wg-as1", now) {
+                asked.push(now.duration_since(start));
+                patience.silent("wg-as1", now);
+            }
+            now += Duration::from_secs(1);
+        }
+        assert_eq!(asked[..4], [Duration::ZERO, UAPI_REST, 3 * UAPI_REST, 7 * UAPI_REST]);
+        assert_eq!(asked[8] - asked[7], UAPI_REST_MAX);
+        assert!(!patience.rests("wg-as2", now));
+        patience.answered("wg-as1");
+        assert!(!patience.rests("wg-as1", now));
+        patience.silent("wg-as1", now);
+        patience.retain(|name| name != "wg-as1");
+        assert!(!patience.rests("wg-as1", now));
     }
 }

@@ -69,19 +69,23 @@ impl Backend {
         let machine = Machine::default();
         let addresses = machine.addresses()?;
         let routes = machine.peer_routes(None);
-        let has_route =
-            |index: u32, peer: IpAddr| routes.as_ref().is_none_or(|it| it.contains(&(index, peer)));
         let mut found = Vec::new();
         for link in machine.links()? {
             let Some(owner) = naming.link_owner(&link.name) else { continue };
             let Some(name) = naming.link(owner) else { continue };
             let addresses = addresses.get(&link.index).cloned().unwrap_or_default();
-            let lacks = |(local, peer): &&(_, _)| local != peer && !has_route(link.index, *peer);
-            let unrouted =
-                addresses.iter().filter(|_| link.up).filter(lacks).map(|it| it.1).collect();
+            let mut unrouted = Vec::new();
+            for (local, peer) in &addresses {
+                if link.up
+                    && local != peer
+                    && routes.as_ref().is_some_and(|known| !known.contains(&(link.index, *peer)))
+                {
+                    unrouted.push(*peer);
+                }
+            }
             found.push(Found { name, link, addresses, unrouted });
         }
-        patience.retain(|name| found.iter().any(|it| it.name.as_str() == name));
+        patience.retain(|name| found.iter().any(|found| found.name.as_str() == name));
         let mut links = Links::new();
         for (name, read) in read_all(&machine, found, patience).await {
             // It may have gone away since the list was made; that is no error.
@@ -206,7 +210,7 @@ async fn read_all(
         tasks.push(executor.spawn(async move {
             let _place = places.acquire().await;
             let read = machine.read(&link, addresses, patience).await;
-            (name, read.map(|it| LinkActual { unrouted, ..it }))
+            (name, read.map(|read| LinkActual { unrouted, ..read }))
         }));
     }
     let all = async {
@@ -226,7 +230,7 @@ pub async fn settle(machine: &Machine) {
     let mut awaited = machine.take_awaited();
     for _ in 0..ROUTE_LOOKS_MAX {
         let mut links = awaited.iter().map(|(index, _)| *index);
-        let only = links.next().filter(|first| links.all(|it| it == *first));
+        let only = links.next().filter(|first| links.all(|link| link == *first));
         if awaited.is_empty() {
             return;
         }

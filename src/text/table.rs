@@ -117,7 +117,7 @@ impl Table {
             table.columns.push(Column { head: escape(&column.head), fit: column.fit });
         }
         for row in &self.rows {
-            let mut cells: Vec<String> = row.iter().map(|it| escape(it)).collect();
+            let mut cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
             cells.resize(self.columns.len(), String::new());
             table.rows.push(cells);
         }
@@ -128,7 +128,7 @@ impl Table {
     fn plain(&self) -> String {
         let mut lines: Vec<Vec<&str>> = vec![self.heads().collect()];
         for row in &self.rows {
-            lines.push(row.iter().map(|it| if it.is_empty() { "-" } else { it }).collect());
+            lines.push(row.iter().map(|cell| if cell.is_empty() { "-" } else { cell }).collect());
         }
         let mut widths = vec![0; self.columns.len()];
         for line in &lines {
@@ -140,7 +140,7 @@ impl Table {
     }
 
     fn heads(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|it| it.head.as_str())
+        self.columns.iter().map(|column| column.head.as_str())
     }
 
     /// For a window in which no table fits: rows apart by an empty line.

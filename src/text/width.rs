@@ -4,6 +4,8 @@
 //! wide, UAX #11). Widths are summed character by character, as terminals do that join nothing;
 //! input is text that `escape` has seen.
 
+use super::table::{Borders, Color, Style};
+use crate::limits::PIPE_COLUMNS;
 use unicode_width::UnicodeWidthChar;
 
 /// The sign of a cut in Unicode.
@@ -78,7 +80,7 @@ pub fn fold(text: &str, cells: usize) -> String {
 fn width_without_color(text: &str) -> usize {
     let mut parts = text.split("\x1b[");
     let first = parts.next().map_or(0, width);
-    first + parts.map(|it| it.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
+    first + parts.map(|part| part.split_once('m').map_or(0, |(_, rest)| width(rest))).sum::<usize>()
 }
 
 /// The widest word between blanks.
@@ -90,7 +92,7 @@ pub fn longest_word(text: &str) -> usize {
 /// them. A word that is wider has a line of its own.
 pub fn in_columns(words: &[String], cells: usize) -> Vec<String> {
     const GAP: usize = 2;
-    let cell = words.iter().map(|it| width(it)).max().unwrap_or(0) + GAP;
+    let cell = words.iter().map(|word| width(word)).max().unwrap_or(0) + GAP;
     let rows = words.len().div_ceil(((cells + GAP) / cell).max(1));
     let mut lines = Vec::new();
     for row in 0..rows {
@@ -140,6 +142,63 @@ fn split_at(text: &str, cells: usize) -> (String, &str) {
         }
     }
     (text.to_owned(), "")
+}
+
+// Where text is shown: a window or a pipe.
+
+/// Where an answer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns of the window.
+    pub columns: usize,
+    /// Colours and lines.
+    pub style: Style,
+}
+
+impl Screen {
+    /// No window: a pipe or a file.
+    pub const PIPE: Screen = Screen {
+        columns: PIPE_COLUMNS,
+        style: Style { color: Color::Never, borders: Borders::None },
+    };
+
+    /// A window. A terminal that calls itself dumb gets neither colours nor drawn lines.
+    pub fn window(term: &str, columns: usize) -> Screen {
+        let dumb = matches!(term, "" | "dumb" | "unknown");
+        let style = if dumb {
+            Style { color: Color::Never, borders: Borders::Ascii }
+        } else {
+            Style { color: Color::Ansi, borders: Borders::Unicode }
+        };
+        Screen { columns, style }
+    }
+
+    /// The same without colours.
+    pub fn without_color(mut self) -> Screen {
+        self.style.color = Color::Never;
+        self
+    }
+
+    /// Breaks lines that are too long for a window; a pipe has no width.
+    pub fn fold(self, text: String) -> String {
+        match self.style.borders {
+            Borders::None => text,
+            Borders::Ascii | Borders::Unicode => fold(&text, self.columns),
+        }
+    }
+
+    /// The text in a colour: `code` is the parameter of SGR (ECMA-48), 31 red, 32 green, 33 yellow.
+    pub fn paint(self, code: &str, text: &str) -> String {
+        match self.style.color {
+            Color::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+            Color::Never => text.to_string(),
+        }
+    }
+
+    /// The text in bold.
+    pub fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
 }
 
 #[cfg(test)]

@@ -27,9 +27,12 @@ framed() {
     printf '└%s┘\n' "$rule"
 }
 seen() { member_shell ams1 newcomer "$@" 2>&1; }
-is_established() { seen peer_status --asn $MEMBER_ASN | grep -q 'Established'; }
+is_established() { seen peer_status --asn $MEMBER_ASN | grep -q Established; }
 # Nobody listens where it was said that somebody does.
-fails() { seen peer_status --asn $FAILING | grep -q '^handshake  *WRONG'; }
+fails() {
+    seen peer_status --asn $FAILING --json |
+        jq -e '.peer.checks[] | select(.name == "handshake") | .ok == false and .hint != ""' >/dev/null
+}
 
 set_stage_of "${POPS[@]}" newcomer neighbour
 registry_of newcomer $MEMBER_ASN $FAILING 4242420003
@@ -55,7 +58,7 @@ step "NEWCOMER-MNT is Established at ams1; two more peerings wait for their rout
 if [ -t 0 ] && [ -t 1 ]; then
     framed "You are NEWCOMER-MNT at ams1, a POP with BIRD and WireGuard." \
         "peer_status $MEMBER_ASN  Established; peer_status $FAILING  says why not" \
-        "peer_create  newcomer.lab.example, key $(wg genkey | wg pubkey)" \
+        "peer_create  fd5e:1ab:3::2, key $(wg genkey | wg pubkey)" \
         "help, pops, intro and Tab show the rest. bye or Ctrl-D: all is removed." \
         "The service's log: tail -f $LAB/ams1.log"
     LAB_SSH_LOG=INFO member_ssh newcomer -t newcomer@ams1.lab.example || true

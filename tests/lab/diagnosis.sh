@@ -34,7 +34,7 @@ for name in hang down; do
     await 30 "BGP Established" -- established pop "ebgp_as${ASN[$name]}_v6"
 done
 kill -STOP "$(cat "$LAB/hang.pid")"
-bird down disable pop >"$LAB/disabled.out"
+bird down disable lab_pop >"$LAB/disabled.out"
 says down bgp member "shut down on your side"
 
 says gone endpoint member "does not exist in the DNS"

@@ -64,10 +64,11 @@ impl Body {
         if let Some(asn) = behind(words, "as") {
             self.asn = Term::of(asn);
         }
-        self.is_internal = words.iter().any(|it| it.word == Word::Name("internal"));
-        let scope = words.iter().position(|it| it.word == Word::Mark('%'));
+        self.is_internal = words.iter().any(|word| word.word == Word::Name("internal"));
+        let scope = words.iter().position(|word| word.word == Word::Mark('%'));
         if let Some(at) = scope
-            && let Some(Word::Name(name) | Word::Text(name)) = words.get(at + 1).map(|it| it.word)
+            && let Some(Word::Name(name) | Word::Text(name)) =
+                words.get(at + 1).map(|word| word.word)
         {
             self.interface = Some(Term::Text(name.to_string()));
         }
@@ -76,7 +77,7 @@ impl Body {
 
 /// A switch of BIRD's: alone, it is on.
 fn is_yes(word: Option<&Placed<'_>>) -> bool {
-    match word.map(|it| it.word) {
+    match word.map(|word| word.word) {
         Some(Word::Name(word)) => !matches!(word, "no" | "off" | "false"),
         Some(Word::Number(number)) => number != 0,
         _ => true,

@@ -39,7 +39,7 @@ pub fn adjusted(text: &str, link: &str, wanted: &TunnelWanted<'_>) -> Option<Str
     let mut changes = peer_changes(text, peer, wanted)?;
     changes.extend(interface_changes(text, &tunnel, wanted));
     // From the end on, so that the places of the others stay.
-    changes.sort_by_key(|it| it.bytes.start);
+    changes.sort_by_key(|change| change.bytes.start);
     let mut new = text.to_string();
     for change in changes.iter().rev() {
         if new.get(change.bytes.clone()).is_some() {
@@ -56,12 +56,14 @@ fn peer_changes(text: &str, peer: &TunnelPeer, wanted: &TunnelWanted<'_>) -> Opt
         changes.push(Change { bytes: key.bytes.clone(), new: wanted.key.to_string() });
     }
     let psk = wanted.preshared_key.map(WgSecret::reveal);
-    let is_same = peer.preshared_key.as_ref().map(|it| &it.value) == wanted.preshared_key;
     let lines = Lines { text, behind: &key.line };
-    changes.extend(lines.line("PresharedKey", peer.preshared_key.as_ref(), psk, is_same));
+    if peer.preshared_key.as_ref().map(|placed| &placed.value) != wanted.preshared_key {
+        changes.extend(lines.line("PresharedKey", peer.preshared_key.as_ref(), psk));
+    }
     let endpoint = wanted.endpoint.map(Endpoint::bracketed);
-    let is_same = peer.endpoint.as_ref().map(|it| &it.value) == wanted.endpoint;
-    changes.extend(lines.line("Endpoint", peer.endpoint.as_ref(), endpoint, is_same));
+    if peer.endpoint.as_ref().map(|placed| &placed.value) != wanted.endpoint {
+        changes.extend(lines.line("Endpoint", peer.endpoint.as_ref(), endpoint));
+    }
     Some(changes)
 }
 
@@ -70,7 +72,7 @@ fn interface_changes(text: &str, tunnel: &Tunnel, wanted: &TunnelWanted<'_>) -> 
     let mut changes = Vec::new();
     let local = IpAddr::V6(wanted.local.get());
     let remote = IpAddr::V6(wanted.remote.get());
-    for address in tunnel.addresses.iter().filter(|it| it.local.get() == local) {
+    for address in tunnel.addresses.iter().filter(|address| address.local.get() == local) {
         if let Some(peer) = &address.peer
             && peer.value.get() != remote
         {
@@ -78,13 +80,14 @@ fn interface_changes(text: &str, tunnel: &Tunnel, wanted: &TunnelWanted<'_>) -> 
         }
     }
     // The heading of [Peer] ends what is below [Interface], and may have a blank line above it.
-    let before = tunnel.peers.first().map_or(0, |it| it.heading.start);
+    let before = tunnel.peers.first().map_or(0, |peer| peer.heading.start);
     let above = text.get(..before).unwrap_or_default();
     let end = above.trim_end().len();
-    let end = above.get(end..).and_then(|it| it.find('\n')).map_or(before, |at| end + at + 1);
+    let end = above.get(end..).and_then(|rest| rest.find('\n')).map_or(before, |at| end + at + 1);
     let lines = Lines { text, behind: &(0..end) };
-    let is_same = tunnel.mtu.as_ref().map(|it| it.value) == wanted.mtu;
-    changes.extend(lines.line("MTU", tunnel.mtu.as_ref(), wanted.mtu, is_same));
+    if tunnel.mtu.as_ref().map(|placed| placed.value) != wanted.mtu {
+        changes.extend(lines.line("MTU", tunnel.mtu.as_ref(), wanted.mtu));
+    }
     changes
 }
 
@@ -96,17 +99,13 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The change of a line that may be there and may be wanted.
+    /// The change of a line that may be there and may be wanted, where both differ.
     fn line<T>(
         &self,
         key: &str,
         there: Option<&Placed<T>>,
         wanted: Option<impl Display>,
-        is_same: bool,
     ) -> Option<Change> {
-        if is_same {
-            return None;
-        }
         match (there, wanted) {
             (Some(there), Some(value)) => {
                 Some(Change { bytes: there.bytes.clone(), new: value.to_string() })
@@ -121,7 +120,8 @@ impl Lines<'_> {
     fn new_line(&self, said: &str) -> Change {
         let at = self.behind.end;
         let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
-        let is_whole = self.text.get(..at).is_none_or(|it| it.is_empty() || it.ends_with('\n'));
+        let is_whole =
+            self.text.get(..at).is_none_or(|text| text.is_empty() || text.ends_with('\n'));
         // The file's last line may have no end.
         let new = if is_whole { format!("{said}{end}") } else { format!("{end}{said}") };
         Change { bytes: at..at, new }

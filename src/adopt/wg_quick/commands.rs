@@ -20,7 +20,7 @@ pub fn read<'a>(line: &'a str, link: &str) -> Vec<Command<'a>> {
     let mut commands = Vec::new();
     for command in line.split([';', '&', '|']) {
         let mut words = command.split_whitespace();
-        let program = words.next().and_then(|it| it.rsplit('/').next());
+        let program = words.next().and_then(|word| word.rsplit('/').next());
         commands.extend(match program {
             Some("ip") => address(words, link),
             Some("wg") => private_key(words, link),
@@ -32,7 +32,7 @@ pub fn read<'a>(line: &'a str, link: &str) -> Vec<Command<'a>> {
 
 /// `ip [-6] addr add dev %i LOCAL [peer REMOTE]`, in any order that ip-address(8) takes.
 fn address<'a>(words: impl Iterator<Item = &'a str>, link: &str) -> Option<Command<'a>> {
-    let mut words = words.skip_while(|it| it.starts_with('-'));
+    let mut words = words.skip_while(|word| word.starts_with('-'));
     let object = words.next()?;
     let verb = words.next()?;
     if !"address".starts_with(object) || !matches!(verb, "a" | "add" | "replace" | "change") {
@@ -52,14 +52,14 @@ fn address<'a>(words: impl Iterator<Item = &'a str>, link: &str) -> Option<Comma
             other => local = local.or(Some(other)),
         }
     }
-    device.filter(|it| *it == "%i" || *it == link)?;
+    device.filter(|name| *name == "%i" || *name == link)?;
     Some(Command::Address { local: local?, peer })
 }
 
 /// `wg set %i private-key FILE …`.
 fn private_key<'a>(mut words: impl Iterator<Item = &'a str>, link: &str) -> Option<Command<'a>> {
-    words.next().filter(|it| *it == "set")?;
-    words.next().filter(|it| *it == "%i" || *it == link)?;
-    words.find(|it| *it == "private-key")?;
+    words.next().filter(|word| *word == "set")?;
+    words.next().filter(|word| *word == "%i" || *word == link)?;
+    words.find(|word| *word == "private-key")?;
     words.next().map(Command::PrivateKey)
 }

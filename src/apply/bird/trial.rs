@@ -5,12 +5,13 @@
 //! again. If it is content then, the changes return, half by half where they are many, until those
 //! at fault are found; they alone fail. If it is not, it refused before us, and nothing is changed.
 
+use super::Expected;
 use crate::apply::ApplySettings;
-use crate::limits::BIRD_CHECKS_MAX;
+use crate::limits::{BIRD_CHECKS_MAX, BIRD_LOOK_PAUSE, BIRD_LOOKS_MAX};
 use crate::plan::{FileKind, Owner, Step};
 use crate::sys::bird::{Bird, BirdError, Check, Complaint};
 use crate::sys::files;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -134,7 +135,7 @@ impl<'a> Trial<'a> {
     /// `Some`: BIRD refuses its configuration without us.
     async fn decide(&mut self) -> Result<Option<Complaint>, BirdError> {
         let Some(first) = self.ask().await? else { return Ok(None) };
-        let news = 0..self.subjects.iter().filter(|it| !it.is_old).count();
+        let news = 0..self.subjects.iter().filter(|subject| !subject.is_old).count();
         self.take_back(news.clone());
         if !news.is_empty() && self.ask().await?.is_none() {
             self.sort_out(news, first).await?;
@@ -219,7 +220,8 @@ impl<'a> Trial<'a> {
 
     /// Makes durable what is there now.
     fn sync(&self) {
-        let kinds: BTreeSet<FileKind> = self.subjects.iter().map(|it| it.change.kind).collect();
+        let kinds: BTreeSet<FileKind> =
+            self.subjects.iter().map(|subject| subject.change.kind).collect();
         for kind in kinds {
             if let Err(error) = files::sync(self.settings.directory(kind)) {
                 log::error!("{error}");
@@ -301,4 +303,73 @@ fn identify(path: &Path, settings: &ApplySettings) -> Option<(FileKind, Owner)> 
 /// What BIRD refuses without any doing of ours.
 pub fn refused(complaint: &Complaint) -> String {
     format!("BIRD refuses its configuration, not because of a peering: {complaint}")
+}
+
+// Which protocols of ours BIRD runs.
+
+/// The same of those to our own POPs.
+pub const MESH_PATTERN: &str = "ibgp_*";
+
+/// What BIRD runs that bears names of ours.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    /// Those whose protocols it has.
+    pub all: BTreeSet<Owner>,
+    /// Those that somebody disabled.
+    pub disabled: BTreeSet<Owner>,
+}
+
+/// What BIRD runs of ours.
+pub(super) async fn ours(bird: &mut Bird, settings: &ApplySettings) -> Result<Running, BirdError> {
+    let mut protocols = bird.protocols(&settings.pop.naming.protocol_pattern()).await?;
+    let mesh: BTreeMap<String, Owner> = settings.pop.mesh_protocols();
+    if !mesh.is_empty() {
+        protocols.extend(bird.protocols(MESH_PATTERN).await?);
+    }
+    let mut running = Running::default();
+    for protocol in protocols {
+        let owner = match mesh.get(&protocol.name) {
+            Some(owner) => Some(*owner),
+            None => settings.pop.naming.protocol_peering(&protocol.name).map(Owner::Peering),
+        };
+        // A protocol that was removed is listed until its routes are gone, as `flush`.
+        let Some(owner) = owner.filter(|_| protocol.state != "flush") else { continue };
+        running.all.insert(owner);
+        if protocol.is_disabled() {
+            running.disabled.insert(owner);
+        }
+    }
+    Ok(running)
+}
+
+/// Looks until every protocol is there or gone as it should be; BIRD takes a moment to close a
+/// session. Who is not as it should be then, and why.
+pub(super) async fn look_for(
+    bird: &mut Bird,
+    settings: &ApplySettings,
+    expected: &Expected,
+) -> Result<Vec<(Owner, String)>, BirdError> {
+    const MISSING: &str =
+        "BIRD was configured and does not run its protocol; is bgp_peers included?";
+    const STAYING: &str = "BIRD still runs its protocol";
+    let mut wrong = Vec::new();
+    for _ in 0..BIRD_LOOKS_MAX {
+        wrong.clear();
+        let running = ours(bird, settings).await?.all;
+        for owner in &expected.present {
+            if *owner != Owner::Pop && !running.contains(owner) {
+                wrong.push((*owner, MISSING.to_string()));
+            }
+        }
+        for owner in &expected.absent {
+            if running.contains(owner) {
+                wrong.push((*owner, STAYING.to_string()));
+            }
+        }
+        if wrong.is_empty() {
+            break;
+        }
+        smol::Timer::after(BIRD_LOOK_PAUSE).await;
+    }
+    Ok(wrong)
 }

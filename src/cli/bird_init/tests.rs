@@ -66,7 +66,7 @@ fn bird_reads_the_files() {
             let pop = BirdPop { site: &site, naming: &naming, form: &form, template: "members" };
             let file = naming.file(FileKind::Bird, Owner::Peering(peering.asn));
             fs::write(peers.join(file), render(&peering, &pop, 3).unwrap()).unwrap();
-            let text = crate::mesh::bird::ibgp(&inventory, &inventory.pops[1], peering.asn);
+            let text = crate::mesh::files::ibgp(&inventory, &inventory.pops[1], peering.asn);
             fs::write(peers.join("ibgp_b"), text.unwrap()).unwrap();
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
             for fixture in ["mesh/mesh_babel.conf", "roa/roa_dn42.conf", "roa/roa_dn42_v6.conf"] {

@@ -70,8 +70,8 @@ pub(super) fn variables(own: &Own, pop: &Pop, places: &Places<'_>) -> String {
         None => ("false", "Nobody keeps tables up yet: set bird.include_directory."),
     };
     let addresses = [
-        own.ipv4.map(|it| format!("define OWNIP = {it};\n")),
-        own.ipv6.map(|it| format!("define OWNIPv6 = {it};\n")),
+        own.ipv4.map(|address| format!("define OWNIP = {address};\n")),
+        own.ipv6.map(|address| format!("define OWNIPv6 = {address};\n")),
     ];
     let [bandwidth, linktype, region, country] = [
         variable("BANDWIDTH", pop.bandwidth, BANDWIDTH, "pop.bandwidth is not set: 100 Mbit/s"),
@@ -124,7 +124,7 @@ fn variable(name: &str, value: Option<u16>, usual: u16, words: &str) -> String {
 }
 
 fn set(networks: &[impl Display], family: usize) -> String {
-    let all: Vec<String> = networks.iter().map(|it| format!("{it}+")).collect();
+    let all: Vec<String> = networks.iter().map(|network| format!("{network}+")).collect();
     if all.is_empty() {
         return NO_NETWORK.get(family).copied().unwrap_or_default().to_string();
     }
@@ -274,7 +274,9 @@ fn origins_of(family: &str, suffix: &str, places: &Places<'_>) -> String {
 
 fn include(places: &Places<'_>, stem: &str) -> String {
     let file = format!("{stem}.con[f]");
-    let path = places.includes.map_or(file.clone(), |it| it.join(&file).display().to_string());
+    let path = places
+        .includes
+        .map_or(file.clone(), |directory| directory.join(&file).display().to_string());
     format!("include \"{path}\";")
 }
 

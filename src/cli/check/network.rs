@@ -6,7 +6,7 @@ use crate::model::HostName;
 use crate::ssh::{host_key_objection, load_host_key};
 use crate::sys::dns::{DnsError, Resolver};
 use crate::sys::users::may;
-use crate::sys::{own_addresses, socket, users};
+use crate::sys::{self, own_addresses, users};
 use rustix::fs::Access;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -121,7 +121,7 @@ fn listen_on(address: SocketAddr, own: &[IpAddr], asked: &Asked, findings: &mut 
     if !matches!(asked, Asked::Nobody) {
         return findings.ok(LISTEN, format_args!("{address}, by the service that runs"));
     }
-    match socket::listen(address) {
+    match sys::listen(address) {
         Ok(_) => findings.ok(LISTEN, format_args!("{address} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse => findings.wrong(
             LISTEN,

@@ -1,5 +1,5 @@
-//! What of the machine `peerling import` looks at: files of wg-quick, BIRD's configuration, links, the
-//! registry and the database.
+//! What of the machine `peerling import` looks at: files of wg-quick, BIRD's configuration, links,
+//! the registry and the database.
 
 use crate::adopt::bird::{Source, sessions};
 use crate::adopt::{
@@ -119,14 +119,13 @@ async fn main_file(socket: Option<&Path>) -> Result<PathBuf, Trouble> {
 fn tunnels(directories: &[&Path]) -> Result<Vec<TunnelFile>, Trouble> {
     let mut tunnels = Vec::new();
     for directory in directories {
-        let named = |error| Trouble::new(format!("{}: {error}", directory.display()));
         let entries = match fs::read_dir(directory) {
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            entries => entries.map_err(named)?,
+            entries => entries.map_err(|error| unreadable(directory, &error))?,
         };
         let mut paths = Vec::new();
         for entry in entries.take(WG_QUICK_FILES_MAX) {
-            paths.push(entry.map_err(named)?.path());
+            paths.push(entry.map_err(|error| unreadable(directory, &error))?.path());
         }
         paths.sort();
         for path in paths {
@@ -138,6 +137,10 @@ fn tunnels(directories: &[&Path]) -> Result<Vec<TunnelFile>, Trouble> {
         }
     }
     Ok(tunnels)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", path.display()))
 }
 
 /// What a plain file holds; others are none of wg-quick's.
@@ -196,7 +199,7 @@ fn known(assembled: &Assembled, rows: &[crate::peering::Row], naming: &Naming) -
             asn: None,
             link: link.name().to_string(),
             port: link.listen_port.get(),
-            protocol: crate::mesh::bird::ibgp_protocol(&link.to.name),
+            protocol: crate::mesh::files::ibgp_protocol(&link.to.name),
             is_imported: false,
         });
     }

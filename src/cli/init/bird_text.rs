@@ -231,8 +231,8 @@ mod tests {
     use super::*;
 
     /// A file of the kind that distributions install, in words of our own but for the marks.
-    const STOCK: &str = r#"# This is a basic configuration file, which contains boilerplate options and
-# some basic examples.
+    const STOCK: &str = r#"# This is a basic configuration file, which contains boilerplate
+# options and some basic examples.
 
 log syslog all;   # to the system
 /* router id 198.51.100.1; */

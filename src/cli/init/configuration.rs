@@ -244,7 +244,8 @@ mod tests {
     fn only_keys_that_differ_are_written() {
         let text = draft().text();
         let all = "[pop]\nasn = 4242420001\nname = \"pop.flap42.eu\"\n\n[registry]\n\
-                   pull_interval_s = 900\n\n[wireguard]\ndirectory = \"/var/lib/peerling/wireguard\"\n\n\
+                   pull_interval_s = 900\n\n[wireguard]\n\
+                   directory = \"/var/lib/peerling/wireguard\"\n\n\
                    [bird]\ninclude_directory = \"/etc/bird/peerling\"\n";
         assert_eq!(text.split_once("\n\n").unwrap().1, all);
         let config = draft().config(&file()).unwrap();

@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn the_lines_are_for_the_chain_that_drops_and_mend_it() {
-        let before = "table inet mine {\nchain in {\ntype filter hook input priority filter; policy \
+        let before = "table inet mine {\nchain in {\ntype filter hook input priority filter; \
+                      policy \
                       drop;\nct state established accept\n}\nchain forward {\ntype filter hook \
                       forward priority 0; policy drop;\n}\n}\n";
         let (why, lines) = told(before);

@@ -1,6 +1,6 @@
 //! The rows of what only operators may.
 
-use super::super::flags::{ASN, JSON, MAINTAINER, REASON, SINCE, WAIT, YES};
+use super::super::spec::{ASN, JSON, MAINTAINER, REASON, SINCE, WAIT, YES};
 use super::super::{About, Bans, Command, CommandSpec, Prompt, Reads, Words};
 use crate::model::Role;
 

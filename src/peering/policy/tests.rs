@@ -1,7 +1,7 @@
 //! Every class at its first and last address and at the neighbours outside.
 
 use super::blocks::{Kind, SPECIAL_V4, SPECIAL_V6, lies_in};
-use super::{Class, Families, Policy, verdict};
+use super::{Class, Families, Policy, split_port, verdict};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -285,5 +285,63 @@ fn a_prefix_is_compared_as_ipnet_does() {
         networks.iter().flat_map(|it| addresses.iter().map(move |at| (it, at)))
     {
         assert_eq!(lies_in(*address, network), network.contains(address), "{address} {network}");
+    }
+}
+
+#[test]
+fn host_and_port_come_apart() {
+    for (text, host, port) in [
+        ("node.example.org:51820", "node.example.org", "51820"),
+        ("203.0.113.7:1", "203.0.113.7", "1"),
+        ("[2001:db8::1]:51820", "2001:db8::1", "51820"),
+        ("[2001:db8::1]", "2001:db8::1", ""),
+        ("[fe80::1%eth0]:1", "fe80::1%eth0", "1"),
+        ("[2001:db8::1/64]:1", "2001:db8::1/64", "1"),
+        ("2001:db8::1:51820", "2001:db8::1", "51820"),
+        ("2001:db8:1:2:3:4:5:6:4242", "2001:db8:1:2:3:4:5:6", "4242"),
+        ("2001:db8:::51820", "2001:db8::", "51820"),
+        ("example.org:0", "example.org", "0"),
+        ("example.org:999999", "example.org", "999999"),
+    ] {
+        assert_eq!(split_port(text), Some((host, port)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_plainly_both_stays_whole() {
+    for text in [
+        "2001:db8::1",
+        "2001:db8::1:4242",
+        "::1",
+        "::",
+        "1::",
+        "::ffff:192.0.2.1",
+        "203.0.113.7",
+        "node.example.org",
+        "",
+        ":",
+        ":51820",
+        "host:",
+        "host:+1",
+        "host:1x",
+        "host: 1",
+        "host:٣",
+        "[",
+        "]",
+        "[]",
+        "[]:1",
+        "[host]:1",
+        "[192.0.2.1]:1",
+        "[2001:db8::1",
+        "[2001:db8::1]:",
+        "[2001:db8::1]51820",
+        "[2001:db8::1]:x",
+        "[[2001:db8::1]]:1",
+        "2001:db8::1]:51820",
+        "http://example.org:80",
+        "a:b:1",
+        "2001:db8::1::51820",
+    ] {
+        assert_eq!(split_port(text), None, "{text}");
     }
 }

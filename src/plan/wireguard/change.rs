@@ -124,6 +124,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// Does the route to the peer go with the address, though the new one may have the same peer?
+    pub fn takes_route(&self) -> bool {
+        matches!(self, Change::RemoveAddress { local, .. } if local.is_ipv6())
+    }
+
     /// Does the kernel make the route to the peer because of it, a moment later?
     pub fn moves_route(&self) -> bool {
         matches!(

@@ -161,3 +161,65 @@ fn tables_that_lose_much_are_refused() {
     assert_eq!(refused([100, 10], [79, 10]), words);
     assert!(refused([100, 10], [100, 0]).contains("from 10 to 0 origins of IPv6 networks"));
 }
+
+fn longest(filter: &Filter, network: &str) -> Option<u8> {
+    filter.longest(&network.parse().unwrap())
+}
+
+#[test]
+fn the_first_by_number_that_holds_all_decides() {
+    let text = "# Nr Action Prefix MinLen MaxLen\n\n\
+                9999\tdeny\t0.0.0.0/0 0 32\n\
+                1100 permit 172.20.0.0/14 21 29 # the main net\r\n\
+                1001 permit 172.20.0.0/24 28 32\n\
+                2001 permit 10.100.0.0/14 14 32\n\
+                2003 permit 10.0.0.0/8 15 24 more words\n\
+                2000 deny 10.3.0.0/16 16 32";
+    let (filter, wrong) = Filter::parse(text.as_bytes());
+    assert_eq!(wrong, [0_usize; 0]);
+    for (network, expected) in [
+        ("172.20.0.0/24", Some(32)),
+        ("172.20.0.53/32", Some(32)),
+        ("172.20.0.0/23", Some(29)),
+        ("172.20.0.0/14", Some(29)),
+        ("172.22.0.53/32", None),
+        ("172.16.0.0/12", None),
+        ("10.101.0.1/32", Some(32)),
+        ("10.1.0.0/24", Some(24)),
+        ("10.1.0.0/25", None),
+        ("10.3.7.0/24", None),
+        ("192.0.2.0/24", None),
+        ("fd42::/48", None),
+    ] {
+        assert_eq!(longest(&filter, network), expected, "{network}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_rule_permits_nothing() {
+    for line in [
+        "2 permti 172.22.0.0/16 21 29",
+        "x permit 172.22.0.0/16 21 29",
+        "2 permit 172.22.0.0/16 21",
+        "2 permit 172.22.0.0/16 21 290",
+        "2 permit 172.22.0.0/16 21 33",
+        "2 permit 172.22.0.0/16 29 21",
+        "permit 172.22.0.0/16 21 29",
+    ] {
+        let text = format!("1 permit 172.20.0.0/14 21 29\n{line}\n");
+        let (filter, wrong) = Filter::parse(text.as_bytes());
+        assert_eq!(wrong, [2], "{line}");
+        assert_eq!(longest(&filter, "172.22.1.0/24"), None, "{line}");
+        assert_eq!(longest(&filter, "172.23.1.0/24"), Some(29), "{line}");
+    }
+    let (filter, wrong) = Filter::parse(b"\xff\n<<<<<<< HEAD\n1 permit 172.20.0.0/33 1 2\n");
+    assert_eq!((filter.rules.len(), wrong), (0, vec![1, 2, 3]));
+}
+
+#[test]
+fn rules_are_bounded() {
+    let text = "1 permit fd00::/8 44 64\n".repeat(REGISTRY_RULES_MAX + 2);
+    let (filter, wrong) = Filter::parse(text.as_bytes());
+    assert_eq!((filter.rules.len(), wrong.len()), (REGISTRY_RULES_MAX, 2));
+    assert_eq!(longest(&filter, "fd42:d42:d42::/48"), Some(64));
+}

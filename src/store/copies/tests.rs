@@ -130,6 +130,7 @@ fn every_table_is_copied_or_left_out_knowingly() {
         "peerling_audit",
         "peerling_latency",
         "peerling_left_alone",
+        "peerling_naming",
         "peerling_owed",
         "peerling_peering.preshared_key",
         "peerling_shell_history",

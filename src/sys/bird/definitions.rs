@@ -60,7 +60,7 @@ impl Definitions {
             naming,
             is_ours,
         };
-        if !main.filter(|it| it.is_absolute()).is_some_and(|it| walk.file(it, 0)) {
+        if !main.filter(|path| path.is_absolute()).is_some_and(|path| walk.file(path, 0)) {
             walk.include(Path::new("/"), &directory.join("*"), 0);
         }
         let Walk { kept, claims, .. } = walk;
@@ -97,7 +97,7 @@ impl Walk<'_> {
 
     fn source(&mut self, path: &Path) -> io::Result<Rc<Source>> {
         let stamp = Stamp::of(&rustix::fs::stat(path)?);
-        if let Some((_, source)) = self.before.get(path).filter(|it| it.0 == stamp) {
+        if let Some((_, source)) = self.before.get(path).filter(|source| source.0 == stamp) {
             self.kept.insert(path.to_path_buf(), (stamp, source.clone()));
             return Ok(source.clone());
         }
@@ -145,8 +145,8 @@ fn included(beside: &Path, pattern: &Path) -> Vec<PathBuf> {
         return vec![path];
     }
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let names = entries.filter_map(|it| Some(it.ok()?.file_name()));
-    let names = names.filter(|it| fits(name.as_bytes(), it.as_encoded_bytes()));
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let names = names.filter(|found| fits(name.as_bytes(), found.as_encoded_bytes()));
     let sorted: BTreeSet<_> = names.take(BIRD_SOURCES_MAX).collect();
     sorted.into_iter().map(|name| directory.join(name)).collect()
 }
@@ -195,9 +195,9 @@ fn one<'a>(pattern: &'a [u8], name: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
     let is_not = matches!(pattern.first(), Some(b'!' | b'^'));
     let set = pattern.get(usize::from(is_not)..)?;
     // The first of a set may be the bracket itself.
-    let end = 1 + set.iter().skip(1).position(|it| *it == b']')?;
+    let end = 1 + set.iter().skip(1).position(|byte| *byte == b']')?;
     let (inner, rest) = (set.get(..end)?, set.get(end + 1..)?);
-    let ranges = inner.windows(3).any(|it| match it {
+    let ranges = inner.windows(3).any(|range| match range {
         [low, b'-', high] => (low..=high).contains(&byte),
         _ => false,
     });

@@ -107,17 +107,19 @@ impl Parser {
 
     /// Adds a line; the code of the reply if it was the last.
     fn take(&mut self, line: &[u8]) -> Result<Option<u16>, ReplyError> {
-        let garbage = || ReplyError::Garbage(harmless(line));
-        let (code, mark, text) = match line.split_first() {
+        let parts = match line.split_first() {
             Some((b'+', _)) => return Ok(None),
-            Some((b' ', text)) => (self.lines.last().ok_or_else(garbage)?.code, b'-', text),
-            _ => coded(line).ok_or_else(garbage)?,
+            Some((b' ', text)) => self.lines.last().map(|before| (before.code, b'-', text)),
+            _ => coded(line),
+        };
+        let Some((code, mark, text)) = parts else {
+            return Err(ReplyError::Garbage(harmless(line)));
         };
         self.lines.push(Line { code, text: harmless(text) });
         match mark {
             b'-' => Ok(None),
             b' ' => Ok(Some(code)),
-            _ => Err(garbage()),
+            _ => Err(ReplyError::Garbage(harmless(line))),
         }
     }
 }

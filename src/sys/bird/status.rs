@@ -144,7 +144,7 @@ impl Protocol {
             let text = rest.trim_start();
             let (word, after) = text.split_once(' ').unwrap_or((text, ""));
             rest = after;
-            Some(word.to_owned()).filter(|it| !it.is_empty())
+            Some(word.to_owned()).filter(|word| !word.is_empty())
         };
         let (name, proto, table, state) = (word()?, word()?, word()?, word()?);
         let rest = rest.trim();
@@ -166,10 +166,11 @@ impl BgpStatus {
     pub(super) fn list(reply: &Reply) -> Vec<BgpStatus> {
         let mut statuses = Vec::new();
         for (index, line) in reply.lines.iter().enumerate() {
-            let row = Some(line).filter(|it| it.code == ROW);
-            let Some(protocol) = row.and_then(|it| Protocol::parse(&it.text)) else { continue };
+            let row = Some(line).filter(|line| line.code == ROW);
+            let Some(protocol) = row.and_then(|line| Protocol::parse(&line.text)) else { continue };
             let below = reply.lines.iter().skip(index + 1);
-            let details = below.take_while(|it| it.code == DETAILS).map(|it| it.text.as_str());
+            let details =
+                below.take_while(|line| line.code == DETAILS).map(|line| line.text.as_str());
             statuses.push(BgpStatus::of(protocol, details));
         }
         statuses
@@ -226,15 +227,14 @@ impl BgpStatus {
     }
 
     fn set(&mut self, key: &str, value: &str) {
-        let owned = || Some(value.to_owned());
         match key {
             "BGP state" => self.bgp_state = self.bgp_state.or(value.parse().ok()),
             "Neighbor AS" => self.neighbor_as = self.neighbor_as.or(value.parse().ok()),
             "Local AS" => self.local_as = self.local_as.or(value.parse().ok()),
             "Neighbor address" if self.neighbor_address.is_none() => {
-                self.neighbor_address = owned()
+                self.neighbor_address = Some(value.to_owned());
             }
-            "Last error" if self.last_error.is_none() => self.last_error = owned(),
+            "Last error" if self.last_error.is_none() => self.last_error = Some(value.to_owned()),
             _ => {}
         }
     }
@@ -245,17 +245,16 @@ impl Channel {
         match key {
             "State" if self.state.is_empty() => self.state = value.to_owned(),
             "Import limit" => {
-                self.import_limit = value.split(' ').next().and_then(|it| it.parse().ok());
+                self.import_limit = value.split(' ').next().and_then(|word| word.parse().ok());
                 self.limit_hit |= value.ends_with("[HIT]");
             }
             "Receive limit" => self.limit_hit |= value.ends_with("[HIT]"),
             "Routes" => value.split(", ").for_each(|count| self.set_count(count)),
             // Later versions have more columns; these are the first three of all.
             "Import updates" => {
-                let mut numbers = value.split_whitespace().map(|it| it.parse::<u64>().ok());
-                let mut next = || numbers.next().flatten();
-                let (received, rejected, filtered) = (next(), next(), next());
-                self.received = received;
+                let mut numbers = value.split_whitespace().map(|word| word.parse::<u64>().ok());
+                self.received = numbers.next().flatten();
+                let (rejected, filtered) = (numbers.next().flatten(), numbers.next().flatten());
                 self.refused = rejected.zip(filtered).map(|(a, b)| a.saturating_add(b));
             }
             "BGP Next hop" => self.bgp_next_hop = Some(value.to_owned()),

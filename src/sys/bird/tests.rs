@@ -5,7 +5,6 @@ mod daemon;
 use super::*;
 use async_io::Async;
 use smol::future;
-use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -86,7 +85,7 @@ fn a_socket_that_is_missing_dead_or_closed_to_us() {
     assert_eq!(error(&path).fault, BirdFault::NotListening);
     assert_eq!(
         error(&directory.join(&"x".repeat(200))).fault,
-        BirdFault::Machine(io::ErrorKind::InvalidFilename)
+        BirdFault::Machine(ErrorKind::InvalidFilename)
     );
     fs::remove_file(&path).unwrap();
     let _listener = UnixListener::bind(&path).unwrap();

@@ -9,7 +9,7 @@ use super::Failure;
 use super::message::{Edns, Family, Query, Verdict};
 use super::settings::Server;
 use crate::limits::{DNS_DATAGRAM_BYTES_MAX, DNS_MESSAGE_BYTES_MAX, DNS_STRAYS_MAX};
-use crate::sys::deadline::within;
+use crate::sys::within;
 use async_io::Async;
 use rustix::rand::{GetRandomFlags, getrandom};
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -47,7 +47,8 @@ pub(super) async fn ask(
 fn located(server: &Server) -> Result<SocketAddr, Failure> {
     let mut address = server.address;
     if let (SocketAddr::V6(address), Some(link)) = (&mut address, &server.link) {
-        let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).map_err(|it| failure(&it))?;
+        let socket =
+            UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).map_err(|error| failure(&error))?;
         let index = rustix::net::netdevice::name_to_index(&socket, link);
         address.set_scope_id(index.map_err(|_| Failure::Unreachable)?);
     }
@@ -64,15 +65,16 @@ async fn over_udp(
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = Async::<UdpSocket>::bind((any, 0)).map_err(|it| failure(&it))?;
-    socket.get_ref().connect(server).map_err(|it| failure(&it))?;
-    socket.send(message).await.map_err(|it| failure(&it))?;
+    let socket = Async::<UdpSocket>::bind((any, 0)).map_err(|error| failure(&error))?;
+    socket.get_ref().connect(server).map_err(|error| failure(&error))?;
+    socket.send(message).await.map_err(|error| failure(&error))?;
     // One byte more than is allowed: what fills it was cut by the kernel.
     let mut buffer = vec![0; DNS_DATAGRAM_BYTES_MAX + 1];
     for _ in 0..DNS_STRAYS_MAX {
-        let length = socket.recv(&mut buffer).await.map_err(|it| failure(&it))?;
-        let datagram = buffer.get(..length).filter(|it| it.len() <= DNS_DATAGRAM_BYTES_MAX);
-        match datagram.map_or(Verdict::Stray, |it| query.judge(it)) {
+        let length = socket.recv(&mut buffer).await.map_err(|error| failure(&error))?;
+        let datagram =
+            buffer.get(..length).filter(|datagram| datagram.len() <= DNS_DATAGRAM_BYTES_MAX);
+        match datagram.map_or(Verdict::Stray, |datagram| query.judge(datagram)) {
             Verdict::Stray => crate::runtime::give_way().await,
             verdict => return Ok(verdict),
         }

@@ -134,13 +134,14 @@ impl Query<'_> {
     fn is_answered_by(&self, packet: &Packet<'_>) -> bool {
         let kind =
             packet.has_flags(PacketFlag::RESPONSE) && packet.opcode() == OPCODE::StandardQuery;
-        let ours = |question: &Question<'_>| {
-            Some(&question.qname) == wire_name(self.name).as_ref()
-                && question.qtype == self.family.question_type()
-                && question.qclass == QCLASS::CLASS(CLASS::IN)
-                && !question.unicast_response
-        };
-        kind && packet.questions.iter().all(ours)
+        kind && packet.questions.iter().all(|question| self.is_repeated_by(question))
+    }
+
+    fn is_repeated_by(&self, question: &Question<'_>) -> bool {
+        Some(&question.qname) == wire_name(self.name).as_ref()
+            && question.qtype == self.family.question_type()
+            && question.qclass == QCLASS::CLASS(CLASS::IN)
+            && !question.unicast_response
     }
 
     fn addresses(&self, packet: &Packet<'_>) -> Result<Vec<IpAddr>, Failure> {
@@ -176,10 +177,9 @@ fn owned_by<'a, 'p>(
     packet: &'a Packet<'p>,
     owner: &'a Name<'p>,
 ) -> impl Iterator<Item = &'a ResourceRecord<'p>> {
-    let ours = move |it: &&ResourceRecord<'_>| {
-        it.class == CLASS::IN && !it.cache_flush && it.name == *owner
-    };
-    packet.answers.iter().filter(ours)
+    packet.answers.iter().filter(move |record| {
+        record.class == CLASS::IN && !record.cache_flush && record.name == *owner
+    })
 }
 
 /// The name that the chain of CNAME records leads to from the question's, in whatever order they

@@ -71,7 +71,8 @@ impl Settings {
             }
             Some(("attempts", n)) => {
                 let rounds = number(n, DNS_TRIES_MAX.into());
-                self.rounds = rounds.and_then(|it| u32::try_from(it).ok()).unwrap_or(self.rounds);
+                self.rounds =
+                    rounds.and_then(|number| u32::try_from(number).ok()).unwrap_or(self.rounds);
             }
             _ => {}
         }
@@ -88,7 +89,7 @@ impl Settings {
 
 /// A number of at least one, capped at `max`.
 fn number(text: &str, max: u64) -> Option<u64> {
-    text.parse().ok().map(|it: u64| it.clamp(1, max))
+    text.parse().ok().map(|number: u64| number.clamp(1, max))
 }
 
 impl Server {

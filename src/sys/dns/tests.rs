@@ -282,3 +282,21 @@ fn a_failure_is_not_believed_for_long() {
     });
     smol::block_on(future::or(ask, serve));
 }
+
+#[test]
+fn the_newest_answer_is_kept_and_there_is_a_bound() {
+    let memory = Memory::default();
+    let name = |number: usize| format!("n{number}.example.org").parse::<HostName>().unwrap();
+    let address: IpAddr = "2001:db8::1".parse().unwrap();
+    memory.keep(&name(0), Families::Both, &Err(DnsError::Unreachable));
+    memory.keep(&name(0), Families::Both, &Ok(vec![address]));
+    let last = |number, families| memory.last(&name(number), families).map(|it| it.answer);
+    assert_eq!(last(0, Families::Both), Some(Ok(vec![address])));
+    assert_eq!(last(0, Families::V6), None, "another question");
+    for number in 1..=DNS_REMEMBERED_MAX {
+        memory.keep(&name(number), Families::Both, &Ok(vec![address]));
+    }
+    assert_eq!(memory.0.borrow().len(), DNS_REMEMBERED_MAX);
+    assert_eq!(last(0, Families::Both), None, "the oldest went");
+    assert!(last(DNS_REMEMBERED_MAX, Families::Both).is_some());
+}

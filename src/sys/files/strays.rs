@@ -38,7 +38,9 @@ pub fn trap(directory: &Path) -> Option<Stray> {
 /// Is it neither a file nor a directory? What a link leads to counts.
 fn is_special(entry: &fs::DirEntry) -> bool {
     let found = match entry.file_type() {
-        Ok(kind) if kind.is_symlink() => fs::metadata(entry.path()).map(|it| it.file_type()),
+        Ok(kind) if kind.is_symlink() => {
+            fs::metadata(entry.path()).map(|metadata| metadata.file_type())
+        }
         found => found,
     };
     found.is_ok_and(|kind| !kind.is_file() && !kind.is_dir())
@@ -77,9 +79,8 @@ fn stray(name: &str, path: &Path, naming: &Naming) -> Option<String> {
         Ok(it) if it.is_dir() => {
             is_ours.then(|| "a directory, where a file of ours has its place".to_string())
         }
-        Ok(_) => {
-            copied_from(name, naming).map(|it| format!("a copy of {it}, and BIRD reads it too"))
-        }
+        Ok(_) => copied_from(name, naming)
+            .map(|original| format!("a copy of {original}, and BIRD reads it too")),
     }
 }
 
@@ -91,7 +92,8 @@ impl fmt::Display for Stray {
 
 /// The name of ours that a copy of a file has at its beginning: `ebgp_as64600~`, `ebgp_as1.bak`.
 fn copied_from<'a>(name: &'a str, naming: &Naming) -> Option<&'a str> {
-    let end = name.find(|it: char| !it.is_ascii_alphanumeric() && it != '_' && it != '-')?;
+    let end = name
+        .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '-')?;
     let (begin, _) = name.split_at_checked(end)?;
     naming.file_owner(FileKind::Bird, begin).map(|_| begin)
 }

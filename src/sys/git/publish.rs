@@ -59,7 +59,7 @@ impl WorkingCopy {
         let mut changes = Vec::new();
         while let (Some(letter), Some(path)) = (words.next(), words.next()) {
             let path = path.strip_prefix(&self.ours).unwrap_or(path).trim_start_matches('/');
-            changes.extend(letter.chars().next().map(|it| (it, path.to_string())));
+            changes.extend(letter.chars().next().map(|letter| (letter, path.to_string())));
         }
         Ok(changes)
     }
@@ -124,7 +124,7 @@ impl WorkingCopy {
             (false, true) => "0 1".to_string(),
             (false, false) => String::new(),
         };
-        let mut numbers = counts.split_whitespace().map(|it| it.parse().unwrap_or(0));
+        let mut numbers = counts.split_whitespace().map(|number| number.parse().unwrap_or(0));
         Ok((numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)))
     }
 
@@ -150,8 +150,7 @@ impl WorkingCopy {
 
     async fn rebase(&self, onto: &str) -> Result<(), GitError> {
         let mark = self.git_directory.join(REBASING);
-        let failed = |error| GitError::new(format!("{}: {error}", mark.display()));
-        fs::write(&mark, onto).map_err(failed)?;
+        fs::write(&mark, onto).map_err(|error| GitError::of_file(&mark, &error))?;
         let done = self.signed(&["rebase", "--quiet", onto]).await;
         self.take_back().await?;
         done.map(drop).map_err(|error| GitError {
@@ -167,7 +166,7 @@ impl WorkingCopy {
             return Ok(());
         }
         let under_way = ["rebase-merge", "rebase-apply"];
-        if under_way.iter().any(|it| self.git_directory.join(it).exists()) {
+        if under_way.iter().any(|name| self.git_directory.join(name).exists()) {
             self.git.run(&["rebase", "--abort"]).await?;
         }
         fs::remove_file(&mark)

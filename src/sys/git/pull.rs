@@ -139,16 +139,15 @@ impl Clone {
     /// Moves the work tree. `--keep` refuses to touch what was changed since we looked.
     async fn go(&self, commit: &str) -> Result<(), GitError> {
         let mark = self.git_directory.join(MOVING);
-        let failed = |error| GitError::new(format!("{}: {error}", mark.display()));
         let written = File::create(&mark).and_then(|mut file| {
             file.write_all(commit.as_bytes())?;
             file.sync_all()
         });
-        written.map_err(failed)?;
+        written.map_err(|error| GitError::of_file(&mark, &error))?;
         let moved = self.git.run(&["reset", "--quiet", "--keep", commit]).await;
         // What git refused to begin needs no end.
-        if moved.is_ok() || self.changed().await.is_ok_and(|it| it.is_empty()) {
-            fs::remove_file(&mark).map_err(failed)?;
+        if moved.is_ok() || self.changed().await.is_ok_and(|changes| changes.is_empty()) {
+            fs::remove_file(&mark).map_err(|error| GitError::of_file(&mark, &error))?;
         }
         moved.map(drop)
     }
@@ -171,8 +170,7 @@ impl Clone {
             self.git.run(&["reset", "--quiet", "--hard", &commit]).await?;
             log::info!("{}: a checkout that did not end was finished", self.place());
         }
-        let failed = |error| GitError::new(format!("{}: {error}", mark.display()));
-        fs::remove_file(&mark).map_err(failed)
+        fs::remove_file(&mark).map_err(|error| GitError::of_file(&mark, &error))
     }
 
     /// Keeps the work tree as it is, as a commit under a name of its own.

@@ -86,7 +86,8 @@ fn end<'a>(header: &Nlmsghdr, payload: &'a [u8]) -> Option<Content<'a>> {
     if number == 0 {
         return Some(Content::Done);
     }
-    let errno = Errno::from_raw_os_error(number.checked_neg().filter(|it| (1..4096).contains(it))?);
+    let errno =
+        Errno::from_raw_os_error(number.checked_neg().filter(|errno| (1..4096).contains(errno))?);
     let attributes = attributes(header, rest).unwrap_or_default();
     Some(Content::Refused(errno, attributes))
 }

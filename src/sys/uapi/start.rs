@@ -63,8 +63,10 @@ pub async fn start(program: &str, name: &str) -> Result<(), StartError> {
     if !status.success() {
         return Err(failed(StartReason::Ended(status, last_words(&mut output))));
     }
-    let unheard = || lacks(program).unwrap_or(failed(StartReason::NoSocket));
-    hold(&socket).await.map(drop).map_err(|_| unheard())
+    if hold(&socket).await.is_err() {
+        return Err(lacks(program).unwrap_or(failed(StartReason::NoSocket)));
+    }
+    Ok(())
 }
 
 /// What a process lacks that said that all is well and then ended: it can tell nobody any more, so
@@ -73,7 +75,7 @@ pub fn lacks(program: &str) -> Option<StartError> {
     match inotify::init(inotify::CreateFlags::CLOEXEC) {
         Err(Errno::MFILE) => {
             let text = std::fs::read_to_string(INOTIFY_LIMIT).ok();
-            let reason = StartReason::NoInotify(text.and_then(|it| it.trim().parse().ok()));
+            let reason = StartReason::NoInotify(text.and_then(|number| number.trim().parse().ok()));
             Some(StartError { program: program.to_owned(), reason })
         }
         _ => None,
@@ -91,11 +93,14 @@ pub async fn remove_stale(socket: &Path) {
 /// The path of a program, looked for in PATH unless it has a slash; `None` if it cannot be
 /// executed.
 pub fn find(program: &str) -> Option<PathBuf> {
-    let executable = |path: &PathBuf| path.is_file() && access(path, Access::EXEC_OK).is_ok();
     if program.contains('/') {
-        return Some(PathBuf::from(program)).filter(executable);
+        return Some(PathBuf::from(program)).filter(|path| is_executable(path));
     }
-    env::split_paths(&path()).map(|directory| directory.join(program)).find(executable)
+    env::split_paths(&path()).map(|below| below.join(program)).find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 
 fn path() -> String {
@@ -104,8 +109,8 @@ fn path() -> String {
 
 /// Runs the program until it has gone to the background. If it does not, it is killed.
 async fn finish(program: &str, name: &str, output: &File) -> Result<ExitStatus, StartReason> {
-    let streams = || Ok((output.try_clone()?, output.try_clone()?));
-    let (stdout, stderr) = streams().map_err(|error: io::Error| run(&error))?;
+    let stdout = output.try_clone().map_err(|error| run(&error))?;
+    let stderr = output.try_clone().map_err(|error| run(&error))?;
     let mut command = std::process::Command::new(program);
     // A process group of its own: Ctrl-C at our terminal is not for it.
     command.arg(name).env_clear().env("PATH", path()).current_dir("/").process_group(0);
@@ -135,7 +140,7 @@ fn last_words(output: &mut File) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let printed = text.split(['\0', '\n']).map(str::trim).rfind(|line| !line.is_empty());
     let words = printed.filter(|_| read.is_ok()).unwrap_or_default();
-    words.chars().filter(|it| !it.is_control()).take(USERSPACE_WORDS_MAX).collect()
+    words.chars().filter(|letter| !letter.is_control()).take(USERSPACE_WORDS_MAX).collect()
 }
 
 fn run(error: &io::Error) -> StartReason {
@@ -158,7 +163,7 @@ impl fmt::Display for StartError {
             }
             StartReason::NoSocket => write!(out, "{program} started but does not answer"),
             StartReason::NoInotify(limit) => {
-                let limit = limit.map_or(String::new(), |it| format!(" = {it}"));
+                let limit = limit.map_or(String::new(), |limit| format!(" = {limit}"));
                 write!(
                     out,
                     "{program} started but does not answer: no inotify instance is left for it \

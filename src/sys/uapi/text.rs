@@ -134,7 +134,7 @@ fn take_of_peer(peer: &mut PeerActual, key: &str, value: &str) -> Option<()> {
 /// A secret, or none if it is all zero.
 fn secret(value: &str) -> Option<Option<WgSecret>> {
     let secret = WgSecret::from_hex(value)?;
-    Some(Some(secret).filter(|it| it.bytes() != &[0; WG_KEY_BYTES]))
+    Some(Some(secret).filter(|secret| secret.bytes() != &[0; WG_KEY_BYTES]))
 }
 
 fn peer(key: WgKey) -> PeerActual {

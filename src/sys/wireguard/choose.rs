@@ -7,7 +7,7 @@ use crate::sys::netlink::NetlinkError;
 use crate::sys::uapi::find;
 use rustix::io::Errno;
 use std::fmt;
-use std::fs::{File, OpenOptions, read_to_string};
+use std::fs::{OpenOptions, read_to_string};
 
 /// Where TUN devices come from (Documentation/networking/tuntap.rst).
 const TUN: &str = "/dev/net/tun";
@@ -54,15 +54,11 @@ pub enum Missing {
 /// The back end, and what is to be said of it. What was chosen is taken even where it cannot work.
 /// Makes nothing; may load the kernel's module.
 pub fn choose(choice: BackendChoice, command: &str) -> Choice {
-    let userspace = || Backend::Userspace { command: command.to_owned() };
-    let chosen = |backend, missing: Option<Missing>| {
-        let well = Judgement::Well("as configured");
-        Choice { backend, judgement: missing.map_or(well, Judgement::Cannot) }
-    };
+    let userspace = Backend::Userspace { command: command.to_owned() };
     match choice {
-        BackendChoice::Auto => auto(userspace(), no_kernel(), || no_userspace(command)),
+        BackendChoice::Auto => auto(userspace, no_kernel(), || no_userspace(command)),
         BackendChoice::Kernel => chosen(Backend::Kernel, no_kernel()),
-        BackendChoice::Userspace => chosen(userspace(), no_userspace(command)),
+        BackendChoice::Userspace => chosen(userspace, no_userspace(command)),
         BackendChoice::Files => chosen(Backend::Files, None),
     }
 }
@@ -162,17 +158,22 @@ fn no_kernel() -> Option<Missing> {
     })
 }
 
+/// What the operator chose, and what it lacks.
+fn chosen(backend: Backend, missing: Option<Missing>) -> Choice {
+    let well = Judgement::Well("as configured");
+    Choice { backend, judgement: missing.map_or(well, Judgement::Cannot) }
+}
+
 /// Why a userspace WireGuard cannot be used, if it cannot.
 fn no_userspace(command: &str) -> Option<Missing> {
-    let tun = || {
-        let opened: std::io::Result<File> = OpenOptions::new().read(true).write(true).open(TUN);
-        opened.err().map(|error| Missing::Tun(error.to_string()))
-    };
-    let program = || match find(command) {
-        None => Some(Missing::Program(command.to_owned())),
-        Some(_) => None,
-    };
-    no_right().or_else(program).or_else(tun)
+    if let Some(missing) = no_right() {
+        return Some(missing);
+    }
+    if find(command).is_none() {
+        return Some(Missing::Program(command.to_owned()));
+    }
+    let opened = OpenOptions::new().read(true).write(true).open(TUN);
+    opened.err().map(|error| Missing::Tun(error.to_string()))
 }
 
 fn no_right() -> Option<Missing> {

@@ -62,7 +62,7 @@ impl Machine {
     /// The peers that the kernel has routes to; `None` where it does not tell.
     /// Of one link only, if its index is given.
     pub(super) fn peer_routes(&self, link: Option<u32>) -> Option<BTreeSet<PeerRoute>> {
-        let routes = self.route().and_then(|it| it.peer_routes(link));
+        let routes = self.route().and_then(|route| route.peer_routes(link));
         routes.inspect_err(|error| log::debug!("{error}")).ok()
     }
 
@@ -106,7 +106,7 @@ impl Machine {
                     }
                     _ => patience.answered(name),
                 }
-                read.map_err(|it| unanswered(link, &it.socket, it.reason))?;
+                read.map_err(|error| unanswered(link, &error.socket, error.reason))?;
             }
         }
         Ok(actual)
@@ -175,9 +175,7 @@ impl Machine {
             };
             done.map_err(|error| error.with_port(wanted.listen_port))?;
         }
-        let takes_route =
-            |it: &Change| matches!(it, Change::RemoveAddress { local, .. } if local.is_ipv6());
-        if changes.iter().any(takes_route) {
+        if changes.iter().any(Change::takes_route) {
             // The route to its peer went with the address, though the new address has the same
             // peer.
             route.change_peer(index, wanted.local.get().into(), wanted.remote.get().into())?;
@@ -201,7 +199,8 @@ impl Machine {
     /// removal.
     fn remove_address(&self, index: u32, local: IpAddr) -> Result<(), NetlinkError> {
         let (route, addresses) = (self.route()?, self.route()?.addresses()?);
-        let mut same = addresses.iter().filter(|it| it.index == index && it.local == local);
+        let mut same =
+            addresses.iter().filter(|address| address.index == index && address.local == local);
         same.try_for_each(|address| route.delete_address(address))
     }
 

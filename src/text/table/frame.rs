@@ -61,8 +61,13 @@ impl Frame<'_> {
         let glyphs = self.glyphs();
         let mut out = self.title();
         out.push_str(&self.rule(glyphs.top));
-        let heads: Vec<Vec<String>> =
-            self.table.columns.iter().zip(&self.widths).map(|(it, w)| wrap(&it.head, *w)).collect();
+        let heads: Vec<Vec<String>> = self
+            .table
+            .columns
+            .iter()
+            .zip(&self.widths)
+            .map(|(column, w)| wrap(&column.head, *w))
+            .collect();
         let height = heads.iter().map(Vec::len).max().unwrap_or(1);
         let lifted: Vec<Vec<String>> =
             heads.into_iter().map(|lines| at_the_bottom(lines, height)).collect();

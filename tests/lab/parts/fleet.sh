@@ -143,8 +143,11 @@ member_at() {
     mkdir -p "$LAB/$name.d"
     local link
     link=$(jq -r .peer.config.link "$LAB/config")
-    jq -r .peer.config.wireguard "$LAB/config" |
-        sed "s|\*\*REPLACEME\*\*|$(cat "$LAB/$name.wg")|" >"$LAB/$name.d/$link.conf"
+    (
+        umask 077
+        jq -r .peer.config.wireguard "$LAB/config" |
+            sed "s|\*\*REPLACEME\*\*|$(cat "$LAB/$name.wg")|" >"$LAB/$name.d/$link.conf"
+    )
     bring_up "$name" "$link" "$LAB/$name.d/$link.conf"
     ip -n "$name" address add 172.20.99.1/32 dev lo
     ip -n "$name" address add fd42:99::1/128 dev lo

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::BgpState;
-use crate::sys::deadline::within;
+use crate::sys::within;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, ErrorKind};

@@ -1,15 +1,20 @@
-//! BIRD's side of the own network: an iBGP session to each other POP, and what a link costs Babel
-//! where it is not the usual.
-//!
-//! The filters of a session call `is_valid_network` and `is_self_net`, which every configuration
-//! made after the dn42 wiki's has (howto/Bird2). All of it parses on BIRD 2.0.12 and on 3.1 alike,
-//! and each file begins with [`MARK`].
+//! The files of the mesh: an iBGP session for BIRD, and a link for wg-quick(8).
 
 pub use crate::model::{MARK, is_marked};
 
 use super::{Inventory, MeshLink, Pop, Switch};
-use crate::model::{Asn, PopName};
+use crate::model::{Asn, PopName, WgSecret};
+use crate::peering::files;
+use crate::peering::files::Conf;
+use ipnet::IpNet;
 use std::fmt::Write as _;
+
+// BIRD's side of the own network: an iBGP session to each other POP, and what a link costs Babel
+// where it is not the usual.
+//
+// The filters of a session call `is_valid_network` and `is_self_net`, which every configuration
+// made after the dn42 wiki's has (howto/Bird2). All of it parses on BIRD 2.0.12 and on 3.1 alike,
+// and each file begins with [`MARK`].
 
 /// The file with Babel's costs. It is to be included in `protocol babel` before the interfaces of
 /// all links, since BIRD takes the first pattern that fits.
@@ -76,6 +81,29 @@ pub fn babel(inventory: &Inventory) -> String {
 
 fn with_cost<'a, 'b>(link: &'b MeshLink<'a>) -> Option<(&'b MeshLink<'a>, u16)> {
     link.cost.filter(|_| link.switch == Switch::On).map(|cost| (link, cost))
+}
+
+// `wg-int-<POP>.conf`: the link to another POP as wg-quick(8) brings it up, in the form in which
+// the network that this program comes from has it.
+
+/// The content of the file, without a final newline, as those of the peerings.
+pub fn conf(link: &MeshLink<'_>, private_key: &WgSecret) -> String {
+    let ((local6, remote6), (local4, remote4)) = (link.ipv6, link.ipv4);
+    let allowed: Vec<String> = link.allowed_ips().iter().map(IpNet::to_string).collect();
+    files::render(&Conf {
+        private_key: &private_key.reveal(),
+        listen_port: Some(link.listen_port),
+        mtu: link.mtu,
+        addresses: vec![
+            (format!("{local6}/128"), format!("{remote6}/128")),
+            (format!("{local4}/32"), format!("{remote4}/32")),
+        ],
+        key: link.to.key,
+        preshared_key: None,
+        endpoint: link.endpoint.as_ref().map(ToString::to_string),
+        allowed_ips: allowed.join(", "),
+        keepalive_s: files::KEEPALIVE_S,
+    })
 }
 
 #[cfg(test)]
@@ -158,5 +186,14 @@ mod tests {
             Err(error) => skipped("bird_reads_the_files", &error.to_string()),
         }
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_file_is_the_one_that_running_pops_have() {
+        let inventory = inventory();
+        let link = inventory.links().swap_remove(0);
+        let text = conf(&link, &WgSecret::new([1; 32]));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mesh/wg-int-b.conf");
+        golden(path, &text);
     }
 }

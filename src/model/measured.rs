@@ -1,13 +1,15 @@
-//! How old the last handshakes of links are, whatever happens to the wall clock.
-//!
-//! WireGuard tells the moment of a handshake by the wall clock. When that is set, every handshake
-//! of before seems a year old, or to come. So an age is taken from it once, when a handshake is
-//! first seen, and then grows by the clock that nobody can set; and a handshake that was not there
-//! at the last look cannot be older than that look.
+//! What is measured of a member's link: how old its handshake is, and its round-trip time.
 
 use super::{IfName, Timestamp};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+// How old the last handshakes of links are, whatever happens to the wall clock.
+//
+// WireGuard tells the moment of a handshake by the wall clock. When that is set, every handshake
+// of before seems a year old, or to come. So an age is taken from it once, when a handshake is
+// first seen, and then grows by the clock that nobody can set; and a handshake that was not there
+// at the last look cannot be older than that look.
 
 /// The handshakes that were seen.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +52,21 @@ impl Handshakes {
         self.0.insert(link.clone(), seen);
         Some(seen.age.saturating_add(looked.saturating_duration_since(seen.first)))
     }
+}
+
+// What is known of the round-trip time to a member.
+
+/// The round-trip time to a member's endpoint, as measured over the last hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeasuredRtt {
+    /// The smoothed round trip, in microseconds.
+    pub smoothed_us: u64,
+    /// The dn42 latency class in force, 1 to 9.
+    pub class: u8,
+    /// Since when.
+    pub class_since: Timestamp,
+    /// When the endpoint last answered.
+    pub last_answer: Timestamp,
 }
 
 #[cfg(test)]

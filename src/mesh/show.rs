@@ -1,9 +1,153 @@
-//! The mesh as a picture, for a browser: the POPs on a circle, the links as lines between them.
+//! The mesh for programs (one JSON object), for Graphviz (a graph) and for a browser (a picture).
 
 use super::{Inventory, MeshLink, Pop, Switch};
 use crate::model::PopName;
+use nanoserde::SerJson;
 use std::f64::consts::TAU;
 use std::fmt::Write as _;
+
+// The mesh for programs: one JSON object with `"version": 1`. Fields are added, never renamed.
+//
+// It has every link of the network as each of its ends sees it, not only those of this POP: what
+// draws or watches the network asks one POP. Those of this one have `"from"` equal to `"self"`.
+
+/// The version of everything here.
+const VERSION: u8 = 1;
+
+#[derive(SerJson)]
+struct Mesh {
+    version: u8,
+    #[nserde(rename = "self")]
+    own: String,
+    networks: Vec<String>,
+    pops: Vec<PopShown>,
+    links: Vec<LinkShown>,
+}
+
+#[derive(SerJson)]
+struct PopShown {
+    name: String,
+    id: u8,
+    host: String,
+    public_key: String,
+    ipv6: String,
+    ipv6_gateway: String,
+    #[nserde(serialize_none_as_null)]
+    ipv4: Option<String>,
+    #[nserde(serialize_none_as_null)]
+    ipv4_gateway: Option<String>,
+    off: bool,
+}
+
+#[derive(SerJson)]
+struct LinkShown {
+    from: String,
+    to: String,
+    interface: String,
+    listen_port: u16,
+    #[nserde(serialize_none_as_null)]
+    endpoint_addr: Option<String>,
+    #[nserde(serialize_none_as_null)]
+    endpoint_port: Option<u16>,
+    ipv6_local: String,
+    ipv6_remote: String,
+    ipv4_local: String,
+    ipv4_remote: String,
+    #[nserde(serialize_none_as_null)]
+    cost: Option<u16>,
+    #[nserde(serialize_none_as_null)]
+    mtu: Option<u32>,
+    off: bool,
+}
+
+/// The inventory and what follows from it; without a line end.
+pub fn json(inventory: &Inventory) -> String {
+    let mut links = Vec::new();
+    for from in &inventory.pops {
+        for to in &inventory.pops {
+            if let Some(between) = inventory.link(from, to) {
+                links.push(link(from, &between));
+            }
+        }
+    }
+    Mesh {
+        version: VERSION,
+        own: inventory.own.to_string(),
+        networks: inventory.networks.iter().map(|network| network.to_string()).collect(),
+        pops: inventory.pops.iter().map(pop).collect(),
+        links,
+    }
+    .serialize_json()
+}
+
+fn pop(pop: &Pop) -> PopShown {
+    PopShown {
+        name: pop.name.to_string(),
+        id: pop.id.get(),
+        host: pop.host.to_string(),
+        public_key: pop.key.to_string(),
+        ipv6: pop.ipv6.to_string(),
+        ipv6_gateway: pop.gateway_ipv6().to_string(),
+        ipv4: pop.ipv4.map(|address| address.to_string()),
+        ipv4_gateway: pop.gateway_ipv4().map(|address| address.to_string()),
+        off: pop.switch == Switch::Off,
+    }
+}
+
+fn link(from: &Pop, link: &MeshLink<'_>) -> LinkShown {
+    let endpoint = link.endpoint.as_ref();
+    LinkShown {
+        from: from.name.to_string(),
+        to: link.to.name.to_string(),
+        interface: link.name().to_string(),
+        listen_port: link.listen_port.get(),
+        endpoint_addr: endpoint.map(|endpoint| endpoint.host.to_string()),
+        endpoint_port: endpoint.map(|endpoint| endpoint.port.get()),
+        ipv6_local: link.ipv6.0.as_str().to_string(),
+        ipv6_remote: link.ipv6.1.as_str().to_string(),
+        ipv4_local: link.ipv4.0.to_string(),
+        ipv4_remote: link.ipv4.1.to_string(),
+        cost: link.cost,
+        mtu: link.mtu,
+        off: link.switch == Switch::Off,
+    }
+}
+
+// The mesh as a graph for Graphviz. Names, networks and numbers have no character that its
+// language would take for something else.
+
+/// An undirected graph: a node for each POP with its networks, this POP's drawn thicker; an edge
+/// for each link, with its cost where that was set, dashed where it is off.
+pub fn dot(inventory: &Inventory) -> String {
+    let mut text =
+        "graph mesh {\n    graph [layout=circo];\n    node [shape=box, style=rounded];\n"
+            .to_string();
+    for pop in &inventory.pops {
+        let thick = if pop.name == inventory.own { ", penwidth=3" } else { "" };
+        // Writing to a String cannot fail, here and below.
+        let _ = writeln!(text, "    \"{}\" [label=\"{}\"{thick}];", pop.name, label(pop));
+    }
+    for (from, link) in inventory.edges() {
+        let looks = looks(&link);
+        let _ = writeln!(text, "    \"{}\" -- \"{}\"{looks};", from.name, link.to.name);
+    }
+    text + "}\n"
+}
+
+/// Name and networks, each in a line of its own.
+fn label(pop: &Pop) -> String {
+    let ipv4 = pop.ipv4.map(|network| format!("\\n{network}")).unwrap_or_default();
+    format!("{}\\n{}{ipv4}", pop.name, pop.ipv6)
+}
+
+fn looks(link: &MeshLink<'_>) -> String {
+    let cost = link.cost.map(|cost| format!("label=\"{cost}\""));
+    let off = (link.switch == Switch::Off).then(|| "style=dashed".to_string());
+    let all: Vec<String> = cost.into_iter().chain(off).collect();
+    if all.is_empty() { String::new() } else { format!(" [{}]", all.join(", ")) }
+}
+
+// The mesh as a picture, for a browser: the POPs on a circle, the links as lines between them.
 
 /// Lengths are pixels. A line of small text, and what one of its letters takes.
 const LINE: f64 = 16.0;
@@ -81,7 +225,7 @@ impl<'a> Layout<'a> {
         // Where the circle is flattest, neighbours must be apart in one direction or the other.
         let (sin, cos) = (TAU / length(inventory.pops.len().max(2))).sin_cos();
         let radius = ((size.0 + GAP.0) / sin).min((size.1 + GAP.1) / (1.0 - cos)).max(RADIUS_MIN);
-        Layout { names: inventory.pops.iter().map(|it| &it.name).collect(), size, radius }
+        Layout { names: inventory.pops.iter().map(|pop| &pop.name).collect(), size, radius }
     }
 
     fn whole(&self) -> Point {
@@ -90,7 +234,7 @@ impl<'a> Layout<'a> {
     }
 
     fn number(&self, pop: &Pop) -> usize {
-        self.names.iter().position(|it| **it == pop.name).unwrap_or(0)
+        self.names.iter().position(|name| **name == pop.name).unwrap_or(0)
     }
 
     fn are_neighbours(&self, one: &Pop, other: &Pop) -> bool {
@@ -118,15 +262,15 @@ fn length(count: usize) -> f64 {
 
 /// What stands in a box, with the class of each line.
 fn lines(pop: &Pop) -> impl Iterator<Item = (&'static str, String)> {
-    let networks = [Some(pop.ipv6.to_string()), pop.ipv4.map(|it| it.to_string())];
-    let networks = networks.into_iter().flatten().map(|it| ("network", it));
+    let networks = [Some(pop.ipv6.to_string()), pop.ipv4.map(|network| network.to_string())];
+    let networks = networks.into_iter().flatten().map(|network| ("network", network));
     [("name", pop.name.to_string())].into_iter().chain(networks)
 }
 
 fn line(text: &mut String, from: &Pop, link: &MeshLink<'_>, ends: [Point; 2]) {
     let [(x1, y1), (x2, y2)] = ends;
     let class = if link.switch == Switch::Off { " class=\"off\"" } else { "" };
-    let mtu = link.mtu.map(|it| format!("MTU {it}"));
+    let mtu = link.mtu.map(|mtu| format!("MTU {mtu}"));
     let different = [cost(link), mtu, off(link)].into_iter().flatten().collect::<Vec<_>>();
     let gap = if different.is_empty() { "" } else { ": " };
     let title = format!("{} to {}{gap}{}", from.name, link.to.name, different.join(", "));
@@ -151,7 +295,7 @@ fn words(text: &mut String, link: &MeshLink<'_>, [from, to]: [Point; 2], at: f64
 }
 
 fn cost(link: &MeshLink<'_>) -> Option<String> {
-    link.cost.map(|it| format!("cost {it}"))
+    link.cost.map(|cost| format!("cost {cost}"))
 }
 
 fn off(link: &MeshLink<'_>) -> Option<String> {
@@ -192,6 +336,19 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::mesh::tests::drawn;
+
+    /// That it is as `packaging/schema/mesh.json` says, tests/service/schema.rs holds.
+    #[test]
+    fn the_answer_is_as_it_was() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/json/mesh-four.json");
+        crate::testing::golden(path, &format!("{}\n", json(&drawn())));
+    }
+
+    #[test]
+    fn the_graph_is_as_it_was() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mesh/mesh.dot");
+        crate::testing::golden(path, &dot(&drawn()));
+    }
 
     #[test]
     fn the_picture_is_as_it_was() {
