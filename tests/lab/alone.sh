@@ -42,10 +42,11 @@ joins() {
 
 # found WHAT STATE: does `peerling check` have such a finding?
 found() {
-    peerling check --json 2>/dev/null |
-        jq -e --arg name "$1" --arg state "$2" --arg words "$3" \
-            'any(.findings[]; .name == $name and .state == $state and (.detail | contains($words)))' \
-            >"$LAB/found"
+    # It ends with 1 where something is wrong.
+    peerling check --json >"$LAB/check.json" 2>>"$LAB/check.log" || true
+    jq -e --arg name "$1" --arg state "$2" --arg words "$3" \
+        'any(.findings[]; .name == $name and .state == $state and (.detail | contains($words)))' \
+        "$LAB/check.json" >"$LAB/found"
 }
 addresses_of_lo() {
     ip -n pop -o address show dev lo | awk '{ print $4 }' | grep -vE '^(127\.|::1)' | sort | paste -sd' '
