@@ -1,9 +1,9 @@
 //! Peers that somebody made by hand, as peerings: what their files say, which of them can become
 //! peerings, and why others cannot. Pure: it is given the files, and changes none.
 //!
-//! [`wg_quick`] reads the tunnels, [`bird`] the BGP sessions, [`judge()`] puts them together by their
-//! link and says of each what becomes of it. What is taken keeps its names, port, addresses and
-//! keys, so that an apply pass has nothing to do for it.
+//! [`wg_quick`] reads the tunnels, [`bird`] the BGP sessions, [`judge()`] puts them together by
+//! their link and says of each what becomes of it. What is taken keeps its names, port, addresses
+//! and keys, so that an apply pass has nothing to do for it.
 
 pub mod bird;
 mod judge;

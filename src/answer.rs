@@ -80,9 +80,7 @@ pub enum Stop {
 /// Exit statuses, as in the contract of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Done.
     Done = 0,
-    /// Refused.
     Refused = 1,
     /// The command was not understood.
     Usage = 2,

@@ -227,7 +227,6 @@ impl Apply {
         reached
     }
 
-    /// One pass.
     pub async fn pass(&mut self, causes: &[Cause]) -> Reached {
         if causes.contains(&Cause::Reload) {
             self.memory = Memory::default();

@@ -6,8 +6,7 @@
 
 mod includes;
 
-pub use includes::{REMOVED, blank};
-pub use includes::{fits, includes, is_route_table};
+pub use includes::{blank, fits, includes, is_route_table};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

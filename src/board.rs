@@ -46,13 +46,11 @@ pub enum Cause {
     Other(&'static str),
 }
 
-/// The bell.
 pub struct Bell {
     causes: RefCell<Vec<Cause>>,
     ring: (Sender<()>, Receiver<()>),
 }
 
-/// The board.
 #[derive(Default)]
 pub struct Board {
     entries: RefCell<Entries>,
@@ -87,9 +85,7 @@ pub struct Entry {
     pub endpoint: Option<SocketAddr>,
     /// Why the endpoint is not used.
     pub endpoint_trouble: Option<String>,
-    /// The link.
     pub link: Option<LinkView>,
-    /// The BGP session.
     pub bgp: Option<BgpView>,
     /// The dn42 latency class that BIRD is told.
     pub class: Option<u8>,
@@ -111,11 +107,8 @@ pub type Entries = BTreeMap<Asn, Entry>;
 /// What was found at an endpoint that does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortProbe {
-    /// When.
     pub at: Instant,
-    /// Where.
     pub address: SocketAddr,
-    /// What its port said.
     pub said: Probe,
     /// What its handshakes were like.
     pub captured: Option<CapturedHandshake>,
@@ -124,7 +117,6 @@ pub struct PortProbe {
 /// What the loop achieved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
-    /// Nothing yet.
     #[default]
     Queued,
     /// It is on the machine.

@@ -35,7 +35,6 @@ pub enum Command {
     PeerEdit,
     /// What to install on the member's side.
     PeerConfig,
-    /// How a peering is.
     PeerStatus,
     /// What happened to a peering.
     PeerHistory,
@@ -183,7 +182,6 @@ pub enum Field {
     KeyIsPublic,
     /// Where the member's WireGuard is.
     EndpointAddr,
-    /// The port there.
     EndpointPort,
     /// The member's link-local address.
     LinkLocal,
@@ -195,7 +193,6 @@ pub enum Field {
     Families,
     /// Why the operator does it, for the member to read.
     Reason,
-    /// A maintainer.
     Maintainer,
     /// From when on.
     Since,
@@ -310,7 +307,6 @@ impl Form {
         ("json", Form::Json),
     ];
 
-    /// Its word.
     pub fn word(self) -> &'static str {
         Form::ALL.iter().find(|(_, form)| *form == self).map_or("", |(word, _)| word)
     }

@@ -76,23 +76,23 @@
 //!   `diagnosis`. A back end for links: `sys/wireguard.rs`.
 
 // Words: pure.
-pub mod backup;
+pub(crate) mod backup;
 pub mod limits;
-pub mod mesh;
+pub(crate) mod mesh;
 pub mod model;
 pub mod peering;
 pub mod text;
 
 // What the operator and the registry say: pure.
-pub mod adopt;
+pub(crate) mod adopt;
 pub mod config;
 pub mod registry;
 
 // What can be asked, by whom, and how it looks: pure.
-pub mod access;
+pub(crate) mod access;
 pub mod answer;
 pub mod command;
-pub mod diagnosis;
+pub(crate) mod diagnosis;
 pub mod shell;
 
 // What should be, and the steps to it: pure.
@@ -106,10 +106,10 @@ pub mod sys;
 // Motion: effects.
 pub mod apply;
 pub mod board;
-pub mod control;
-pub mod daemon;
-pub mod local;
-pub mod ssh;
+pub(crate) mod control;
+pub(crate) mod daemon;
+pub(crate) mod local;
+pub(crate) mod ssh;
 
 // The operator's command line: effects.
 pub mod cli;

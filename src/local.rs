@@ -10,7 +10,7 @@ mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
-pub use message::{BoardView, PeeringView, RegistryView, Seen};
+pub use message::{BoardView, PeeringView, Seen};
 pub use server::{Applied, Done, Order, execute};
 pub use server::{News, Server};
-pub use socket::{LocalSocket, SOCKET_NAME, SocketError};
+pub use socket::{LocalSocket, SocketError};

@@ -25,12 +25,10 @@ pub struct Inventory {
     pub exceptions: Vec<Exception>,
 }
 
-/// One POP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pop {
     /// Its short name.
     pub name: PopName,
-    /// Its number.
     pub id: PopId,
     /// Its public host name or address, where the others reach it.
     pub host: Host,
@@ -47,10 +45,8 @@ pub struct Pop {
 /// Is a link wanted? What is off is taken down, because somebody asked for it by this word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Switch {
-    /// It is.
     #[default]
     On,
-    /// It was switched off.
     Off,
 }
 
@@ -127,7 +123,6 @@ impl Inventory {
         self.pop(&self.own)
     }
 
-    /// All other POPs.
     pub fn others(&self) -> impl Iterator<Item = &Pop> {
         self.pops.iter().filter(|pop| pop.name != self.own)
     }

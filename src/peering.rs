@@ -48,7 +48,6 @@ pub enum Status {
 /// A peering that somebody asked to take down, until the apply loop has done so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tombstone {
-    /// Whose it was.
     pub asn: Asn,
     /// The generation that ended it.
     pub generation: Generation,
@@ -57,7 +56,6 @@ pub struct Tombstone {
 /// A peering that can be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peering {
-    /// Its number.
     pub id: PeeringId,
     /// The member's AS number.
     pub asn: Asn,

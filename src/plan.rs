@@ -88,9 +88,7 @@ pub const SHARED_FILES: [FileKind; 3] = [FileKind::RoaIpv4, FileKind::RoaIpv6, F
 pub enum Step {
     /// Write a file that is absent (`old` is `None`) or different.
     WriteFile {
-        /// Which file.
         kind: FileKind,
-        /// Whose.
         owner: Owner,
         /// What it is called.
         name: String,
@@ -101,9 +99,7 @@ pub enum Step {
     },
     /// Remove a file of a peering that ended.
     RemoveFile {
-        /// Which file.
         kind: FileKind,
-        /// Whose.
         owner: Owner,
         /// What it is called.
         name: String,
@@ -132,7 +128,6 @@ pub enum Step {
     SetSysctl {
         /// Its name below `/proc/sys`, with dots.
         name: &'static str,
-        /// What it is.
         old: String,
         /// What it is to be.
         new: &'static str,

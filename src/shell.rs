@@ -51,7 +51,6 @@ pub struct Output {
     pub err: Vec<u8>,
 }
 
-/// A session.
 pub struct Session {
     our_asn: Asn,
     screen: Screen,

@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 use wire::{Wire, hang_up};
 
 pub use host_keys::{
-    HostKeyError, load as load_host_key, load_or_make, new_key, objection as host_key_objection,
+    load as load_host_key, load_or_make, new_key, objection as host_key_objection,
 };
 pub use slots::SlotLimits;
 

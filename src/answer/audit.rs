@@ -126,7 +126,6 @@ impl From<&Record> for RecordJson {
 /// What happened to a peering.
 #[derive(Debug)]
 pub struct PeerHistory {
-    /// Whose it is.
     pub asn: Asn,
     /// What happened, the oldest first.
     pub happenings: Vec<Happening>,

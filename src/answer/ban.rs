@@ -20,7 +20,6 @@ pub struct Banned {
 /// Somebody may have a peering here.
 #[derive(Debug)]
 pub struct Unbanned {
-    /// Who.
     pub subject: Subject,
     /// Was a ban lifted, or was there none?
     pub effect: Effect,
@@ -33,7 +32,6 @@ pub struct BanList(pub Vec<Ban>);
 /// Did a decision make a difference?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Yes.
     Changed,
     /// It was so already.
     Unchanged,

@@ -22,7 +22,6 @@ pub struct PeerView {
     pub wg_pub_key: WgKey,
     /// Where the member's WireGuard is; `None`: they call us.
     pub wg_endpoint_addr: Option<String>,
-    /// The port there.
     pub wg_endpoint_port: Option<Port>,
     /// The member's address on the link.
     pub link_local: Option<LinkLocal>,
@@ -228,7 +227,6 @@ impl From<&PeerView> for PeerJson {
 pub struct PeerList {
     /// The peerings.
     pub peers: Vec<PeerView>,
-    /// Whose they are.
     pub scope: Scope,
 }
 

@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 /// A peering with what the member is to install.
 #[derive(Debug)]
 pub struct PeerConfig {
-    /// The peering.
     pub peer: PeerView,
     /// Our AS number.
     pub our_asn: Asn,
@@ -94,7 +93,6 @@ pub struct PeerExport {
     pub wg_pub_key: WgKey,
     /// Where the member's WireGuard is; `None`: they call us.
     pub wg_endpoint_addr: Option<String>,
-    /// The port there.
     pub wg_endpoint_port: Option<Port>,
     /// The address that the member chose; `None`: one of this POP's.
     pub link_local: Option<LinkLocal>,

@@ -9,10 +9,8 @@ use crate::text::table::{Fit, Table};
 use nanoserde::SerJson;
 use std::fmt::Write as _;
 
-/// How a peering is.
 #[derive(Debug)]
 pub struct PeerStatus {
-    /// The peering.
     pub peer: PeerView,
     /// The checks, in the order in which the parts depend on each other.
     pub checks: Vec<CheckView>,
@@ -58,9 +56,7 @@ pub enum Whose {
 /// Is it well?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Yes.
     Good,
-    /// No.
     Bad,
     /// Nothing is known.
     Unknown,

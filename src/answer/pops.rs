@@ -16,7 +16,6 @@ pub struct Pops {
     pub lines: Vec<String>,
 }
 
-/// One POP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PopView {
     /// Its short name.

@@ -27,7 +27,6 @@ struct Sink {
 /// Do lines tell the time, where there is no journal?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// They do.
     Shown,
     /// Somebody looks on.
     Hidden,
@@ -40,7 +39,6 @@ pub enum Volume {
     Trouble,
     /// What an operator wants to know of a service.
     News,
-    /// Everything.
     Everything,
 }
 

@@ -22,7 +22,6 @@ pub struct Operation {
     pub statuses: &'static [(u8, &'static str)],
     /// How much is logged while it runs, unless `--verbose` wants everything.
     pub volume: Volume,
-    /// Does it.
     pub run: fn(&Invocation) -> Result<u8, Failure>,
 }
 
@@ -50,7 +49,6 @@ pub enum Value {
     Text(&'static str),
     /// A file that exists.
     File(&'static str),
-    /// A directory.
     Directory(&'static str),
     /// A command line for `sh`.
     Program(&'static str),

@@ -25,7 +25,6 @@ pub enum Parsed {
 /// An operation with what was given for its arguments.
 #[derive(Debug)]
 pub struct Invocation {
-    /// Which operation.
     pub operation: &'static Operation,
     /// Which configuration.
     pub file: ConfigFile,

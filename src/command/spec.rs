@@ -105,7 +105,6 @@ pub struct FlagSpec {
     pub name: &'static str,
     /// What stands for its value in the help; empty: it takes none.
     pub value: &'static str,
-    /// What it means.
     pub meaning: &'static str,
     /// What it does to the request.
     pub flag: Flag,

@@ -101,7 +101,6 @@ pub enum Kind {
     Key,
     /// A WireGuard private key, which only the environment may hold.
     Secret,
-    /// A path.
     Path,
     /// A program: a path, or a name to look for in PATH.
     Program,
@@ -115,7 +114,6 @@ pub enum Kind {
     Ipv6Network,
     /// An IPv4 network.
     Ipv4Network,
-    /// A list.
     List {
         /// The kind of its entries.
         of: &'static Kind,

@@ -47,14 +47,15 @@ fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreErr
     let standing = bans.iter().filter(|ban| ban.concerns(maintainer, &context.owned));
     notices.extend(standing.map(|ban| format!("{}.", ban.words())));
     let suspensions = store.suspensions()?;
-    for it in peerings.iter().filter(|it| context.owned.contains(&it.asn)) {
-        let reason = suspensions.get(&it.asn).map_or(String::new(), |reason| format!(": {reason}"));
-        let words = match it.status {
+    for peering in peerings.iter().filter(|peering| context.owned.contains(&peering.asn)) {
+        let reason =
+            suspensions.get(&peering.asn).map_or(String::new(), |reason| format!(": {reason}"));
+        let words = match peering.status {
             Status::Pending => "waits for the operator's approval".to_string(),
             Status::Suspended => format!("was switched off by the operator{reason}"),
             Status::Active | Status::Disabled => continue,
         };
-        notices.push(format!("Your peering with {} {words}.", it.asn));
+        notices.push(format!("Your peering with {} {words}.", peering.asn));
     }
     if let Some(name) = maintainer {
         for asn in &context.owned {

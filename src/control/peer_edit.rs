@@ -68,7 +68,7 @@ impl Control {
 
 /// A BGP session that stands in a file of the operator's does not follow the peering.
 fn may_follow(before: &Peering, after: &Peering) -> Result<(), Refusal> {
-    let is_operators = before.adopted.as_ref().is_some_and(|it| it.bird_file.is_none());
+    let is_operators = before.adopted.as_ref().is_some_and(|adopted| adopted.bird_file.is_none());
     let is_same = before.link_local == after.link_local && before.families == after.families;
     if is_same || !is_operators {
         return Ok(());

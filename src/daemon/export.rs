@@ -200,7 +200,6 @@ impl Exported {
 pub struct Source {
     /// The directory that it lies in.
     pub directory: PathBuf,
-    /// Its name there.
     pub name: String,
     /// Its path in the POP's directory.
     pub to: String,

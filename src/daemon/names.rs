@@ -1,5 +1,6 @@
-//! Tunnels and BGP sessions that run are not renamed: that would take each of them down. Who chooses
-//! other names where peerings have files by the old ones is told so, before anything is made twice.
+//! Tunnels and BGP sessions that run are not renamed: that would take each of them down. Who
+//! chooses other names where peerings have files by the old ones is told so, before anything is
+//! made twice.
 
 use super::{Assembled, Trouble};
 use crate::model::{Asn, NameForm, NameKind};

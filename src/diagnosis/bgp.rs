@@ -112,11 +112,9 @@ fn explained(facts: &Facts<'_>, seen: &str, cause: &Cause) -> CheckView {
 pub struct Cause {
     /// A part of the error, as BIRD writes it.
     pub error: &'static str,
-    /// What it means.
     pub means: &'static str,
     /// Who can do something about it.
     pub by: Whose,
-    /// What.
     pub hint: &'static str,
 }
 

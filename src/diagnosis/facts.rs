@@ -24,13 +24,11 @@ pub struct Facts<'a> {
     pub captured: Option<CapturedHandshake>,
     /// Why the loop could not apply the peering, or works on it still.
     pub unapplied: Option<String>,
-    /// The link.
     pub link: Option<LinkView>,
     /// How old its last handshake is, where there was one.
     pub handshake_age: Option<Duration>,
     /// What came back through the tunnel.
     pub tunnel: Option<Echo>,
-    /// The BGP session.
     pub bgp: Option<BgpView>,
     /// What this POP's kernel makes of it all, where that is known.
     pub kernel: Option<Rc<KernelView>>,
@@ -56,7 +54,6 @@ pub struct Ownership {
 pub enum Place {
     /// They call us.
     Passive,
-    /// Here.
     Found(SocketAddr),
     /// Its name gives no address, and this is why: the name's fault.
     Nameless(String),
@@ -96,13 +93,11 @@ pub enum CapturedHandshake {
 pub enum Echo {
     /// An answer, after so many microseconds.
     Answer(u64),
-    /// Nothing.
     Silence,
     /// This POP cannot ping, and this is why.
     Unable(String),
 }
 
-/// How a link is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkView {
     /// Seconds since 1970 of the last handshake; 0: never.
@@ -180,7 +175,6 @@ pub struct KernelView {
 /// Is a limit reached?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// No.
     Kept,
     /// It was, since the BGP session is up.
     Hit,

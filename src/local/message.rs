@@ -50,25 +50,15 @@ pub enum Answer {
     },
     /// How everything is, but the peerings.
     #[nserde(rename = "board")]
-    Board {
-        /// All of it.
-        board: BoardView,
-    },
-    /// How one peering is.
+    Board { board: BoardView },
     #[nserde(rename = "peering")]
-    Peering {
-        /// All of it.
-        peering: PeeringView,
-    },
+    Peering { peering: PeeringView },
     /// There are no more peerings.
     #[nserde(rename = "end")]
     End,
     /// The request cannot be answered.
     #[nserde(rename = "refused")]
-    Refused {
-        /// Why.
-        why: String,
-    },
+    Refused { why: String },
 }
 
 /// How the running service is.
@@ -80,7 +70,6 @@ pub struct BoardView {
     pub trouble: Option<String>,
     /// Why the database that the service has open is not used any more.
     pub database: Option<DatabaseView>,
-    /// The registry.
     pub registry: RegistryView,
     /// What the last backup failed with.
     pub backup_error: Option<String>,
@@ -108,7 +97,6 @@ pub struct RegistryView {
     pub refused: Option<String>,
 }
 
-/// How one peering is.
 #[derive(Clone, Debug, PartialEq, Eq, SerJson, DeJson)]
 pub struct PeeringView {
     /// The member's AS number.

@@ -10,9 +10,9 @@ use crate::limits::{
     LOCAL_WORKING_PAUSE, LOCAL_WRITE_TIMEOUT,
 };
 use crate::model::{Asn, BgpState, Mntner, Role};
-use crate::runtime::Spawner;
+use crate::runtime::{self, Spawner};
 use crate::shell::{Event, Output, Session, Start};
-use crate::{runtime, sys};
+use crate::sys;
 use async_io::Async;
 use nanoserde::{DeJson as _, SerJson as _};
 use rustix::net::sockopt::socket_peercred;
@@ -49,7 +49,6 @@ pub struct Server {
     spawner: Spawner,
 }
 
-/// One client.
 struct Client {
     stream: Async<UnixStream>,
     control: Rc<Control>,

@@ -47,7 +47,6 @@ impl<T: FromStr> Spelled<T> {
 }
 
 impl<T: Copy> Spelled<T> {
-    /// The value.
     pub fn get(&self) -> T {
         self.value
     }

@@ -26,7 +26,6 @@ pub enum Host {
 /// Host and port.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The host.
     pub host: Host,
     /// The UDP port.
     pub port: Port,

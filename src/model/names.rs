@@ -35,7 +35,6 @@ pub(super) const LINK_PREFIX: &str = "wg-int-";
 const _: () = assert!(LINK_PREFIX.len() + POP_NAME_BYTES_MAX == IFNAME_BYTES_MAX);
 
 impl PopName {
-    /// The name.
     pub fn as_str(&self) -> &str {
         // Shorter names are filled up with zeros.
         let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();

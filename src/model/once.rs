@@ -13,7 +13,6 @@ pub enum Turn<'a, K> {
     Same,
     /// What is wrong: it was not logged yet, or something else was.
     Wrong(&'a K),
-    /// That it is over.
     Over,
 }
 
@@ -33,7 +32,6 @@ impl<K: PartialEq> Once<K> {
         self.0.as_ref().map_or(Turn::Over, Turn::Wrong)
     }
 
-    /// What is wrong.
     pub fn wrong(&self) -> Option<&K> {
         self.0.as_ref()
     }

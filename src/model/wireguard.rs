@@ -202,7 +202,6 @@ impl IfName {
         name.strip_prefix(LINK_PREFIX)?.parse().ok()
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

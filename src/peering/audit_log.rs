@@ -41,7 +41,6 @@ pub enum Action {
 /// One audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// When.
     pub at: Timestamp,
     /// Who: a maintainer, `admin`, or `admin for` a maintainer.
     pub actor: String,
@@ -53,7 +52,6 @@ pub struct Record {
     pub action: Action,
     /// Of which AS number; `None`: it was about a maintainer.
     pub asn: Option<Asn>,
-    /// What was before.
     pub before: Option<String>,
     /// What is now.
     pub after: Option<String>,
@@ -62,7 +60,6 @@ pub struct Record {
 /// The newest records, the newest last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditLog {
-    /// The records.
     pub records: Vec<Record>,
     /// Were there more?
     pub cut: bool,
@@ -71,9 +68,7 @@ pub struct AuditLog {
 /// What happened to a peering, as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {
-    /// When.
     pub at: Timestamp,
-    /// What it happened to.
     pub kind: Kind,
     /// In one word: what was done, or what became of it.
     pub action: String,
@@ -81,7 +76,6 @@ pub struct Happening {
     pub who: Option<String>,
     /// With which key and from where, for whom that is to be seen.
     pub origin: Option<(String, String)>,
-    /// The rest.
     pub detail: String,
 }
 
@@ -90,9 +84,7 @@ pub struct Happening {
 pub enum Kind {
     /// The peering itself, by a command.
     Peering,
-    /// Its link.
     Link,
-    /// Its BGP session.
     Bgp,
 }
 

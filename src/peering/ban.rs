@@ -16,7 +16,6 @@ pub enum Subject {
     Asn(Asn),
 }
 
-/// A ban.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
     /// Of whom.

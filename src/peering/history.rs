@@ -20,9 +20,7 @@ pub enum Subject {
 pub struct Transition {
     /// When it was seen, at most one interval of the watch after it happened.
     pub at: Timestamp,
-    /// What.
     pub what: Subject,
-    /// Did it come up?
     pub up: bool,
     /// What it was before: `up` and `down` of a link, BIRD's word (`Established`, `Active`, …) of a
     /// BGP session; `missing` where BIRD has none, `unknown` before the first look.
@@ -84,7 +82,6 @@ impl Liveness {
         }
     }
 
-    /// Is it up?
     pub fn is_up(self) -> bool {
         matches!(self, Liveness::LinkUp | Liveness::Bgp(Some(BgpState::Established)))
     }

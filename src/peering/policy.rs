@@ -38,7 +38,6 @@ pub struct Forbidden {
     pub address: IpAddr,
     /// The IPv4 address inside it, if that one is the reason.
     pub carried: Option<Ipv4Addr>,
-    /// The reason.
     pub because: Class,
 }
 

@@ -30,7 +30,6 @@ pub fn reported_latency(text: &str) -> Option<u8> {
 pub struct BirdPop<'a> {
     /// Addresses and ports.
     pub site: &'a Site,
-    /// The names of things.
     pub naming: &'a Naming,
     /// What a file says.
     pub form: &'a Form,
@@ -65,7 +64,6 @@ pub(crate) mod tests {
         render(peering, &pop, latency).unwrap()
     }
 
-    /// That form.
     pub(crate) fn reference_form() -> Form {
         Form::parse(crate::plan::form::REFERENCE).unwrap()
     }

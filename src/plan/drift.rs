@@ -170,7 +170,6 @@ impl Ledger {
         self.pauses.clear();
     }
 
-    /// A link was made.
     pub fn link_made(&mut self, owner: Owner) {
         self.pauses.remove(&owner);
     }

@@ -117,9 +117,7 @@ pub enum Direction {
 /// What is wrong with a form, and where: lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormError {
-    /// The line.
     pub line: usize,
-    /// The column.
     pub column: usize,
     /// What is wrong.
     pub message: String,

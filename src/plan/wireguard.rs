@@ -34,7 +34,6 @@ pub enum Backend {
 /// A link as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkWanted {
-    /// Its name.
     pub name: IfName,
     /// Our private key, the same for all links of a POP.
     pub private_key: WgSecret,
@@ -48,7 +47,6 @@ pub struct LinkWanted {
     pub remote: LinkLocal,
     /// The same in IPv4 (/32), where both ends have such addresses.
     pub ipv4: Option<(Ipv4Addr, Ipv4Addr)>,
-    /// Their public key.
     pub peer_key: WgKey,
     /// A preshared key, if one was agreed.
     pub preshared_key: Option<WgSecret>,
@@ -98,14 +96,12 @@ pub struct LinkActual {
     pub private_key: Option<WgSecret>,
     /// The UDP port that it listens on, 0 if none is set.
     pub listen_port: u16,
-    /// Its peers.
     pub peers: Vec<PeerActual>,
 }
 
 /// One WireGuard peer of a link, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerActual {
-    /// Its public key.
     pub key: WgKey,
     /// The preshared key, if one is set (all zero means none).
     pub preshared_key: Option<WgSecret>,

@@ -152,7 +152,6 @@ impl Index {
 }
 
 impl<'a> Maintainer<'a> {
-    /// Its name.
     pub fn name(self) -> &'a Mntner {
         self.name
     }

@@ -70,9 +70,7 @@ pub enum KeyAlgorithm {
 /// A key that can log in, as far as it needs to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SshKey {
-    /// Its algorithm.
     pub algorithm: KeyAlgorithm,
-    /// Its fingerprint.
     pub fingerprint: KeyFingerprint,
 }
 

@@ -27,16 +27,13 @@ pub enum Key {
     Up,
     /// Cursor down.
     Down,
-    /// Home.
     Home,
-    /// End.
     End,
     /// A control character, as the letter that is pressed with it: `b'C'` for Ctrl-C.
     Ctrl(u8),
     /// A character with Alt or after Escape; DEL is Alt-Backspace. Ctrl with a cursor key is Alt-B
     /// or Alt-F, which move by words as well.
     Alt(char),
-    /// Tab.
     Tab,
     /// Shift-Tab.
     BackTab,
@@ -53,9 +50,7 @@ pub enum Key {
 /// What a byte has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing yet.
     More,
-    /// A key.
     Key(Key),
     /// The byte has ended what came before it and was not taken: give it again.
     Again(Key),

@@ -7,7 +7,6 @@ use crate::model::{Refusal, Role};
 /// What the client asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// A shell.
     Shell,
     /// One command as a line, which is all that SSH hands over.
     Exec(String),

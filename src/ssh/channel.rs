@@ -29,9 +29,7 @@ const STDERR: u32 = 1;
 /// What is said to a client whose input ran too far ahead.
 const TOO_MUCH: &[u8] = b"Too much input at once; the rest was not read.\r\n";
 
-/// One channel.
 pub(super) struct Channel {
-    /// Its number.
     pub(super) id: ChannelId,
     /// What commands work on.
     pub(super) control: Rc<Control>,

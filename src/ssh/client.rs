@@ -27,7 +27,6 @@ pub(super) enum Stage {
     Proven,
 }
 
-/// A client.
 pub(super) struct Client {
     since: Instant,
     slowness: u64,

@@ -67,7 +67,6 @@ pub(super) struct Proof {
 
 /// Whom a proven key lets in.
 enum Admitted {
-    /// This one.
     One(Identity),
     /// One of these maintainers: which, is asked at the terminal.
     Several(Vec<Mntner>),

@@ -27,7 +27,6 @@ pub(super) struct Reports {
     elsewhere: Customer,
 }
 
-/// What one customer did.
 #[derive(Clone, Copy, Debug, Default)]
 struct Customer {
     /// Lines that were logged.
@@ -43,7 +42,6 @@ struct Customer {
 pub(super) enum Verdict {
     /// It is logged.
     Log,
-    /// It is counted.
     Count,
 }
 

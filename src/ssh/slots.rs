@@ -20,7 +20,6 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotLimits {
     /// Sessions in all.
@@ -77,7 +76,6 @@ pub struct Slot {
 
 /// A slot, and who lost theirs for it.
 pub struct Taken {
-    /// The slot.
     pub slot: Slot,
     /// Where the one comes from who was hung up on.
     pub dropped: Option<IpAddr>,

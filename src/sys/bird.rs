@@ -37,7 +37,6 @@ use std::time::Duration;
 pub struct BirdError {
     /// The control socket.
     pub socket: PathBuf,
-    /// What it is.
     pub fault: BirdFault,
 }
 

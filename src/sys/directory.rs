@@ -88,7 +88,6 @@ pub struct Put {
 pub enum Over {
     /// A plain file, or nothing.
     PlainFile,
-    /// Nothing.
     Nothing,
 }
 

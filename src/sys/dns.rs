@@ -283,7 +283,6 @@ pub type Answer = Result<Vec<IpAddr>, DnsError>;
 /// An answer that was kept.
 #[derive(Clone, Debug)]
 pub struct Remembered {
-    /// The answer.
     pub answer: Answer,
     /// When it came.
     pub at: Instant,

@@ -78,17 +78,17 @@ enum End<T> {
 impl Socket {
     /// Opens a socket of this protocol (`NETLINK_ROUTE`, `NETLINK_GENERIC`).
     pub fn open(protocol: isize) -> Result<Socket, NetlinkError> {
-        let open = || -> io::Result<Socket> {
-            let mut socket = netlink_sys::Socket::new(protocol)?;
-            let port = socket.bind_auto()?.port_number();
-            // Kernels before 4.12 and 4.20 know one or the other not, and answer all the same.
-            let _ = socket.set_ext_ack(true);
-            let _ = socket.set_netlink_get_strict_chk(true);
-            let timeout = Some(NETLINK_TIMEOUT);
-            set_socket_timeout(&socket, Timeout::Recv, timeout)?;
-            Ok(Socket { socket, port, sequence: Cell::new(0), family: 0 })
-        };
-        open().map_err(|error| failure("open a netlink socket", &error))
+        Socket::bound(protocol).map_err(|error| failure("open a netlink socket", &error))
+    }
+
+    fn bound(protocol: isize) -> io::Result<Socket> {
+        let mut socket = netlink_sys::Socket::new(protocol)?;
+        let port = socket.bind_auto()?.port_number();
+        // Kernels before 4.12 and 4.20 know one or the other not, and answer all the same.
+        let _ = socket.set_ext_ack(true);
+        let _ = socket.set_netlink_get_strict_chk(true);
+        set_socket_timeout(&socket, Timeout::Recv, Some(NETLINK_TIMEOUT))?;
+        Ok(Socket { socket, port, sequence: Cell::new(0), family: 0 })
     }
 
     /// The same socket for requests to this generic family.

@@ -127,8 +127,8 @@ async fn listen(
     let mut answered = 0;
     while answered < count {
         let heard = socket
-            .read_with(|it| {
-                let (_, length, source) = recvfrom(it, &mut buffer, RecvFlags::TRUNC)?;
+            .read_with(|socket| {
+                let (_, length, source) = recvfrom(socket, &mut buffer, RecvFlags::TRUNC)?;
                 let source = source.and_then(|address| SocketAddr::try_from(address).ok());
                 Ok((length, source.map(|address| address.ip()), Instant::now()))
             })

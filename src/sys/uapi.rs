@@ -32,7 +32,6 @@ pub const SOCKET_DIRECTORY: &str = "/run/wireguard";
 /// Why a userspace WireGuard did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UapiError {
-    /// Its socket.
     pub socket: PathBuf,
     /// What went wrong.
     pub reason: UapiReason,

@@ -40,7 +40,6 @@ pub fn current() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Is that root?
 pub fn is_root() -> bool {
     current() == ROOT
 }

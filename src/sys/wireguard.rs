@@ -20,12 +20,12 @@ use crate::plan::naming::Naming;
 use crate::plan::wireguard::{EndpointRule, LinkActual, LinkWanted, differs};
 use crate::sys::netlink::{Link, NetlinkError};
 use crate::sys::uapi::{self, Patience, StartError, UapiError, UapiReason};
+use crate::sys::within;
 use async_io::Async;
 use machine::Means;
 use rustix::io::Errno;
 use smol::LocalExecutor;
-use smol::future::or;
-use smol::io::AsyncReadExt;
+use smol::io::AsyncReadExt as _;
 use smol::lock::Semaphore;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -255,18 +255,11 @@ async fn end(machine: &Machine, link: &Link, name: &IfName) -> Result<(), WireEr
 
 /// Waits until a process ends: then the connection to it does.
 async fn ended(mut held: Async<UnixStream>, name: &IfName) -> Result<(), WireError> {
-    let still = || WireError::StillRunning(name.clone());
-    let end = async { held.read(&mut [0]).await.map_or(Ok(()), |count| gone(count, still)) };
-    let late = async {
-        smol::Timer::after(USERSPACE_END).await;
-        Err(still())
-    };
-    or(end, late).await
-}
-
-/// An end of file is the end of the process; nothing else was asked for.
-fn gone(count: usize, still: impl Fn() -> WireError) -> Result<(), WireError> {
-    if count == 0 { Ok(()) } else { Err(still()) }
+    match within(USERSPACE_END, held.read(&mut [0])).await {
+        // An end of file is the end of the process; nothing else was asked for.
+        Some(Ok(0) | Err(_)) => Ok(()),
+        Some(Ok(_)) | None => Err(WireError::StillRunning(name.clone())),
+    }
 }
 
 impl fmt::Display for Backend {

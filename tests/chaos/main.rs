@@ -14,7 +14,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "a test without the usual harness: whatever is not as it should be ends it"
 )]
 

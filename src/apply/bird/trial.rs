@@ -19,15 +19,12 @@ use std::path::Path;
 /// to hold; `None`: it is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Which file.
     pub kind: FileKind,
-    /// Whose.
     pub owner: Owner,
     /// What it is called.
     pub name: String,
     /// Before this pass.
     pub before: Option<String>,
-    /// With it.
     pub after: Option<String>,
     /// The step, for the log.
     pub words: String,

@@ -78,9 +78,7 @@ pub fn reason(text: &str) -> Result<String, Refusal> {
 
 /// An endpoint that another peering has declared.
 pub struct Declared<'a> {
-    /// Whose it is.
     pub asn: Asn,
-    /// What they declared.
     pub endpoint: &'a Endpoint,
     /// Where that is now, as far as it is known.
     pub place: Option<SocketAddr>,

@@ -23,9 +23,7 @@ pub enum Change {
     },
     /// A peer that is not there.
     AddPeer {
-        /// Its public key.
         key: WgKey,
-        /// Its preshared key.
         preshared_key: Option<WgSecret>,
         /// Where to send first.
         endpoint: Option<SocketAddr>,
@@ -35,11 +33,7 @@ pub enum Change {
         keepalive_s: u16,
     },
     /// A peer that nobody asked for: its allowed IPs would take the packets of the right one.
-    RemovePeer {
-        /// Its public key.
-        key: WgKey,
-    },
-    /// The preshared key.
+    RemovePeer { key: WgKey },
     PresharedKey {
         /// Of this peer.
         key: WgKey,
@@ -93,14 +87,12 @@ pub enum Change {
     Up,
     /// An address that is not there.
     AddAddress {
-        /// Ours.
         local: IpAddr,
         /// The peer's, which the kernel routes to the link.
         remote: IpAddr,
     },
     /// Our address is there with another peer's.
     ChangeRemote {
-        /// Ours.
         local: IpAddr,
         /// The peer's that is there.
         old: IpAddr,
@@ -109,14 +101,12 @@ pub enum Change {
     },
     /// Our address is there with its peer, and the route to it is not.
     RenewRoute {
-        /// Ours.
         local: IpAddr,
         /// The peer's.
         remote: IpAddr,
     },
     /// A link-local address that is no longer wanted, or that stands in the way of the route.
     RemoveAddress {
-        /// Ours.
         local: IpAddr,
         /// The peer's, equal to ours if there is none.
         remote: IpAddr,

@@ -25,7 +25,6 @@ pub struct Settings {
 /// What to set on one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerSettings {
-    /// Its public key.
     pub key: WgKey,
     /// What is to be done with it.
     pub rule: PeerRule,

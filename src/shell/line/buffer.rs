@@ -13,7 +13,6 @@ pub(super) struct Buffer {
     killed: Vec<char>,
 }
 
-/// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Back,
@@ -29,7 +28,6 @@ pub(super) enum Reach {
     Word,
     /// What stands between blanks, and the blanks before the cursor.
     Blank,
-    /// All there is.
     All,
 }
 

@@ -113,13 +113,13 @@ impl Parser {
             _ => coded(line),
         };
         let Some((code, mark, text)) = parts else {
-            return Err(ReplyError::Garbage(harmless(line)));
+            return Err(ReplyError::Garbage(escaped(line)));
         };
-        self.lines.push(Line { code, text: harmless(text) });
+        self.lines.push(Line { code, text: escaped(text) });
         match mark {
             b'-' => Ok(None),
             b' ' => Ok(Some(code)),
-            _ => Err(ReplyError::Garbage(harmless(line))),
+            _ => Err(ReplyError::Garbage(escaped(line))),
         }
     }
 }
@@ -134,8 +134,12 @@ fn coded(line: &[u8]) -> Option<(u16, u8, &[u8])> {
 }
 
 /// Text that cannot move a cursor, change a colour, or turn what stands beside it round.
-fn harmless(bytes: &[u8]) -> String {
-    let tame = |letter| match letter {
+fn escaped(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).chars().map(escaped_letter).collect()
+}
+
+fn escaped_letter(letter: char) -> char {
+    match letter {
         '\t' => ' ',
         // Invisible, or changing the direction (Unicode's Bidi_Control and default ignorables).
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
@@ -147,8 +151,7 @@ fn harmless(bytes: &[u8]) -> String {
         '\u{e0000}'..='\u{e0fff}' => char::REPLACEMENT_CHARACTER,
         letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
         letter => letter,
-    };
-    String::from_utf8_lossy(bytes).chars().map(tame).collect()
+    }
 }
 
 #[cfg(test)]
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_made_harmless() {
+    fn text_is_escaped() {
         let bytes = b"8002 a\xff\xfe\x1b[31m\x00\xc2\x9b\xe2\x80\xae\tb\n";
         let found = replies(bytes, 1).unwrap().0;
         let gone = char::REPLACEMENT_CHARACTER;

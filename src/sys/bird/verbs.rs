@@ -59,7 +59,6 @@ pub enum Configured {
 /// (`timeformat base`, by default `iso long`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ages {
-    /// It was started.
     pub started: Option<Duration>,
     /// It read its files.
     pub configured: Option<Duration>,

@@ -158,10 +158,12 @@ impl Query<'_> {
                 kept.push(address);
             }
         }
-        match kept.is_empty() {
-            false => Ok(kept),
-            true if refers_elsewhere(packet) => Err(Failure::Refused),
-            true => Err(Failure::NoData),
+        if !kept.is_empty() {
+            Ok(kept)
+        } else if refers_elsewhere(packet) {
+            Err(Failure::Refused)
+        } else {
+            Err(Failure::NoData)
         }
     }
 }

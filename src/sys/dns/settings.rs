@@ -48,15 +48,16 @@ impl Settings {
 
     /// Reads the text of a resolv.conf. The last word on an option counts.
     pub(super) fn parse(text: &str) -> Settings {
-        let lines = text.lines().filter_map(|line| {
-            let (key, rest) = line.split_once([' ', '\t'])?;
-            Some((key, rest.trim()))
-        });
-        let named = |wanted: &'static str| {
-            lines.clone().filter(move |(key, _)| *key == wanted).map(|(_, rest)| rest)
-        };
-        let mut settings = Settings::new(named("nameserver").filter_map(Server::parse).collect());
-        for option in named("options").flat_map(str::split_whitespace) {
+        let (mut servers, mut options) = (Vec::new(), Vec::new());
+        for line in text.lines() {
+            match line.split_once([' ', '\t']) {
+                Some(("nameserver", rest)) => servers.extend(Server::parse(rest.trim())),
+                Some(("options", rest)) => options.extend(rest.split_whitespace()),
+                _ => {}
+            }
+        }
+        let mut settings = Settings::new(servers);
+        for option in options {
             settings.set(option);
         }
         settings

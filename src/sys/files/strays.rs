@@ -11,7 +11,6 @@ use std::path::Path;
 /// What is wrong with a FIFO, a socket or a device.
 const SPECIAL: &str = "no file (a FIFO, a socket or a device): BIRD would wait for it for ever";
 
-/// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stray {
     /// What it is, with its path.

@@ -50,7 +50,6 @@ pub struct CloneStatus {
     pub refused: Option<Obstacle>,
 }
 
-/// Looks at a clone.
 pub async fn look(directory: &Path) -> Result<CloneStatus, GitError> {
     let clone = Clone::open(directory).await?;
     let upstream = clone.upstream().await?;

@@ -43,7 +43,6 @@ pub struct Route(Socket);
 pub struct Link {
     /// Its index, unique while it lives.
     pub index: u32,
-    /// Its name.
     pub name: String,
     /// The largest packet in bytes.
     pub mtu: u32,
@@ -58,7 +57,6 @@ pub struct Link {
 pub struct Address {
     /// Index of the link.
     pub index: u32,
-    /// The address.
     pub local: IpAddr,
     /// The other end's, equal to `local` where there is none.
     pub peer: IpAddr,
