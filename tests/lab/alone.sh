@@ -40,10 +40,10 @@ joins() {
     install "$1" "$2" "$3"
 }
 
-# found WHAT STATE: does `peerling check` have such a finding?
+# look: asks `peerling check`, which ends with 1 where something is wrong.
+look() { peerling check --json >"$LAB/check.json" 2>>"$LAB/check.log" || true; }
+# found NAME STATE WORDS: did it have such a finding?
 found() {
-    # It ends with 1 where something is wrong.
-    peerling check --json >"$LAB/check.json" 2>>"$LAB/check.log" || true
     jq -e --arg name "$1" --arg state "$2" --arg words "$3" \
         'any(.findings[]; .name == $name and .state == $state and (.detail | contains($words)))' \
         "$LAB/check.json" >"$LAB/found"
@@ -82,6 +82,7 @@ step "IPv4 and IPv6 go from one member's network to the other's through the kern
 checks_of() { member one peer_status --json | jq -r '[.peer.checks[].ok] | map(tostring) | join(" ")'; }
 all_well() { [ "$(checks_of)" = "true true true true true true" ]; }
 await 15 "six good checks" -- all_well
+look
 expect "check has the addresses" -- found lo ok "this machine has fd42:263::1/128"
 expect "check: forwarding" -- found sysctls ok "packets are forwarded"
 expect "check: the kernel's routes" -- found routes ok "the kernel took them all: "
@@ -96,12 +97,13 @@ ip -n pop address delete 172.20.0.1/32 dev lo
 bird pop restart '"kernel_*"' >"$LAB/restarted"
 refused() { bird pop show route 172.20.1.0/27 | grep -q ' ! ' && bird pop show route fd42:1::/48 | grep -q ' ! '; }
 await 30 "the kernel refuses the routes" -- refused
+look
 expect "check tells the routes" -- found routes wrong "the kernel refused "
 expect "check tells their cause" -- found routes wrong "the address fd42:263::1 is on no interface"
 expect "check tells the address" -- found lo wrong "it lacks 172.20.0.1/32"
 step "without the addresses: check says what the kernel refused, and why"
 # One pass puts them back; an address that is somebody else's stays.
-ip -n pop address add 172.20.0.9/32 dev lo
+ip -n pop address add 192.0.2.9/32 dev lo
 kill -CONT "$SERVICE"
 told() {
     member one peer_status --json >"$LAB/status"
@@ -111,13 +113,14 @@ told() {
 await 15 "peer_status tells it as the operator's matter: $(checks_of)" -- told "the kernel of this POP refused "
 same "whose matter it is" operator "$(jq -r '.peer.checks[] | select(.name == "routes") | .by // "operator"' "$LAB/status")"
 ring
-same "what is on lo after a pass" "172.20.0.1/32 172.20.0.9/32 fd42:263::1/128" "$(addresses_of_lo)"
+same "what is on lo after a pass" "172.20.0.1/32 192.0.2.9/32 fd42:263::1/128" "$(addresses_of_lo)"
 await 40 "packets cross again" -- crosses
 await 15 "six good checks again" -- all_well
 step "one pass: the addresses are back, another one stayed, packets cross again"
 
 # A kernel that forwards nothing of one family: told too, and put right by the next pass.
 ip netns exec pop sysctl -qw net.ipv6.conf.all.forwarding=0
+look
 expect "check tells it" -- found sysctls wrong "net.ipv6.conf.all.forwarding is 0"
 await 15 "peer_status tells it" -- told "forwards no ipv6 packets"
 ring
