@@ -138,12 +138,12 @@ const SMALL_FILE_LINES: usize = 60;
 /// What makes code harder to read, over all files of `src` but tests. Each number may only fall:
 /// who makes one smaller writes the new one here.
 const MOST: &[(&str, usize)] = &[
-    ("small files", 50),
-    ("closures with a name, let f = |..|", 91),
-    ("parameters of closures called it", 462),
-    ("matches on a bool", 3),
+    ("small files", 16),
+    ("closures with a name, let f = |..|", 13),
+    ("parameters of closures called it", 18),
+    ("matches on a bool", 0),
     ("parameters that are tuples", 1),
-    ("parameters that are a bool", 7),
+    ("parameters that are a bool", 6),
 ];
 
 struct Source {
