@@ -21,10 +21,13 @@ mod scratch;
 #[path = "support/timing.rs"]
 mod timing;
 
-use peerling::answer::{OurSide, PeerList, PeerView, PeeringState};
-use peerling::command::Scope;
+use peerling::answer::{
+    BgpLife, Life, LifeView, ListedPeer, OurSide, PeerList, PeerView, PeeringState, RouteCounts,
+    Sign, Signs,
+};
+use peerling::command::{Only, Scope};
 use peerling::limits::BIRD_CONFIGURE_PAUSE;
-use peerling::model::{Asn, Families};
+use peerling::model::{Asn, BgpState, Families, Timestamp};
 use peerling::peering::{Peering, Site};
 use peerling::plan;
 use peerling::registry::{Builder, Index};
@@ -171,7 +174,8 @@ fn database() {
 fn answer() {
     heading("answer to peer_list with 1,000 peerings");
     let site = peers::site();
-    let views: Vec<PeerView> = peers::peerings(PEERS).iter().map(|it| view(it, &site)).collect();
+    let views: Vec<ListedPeer> =
+        peers::peerings(PEERS).iter().map(|it| listed(it, &site)).collect();
 
     let window = Some(Screen::window("xterm-256color", 120));
     for (what, command, window) in [
@@ -186,14 +190,15 @@ fn answer() {
 }
 
 /// A line is read and answered.
-fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[PeerView]) -> Output {
+fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[ListedPeer]) -> Output {
     let mut output = Output::default();
     let mut session = Session::new(Start::Exec(command.into()), window, asn);
     session.begin(&mut output);
     while let Some(event) = session.next(&mut output) {
         match event {
             Event::Run(_) => {
-                let answer = PeerList { peers: peers.to_vec(), scope: Scope::Mine };
+                let (scope, only) = (Scope::Mine, Only::Any);
+                let answer = PeerList { peers: peers.to_vec(), scope, only, now: NOW };
                 session.answered(Ok(Box::new(answer)), &mut output)
             }
             Event::Follow(_) => session.followed(),
@@ -201,6 +206,27 @@ fn session(command: &str, window: Option<Screen>, asn: Asn, peers: &[PeerView]) 
         }
     }
     output
+}
+
+/// When the list is made.
+const NOW: Timestamp = Timestamp(1_769_860_800);
+
+fn listed(peering: &Peering, site: &Site) -> ListedPeer {
+    let bgp = BgpLife {
+        state: Some(BgpState::Established),
+        since: Some(Timestamp(NOW.0 - 86_400)),
+        routes: Some(RouteCounts { imported: 12, exported: 2_501 }),
+    };
+    let life = LifeView {
+        life: Life::Up,
+        signs: Signs { tunnel: Sign::Up, bgp: Sign::Up },
+        handshake: Some(Duration::from_secs(17)),
+        link_since: None,
+        bgp,
+        rtt_us: Some(4_123),
+        maintainer: "ALICE-MNT".parse().ok(),
+    };
+    ListedPeer { peer: view(peering, site), life }
 }
 
 fn view(peering: &Peering, site: &Site) -> PeerView {

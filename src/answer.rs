@@ -6,8 +6,10 @@
 mod audit;
 mod ban;
 mod help;
+mod life;
 mod peer;
 mod peer_config;
+mod peer_list;
 mod peer_status;
 mod pops;
 mod progress;
@@ -19,10 +21,11 @@ pub use audit::Audit;
 pub use audit::PeerHistory;
 pub use ban::{BanList, Banned, Effect, Unbanned};
 pub use help::Help;
-pub use peer::PeerList;
+pub use life::{BgpLife, Life, LifeView, ListedPeer, RouteCounts, Sign, Signs, summary};
 pub use peer::{OurSide, PeerView, PeeringState};
 pub use peer_config::PeerConfig;
 pub use peer_config::{PeerExport, WITHHELD};
+pub use peer_list::PeerList;
 pub use peer_status::{CheckView, Mark, PeerStatus, RawView, Whose};
 pub use pops::{PopPeering, PopView, Pops, Rtt};
 pub use progress::{FollowEvent, Stage};
@@ -88,6 +91,8 @@ pub enum ExitStatus {
     NotApplied = 3,
     /// A fault of ours.
     Fault = 4,
+    /// A check of peer_status --exit-status is not well.
+    CheckFailed = 5,
 }
 
 /// Nothing was changed, since the caller did not mean it.
@@ -175,6 +180,14 @@ pub fn refusal_json(refusal: &Refusal) -> String {
 /// A value for a table's cell; empty where there is none.
 fn optional(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
+}
+
+/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
+pub(crate) fn milliseconds(us: u64) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        _ => format!("{} ms", us / 1000),
+    }
 }
 
 #[cfg(test)]

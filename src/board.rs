@@ -11,7 +11,7 @@ pub use crate::diagnosis::{
 };
 
 use crate::limits::BELL_CAUSES_MAX;
-use crate::model::{Asn, Handshakes, IfName};
+use crate::model::{Asn, Handshakes, IfName, Timestamp};
 use crate::peering::Generation;
 use crate::plan::Owner;
 use crate::plan::naming::Naming;
@@ -63,6 +63,7 @@ pub struct Board {
     handshakes: RefCell<Handshakes>,
     claims: RefCell<Claims>,
     watchers: RefCell<Vec<Sender<()>>>,
+    sight: Cell<Sight>,
 }
 
 /// What the loop has made of the mesh link to another POP of ours.
@@ -99,6 +100,26 @@ pub struct Entry {
     pub raw: Option<Rc<RawView>>,
     /// What was last found at an endpoint that does not answer.
     pub port_probe: Option<PortProbe>,
+    /// When it came up or went down.
+    pub since: Since,
+}
+
+/// When the watch saw the parts of a peering come up or go down; `None`: it never did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// The link.
+    pub link: Option<Timestamp>,
+    /// The BGP session.
+    pub bgp: Option<Timestamp>,
+}
+
+/// What this POP can look at. Of the rest nobody here knows whether it is up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Links.
+    pub links: bool,
+    /// BGP sessions.
+    pub bird: bool,
 }
 
 /// How all peerings are.
@@ -187,6 +208,16 @@ impl Board {
         let entries = self.entries.borrow();
         let queued = entries.iter().filter(|(_, entry)| entry.progress == Progress::Queued);
         queued.map(|(asn, _)| *asn).collect()
+    }
+
+    /// What can be looked at here; nothing before the first look.
+    pub fn sight(&self) -> Sight {
+        self.sight.get()
+    }
+
+    /// The watch tells what it can look at.
+    pub fn set_sight(&self, sight: Sight) {
+        self.sight.set(sight);
     }
 
     /// Every entry.

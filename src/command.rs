@@ -111,6 +111,26 @@ pub enum Depth {
     Raw,
 }
 
+/// Which peerings are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Only {
+    /// All of them.
+    #[default]
+    Any,
+    /// Those that are down.
+    Down,
+}
+
+/// What a command's exit status tells, once it is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ExitTells {
+    /// That it was carried out.
+    #[default]
+    Done,
+    /// Whether the peering is well, for monitoring.
+    Checks,
+}
+
 /// How the answer is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Format {
@@ -142,10 +162,14 @@ pub struct Request {
     pub topic: Option<&'static CommandSpec>,
     /// Whose peerings are listed.
     pub scope: Scope,
+    /// Which of them are listed.
+    pub only: Only,
     /// What a configuration is written for.
     pub form: Form,
     /// How much of a peering's state is told.
     pub depth: Depth,
+    /// What the exit status tells.
+    pub exit_tells: ExitTells,
     /// How long to wait until it is applied; `None`: not at all.
     pub wait: Option<Duration>,
     /// How the answer is to look.
@@ -212,8 +236,10 @@ impl Request {
             answers: BTreeMap::new(),
             topic: None,
             scope: Scope::default(),
+            only: Only::default(),
             form: Form::default(),
             depth: Depth::default(),
+            exit_tells: ExitTells::default(),
             wait: None,
             format: Format::default(),
             from_input: false,

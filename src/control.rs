@@ -15,6 +15,7 @@ mod login;
 mod peer_config;
 mod peer_create;
 mod peer_edit;
+mod peer_list;
 mod peer_state;
 mod peer_status;
 mod pops;
@@ -24,9 +25,9 @@ pub use admission::RateLimits;
 pub use pops::Sisters;
 
 use crate::access::{self, Identity};
-use crate::answer::{Bye, Help, Outcome, PeerList, Whoami};
+use crate::answer::{Bye, Help, Outcome, Whoami};
 use crate::board::{Bell, Board};
-use crate::command::{Command, CommandSpec, Request, Scope};
+use crate::command::{Command, CommandSpec, Request};
 use crate::model::{OnceEach, Open, Role, Timestamp};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
@@ -34,7 +35,6 @@ use crate::plan::naming::Naming;
 use crate::registry::{Index, KeyFingerprint};
 use crate::store::Store;
 use crate::sys::dns::Resolver;
-use context::Context;
 use login::Typed;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -113,16 +113,6 @@ impl Control {
             Command::Audit => self.audit(&context),
             Command::Bye => Ok(Box::new(Bye)),
         }
-    }
-
-    fn list(&self, context: &Context<'_>) -> PeerList {
-        let scope = context.request.scope;
-        let everybody = scope == Scope::All || context.identity.maintainer.is_none();
-        let shown = context
-            .peerings
-            .iter()
-            .filter(|peering| everybody || context.owned.contains(&peering.asn));
-        PeerList { peers: shown.map(|peering| self.view(context, peering)).collect(), scope }
     }
 }
 

@@ -15,6 +15,7 @@ mod configuration;
 mod database_watch;
 mod export;
 mod latency_watch;
+mod life_news;
 mod manager;
 mod names;
 mod registry_watch;

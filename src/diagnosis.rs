@@ -16,7 +16,7 @@ pub use facts::{
     Probe, RoutesView,
 };
 
-use crate::answer::{CheckView, Mark, Whose};
+use crate::answer::{CheckView, Mark, Whose, milliseconds};
 use crate::model::Mntner;
 use crate::peering::{Status, vet};
 
@@ -91,14 +91,6 @@ fn bad(
     hint: impl Into<String>,
 ) -> CheckView {
     CheckView { by: Some(whose), hint: hint.into(), ..follows(name, detail) }
-}
-
-/// A round trip as people say it: 0.4 ms, 7.3 ms, 148 ms.
-fn milliseconds(us: u64) -> String {
-    match us {
-        0..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
-        _ => format!("{} ms", us / 1000),
-    }
 }
 
 // Is the AS number still whose peering this is?

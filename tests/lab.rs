@@ -99,6 +99,8 @@ plays! {
     takeover
     /// Ten peers that were made by hand become peerings, and nothing flaps.
     imported
+    /// A peering goes down and comes back, and everybody who should be told is.
+    life
     /// What `peer_status` says of two dozen mistakes of members.
     diagnosis
     /// What `peer_config` prints for other programs comes up as printed.

@@ -1,10 +1,13 @@
 //! Answers that tests show, play and compare with golden files.
 
 use super::{
-    Answer, Applied, Deed, IdentityView, OurSide, Outcome, PeerView, PeeringState, PopPeering,
-    PopView, Pops, Rtt, Saved,
+    Answer, Applied, BgpLife, Deed, IdentityView, Life, LifeView, ListedPeer, OurSide, Outcome,
+    PeerList, PeerView, PeeringState, PopPeering, PopView, Pops, RouteCounts, Rtt, Saved, Sign,
+    Signs,
 };
-use crate::model::{Asn, Families, Role};
+use crate::command::{Only, Scope};
+use crate::model::{Asn, BgpState, Families, Role, Timestamp};
+use std::time::Duration;
 
 /// What a command answers.
 pub(crate) fn answered(answer: impl Answer + 'static) -> Outcome {
@@ -84,4 +87,61 @@ pub(crate) fn identity() -> IdentityView {
         server: "pop.example.net".into(),
         our_asn: Asn::new(4242420263).unwrap(),
     }
+}
+
+/// When lists are made.
+const NOW: Timestamp = Timestamp(1_769_860_800);
+
+/// A peering that lives like this.
+pub(crate) fn lived(peer: PeerView, life: Life) -> ListedPeer {
+    let seen = LifeView {
+        life,
+        signs: Signs { tunnel: Sign::Unseen, bgp: Sign::Unseen },
+        handshake: None,
+        link_since: None,
+        bgp: BgpLife::default(),
+        rtt_us: None,
+        maintainer: "ALICE-MNT".parse().ok(),
+    };
+    let since = Some(Timestamp(NOW.0 - 3 * 86_400));
+    let life = match life {
+        Life::Up => LifeView {
+            signs: Signs { tunnel: Sign::Up, bgp: Sign::Up },
+            handshake: Some(Duration::from_secs(17)),
+            link_since: since,
+            bgp: BgpLife {
+                state: Some(BgpState::Established),
+                since,
+                routes: Some(RouteCounts { imported: 812, exported: 2_501 }),
+            },
+            rtt_us: Some(4_123),
+            ..seen
+        },
+        Life::Down => LifeView {
+            signs: Signs { tunnel: Sign::Down, bgp: Sign::Down },
+            bgp: BgpLife {
+                state: Some(BgpState::Active),
+                since: None,
+                routes: Some(RouteCounts::default()),
+            },
+            ..seen
+        },
+        Life::Waiting | Life::Off => seen,
+    };
+    ListedPeer { peer, life }
+}
+
+/// These peerings in a list; how they live follows from their states.
+pub(crate) fn list(peers: Vec<PeerView>, scope: Scope) -> PeerList {
+    let mut listed = Vec::new();
+    for peer in peers {
+        let life = match peer.state {
+            PeeringState::Applied => Life::Up,
+            PeeringState::Failed => Life::Down,
+            PeeringState::Pending | PeeringState::Queued => Life::Waiting,
+            PeeringState::Disabled | PeeringState::Suspended => Life::Off,
+        };
+        listed.push(lived(peer, life));
+    }
+    PeerList { peers: listed, scope, only: Only::Any, now: NOW }
 }

@@ -121,7 +121,13 @@ impl From<&FlagSpec> for FlagJson {
         let kind = match spec.flag {
             Flag::Answer(Field::Asn | Field::EndpointPort | Field::Mtu) | Flag::Wait => "integer",
             Flag::Answer(_) | Flag::Form | Flag::From => "string",
-            Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch => "boolean",
+            Flag::Yes
+            | Flag::Json
+            | Flag::All
+            | Flag::Raw
+            | Flag::Watch
+            | Flag::Down
+            | Flag::ExitStatus => "boolean",
         };
         FlagJson {
             name: spec.name.to_string(),

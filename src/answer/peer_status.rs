@@ -2,7 +2,8 @@
 //! itself, what is to be done and by whom.
 
 use super::peer::PeerJson;
-use super::{Answer, PeerView, VERSION};
+use super::{Answer, ExitStatus, PeerView, PeeringState, VERSION};
+use crate::command::ExitTells;
 use crate::text::Screen;
 use crate::text::escape::{escape, escape_lines, sentence};
 use crate::text::table::{Fit, Table};
@@ -16,6 +17,8 @@ pub struct PeerStatus {
     pub checks: Vec<CheckView>,
     /// The same as other programs would show it, where that was asked for.
     pub raw: Option<RawView>,
+    /// What the exit status tells.
+    pub exit_tells: ExitTells,
 }
 
 /// What other programs would show of a peering, secrets masked.
@@ -85,6 +88,15 @@ impl Answer for PeerStatus {
         peer.raw = self.raw.as_ref().map(RawJson::from);
         Some(OneJson::of(peer))
     }
+
+    fn status(&self) -> ExitStatus {
+        let failed = self.peer.state == PeeringState::Failed
+            || self.checks.iter().any(|check| check.mark == Mark::Bad);
+        match self.exit_tells {
+            ExitTells::Checks if failed => ExitStatus::CheckFailed,
+            ExitTells::Checks | ExitTells::Done => ExitStatus::Done,
+        }
+    }
 }
 
 impl PeerStatus {
@@ -129,7 +141,7 @@ fn output_of(program: &str, text: &str, screen: Screen) -> String {
         "" => "(nothing)".to_string(),
         text => escape_lines(text),
     };
-    format!("\n{}\n{text}\n", screen.heading(program))
+    format!("\n{}\n{text}\n", screen.heading(&escape(program)))
 }
 
 /// One peering.

@@ -3,9 +3,9 @@
 
 mod decisions;
 
-use super::examples::{identity, network, peer as example, saved};
+use super::examples::{identity, list, network, peer as example, saved};
 use super::*;
-use crate::command::{COMMANDS, CommandSpec, Flag, Form, Scope, lookup};
+use crate::command::{COMMANDS, CommandSpec, ExitTells, Flag, Form, Scope, lookup};
 use crate::model::{Asn, Families, Role, WgSecret};
 use nanoserde::DeJson;
 
@@ -68,7 +68,28 @@ fn status() -> Reply {
         check("handshake", Mark::Bad, "never", "Let UDP in"),
         check("bgp", Mark::Unknown, "this POP has not heard of the BGP session", ""),
     ];
-    Box::new(PeerStatus { peer: peer(), checks, raw: None })
+    Box::new(PeerStatus { peer: peer(), checks, raw: None, exit_tells: ExitTells::Done })
+}
+
+/// For monitoring: a check that is not well, or a side that could not be set up.
+#[test]
+fn an_exit_status_tells_of_the_checks_where_it_is_asked_for() {
+    let status = |mark, state, exit_tells| {
+        let check =
+            CheckView { name: "bgp", mark, detail: String::new(), hint: String::new(), by: None };
+        let peer = PeerView { state, ..peer() };
+        PeerStatus { peer, checks: vec![check], raw: None, exit_tells }.status().code()
+    };
+    let (done, checks) = (ExitTells::Done, ExitTells::Checks);
+    for (mark, state, expect) in [
+        (Mark::Good, PeeringState::Applied, 0),
+        (Mark::Bad, PeeringState::Applied, 5),
+        (Mark::Unknown, PeeringState::Disabled, 0),
+        (Mark::Unknown, PeeringState::Failed, 5),
+    ] {
+        assert_eq!(status(mark, state, checks), expect, "{mark:?} {state}");
+        assert_eq!(status(mark, state, done), 0);
+    }
 }
 
 fn export() -> Reply {
@@ -109,8 +130,8 @@ fn answers_are_golden() {
         ("help-one", Box::new(Help { topic: lookup("peer_config").ok(), role: Role::Member })),
         ("whoami-member", Box::new(Whoami(member()))),
         ("whoami-admin", Box::new(Whoami(admin))),
-        ("peers-none", Box::new(PeerList { peers: vec![], scope: Scope::Mine })),
-        ("peers-two", Box::new(PeerList { peers: vec![failed(), peer()], scope: Scope::All })),
+        ("peers-none", Box::new(list(vec![], Scope::Mine))),
+        ("peers-two", Box::new(list(vec![failed(), peer()], Scope::All))),
         ("peer-created", Box::new(saved(Deed::Created, made, Applied::NotAwaited))),
         ("peer-edited", Box::new(edited())),
         ("peer-disabled", Box::new(saved(Deed::Disabled, disabled, Applied::Yes))),

@@ -1,6 +1,6 @@
 //! How single peerings are at this moment, for whoever asked: the link, the BGP session, whether
 //! their address answers through the tunnel, and what this machine's kernel does for all of them:
-//! where it refuses BIRD's routes, or forwards nothing, every BGP session is Established all the same.
+//! where it refuses BIRD's routes, or forwards nothing, BGP sessions are Established all the same.
 
 use super::{Apply, ApplySettings};
 use crate::board::{BgpView, Echo, KernelView, Limit, LinkView, Offer, RawView, RoutesView};

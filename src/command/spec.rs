@@ -131,6 +131,10 @@ pub enum Flag {
     Raw,
     /// Again and again.
     Watch,
+    /// Only what is down.
+    Down,
+    /// An exit status that tells whether all is well.
+    ExitStatus,
 }
 
 impl Flag {
@@ -239,4 +243,12 @@ pub(super) const WATCH: FlagSpec = FlagSpec {
     value: "",
     meaning: "again every 2 s, until a key is pressed",
     flag: Flag::Watch,
+};
+pub(super) const DOWN: FlagSpec =
+    FlagSpec { name: "--down", value: "", meaning: "only those that are down", flag: Flag::Down };
+pub(super) const EXIT_STATUS: FlagSpec = FlagSpec {
+    name: "--exit-status",
+    value: "",
+    meaning: "end with 5 when a check fails, for monitoring",
+    flag: Flag::ExitStatus,
 };

@@ -5,8 +5,8 @@
 mod operators;
 
 use super::spec::{
-    ALL, ASN, ENDPOINT_ADDR, ENDPOINT_PORT, FAMILIES, FORMAT, FROM, INTERFACE, JSON, LINK_LOCAL,
-    MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
+    ALL, ASN, DOWN, ENDPOINT_ADDR, ENDPOINT_PORT, EXIT_STATUS, FAMILIES, FORMAT, FROM, INTERFACE,
+    JSON, LINK_LOCAL, MTU, PSK, RAW, TEMPLATE, WAIT, WATCH, WG_PUB_KEY, YES, YOUR_ASN,
 };
 use super::{About, Bans, Command, CommandSpec, Prompt, Reads, Words};
 use crate::model::Role;
@@ -121,10 +121,12 @@ static PEER_LIST: CommandSpec = CommandSpec {
     command: Command::PeerList,
     name: "peer_list",
     aliases: &[],
-    summary: "list your peerings",
-    detail: "",
-    flags: &[ALL, JSON],
-    example: "peer_list --json",
+    summary: "list your peerings, and which of them are down",
+    detail: "up: the tunnel has a fresh handshake, and BGP is Established; else down. waiting: for \
+             approval, or to be set up. off: switched off. Tunnel: the age of the last handshake. \
+             Since: how long BGP is up or down. A window shows what it has room for, a pipe all.",
+    flags: &[DOWN, ALL, WATCH, JSON],
+    example: "peer_list --down",
     role: Role::Member,
     bans: Bans::Allow,
     reads: Reads::Own,
@@ -220,7 +222,7 @@ static PEER_STATUS: CommandSpec = CommandSpec {
     summary: "how a peering is: handshake, BGP session, routes",
     detail: "Six checks in order, each with what was seen; where one is not well, the likely \
              cause, what to do, and who has to. A silent tunnel is listened at for 5 s.",
-    flags: &[ASN, RAW, WATCH, JSON],
+    flags: &[ASN, RAW, EXIT_STATUS, WATCH, JSON],
     example: "peer_status --asn 4242420001",
     role: Role::Member,
     bans: Bans::Allow,

@@ -4,10 +4,10 @@
 use super::Control;
 use super::context::{Context, fault};
 use crate::access::Identity;
-use crate::answer::Intro;
-use crate::command::{Occasion, Vocabulary};
+use crate::answer::{Intro, summary};
+use crate::command::{Occasion, Scope, Vocabulary};
 use crate::limits::{NAMES_SHOWN_MAX, REJECTION_SHOWN, SHELL_HISTORY_BATCH_LINES};
-use crate::model::{Asn, Mntner, Role};
+use crate::model::{Asn, Mntner, Open, Role};
 use crate::peering::audit_log::Action;
 use crate::peering::{Peering, Status};
 use crate::store::{Filter, Store, StoreError};
@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 impl Control {
     /// The caller and what they should know.
     pub(super) fn intro(&self, context: &Context<'_>) -> Intro {
-        let found = notices(&self.store.borrow(), context);
+        let found = self.notices(context);
         // It was logged; the caller meets it again with the first command that needs the database.
         let notices = found.map_err(fault).unwrap_or_default();
         let banner = match context.request.occasion {
@@ -29,41 +29,74 @@ impl Control {
         };
         Intro { banner, identity: context.identity_view(), notices }
     }
+
+    fn notices(&self, context: &Context<'_>) -> Result<Vec<String>, StoreError> {
+        let store = &self.store.borrow();
+        let rows = match context.identity.role {
+            Role::Admin => store.rows()?,
+            Role::Member => store.rows_of(&context.owned)?,
+        };
+        let peerings: Vec<Peering> =
+            rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
+        let maintainer = context.identity.maintainer.as_ref();
+        let mut notices = Vec::new();
+        if context.identity.role == Role::Admin {
+            notices.extend(queue(&peerings));
+        }
+        let bans = store.bans()?;
+        let mut may_begin = !context.owned.is_empty() && context.settings.open != Open::No;
+        for ban in bans.iter().filter(|ban| ban.concerns(maintainer, &context.owned)) {
+            notices.push(format!("{}.", ban.words()));
+            may_begin = false;
+        }
+        notices.extend(decisions(store, context, &peerings)?);
+        if let Some(name) = maintainer {
+            for asn in &context.owned {
+                if peerings.iter().all(|peering| peering.asn != *asn) {
+                    notices.extend(rejection(store, context, *asn, name)?);
+                }
+            }
+        }
+        notices.extend(self.summary(context, &peerings).or(may_begin.then(begin)));
+        Ok(notices)
+    }
+
+    /// How the caller's peerings live; an operator's who is nobody else are all.
+    fn summary(&self, context: &Context<'_>, peerings: &[Peering]) -> Option<String> {
+        let scope = match context.identity.maintainer {
+            Some(_) => Scope::Mine,
+            None => Scope::All,
+        };
+        let mut peers = Vec::new();
+        for peering in peerings {
+            if scope == Scope::All || context.owned.contains(&peering.asn) {
+                peers.push(self.listed(context, peering));
+            }
+        }
+        Some(format!("{}.", summary(&peers, scope, context.now)?))
+    }
 }
 
-fn notices(store: &Store, context: &Context<'_>) -> Result<Vec<String>, StoreError> {
-    let rows = match context.identity.role {
-        Role::Admin => store.rows()?,
-        Role::Member => store.rows_of(&context.owned)?,
-    };
-    let peerings: Vec<Peering> =
-        rows.iter().filter_map(|row| Some(Peering::read(row).ok()?.0)).collect();
-    let mut notices = Vec::new();
-    if context.identity.role == Role::Admin {
-        notices.extend(queue(&peerings));
-    }
-    let maintainer = context.identity.maintainer.as_ref();
-    let bans = store.bans()?;
-    let standing = bans.iter().filter(|ban| ban.concerns(maintainer, &context.owned));
-    notices.extend(standing.map(|ban| format!("{}.", ban.words())));
+fn begin() -> String {
+    "You have no peering here yet: peer_create makes one.".to_string()
+}
+
+/// What the operator decided, or has yet to decide, about the caller's own.
+fn decisions(
+    store: &Store,
+    context: &Context<'_>,
+    peerings: &[Peering],
+) -> Result<Vec<String>, StoreError> {
     let suspensions = store.suspensions()?;
+    let mut notices = Vec::new();
     for peering in peerings.iter().filter(|peering| context.owned.contains(&peering.asn)) {
-        let reason =
-            suspensions.get(&peering.asn).map_or(String::new(), |reason| format!(": {reason}"));
+        let reason = suspensions.get(&peering.asn).map_or(String::new(), |why| format!(": {why}"));
         let words = match peering.status {
             Status::Pending => "waits for the operator's approval".to_string(),
             Status::Suspended => format!("was switched off by the operator{reason}"),
             Status::Active | Status::Disabled => continue,
         };
         notices.push(format!("Your peering with {} {words}.", peering.asn));
-    }
-    if let Some(name) = maintainer {
-        for asn in &context.owned {
-            if peerings.iter().any(|peering| peering.asn == *asn) {
-                continue;
-            }
-            notices.extend(rejection(store, context, *asn, name)?);
-        }
     }
     Ok(notices)
 }

@@ -38,7 +38,8 @@ impl Control {
         let checks = diagnosis::checks(&facts);
         let raw = (context.request.depth == Depth::Raw)
             .then(|| entry.raw.as_deref().cloned().unwrap_or_default());
-        Ok(Box::new(PeerStatus { peer: self.view(context, peering), checks, raw }))
+        let exit_tells = context.request.exit_tells;
+        Ok(Box::new(PeerStatus { peer: self.view(context, peering), checks, raw, exit_tells }))
     }
 
     async fn fresh_look(&self, peering: &Peering) {

@@ -2,18 +2,20 @@
 //! BIRD. It keeps the board fresh, writes down what came up or went down, and wakes the loop where
 //! a link or a BGP session is not there, or somebody disabled one. It mends nothing itself.
 
+use super::life_news::News;
 use crate::apply::{ApplySettings, MESH_PATTERN, bgp_view, link_view};
-use crate::board::{Board, Cause, Progress};
+use crate::board::{Board, Cause, Progress, Sight, Since};
 use crate::control::Control;
 use crate::limits::{BIRD_CONNECT_TIMEOUT, HANDSHAKE_LINK_UP};
 use crate::model::{Asn, IfName, Once, Timestamp, Turn};
-use crate::peering::history::{LastKnown, Liveness, Observation, Transition};
+use crate::peering::history::{LastKnown, Liveness, Observation, Subject, Transition};
 use crate::plan::naming::Naming;
 use crate::plan::wireguard::LinkActual;
 use crate::plan::{Owner, PopSettings};
 use crate::sys;
 use crate::sys::bird::{BgpStatus, BirdError, connect};
 use crate::sys::wireguard::Backend;
+use smol::future::FutureExt as _;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -72,20 +74,38 @@ impl SessionWatch {
 
     /// Looks until the program ends.
     pub async fn run(mut self) {
+        self.first_look().await;
         loop {
             let interval = self.settings.borrow().watch_interval;
             smol::Timer::after(interval).await;
             let settings = self.settings.borrow().clone();
             let seen = look(&settings).await;
-            self.show(&seen);
             self.write_down(&seen, sys::now());
+            self.show(&seen);
             self.ring(&seen);
         }
+    }
+
+    /// Right after the first pass, for whoever asks what is up. Nothing is written down: what the
+    /// pass has just made had no time to come up.
+    async fn first_look(&self) {
+        let interval = self.settings.borrow().watch_interval;
+        let late = async {
+            smol::Timer::after(interval).await;
+        };
+        self.control.board.changed().or(late).await;
+        let settings = self.settings.borrow().clone();
+        self.show(&look(&settings).await);
     }
 
     /// Keeps the board fresh; nobody is woken for it.
     fn show(&self, seen: &Seen) {
         let board = &self.control.board;
+        let settings = self.settings.borrow().clone();
+        board.set_sight(Sight {
+            links: settings.pop.backend != Backend::Files,
+            bird: settings.bird_socket.is_some(),
+        });
         let naming = self.naming();
         for asn in board.entries().into_keys() {
             board.note(asn, |entry| {
@@ -95,6 +115,10 @@ impl SessionWatch {
                 // A BIRD that does not answer has no BGP session to show.
                 let status = seen.bird.as_ref().and_then(|bird| bird.sessions.get(&asn));
                 entry.see_bgp(status.cloned().map(bgp_view));
+                entry.since = Since {
+                    link: self.known.since(asn, Subject::Link),
+                    bgp: self.known.since(asn, Subject::Bgp),
+                };
             });
         }
     }
@@ -119,6 +143,7 @@ impl SessionWatch {
         if written.is_err() {
             return;
         }
+        let before = self.known.clone();
         for (asn, it) in &transitions {
             let error = if it.last_error.is_empty() {
                 String::new()
@@ -128,8 +153,9 @@ impl SessionWatch {
             log::debug!("{asn}: {} {} -> {}{error}", it.what.word(), it.from, it.to);
         }
         for (asn, observation) in &observations {
-            self.known.adopt(*asn, observation.liveness);
+            self.known.adopt(*asn, observation.liveness, now);
         }
+        News::of(&before, &self.known, &transitions).log();
         // Before the first pass the board is empty, and everything would seem to be gone.
         let entries = self.control.board.entries();
         self.begun |= !entries.is_empty();

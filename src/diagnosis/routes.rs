@@ -111,7 +111,6 @@ fn nothing_imported(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
 /// The BGP session is well, and packets are lost all the same: in this POP's kernel.
 fn not_carried(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
     let kernel = facts.kernel.as_ref()?;
-    let is_used = |family: &str| bgp.routes.iter().any(|routes| routes.family == family);
     let mut words = Vec::new();
     if kernel.refused > 0 {
         let (refused, all) = (kernel.refused, kernel.routes);
@@ -120,8 +119,10 @@ fn not_carried(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
             words.push(format!("it lacks its own address {address}"));
         }
     }
-    for family in kernel.not_forwarded.iter().filter(|family| is_used(family)) {
-        words.push(format!("the kernel of this POP forwards no {family} packets"));
+    for family in &kernel.not_forwarded {
+        if bgp.routes.iter().any(|routes| routes.family == *family) {
+            words.push(format!("the kernel of this POP forwards no {family} packets"));
+        }
     }
     let hint = "Packets are lost at this POP, whatever you do: tell its operator, to whom peerling \
                 check says what to type";

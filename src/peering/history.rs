@@ -56,7 +56,15 @@ pub enum Liveness {
 
 /// What was last known of everything that can be up or down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LastKnown(BTreeMap<(Asn, Subject), (bool, String)>);
+pub struct LastKnown(BTreeMap<(Asn, Subject), Known>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    up: bool,
+    word: String,
+    /// When it came up or went down; `None`: it was down when it was first seen.
+    since: Option<Timestamp>,
+}
 
 impl Subject {
     /// Its word in the database and in answers.
@@ -100,11 +108,14 @@ impl Liveness {
 impl LastKnown {
     /// What was last written down, so that a start of this program is no transition.
     pub fn from_last(last: impl IntoIterator<Item = (Asn, Transition)>) -> LastKnown {
-        LastKnown(
-            last.into_iter()
-                .map(|(asn, transition)| ((asn, transition.what), (transition.up, transition.to)))
-                .collect(),
-        )
+        let mut known = BTreeMap::new();
+        for (asn, transition) in last {
+            known.insert(
+                (asn, transition.what),
+                Known { up: transition.up, word: transition.to, since: Some(transition.at) },
+            );
+        }
+        LastKnown(known)
     }
 
     /// The transition that an observation is, if it is one. What was never seen counts as down: a
@@ -112,7 +123,7 @@ impl LastKnown {
     pub fn transition(&self, asn: Asn, seen: &Observation, at: Timestamp) -> Option<Transition> {
         let what = seen.liveness.subject();
         let (was_up, from) = match self.0.get(&(asn, what)) {
-            Some((up, word)) => (*up, word.as_str()),
+            Some(known) => (known.up, known.word.as_str()),
             None => (false, "unknown"),
         };
         let up = seen.liveness.is_up();
@@ -130,8 +141,26 @@ impl LastKnown {
     }
 
     /// Takes an observation over, after its transition was written down if it was one.
-    pub fn adopt(&mut self, asn: Asn, status: Liveness) {
-        self.0.insert((asn, status.subject()), (status.is_up(), status.word().to_string()));
+    pub fn adopt(&mut self, asn: Asn, status: Liveness, at: Timestamp) {
+        let (key, up) = ((asn, status.subject()), status.is_up());
+        let before = self.0.get(&key);
+        let since = match before {
+            Some(before) if before.up == up => before.since,
+            None if !up => None,
+            _ => Some(at),
+        };
+        self.0.insert(key, Known { up, word: status.word().to_string(), since });
+    }
+
+    /// When it came up or went down; `None`: it never did.
+    pub fn since(&self, asn: Asn, what: Subject) -> Option<Timestamp> {
+        self.0.get(&(asn, what))?.since
+    }
+
+    /// Is everything of a peering up that is known? `None`: nothing is known.
+    pub fn is_up(&self, asn: Asn) -> Option<bool> {
+        let parts = [Subject::Link, Subject::Bgp].map(|what| self.0.get(&(asn, what)));
+        parts.into_iter().flatten().map(|known| known.up).reduce(|one, other| one && other)
     }
 
     /// Forgets the peerings that are gone; one that is made anew begins anew.
@@ -161,7 +190,7 @@ mod tests {
             if let Some(it) = known.transition(asn(), seen, AT) {
                 lines.push(format!("{} -> {}: {}", it.from, it.to, it.last_error));
             }
-            known.adopt(asn(), seen.liveness);
+            known.adopt(asn(), seen.liveness, AT);
         }
         lines
     }

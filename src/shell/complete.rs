@@ -291,7 +291,7 @@ mod tests {
             ("peer_create --families ", "both ipv4 ipv6"),
             ("peer_create --psk ", "generate none"),
             ("peer_create --e", "--endpoint-addr --endpoint-port"),
-            ("peer_list ", "--json"),
+            ("peer_list ", "--down --watch --json"),
             ("peer_config 1 ", "--format --interface --template --json"),
             ("peer_config --asn 1 --json ", "--format --interface --template"),
             ("e", "exit"),

@@ -6,7 +6,8 @@
 //! word, and the quote that is not closed is named.
 
 use crate::command::{
-    CommandSpec, Depth, Field, Flag, Form, Format, Request, Scope, Words, lookup_for,
+    CommandSpec, Depth, ExitTells, Field, Flag, Form, Format, Only, Request, Scope, Words,
+    lookup_for,
 };
 use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
 use crate::model::{Mntner, Refusal, Role};
@@ -150,7 +151,7 @@ fn apply<'a>(
                 request.format = Format::Json;
             }
         }
-        Flag::Yes | Flag::Json | Flag::All | Flag::Raw | Flag::Watch if inline.is_some() => {
+        _ if inline.is_some() => {
             return Err(usage(format!("{name} takes no value"), spec));
         }
         Flag::Yes => drop(request.answers.insert(Field::Confirm, "YES".to_string())),
@@ -158,6 +159,8 @@ fn apply<'a>(
         Flag::All => request.scope = Scope::All,
         Flag::Raw => request.depth = Depth::Raw,
         Flag::Watch => request.watch = true,
+        Flag::Down => request.only = Only::Down,
+        Flag::ExitStatus => request.exit_tells = ExitTells::Checks,
     }
     Ok(())
 }

@@ -4,12 +4,12 @@ mod editing;
 pub(super) mod virtual_terminal;
 
 use super::*;
-use crate::answer::examples::{answered, identity, network, peer, saved};
+use crate::answer::examples::{answered, identity, list, network, peer, saved};
 use crate::answer::{
-    Abandoned, Answer, Applied, CheckView, Deed, Help, Intro, Mark, PeerConfig, PeerList,
-    PeerStatus, PeeringState, Pops, RawView, Reply, Stop, Whoami, Whose,
+    Abandoned, Answer, Applied, CheckView, Deed, Help, Intro, Mark, PeerConfig, PeerStatus,
+    PeeringState, Pops, RawView, Reply, Stop, Whoami, Whose,
 };
-use crate::command::{Field, Form, Scope};
+use crate::command::{ExitTells, Field, Form, Scope};
 use crate::model::Role;
 use crate::testing::golden;
 use std::collections::VecDeque;
@@ -167,7 +167,7 @@ fn a_single_command_ends_with_its_status() {
     let late = Applied::No("BIRD does not answer".into());
     let late = saved(Deed::Removed, peer(4242420263, PeeringState::Queued), late);
     let seen = [
-        exec("peer_list", Some(answered(PeerList { peers: vec![], scope: Scope::Mine }))),
+        exec("peer_list", Some(answered(list(vec![], Scope::Mine)))),
         exec("peer_config 1", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
         exec("peer_config 1 --json", Some(Err(Stop::Refused(refusal(), Some(Field::Asn))))),
         exec("peer_remove", Some(question(Field::Confirm, "Remove? Type YES", None))),
@@ -190,8 +190,13 @@ fn the_text_of_others_cannot_drive_a_terminal() {
     let check = CheckView { name: "bgp", mark: Mark::Bad, detail, by: Some(Whose::Operator), hint };
     let raw = Some(RawView { link: words.into(), wireguard: words.into(), bird: words.into() });
     let replies: Vec<Reply> = vec![
-        Box::new(PeerList { peers: vec![view.clone()], scope: Scope::All }),
-        Box::new(PeerStatus { peer: view.clone(), checks: vec![check], raw }),
+        Box::new(list(vec![view.clone()], Scope::All)),
+        Box::new(PeerStatus {
+            peer: view.clone(),
+            checks: vec![check],
+            raw,
+            exit_tells: ExitTells::Done,
+        }),
         Box::new(saved(Deed::Created, view, Applied::No(words.into()))),
     ];
     for reply in replies {
@@ -246,6 +251,7 @@ fn answers_fit_the_window() {
             wireguard: "interface: wg-as4242420001\n".into(),
             bird: "".into(),
         }),
+        exit_tells: ExitTells::Done,
     };
     let config = PeerConfig {
         form: Form::Table,
@@ -261,7 +267,7 @@ fn answers_fit_the_window() {
         help(None, Role::Member),
         help(crate::command::lookup("peer_create").ok(), Role::Member),
         Box::new(Intro { banner: "".into(), identity: identity(), notices: vec![] }),
-        Box::new(PeerList { peers, scope: Scope::Mine }),
+        Box::new(list(peers, Scope::Mine)),
         Box::new(config),
         Box::new(status),
         Box::new(network()),
@@ -295,7 +301,7 @@ fn watched(detail: &str) -> Outcome {
         hint: String::new(),
     };
     let peer = peer(64600, PeeringState::Applied);
-    answered(PeerStatus { peer, checks: vec![check], raw: None })
+    answered(PeerStatus { peer, checks: vec![check], raw: None, exit_tells: ExitTells::Done })
 }
 
 /// Runs a session until it has nothing to do, or is to pause; what was sent, and the time.

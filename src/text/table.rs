@@ -14,6 +14,7 @@ use super::escape::escape;
 use super::width::{width, wrap};
 use crate::limits::{COLUMNS_MAX, TABLE_COLUMNS_MIN};
 use frame::{Frame, fit};
+use std::collections::BTreeMap;
 
 /// A table as the commands make it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// One cell per column; missing cells are empty, cells without a column are not shown.
     pub rows: Vec<Vec<String>>,
+    /// Cells that have a colour, by row and column from 0.
+    pub hues: BTreeMap<(usize, usize), Hue>,
 }
 
 /// A column's head, and what may happen to its cells.
@@ -44,6 +47,17 @@ pub enum Fit {
     Wrap,
     /// Nothing: what a member copies must be complete.
     Whole,
+}
+
+/// The colour of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hue {
+    /// It is well.
+    Green,
+    /// It waits, or rests.
+    Yellow,
+    /// It is not well.
+    Red,
 }
 
 /// How a table looks.
@@ -82,7 +96,7 @@ enum Role {
     Head,
     /// A cell of the first column, by which a row is known.
     Key,
-    Cell,
+    Cell(Option<Hue>),
 }
 
 impl Table {
@@ -110,9 +124,24 @@ impl Table {
         }
     }
 
+    /// Whether it is drawn as a frame in a window of `width` cells.
+    pub fn is_framed_in(&self, width: usize) -> bool {
+        let room = width.min(COLUMNS_MAX).checked_sub(Frame::cells(self.columns.len()));
+        room.is_some_and(|room| fit(&self.clean(), room).is_some())
+    }
+
+    /// What a cell is, for its colour.
+    fn role(&self, row: usize, column: usize) -> Role {
+        match self.hues.get(&(row, column)) {
+            None if column == 0 => Role::Key,
+            hue => Role::Cell(hue.copied()),
+        }
+    }
+
     /// All texts escaped, all rows as long as the head.
     fn clean(&self) -> Table {
-        let mut table = Table { title: self.title.as_deref().map(escape), ..Table::default() };
+        let title = self.title.as_deref().map(escape);
+        let mut table = Table { title, hues: self.hues.clone(), ..Table::default() };
         for column in &self.columns {
             table.columns.push(Column { head: escape(&column.head), fit: column.fit });
         }
@@ -157,7 +186,14 @@ impl Table {
             if number > 0 {
                 text.push('\n');
             }
-            text.extend(self.heads().zip(row).map(|(head, cell)| listed_line(head, cell, color)));
+            for (column, (head, cell)) in self.heads().zip(row).enumerate() {
+                // Names are in bold; what stands after them has its own colour, or none.
+                let cell = match self.role(number, column) {
+                    Role::Key => cell.clone(),
+                    role => painted(cell, role, color),
+                };
+                text += &listed_line(head, &cell, color);
+            }
         }
         text
     }
@@ -184,7 +220,10 @@ fn painted(text: &str, role: Role, color: Color) -> String {
     let sgr = match role {
         Role::Title | Role::Head => "1",
         Role::Key => "36",
-        Role::Cell => "",
+        Role::Cell(None) => "",
+        Role::Cell(Some(Hue::Red)) => "31",
+        Role::Cell(Some(Hue::Green)) => "32",
+        Role::Cell(Some(Hue::Yellow)) => "33",
     };
     match color {
         Color::Ansi if !sgr.is_empty() && !text.is_empty() => format!("\x1b[{sgr}m{text}\x1b[0m"),

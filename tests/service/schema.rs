@@ -99,6 +99,7 @@ fn real_answers_are_as_their_schemas_say() {
         ("error", "nonsense --json"),
         ("peer", create.as_str()),
         ("peers", "peer_list --json"),
+        ("peers", "peer_list --down --json"),
         ("peer", "peer_config --json"),
         ("peer", "peer_config --format json"),
         ("peer", "peer_config --format routeros --json"),

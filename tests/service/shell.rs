@@ -29,7 +29,7 @@ fn alice(pop: &Pop) -> Pty {
 }
 
 #[test]
-fn the_greeting_is_as_it_always_was() {
+fn the_greeting_says_who_one_is_and_how_to_begin() {
     let Some(pop) = Pop::start() else { return };
     let mut shell = pop.ssh("alice", "alice").shell(100);
     let greeting = "
@@ -42,6 +42,8 @@ You are connected as ALICE-MNT to pop.example.net @ AS4242420263
 │ 4242420001        │
 │ 4242420002        │
 └───────────────────┘
+
+You have no peering here yet: peer_create makes one.
 
 Use this shell to configure your BGP peering session.
 
@@ -178,11 +180,12 @@ fn tables_fit_the_window_of_the_moment() {
     let wide = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap();
     let before = plain(&shell.say("peer_list", PROMPT));
     assert!(wide(&before) <= 100, "{before}");
-    assert!(before.contains("Wireguard public key"), "{before}");
+    assert!(before.contains("Endpoint"), "{before}");
     shell.resize(60);
     shell.expect(PROMPT);
     let after = plain(&shell.say("peer_list", PROMPT));
-    assert!(wide(&after) <= 60, "{after}");
+    assert!(wide(&after) <= 60 && !after.contains("Endpoint"), "{after}");
+    assert!(after.contains("waiting"), "{after}");
     assert!(wide(&before) > 60, "the window made no difference: {before}");
 }
 

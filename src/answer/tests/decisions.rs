@@ -1,6 +1,6 @@
 //! What operators read, as golden screens and JSON, with texts of others in it.
 
-use super::super::examples::{peer as example, saved};
+use super::super::examples::{list, peer as example, saved};
 use super::super::*;
 use crate::command::Scope;
 use crate::model::{Asn, Timestamp};
@@ -98,8 +98,8 @@ fn replies() -> Vec<Reply> {
         Box::new(BanList(vec![ban("EVE-MNT", "spam"), ban("AS64600", HOSTILE)])),
         Box::new(Audit(AuditLog::default())),
         Box::new(Audit(audit_log())),
-        Box::new(PeerList { peers: vec![pending(), suspended()], scope: Scope::Mine }),
-        Box::new(PeerList { peers: vec![pending(), suspended()], scope: Scope::All }),
+        Box::new(list(vec![pending(), suspended()], Scope::Mine)),
+        Box::new(list(vec![pending(), suspended()], Scope::All)),
         Box::new(PeerHistory { asn, happenings: vec![], cut: false }),
         Box::new(PeerHistory { asn, happenings, cut: false }),
     ]

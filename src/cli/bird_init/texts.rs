@@ -1,4 +1,5 @@
-//! The two files that are this POP's own, `bird.conf` and `variables.conf`, and what they say of it.
+//! The two files that are this POP's own, `bird.conf` and `variables.conf`, and what they say of
+//! it.
 
 use crate::config::Pop;
 use crate::model::Asn;

@@ -70,7 +70,7 @@ fn outcome(request: &Request) -> Outcome {
         (Command::PeerCreate, _, None) => {
             question(Field::EndpointAddr, "WireGuard endpoint address", None)
         }
-        (Command::PeerList, ..) => answered(PeerList { peers: vec![], scope: request.scope }),
+        (Command::PeerList, ..) => answered(list(vec![], request.scope)),
         (Command::Whoami, ..) => answered(Whoami(identity())),
         (Command::Bye, ..) => answered(Bye),
         _ => answered(Abandoned),

@@ -19,7 +19,8 @@ type Rule = [&'static str; 4];
 #[derive(Clone, Copy)]
 enum Part {
     Head,
-    Body,
+    /// The row of this number.
+    Body(usize),
 }
 
 /// What a frame is drawn with.
@@ -73,8 +74,8 @@ impl Frame<'_> {
             heads.into_iter().map(|lines| at_the_bottom(lines, height)).collect();
         out.push_str(&self.lines(&lifted, Part::Head));
         out.push_str(&self.rule(glyphs.middle));
-        for row in &self.table.rows {
-            out.push_str(&self.lines(&self.broken(row), Part::Body));
+        for (number, row) in self.table.rows.iter().enumerate() {
+            out.push_str(&self.lines(&self.broken(row), Part::Body(number)));
         }
         out.push_str(&self.rule(glyphs.bottom));
         out
@@ -122,15 +123,14 @@ impl Frame<'_> {
     fn line(&self, cells: &[Vec<String>], at: usize, part: Part) -> String {
         let bar = match part {
             Part::Head => self.glyphs().head,
-            Part::Body => self.glyphs().body,
+            Part::Body(_) => self.glyphs().body,
         };
         let mut out = bar.to_owned();
         for (number, (lines, cells)) in cells.iter().zip(&self.widths).enumerate() {
             let text = lines.get(at).map_or("", String::as_str);
             let role = match part {
                 Part::Head => Role::Head,
-                Part::Body if number == 0 => Role::Key,
-                Part::Body => Role::Cell,
+                Part::Body(row) => self.table.role(row, number),
             };
             let blanks = " ".repeat(cells.saturating_sub(width(text)));
             let text = painted(text, role, self.style.color);
