@@ -33,6 +33,7 @@ use crate::sys::files::{self, Memory};
 use crate::sys::uapi::Patience;
 use crate::sys::wireguard;
 use bird::{BirdControl, Blocked};
+use look::KernelWatch;
 use names::Names;
 use pass::{Pass, RowsCache};
 use smol::future::FutureExt as _;
@@ -96,6 +97,7 @@ pub struct Apply {
     /// What bears names of ours and is not ours.
     foreign: OnceEach<String>,
     removals: Removals,
+    kernel: KernelWatch,
 }
 
 /// How names of endpoints come to a pass.
@@ -149,6 +151,7 @@ impl Apply {
             unexplained: BTreeSet::new(),
             foreign: OnceEach::default(),
             removals: Removals::default(),
+            kernel: KernelWatch::default(),
         }
     }
 
@@ -280,6 +283,7 @@ impl Apply {
     /// What should be. What nobody can explain goes only where the operator said so.
     fn wanted(&mut self, pass: &Pass) -> Result<Wanted, String> {
         let mut wanted = self.aim(pass);
+        self.kernel.addresses = plan::own_addresses(&pass.inputs, &pass.observed.actual);
         let unexplained = pass.unexplained(&wanted);
         let is_new = !unexplained.is_empty() && unexplained != self.unexplained;
         if is_new || self.removals == Removals::Others {

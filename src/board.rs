@@ -6,7 +6,8 @@
 //! loop asks the kernel or BIRD; commands read the board.
 
 pub use crate::diagnosis::{
-    BgpView, CapturedHandshake, Echo, Limit, LinkView, Offer, Probe, RawView, RoutesView,
+    BgpView, CapturedHandshake, Echo, KernelView, Limit, LinkView, Offer, Probe, RawView,
+    RoutesView,
 };
 
 use crate::limits::BELL_CAUSES_MAX;
@@ -56,6 +57,7 @@ pub struct Board {
     mesh_links: RefCell<BTreeMap<Owner, MeshLinkStatus>>,
     generation: Cell<Generation>,
     trouble: RefCell<Option<String>>,
+    kernel: RefCell<Option<Rc<KernelView>>>,
     /// What things are called.
     naming: RefCell<Rc<Naming>>,
     handshakes: RefCell<Handshakes>,
@@ -258,6 +260,16 @@ impl Board {
     /// What keeps the loop from working at all: the database, BIRD, the operator's own files.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.borrow().clone()
+    }
+
+    /// What the kernel made of BIRD's routes when somebody last looked.
+    pub fn kernel(&self) -> Option<Rc<KernelView>> {
+        self.kernel.borrow().clone()
+    }
+
+    /// The loop tells how the kernel is.
+    pub fn set_kernel(&self, view: KernelView) {
+        self.kernel.replace(Some(Rc::new(view)));
     }
 
     /// A command saved something about this peering: what the board says is no longer true.

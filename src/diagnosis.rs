@@ -12,8 +12,8 @@ mod routes;
 
 pub use crate::answer::RawView;
 pub use facts::{
-    BgpView, CapturedHandshake, Echo, Facts, Limit, LinkView, Offer, Ownership, Place, Probe,
-    RoutesView,
+    BgpView, CapturedHandshake, Echo, Facts, KernelView, Limit, LinkView, Offer, Ownership, Place,
+    Probe, RoutesView,
 };
 
 use crate::answer::{CheckView, Mark, Whose, milliseconds};

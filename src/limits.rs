@@ -220,6 +220,8 @@ pub const BIRD_REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Lines of one reply, whose bookkeeping would be most of the memory if they were all empty; the
 /// reply of [`BIRD_REPLY_BYTES_MAX`] bytes has fewer.
 pub const BIRD_REPLY_LINES_MAX: usize = 300_000;
+/// Networks that are named of those whose routes the kernel refused.
+pub const KERNEL_REFUSED_SHOWN_MAX: usize = 5;
 /// A command line, with its line feed (`CLI_RX_BUF_SIZE` in BIRD's nest/cli.h).
 pub const BIRD_COMMAND_BYTES_MAX: usize = 4096;
 /// How long BIRD may take for an answer; it answers in 50 ms even with 4000 protocols.

@@ -5,6 +5,7 @@
 //! finds its interface. When a peering ends, BIRD lets go first, so that the BGP session is closed
 //! with a word, and only then does the link go, unless a new peering already waits for its port.
 
+pub mod addresses;
 pub mod adopted;
 pub mod bird;
 mod drafts;
@@ -22,9 +23,12 @@ pub mod wireguard;
 
 pub use drafts::{Draft, DraftCache, Drafts};
 pub use rows::{Rows, occupied};
-pub use wanted::{Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, wanted};
+pub use wanted::{
+    Inputs, Observed, PopSettings, Resolved, ServedWanted, Wanted, nothing, own_addresses, wanted,
+};
 
 use crate::model::{Asn, IfName, PopName};
+use addresses::HostAddress;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -48,8 +52,8 @@ pub struct Actual {
     pub unread: bool,
     /// The files of this POP that all BGP sessions share.
     pub shared: BTreeMap<FileKind, Rc<str>>,
-    /// Every address of `lo`, with its prefix length.
-    pub loopback: Vec<IpNet>,
+    /// Every address of this machine.
+    pub addresses: Vec<HostAddress>,
     /// Settings of the kernel, as they are, by their names.
     pub sysctls: BTreeMap<&'static str, String>,
 }
@@ -130,6 +134,13 @@ pub enum Step {
     },
 }
 
+impl Actual {
+    /// Is an address there that is wanted on `lo`?
+    pub fn has_address(&self, wanted: &IpNet) -> bool {
+        self.addresses.iter().any(|host| host.serves_as(wanted))
+    }
+}
+
 impl FileKind {
     /// Does BIRD read it?
     pub fn is_birds(self) -> bool {
@@ -203,9 +214,9 @@ pub fn diff(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
 /// What belongs to the POP itself: BGP sessions begin at its addresses, so they come first.
 fn pop_steps(wanted: &Wanted, actual: &Actual) -> Vec<Step> {
     let mut steps = Vec::new();
-    for network in &wanted.loopback {
-        if !actual.loopback.iter().any(|there| there.addr() == network.addr()) {
-            steps.push(Step::AddAddress(*network));
+    for address in &wanted.loopback {
+        if !actual.has_address(address) {
+            steps.push(Step::AddAddress(*address));
         }
     }
     for sysctl in &wanted.sysctls {

@@ -92,8 +92,7 @@ fn the_sample_says_what_holds_anyway() {
     let sample = file(SAMPLE).unwrap_or_else(|told| panic!("{}", lines(&told)));
     let minimal = "[pop]\nasn = 64511\nname = \"pop.example.net\"\n";
     assert_eq!(file(minimal), Ok(sample.clone()));
-    // With every # before a key taken away, only the four communities, which have no default,
-    // differ.
+    // With every # before a key taken away, only those that have an example and no default differ.
     let is_key = |line: &str| line.starts_with(|letter: char| letter.is_ascii_lowercase());
     let bare = |line: &str| line.strip_prefix('#').filter(|rest| is_key(rest)).map(str::to_string);
     let all: Vec<_> = SAMPLE.lines().map(|line| bare(line).unwrap_or(line.into())).collect();
@@ -102,6 +101,8 @@ fn the_sample_says_what_holds_anyway() {
     let numbers = [pop.bandwidth, pop.linktype, pop.region, pop.country];
     assert!(numbers.iter().all(Option::is_some));
     (pop.bandwidth, pop.linktype, pop.region, pop.country) = (None, None, None, None);
+    assert_eq!(pop.addresses.take().map(|addresses| addresses.len()), Some(2));
+    assert!(pop.sysctl.take().is_some());
     assert_eq!(config, sample);
 }
 

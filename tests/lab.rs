@@ -117,6 +117,8 @@ plays! {
     crashes
     /// Four POPs are one network.
     mesh
+    /// One POP without a mesh carries packets from one member's network to the other's.
+    alone
     /// `make demo` as root: two POPs, a peering that is Established, and one that fails.
     demo
     /// The dn42 wiki's configuration of BIRD, and names of the operator's own.

@@ -167,16 +167,18 @@ fn key(spec: &KeySpec) -> String {
     let about = roff(&sentence(spec.about()));
     let kind = roff(&sentence(&spec.kind.to_string()));
     let default = match spec.default {
-        Preset::Required => "It must be set.".to_string(),
-        Preset::Unset => "Without it there is none.".to_string(),
-        Preset::Value(text) => format!("Default: {}", roff(text)),
-        Preset::Derived(text) => format!("Default: {}.", roff(text)),
+        Preset::Required => "\nIt must be set.".to_string(),
+        // Some say themselves what holds then.
+        Preset::Unset if about.contains("ithout it, ") => String::new(),
+        Preset::Unset => "\nWithout it there is none.".to_string(),
+        Preset::Value(text) => format!("\nDefault: {}", roff(text)),
+        Preset::Derived(text) => format!("\nDefault: {}.", roff(text)),
     };
     let old = match spec.aliases {
         [] => String::new(),
         names => format!("\nAlso {}.", names.join(", ")),
     };
-    format!(".It Va {}\n{about}\n{kind}\n{default}{old}\n", spec.key)
+    format!(".It Va {}\n{about}\n{kind}{default}{old}\n", spec.key)
 }
 
 /// The words of a list, each after a blank.

@@ -59,6 +59,7 @@ impl Loop {
             backend: Backend::Files,
             template: "dnpeers".into(),
             inventory: None,
+            addresses: Default::default(),
             include_directory: None,
             sysctls: SysctlChoice::Check,
         };

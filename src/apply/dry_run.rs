@@ -5,9 +5,9 @@ use super::prepare::Seen;
 use crate::board::Progress;
 use crate::limits::UNEXPLAINED_SHOWN_MAX;
 use crate::model::Asn;
-use crate::plan::sysctl::Sysctl;
-use crate::plan::{Owner, Step};
+use crate::plan::{self, Owner, Step};
 use crate::sys::files::{Stray, strays};
+use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of peerings that are on the machine and neither in the database nor removed by a
@@ -40,8 +40,10 @@ pub struct DryRun {
     pub adopted: BTreeSet<Asn>,
     /// What cannot be read or served, or is left alone, and why.
     pub failures: BTreeMap<Owner, String>,
-    /// Settings of the kernel, as they are, where a POP needs them otherwise.
-    pub sysctls: Vec<(&'static Sysctl, String)>,
+    /// The addresses that this POP should have on `lo`.
+    pub addresses: Vec<IpNet>,
+    /// Those of them that are not there.
+    pub missing: Vec<IpNet>,
 }
 
 impl Apply {
@@ -62,11 +64,24 @@ impl Apply {
             }
             entries
         });
-        let sysctls = pass.sysctls();
+        let actual = &pass.observed.actual;
+        let addresses = plan::own_addresses(&pass.inputs, actual);
+        let missing =
+            addresses.iter().filter(|wanted| !actual.has_address(wanted)).copied().collect();
         let failures = pass.outcome.all_failures();
         let Seen { foreign, strays } = seen;
         let adopted = pass.settings.pop.naming.adopted().keys().copied().collect();
-        Ok(DryRun { steps, unexplained, foreign, strays, refusal, adopted, failures, sysctls })
+        Ok(DryRun {
+            steps,
+            unexplained,
+            foreign,
+            strays,
+            refusal,
+            adopted,
+            failures,
+            addresses,
+            missing,
+        })
     }
 }
 

@@ -1,23 +1,28 @@
-//! How single peerings are at this moment, for whoever asked: the link, the BGP session, and
-//! whether their address answers through the tunnel.
+//! How single peerings are at this moment, for whoever asked: the link, the BGP session, whether
+//! their address answers through the tunnel, and what this machine's kernel does for all of them:
+//! where it refuses BIRD's routes, or forwards nothing, BGP sessions are Established all the same.
 
-use super::Apply;
-use crate::board::{BgpView, Echo, Limit, LinkView, Offer, RawView, RoutesView};
+use super::{Apply, ApplySettings};
+use crate::board::{BgpView, Echo, KernelView, Limit, LinkView, Offer, RawView, RoutesView};
 use crate::limits::{
-    HANDSHAKE_FRESH, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE, TUNNEL_ECHOES, TUNNEL_WAIT,
+    BIRD_CONNECT_TIMEOUT, HANDSHAKE_FRESH, KERNEL_LOOK_KEPT, RAW_BYTES_MAX, TUNNEL_ECHO_PAUSE,
+    TUNNEL_ECHOES, TUNNEL_WAIT,
 };
 use crate::model::{Asn, IfName};
 use crate::plan::Owner;
 use crate::plan::latency::median_us;
 use crate::plan::wireguard::{LinkActual, show};
 use crate::sys;
-use crate::sys::bird::{BgpStatus, Capabilities, Channel};
+use crate::sys::bird::{BgpStatus, BirdError, Capabilities, Channel, KernelRoutes, connect};
+use crate::sys::netlink;
 use crate::sys::ping::{Echoes, PingError, ping};
+use ipnet::IpNet;
 use smol::LocalExecutor;
 use smol::future::zip;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Apply {
     /// Looks at these peerings, at all of them at once, and tells on the board.
@@ -40,8 +45,11 @@ impl Apply {
         live.retain(|asn, _| {
             ages.get(&naming.peering_link(*asn)).is_some_and(|age| *age <= HANDSHAKE_FRESH)
         });
-        let sessions = self.bird.look(&settings, asns);
-        let (mut sessions, mut tunnels) = zip(sessions, tunnels(&live)).await;
+        let asked = zip(self.bird.look(&settings, asns), self.kernel.look(&settings));
+        let ((mut sessions, kernel), mut tunnels) = zip(asked, tunnels(&live)).await;
+        if let Some(view) = kernel {
+            self.board.set_kernel(view);
+        }
         for asn in asns {
             self.board.update(*asn, |entry| {
                 let (bgp, bird) = sessions.remove(asn).unzip();
@@ -56,6 +64,44 @@ impl Apply {
             });
         }
     }
+}
+
+/// Looks at the kernel, of which there is one in [`KERNEL_LOOK_KEPT`] however many ask.
+#[derive(Debug, Default)]
+pub struct KernelWatch {
+    /// The POP's addresses, as the last pass had them.
+    pub addresses: Vec<IpNet>,
+    last: Option<Instant>,
+}
+
+impl KernelWatch {
+    /// How the kernel is; `None`: somebody looked a moment ago.
+    pub async fn look(&mut self, settings: &ApplySettings) -> Option<KernelView> {
+        if self.last.is_some_and(|last| last.elapsed() < KERNEL_LOOK_KEPT) {
+            return None;
+        }
+        let mut view = KernelView::default();
+        if let Some(socket) = &settings.bird_socket
+            && let Ok(routes) = kernel_routes(socket).await
+        {
+            (view.routes, view.refused) = (routes.best, routes.refused);
+        }
+        if let Ok(present) = netlink::host_addresses() {
+            for wanted in &self.addresses {
+                if !present.iter().any(|host| host.serves_as(wanted)) {
+                    view.missing.push(wanted.addr());
+                }
+            }
+        }
+        // What cannot be seen is not told.
+        view.not_forwarded = netlink::families_not_forwarded().unwrap_or_default();
+        self.last = Some(Instant::now());
+        Some(view)
+    }
+}
+
+async fn kernel_routes(socket: &Path) -> Result<KernelRoutes, BirdError> {
+    connect(socket, BIRD_CONNECT_TIMEOUT).await?.kernel_routes().await
 }
 
 /// What other programs would show, in bounds.

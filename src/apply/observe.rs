@@ -63,9 +63,7 @@ impl Observation {
         seen.observed.actual.confs = confs;
         seen.observed.actual.birds = birds;
         seen.leave_hand_made(naming);
-        if pop.inventory.is_some() {
-            seen.kernel(settings, inputs)?;
-        }
+        seen.kernel(settings, inputs)?;
         seen.links(settings, inputs).await?;
         Ok(seen)
     }
@@ -111,9 +109,11 @@ impl Observation {
                 Err(_) => {}
             }
         }
-        if settings.pop.backend != Backend::Files {
-            let addresses = netlink::loopback_addresses().map_err(|error| error.to_string())?;
-            self.observed.actual.loopback = addresses;
+        match netlink::host_addresses() {
+            Ok(addresses) => self.observed.actual.addresses = addresses,
+            // Where all is left to files, addresses are too.
+            Err(_) if settings.pop.backend == Backend::Files => {}
+            Err(error) => return Err(error.to_string()),
         }
         Ok(())
     }

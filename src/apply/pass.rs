@@ -7,7 +7,6 @@ use super::look::link_view;
 use crate::board::{Entry, MeshLinkStatus, Progress};
 use crate::model::Asn;
 use crate::plan::drift::{Thing, Undone};
-use crate::plan::sysctl::{SYSCTLS, Sysctl};
 use crate::plan::{
     self, Drafts, FileKind, Inputs, Observed, Owner, PopSettings, Rows, Step, Wanted,
 };
@@ -187,19 +186,6 @@ impl Pass {
             }
         }
         links
-    }
-
-    /// What of the kernel's settings is otherwise than a POP needs it.
-    pub fn sysctls(&self) -> Vec<(&'static Sysctl, String)> {
-        let mut unfit = Vec::new();
-        for sysctl in &SYSCTLS {
-            if let Some(actual) = self.observed.actual.sysctls.get(sysctl.name)
-                && !sysctl.fits(actual)
-            {
-                unfit.push((sysctl, actual.clone()));
-            }
-        }
-        unfit
     }
 
     /// The board's entries after this pass; what it did not look at is taken over from before.

@@ -3,7 +3,6 @@
 //! What is there is never overwritten: where one of the files exists, nothing is written at all.
 //! What is written belongs to the operator from then on; peerling keeps up only what it includes.
 
-mod own;
 mod policy;
 mod texts;
 
@@ -11,15 +10,17 @@ use super::parse::Invocation;
 use super::table::{BIRD_DIRECTORY, DONE};
 use crate::config::Config;
 use crate::daemon::{Failure, Trouble, read_config};
+use crate::mesh::Inventory;
+use crate::plan::addresses::{AddressSettings, HostAddress};
 use crate::registry::Roa;
 use crate::sys::directory::create;
+use crate::sys::netlink::host_addresses;
 use crate::sys::tree::read_routes;
 use ipnet::IpNet;
-use own::{Own, announced};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use texts::Places;
+use texts::{Own, Places};
 
 /// BIRD may run as another user.
 const MODE: u32 = 0o644;
@@ -50,16 +51,22 @@ pub(super) fn run(invocation: &Invocation) -> Result<u8, Failure> {
 /// # Errors
 /// Networks that nobody names, files that exist already, or a directory that cannot be written.
 pub(super) fn install(config: &Config, directory: &Path) -> Result<(), Trouble> {
-    write(directory, &compose(config)?)
+    // Where they cannot be seen, the first of each network is ours.
+    let present = host_addresses().unwrap_or_default();
+    write(directory, &compose(config, &present)?)
 }
 
-fn compose(config: &Config) -> Result<Vec<Text>, Trouble> {
+/// The files; `present`: the addresses that this machine has.
+fn compose(config: &Config, present: &[HostAddress]) -> Result<Vec<Text>, Trouble> {
     let (bird, pop) = (&config.bird, &config.pop);
     let includes = bird.include_directory.as_deref();
     for path in [Some(bird.directory.as_path()), includes].into_iter().flatten() {
         includable(path)?;
     }
-    let own = Own::new(pop.asn, &networks(config)?, config.inventory.as_ref());
+    let networks = networks(config)?;
+    let me = config.inventory.as_ref().and_then(Inventory::me);
+    let addresses = AddressSettings::of(config).own_addresses(me, &networks, present);
+    let own = Own::new(pop.asn, &networks, &addresses);
     let places = Places { peers: &bird.directory, includes, template: &bird.template };
     Ok(vec![
         (MAIN, texts::bird(&own, &places)),
@@ -83,20 +90,18 @@ fn is_odd(letter: char) -> bool {
 
 /// Our networks: those of the mesh, or what the registry says that we may announce.
 pub(super) fn networks(config: &Config) -> Result<Vec<IpNet>, Trouble> {
-    if !config.mesh.networks.is_empty() {
-        return Ok(config.mesh.networks.clone());
+    let (settings, asn) = (AddressSettings::of(config), config.pop.asn);
+    let mut roa = Roa::default();
+    if settings.networks.is_empty() {
+        let read = smol::block_on(read_routes(&config.registry.directory));
+        let found = read.map_err(|error| no_networks(&error.to_string()))?;
+        roa = found.map(|(roa, _)| roa).unwrap_or_default();
     }
-    let asn = config.pop.asn;
-    let read = smol::block_on(read_routes(&config.registry.directory));
-    let roa = read.map(|tables| tables.map(|(roa, _)| roa).unwrap_or_default());
-    let found = roa
-        .as_ref()
-        .map(|Roa { ipv4, ipv6 }| [ipv4, ipv6].map(|table| announced(table, asn)).concat());
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(no_networks(&format!("the registry has no route of {asn}"))),
-        Err(error) => Err(no_networks(&error.to_string())),
+    let found = settings.own_networks(asn, [roa.ipv4.as_str(), roa.ipv6.as_str()]);
+    if found.is_empty() {
+        return Err(no_networks(&format!("the registry has no route of {asn}")));
     }
+    Ok(found)
 }
 
 fn no_networks(why: &str) -> Trouble {

@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::daemon::{Assembled, ConfigFile, Failure, block_on};
 use crate::sys::users::{self, become_user};
 use findings::Findings;
+use ipnet::IpNet;
 pub(super) use service::{PACKAGE_USER, hands_over, service_user};
 use std::fmt::Write as _;
 
@@ -108,7 +109,10 @@ fn examine(scene: &Scene, findings: &mut Findings) {
         peerings::orphans(&rows, index, findings);
     }
     peerings::seen(&asked, read.index.as_ref(), findings);
-    dry_run(scene, findings);
+    let missing = dry_run(scene, findings);
+    if let Err(trouble) = block_on(async |_| bird::routes(scene, &missing, findings).await) {
+        findings.wrong("machine", trouble, "look at the kernel's log (dmesg)");
+    }
 }
 
 /// What the service may not, root could: it is looked at with the rights of the service.
@@ -139,23 +143,26 @@ async fn outside(scene: &Scene, findings: &mut Findings) -> registry::Read {
     read
 }
 
-/// Does the machine have what it should? What keeps it from being seen was told before.
-fn dry_run(scene: &Scene, findings: &mut Findings) {
+/// Does the machine have what it should? What keeps it from being seen was told before. The POP's
+/// own addresses that it lacks are needed further on.
+fn dry_run(scene: &Scene, findings: &mut Findings) -> Vec<IpNet> {
     if scene.assembled.private_key.is_err() {
-        return;
+        return Vec::new();
     }
     match pass::dry_run(scene.assembled.clone(), scene.file.clone()) {
         Ok(dry_run) => {
-            machine::sysctls(&dry_run, findings);
+            machine::lo(scene, &dry_run, findings);
             wireguard::links(scene, &dry_run, findings);
             peerings::look(&dry_run, findings);
             peerings::foreign(&dry_run, findings);
+            dry_run.missing
         }
         Err(trouble) => {
             let detail = trouble.to_string();
             if findings.list().iter().all(|finding| finding.detail != detail) {
                 findings.wrong("machine", detail, "as it says");
             }
+            Vec::new()
         }
     }
 }

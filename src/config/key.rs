@@ -106,6 +106,8 @@ pub enum Kind {
     Program,
     /// An IP address and a port.
     Listen,
+    /// An IP address that a machine can have in a network.
+    Address,
     /// An IP network.
     Network,
     /// An IPv6 network.
@@ -249,6 +251,7 @@ impl fmt::Display for Kind {
             Kind::Path => out.write_str("a path"),
             Kind::Program => out.write_str("a program's name or path"),
             Kind::Listen => out.write_str("an address and port such as [::]:4242"),
+            Kind::Address => out.write_str("an address such as 172.20.0.1 or fd00:db8::1"),
             Kind::Network => out.write_str("a network such as 2001:db8::/32"),
             Kind::Ipv6Network => out.write_str("an IPv6 network such as fd00:db8:1::/64"),
             Kind::Ipv4Network => out.write_str("an IPv4 network such as 172.20.0.8/29"),

@@ -9,7 +9,7 @@ use crate::model::{
     PopName, SysctlChoice, WgKey, WgSecret,
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Types whose `FromStr` and `Display` are all that there is to say.
@@ -127,6 +127,24 @@ impl Scalar for Asn {
 impl Scalar for SocketAddr {
     fn from_value(value: &Value, kind: Kind) -> Result<SocketAddr, String> {
         text(value, kind)?.parse().map_err(|_| mismatch(value, kind))
+    }
+
+    fn to_toml(&self) -> Option<String> {
+        Some(string(&self.to_string()))
+    }
+}
+
+impl Scalar for IpAddr {
+    fn from_value(value: &Value, kind: Kind) -> Result<IpAddr, String> {
+        let text = text(value, kind)?;
+        let address: IpAddr = text.parse().map_err(|_| mismatch(value, kind))?;
+        let has_no_network = match address {
+            IpAddr::V4(it) => it.is_link_local() || it.is_broadcast(),
+            IpAddr::V6(it) => it.is_unicast_link_local() || it.to_ipv4_mapped().is_some(),
+        };
+        let is_special =
+            address.is_unspecified() || address.is_loopback() || address.is_multicast();
+        if has_no_network || is_special { Err(mismatch(value, kind)) } else { Ok(address) }
     }
 
     fn to_toml(&self) -> Option<String> {

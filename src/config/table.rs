@@ -21,7 +21,7 @@ use crate::model::{
 use crate::text::spelling::nearest;
 use Preset::{Derived, Required, Unset, Value};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 const SECONDS: Kind = Kind::Number { min: 1, max: CONFIG_SECONDS_MAX };
@@ -38,6 +38,12 @@ settings! {
         name: String = Required, Kind::Host, ["DN42_SERVER"];
         /// the name of the network, for the welcome line
         network: String = Derived("AS and the AS number"), Kind::Name, [];
+        /// our addresses in dn42, which stand on lo; without it, the first of each network that the
+        /// registry has for our AS number, unless this machine has another in it
+        addresses: Option<Vec<IpAddr>> = Unset, Kind::List { of: &Kind::Address, min: 0 }, [];
+        /// whether forwarding and rp_filter are only checked, or set by the service too; without
+        /// it, as mesh.sysctl says
+        sysctl: Option<SysctlChoice> = Unset, Kind::Choice(SysctlChoice::WORDS), [];
         /// the bandwidth community (64511, x): 21 is 0.1 Mbit/s, and each step is ten times as much
         bandwidth: Option<u16> = Unset, Kind::Number { min: 21, max: 29 }, [];
         /// the crypto community (64511, x): 31 none, 32 unsafe, 33 safe, 34 with forward secrecy
@@ -169,7 +175,7 @@ settings! {
         own named "self": Option<PopName> = Unset, Kind::Pop, [];
         /// the network's own prefixes, in which the networks of the POPs lie
         networks: Vec<IpNet> = Value("[]"), NETWORKS, [];
-        /// whether forwarding and rp_filter are only checked, or set by the service too
+        /// what pop.sysctl says, where that is not set
         sysctl: SysctlChoice = Value(r#""check""#), Kind::Choice(SysctlChoice::WORDS), [];
     }
 
@@ -231,6 +237,13 @@ impl Wireguard {
     /// with the default base port. At least 1, because `base_port` is at most [`BASE_PORT_MAX`].
     pub fn id_max(&self) -> u16 {
         u16::MAX - self.base_port
+    }
+}
+
+impl Config {
+    /// What becomes of the kernel's settings.
+    pub fn sysctls(&self) -> SysctlChoice {
+        self.pop.sysctl.unwrap_or(self.mesh.sysctl)
     }
 }
 

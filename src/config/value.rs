@@ -105,6 +105,20 @@ impl<T: Scalar + PartialEq> Field for Vec<T> {
     }
 }
 
+/// The empty text is no list, which is something else than the list without entries.
+impl<T: Scalar + PartialEq> Field for Option<Vec<T>> {
+    fn read(located: &Located, spec: &KeySpec, problems: &mut Problems) -> Option<Option<Vec<T>>> {
+        match &located.value {
+            Value::Text(text) if text.is_empty() => Some(None),
+            _ => Vec::read(located, spec, problems).map(Some),
+        }
+    }
+
+    fn print(&self) -> Option<String> {
+        self.as_ref().and_then(Vec::print)
+    }
+}
+
 /// The entries of a list and their kind, if it is a list that is long enough.
 fn list(value: &Value, kind: Kind) -> Result<(&[Located], Kind), String> {
     match (value, kind) {

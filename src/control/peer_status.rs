@@ -33,7 +33,8 @@ impl Control {
         }
         let entry = self.board.entry(peering.asn).unwrap_or_default();
         let age = self.board.handshake_age(peering.asn);
-        let facts = Facts { handshake_age: age, ..facts(context, peering, place, &entry) };
+        let kernel = self.board.kernel();
+        let facts = Facts { handshake_age: age, kernel, ..facts(context, peering, place, &entry) };
         let checks = diagnosis::checks(&facts);
         let raw = (context.request.depth == Depth::Raw)
             .then(|| entry.raw.as_deref().cloned().unwrap_or_default());
@@ -204,6 +205,7 @@ fn facts<'a>(
         handshake_age: None,
         tunnel: entry.tunnel.clone(),
         bgp: entry.bgp.clone(),
+        kernel: None,
         rtt: entry.rtt.clone(),
         class: entry.class,
     }

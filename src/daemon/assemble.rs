@@ -10,6 +10,7 @@ use crate::model::{BirdForm, WgKey, WgSecret};
 use crate::peering::Site;
 use crate::peering::policy::Policy;
 use crate::plan::PopSettings;
+use crate::plan::addresses::AddressSettings;
 use crate::plan::form::{Form, FormError, REFERENCE, WIKI};
 use crate::plan::naming::Naming;
 use crate::registry::{KeyFingerprint, fingerprint};
@@ -169,8 +170,9 @@ impl Assembled {
             naming: Rc::new(self.naming()),
             form: self.form.clone(),
             inventory: config.inventory.clone().map(Rc::new),
+            addresses: AddressSettings::of(config),
             include_directory: config.bird.include_directory.clone(),
-            sysctls: config.mesh.sysctl,
+            sysctls: config.sysctls(),
         };
         Ok(ApplySettings {
             pop: Rc::new(pop),

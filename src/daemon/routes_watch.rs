@@ -1,5 +1,6 @@
 //! The tables of route origins follow the registry's clone: made anew after each change of it, and
-//! handed to the apply loop, which writes them where they differ.
+//! handed to the apply loop, which writes them where they differ, and which finds this POP's own
+//! networks in them.
 
 use crate::apply::{ApplySettings, SharedTexts};
 use crate::board::{Bell, Cause};
@@ -51,7 +52,7 @@ impl RoutesWatch {
     /// Reads the routes where their tables are wanted and something changed, and takes them over if
     /// they are sound. What changes meanwhile is read at the next look.
     pub async fn follow(&mut self, bell: &Bell) {
-        if self.settings.borrow().pop.include_directory.is_none() {
+        if !self.settings.borrow().pop.needs_routes() {
             return self.again();
         }
         let before = tree::stamp_routes(&self.directory).await;
@@ -65,6 +66,8 @@ impl RoutesWatch {
         }
         match read {
             Ok(Some((roa, findings))) => self.judge(roa, &findings, bell),
+            // Without tables to keep up it may be so.
+            Ok(None) if self.settings.borrow().pop.include_directory.is_none() => {}
             Ok(None) => self.refuse("it has no routes".to_string()),
             Err(error) => self.refuse(error.to_string()),
         }
@@ -99,7 +102,7 @@ impl RoutesWatch {
 
 /// For a single pass: what the loop would be told.
 pub async fn read_once(directory: &Path, settings: &ApplySettings, texts: &SharedTexts) {
-    if settings.pop.include_directory.is_none() {
+    if !settings.pop.needs_routes() {
         return;
     }
     match tree::read_routes(directory).await {

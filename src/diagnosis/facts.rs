@@ -3,7 +3,8 @@
 
 use crate::model::{Asn, BgpState, Mntner, WgKey};
 use crate::peering::{Peering, Site};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Everything that a diagnosis is made of.
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     /// What came back through the tunnel.
     pub tunnel: Option<Echo>,
     pub bgp: Option<BgpView>,
+    /// What this POP's kernel makes of it all, where that is known.
+    pub kernel: Option<Rc<KernelView>>,
     /// What came back when the endpoint was last pinged.
     pub rtt: Option<Echo>,
     /// The dn42 latency class that BIRD is told.
@@ -154,6 +157,19 @@ pub struct RoutesView {
     pub refused: Option<u64>,
     /// How many routes may be imported, and whether it was more.
     pub limit: Option<(u64, Limit)>,
+}
+
+/// What the kernel of this POP does with BIRD's routes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KernelView {
+    /// BIRD's best routes, of all peerings.
+    pub routes: usize,
+    /// Those of them that the kernel refused.
+    pub refused: usize,
+    /// Addresses of this POP that it lacks.
+    pub missing: Vec<IpAddr>,
+    /// The families of which it forwards no packet.
+    pub not_forwarded: Vec<&'static str>,
 }
 
 /// Is a limit reached?

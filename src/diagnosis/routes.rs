@@ -37,6 +37,7 @@ fn trouble(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
         .or_else(|| next_hop(bgp))
         .or_else(|| bgp.routes.iter().find_map(limit))
         .or_else(|| nothing_imported(facts, bgp))
+        .or_else(|| not_carried(facts, bgp))
         .or_else(|| nothing_exported(bgp))
 }
 
@@ -105,6 +106,27 @@ fn nothing_imported(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
         ),
     };
     Some((words, Whose::Member, hint))
+}
+
+/// The BGP session is well, and packets are lost all the same: in this POP's kernel.
+fn not_carried(facts: &Facts<'_>, bgp: &BgpView) -> Option<Trouble> {
+    let kernel = facts.kernel.as_ref()?;
+    let mut words = Vec::new();
+    if kernel.refused > 0 {
+        let (refused, all) = (kernel.refused, kernel.routes);
+        words.push(format!("the kernel of this POP refused {refused} of its {all} routes"));
+        for address in &kernel.missing {
+            words.push(format!("it lacks its own address {address}"));
+        }
+    }
+    for family in &kernel.not_forwarded {
+        if bgp.routes.iter().any(|routes| routes.family == *family) {
+            words.push(format!("the kernel of this POP forwards no {family} packets"));
+        }
+    }
+    let hint = "Packets are lost at this POP, whatever you do: tell its operator, to whom peerling \
+                check says what to type";
+    (!words.is_empty()).then(|| (words.join("; "), Whose::Operator, hint.to_string()))
 }
 
 fn nothing_exported(bgp: &BgpView) -> Option<Trouble> {

@@ -8,6 +8,7 @@ use crate::model::{BgpState, Timestamp};
 use crate::peering::tests::{peering, site};
 use crate::peering::{Peering, Site};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::time::Duration;
 use wrong::WRONG;
 
@@ -27,6 +28,7 @@ struct Case {
     link: Option<LinkView>,
     tunnel: Option<Echo>,
     bgp: Option<BgpView>,
+    kernel: Option<Rc<KernelView>>,
 }
 
 fn routes(family: &str) -> RoutesView {
@@ -73,6 +75,7 @@ fn well() -> Case {
             routes: families().iter().map(|it| routes(it)).collect(),
             missing: vec![],
         }),
+        kernel: Some(Rc::new(KernelView { routes: 612, ..KernelView::default() })),
     }
 }
 
@@ -91,6 +94,7 @@ fn judged(case: &Case) -> Vec<CheckView> {
         handshake_age: age,
         tunnel: case.tunnel.clone(),
         bgp: case.bgp.clone(),
+        kernel: case.kernel.clone(),
         rtt: Some(Echo::Answer(400)),
         class: Some(1),
     };

@@ -66,6 +66,8 @@ pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
 pub const WAIT_MAX: Duration = Duration::from_secs(600);
 /// How long peer_status waits for a fresh look, before it tells the last one.
 pub const FRESH_LOOK_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long a look at the kernel holds: BIRD then tells all its routes, some hundred kilobytes.
+pub const KERNEL_LOOK_KEPT: Duration = Duration::from_secs(10);
 /// How long somebody watches a new peering while nothing happens to it: BIRD takes 5 s to connect,
 /// and who installs their side by hand takes longer than anybody watches.
 pub const FOLLOW_TIME: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! Plans, as their lines: what differs gives steps, in an order that works, and nothing else does.
 
+use super::addresses::AddressPlace;
 use super::wireguard::{KEEPALIVE_S, OtherAddresses, PeerActual, allowed_ips};
 use super::*;
 use crate::model::{WgKey, WgSecret};
@@ -275,6 +276,10 @@ fn what_all_sessions_share_is_written_before_bird_is_told_once() {
     check(&wanted, &Actual { shared, ..actual }, &[]);
 }
 
+fn on_lo(address: &str) -> HostAddress {
+    HostAddress { address: address.parse().unwrap(), place: AddressPlace::Loopback }
+}
+
 #[test]
 fn the_pops_own_addresses_and_settings_come_first() {
     let gateway = |text: &str| text.parse::<IpNet>().unwrap();
@@ -290,7 +295,7 @@ fn the_pops_own_addresses_and_settings_come_first() {
     ];
     let actual = Actual {
         // By hand, with another length: it is there all the same.
-        loopback: vec![gateway("127.0.0.1/8"), gateway("172.20.0.1/32")],
+        addresses: ["127.0.0.1/8", "172.20.0.1/32"].map(on_lo).to_vec(),
         sysctls: read.map(|(name, value)| (name, value.to_string())).into(),
         ..machine(&[(ONE, 52001)])
     };

@@ -1,6 +1,7 @@
 //! What should be, worked out of what the operator, the members and the registry said and of what
 //! was seen of the machine.
 
+use super::addresses::AddressSettings;
 use super::bird::BirdPop;
 use super::form::Form;
 use super::naming::Naming;
@@ -35,6 +36,8 @@ pub struct PopSettings {
     pub naming: Rc<Naming>,
     /// The POPs of our own network, where there are others.
     pub inventory: Option<Rc<Inventory>>,
+    /// What is said of its own addresses.
+    pub addresses: AddressSettings,
     /// Where the files lie that all BGP sessions share; `None`: there are none.
     pub include_directory: Option<PathBuf>,
     /// What becomes of the kernel's settings.
@@ -128,6 +131,12 @@ impl PopSettings {
         BirdPop { site, naming, form, template }
     }
 
+    /// Is anything worked out of the routes that the registry has?
+    pub fn needs_routes(&self) -> bool {
+        let me = self.inventory.as_ref().and_then(|inventory| inventory.me());
+        self.include_directory.is_some() || self.addresses.need_registry(me)
+    }
+
     /// Our links to the other POPs.
     pub fn links(&self) -> Vec<MeshLink<'_>> {
         self.inventory.as_ref().map(|it| it.links()).unwrap_or_default()
@@ -193,7 +202,27 @@ pub fn wanted(inputs: &Inputs, drafts: &Drafts, observed: &Observed) -> Wanted {
     if let Some(inventory) = &pop.inventory {
         want_mesh(&mut wanted, inventory, pop, observed);
     }
+    if pop.backend != Backend::Files {
+        wanted.loopback = own_addresses(inputs, &observed.actual);
+    }
+    if pop.sysctls == SysctlChoice::Set {
+        wanted.sysctls = SYSCTLS.iter().collect();
+    }
     wanted
+}
+
+/// The addresses that this POP has, or should have, on `lo`. While the registry was not read there
+/// are none but those that the operator named.
+pub fn own_addresses(inputs: &Inputs, actual: &Actual) -> Vec<IpNet> {
+    let pop = &inputs.pop;
+    let tables = [FileKind::RoaIpv4, FileKind::RoaIpv6];
+    let tables = tables.iter().filter_map(|kind| inputs.routes.get(kind)).map(|text| &**text);
+    let me = pop.inventory.as_ref().and_then(|inventory| inventory.me());
+    let mut networks = Vec::new();
+    if pop.addresses.addresses.is_none() && me.is_none() {
+        networks = pop.addresses.own_networks(pop.site.asn, tables);
+    }
+    pop.addresses.own_addresses(me, &networks, &actual.addresses)
 }
 
 /// What the operator wants who takes this POP down: no peering and no way to another POP, those
@@ -228,7 +257,7 @@ fn shared(inputs: &Inputs) -> BTreeMap<FileKind, Rc<str>> {
     texts
 }
 
-/// The links to other POPs, and what of this machine they need.
+/// The links to other POPs.
 fn want_mesh(wanted: &mut Wanted, inventory: &Inventory, pop: &PopSettings, observed: &Observed) {
     let me = inventory.me();
     for link in inventory.links() {
@@ -239,12 +268,6 @@ fn want_mesh(wanted: &mut Wanted, inventory: &Inventory, pop: &PopSettings, obse
         } else {
             wanted.ended.push(owner);
         }
-    }
-    if pop.backend != Backend::Files {
-        wanted.loopback = me.map(|me| me.loopback()).unwrap_or_default();
-    }
-    if pop.sysctls == SysctlChoice::Set {
-        wanted.sysctls = SYSCTLS.iter().collect();
     }
 }
 
@@ -311,6 +334,7 @@ pub mod tests {
             form: Rc::new(reference_form()),
             naming: Rc::default(),
             inventory: None,
+            addresses: AddressSettings::default(),
             include_directory: None,
             sysctls: SysctlChoice::Check,
         }

@@ -12,7 +12,7 @@ mod verbs;
 
 pub use definitions::{Claims, Definitions, texts};
 pub use reply::{Line, Reply};
-pub use status::{BgpStatus, Capabilities, Channel, Protocol};
+pub use status::{BgpStatus, Capabilities, Channel, KernelRoutes, Protocol};
 pub use verbs::Complaint;
 pub use verbs::{Ages, Check, Configured, Examined};
 

@@ -8,7 +8,9 @@
 mod message;
 mod route;
 
-pub use route::{Address, Link, Route, add_loopback_address, loopback_addresses};
+pub use route::{
+    Address, Link, Route, add_loopback_address, families_not_forwarded, host_addresses,
+};
 
 use crate::limits::{
     NETLINK_DATAGRAM_BYTES_MAX, NETLINK_DATAGRAMS_MAX, NETLINK_DUMP_TRIES_MAX, NETLINK_TIMEOUT,

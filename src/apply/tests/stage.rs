@@ -177,6 +177,7 @@ impl Stage {
             backend: Backend::Files,
             template: "dnpeers".into(),
             inventory,
+            addresses: Default::default(),
             include_directory: None,
             sysctls: SysctlChoice::Check,
         }

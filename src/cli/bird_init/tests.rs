@@ -25,7 +25,7 @@ fn in_a_mesh(places: &str) -> Vec<Text> {
         "bandwidth = 25\nlinktype = 34\nregion = 41\ncountry = 1250\n[mesh]\n{NETWORKS}{places}"
     ));
     config.inventory = Some(inventory());
-    compose(&config).unwrap()
+    compose(&config, &[]).unwrap()
 }
 
 fn compare(folder: &str, texts: &[Text]) {
@@ -38,7 +38,7 @@ fn compare(folder: &str, texts: &[Text]) {
 #[test]
 fn the_files_are_as_they_were_read() {
     compare("mesh", &in_a_mesh("[bird]\ninclude_directory = \"/etc/bird/peerling\"\n"));
-    let alone = compose(&config(&format!("[mesh]\n{NETWORKS}"))).unwrap();
+    let alone = compose(&config(&format!("[mesh]\n{NETWORKS}")), &[]).unwrap();
     compare("alone", &alone[..2]);
     assert_eq!(in_a_mesh("")[2..], alone[2..], "two files are the same everywhere");
 }
@@ -92,7 +92,7 @@ fn bird_reads_the_files_of_one_family() {
             "[mesh]\nnetworks = [{networks}]\n[bird]\ndirectory = \"{}\"",
             place.0.display()
         );
-        let texts = compose(&config(&lines)).unwrap();
+        let texts = compose(&config(&lines), &[]).unwrap();
         bird_reads("bird_reads_the_files_of_one_family", &texts, &place);
     }
 }
@@ -155,7 +155,7 @@ fn networks_come_from_the_mesh_or_the_registry() {
 fn paths_that_bird_cannot_include_are_refused() {
     for path in ["/etc/bird/pe*rs", "/etc/bird/\\\"", "/etc/[bird]"] {
         let lines = format!("[mesh]\n{NETWORKS}[bird]\ndirectory = \"{path}\"\n");
-        let error = compose(&config(&lines)).unwrap_err().to_string();
+        let error = compose(&config(&lines), &[]).unwrap_err().to_string();
         assert!(error.ends_with("BIRD cannot include by this path"), "{error}");
     }
 }

@@ -1,9 +1,51 @@
-//! The two files that are this POP's own: `bird.conf` and `variables.conf`.
+//! The two files that are this POP's own, `bird.conf` and `variables.conf`, and what they say of
+//! it.
 
-use super::own::Own;
 use crate::config::Pop;
+use crate::model::Asn;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::fmt::{Display, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+
+/// Who this POP is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) asn: Asn,
+    /// Our networks as they are announced, none within another.
+    pub(super) ipv4_networks: Vec<Ipv4Net>,
+    pub(super) ipv6_networks: Vec<Ipv6Net>,
+    /// The source of what this machine sends: the first of our addresses of each family.
+    pub(super) ipv4: Option<Ipv4Addr>,
+    pub(super) ipv6: Option<Ipv6Addr>,
+}
+
+impl Own {
+    /// This POP, of its networks and of its addresses as the apply loop puts them on `lo`.
+    pub(super) fn new(asn: Asn, networks: &[IpNet], addresses: &[IpNet]) -> Own {
+        let (mut ipv4_networks, mut ipv6_networks) = (Vec::new(), Vec::new());
+        for network in networks {
+            match network {
+                IpNet::V4(network) => ipv4_networks.push(*network),
+                IpNet::V6(network) => ipv6_networks.push(*network),
+            }
+        }
+        let (mut ipv4, mut ipv6) = (None, None);
+        for address in addresses {
+            match address {
+                IpNet::V4(address) => ipv4 = ipv4.or(Some(address.addr())),
+                IpNet::V6(address) => ipv6 = ipv6.or(Some(address.addr())),
+            }
+        }
+        Own { asn, ipv4_networks, ipv6_networks, ipv4, ipv6 }
+    }
+
+    /// What tells this router from all others: its IPv4 address, or else the AS number in that
+    /// form, which is right while there is only one POP.
+    pub(super) fn router_id(&self) -> Ipv4Addr {
+        self.ipv4.unwrap_or(Ipv4Addr::from_bits(self.asn.get()))
+    }
+}
 
 /// Where BIRD finds the rest.
 pub(super) struct Places<'a> {

@@ -6,9 +6,11 @@ use super::trial::Trial;
 use super::{Findings, Scene, files};
 use crate::limits::{BIRD_COMMAND_TIMEOUT, BIRD_CONNECT_TIMEOUT};
 use crate::model::BirdForm;
-use crate::sys::bird::{self, Bird, BirdFault};
+use crate::sys::bird::{self, Bird, BirdFault, KernelRoutes};
 use crate::sys::files::trap;
 use crate::sys::within;
+use ipnet::IpNet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// The area's name.
@@ -48,17 +50,11 @@ pub(super) async fn look(scene: &Scene, findings: &mut Findings) {
     if let Some(trap) = trap(directory) {
         return findings.wrong(CONFIGURATION, trap.what, trap.remedy);
     }
-    if within(BIRD_COMMAND_TIMEOUT, talk(&mut bird, scene, findings)).await.is_none() {
+    if within(BIRD_COMMAND_TIMEOUT, configuration(&mut bird, scene, findings)).await.is_none() {
         let seconds = BIRD_COMMAND_TIMEOUT.as_secs();
         let detail = format!("BIRD did not answer everything in {seconds} s");
         findings.wrong(NAME, detail, "see whether BIRD hangs: birdc show status; its log");
     }
-}
-
-/// Everything that is asked once BIRD has greeted.
-async fn talk(bird: &mut Bird, scene: &Scene, findings: &mut Findings) {
-    configuration(bird, scene, findings).await;
-    routes(bird, findings).await;
 }
 
 /// Is the configuration accepted as it is, and would it be with one peering more?
@@ -140,62 +136,68 @@ async fn try_peering(bird: &mut Bird, trial: &Trial, scene: &Scene, findings: &m
 
 /// The area's name.
 const ROUTES: &str = "routes";
-/// How many are named.
-const ROUTES_SHOWN_MAX: usize = 5;
 
-/// Asks BIRD for the best routes, and finds those that it could not hand to the kernel.
-pub(super) async fn routes(bird: &mut Bird, findings: &mut Findings) {
-    let reply = match bird.command("show route primary").await {
-        Ok(reply) => reply,
+/// Asks BIRD for the best routes, and finds those that it could not hand to the kernel. `missing`:
+/// addresses of this POP that the machine lacks.
+pub(super) async fn routes(scene: &Scene, missing: &[IpNet], findings: &mut Findings) {
+    let Some(socket) = &scene.assembled.config.bird.socket else { return };
+    // Who cannot be spoken to was told of before.
+    let Ok(mut bird) = bird::connect(socket, BIRD_CONNECT_TIMEOUT).await else { return };
+    match bird.kernel_routes().await {
+        Ok(routes) => tell(&routes, missing, findings),
         Err(error) => {
             let detail = format!("which routes the kernel refused is not known: {error}");
-            return findings.warn(ROUTES, detail, "birdc show route primary");
+            findings.warn(ROUTES, detail, "birdc show route primary");
         }
-    };
-    let mut refused = Vec::new();
-    let mut best = 0_usize;
-    for line in &reply.lines {
-        best += usize::from(is_best(&line.text));
-        refused.extend(refused_network(&line.text));
     }
-    if refused.is_empty() {
+}
+
+fn tell(routes: &KernelRoutes, missing: &[IpNet], findings: &mut Findings) {
+    let KernelRoutes { best, refused, shown } = routes;
+    if *refused == 0 {
         return findings.ok(ROUTES, format_args!("the kernel took them all: {best}"));
     }
-    let named: Vec<&str> = refused.iter().take(ROUTES_SHOWN_MAX).copied().collect();
-    findings.wrong(
-        ROUTES,
-        format_args!("the kernel refused {} routes: {}", refused.len(), named.join(", ")),
-        "journalctl -u bird; before Linux 6.3: sysctl -w net.ipv6.route.max_size=1048576",
-    );
-}
-
-/// A line about a network's best route: the mark `*`, or `!` where the kernel refused it (BIRD's
-/// nest/rt-show.c).
-fn is_best(line: &str) -> bool {
-    line.split_whitespace().any(|word| matches!(word, "*" | "!"))
-}
-
-fn refused_network(line: &str) -> Option<&str> {
-    let network = line.split_whitespace().next()?;
-    let is_network = network.contains('/') && line.split_whitespace().any(|word| word == "!");
-    is_network.then_some(network)
+    let more = if *refused > shown.len() { ", …" } else { "" };
+    let mut detail =
+        format!("BIRD has {best} routes, the kernel refused {refused}: {}{more}", shown.join(", "));
+    for address in missing {
+        // Writing to a String cannot fail.
+        let _ = write!(detail, "; the address {} is on no interface", address.addr());
+    }
+    let remedy = match missing.first() {
+        Some(_) => {
+            "peerling apply, then birdc reload out 'kernel*' (BIRD itself tries again in 20 s)"
+        }
+        None => {
+            "journalctl -u bird says why; \"Invalid argument\": is what krt_prefsrc names an \
+             address of this machine? Before Linux 6.3: sysctl -w net.ipv6.route.max_size=1048576"
+        }
+    };
+    findings.wrong(ROUTES, detail, remedy);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn told(refused: usize, shown: &[&str], missing: &[&str]) -> String {
+        let mut findings = Findings::default();
+        let shown = shown.iter().map(|it| (*it).to_string()).collect();
+        let missing: Vec<IpNet> = missing.iter().map(|it| it.parse().unwrap()).collect();
+        tell(&KernelRoutes { best: 612, refused, shown }, &missing, &mut findings);
+        findings.text()
+    }
+
     #[test]
-    fn the_mark_of_a_refused_route_is_known() {
-        for (line, refused, best) in [
-            ("fd42:1::/48  unicast [ebgp_as1_v6 12:01:02.3] ! (100) [AS1i]", true, true),
-            ("fd42:2::/48  unicast [ebgp_as1_v6 12:01:02.3] * (100) [AS1i]", false, true),
-            ("\tvia fe80::1 on wg-as1", false, false),
-            ("Table master6:", false, false),
-            ("", false, false),
-        ] {
-            assert_eq!(refused_network(line).is_some(), refused, "{line}");
-            assert_eq!(is_best(line), best, "{line}");
-        }
+    fn routes_that_the_kernel_refused_are_told_with_their_cause() {
+        assert!(told(0, &[], &["fd42::1/128"]).contains("the kernel took them all: 612"));
+        let all = told(612, &["fd42:1::/48"], &["172.20.0.1/32", "fd42::1/64"]);
+        let words = "BIRD has 612 routes, the kernel refused 612: fd42:1::/48, …; the address \
+                     172.20.0.1 is on no interface; the address fd42::1 is on no interface\n";
+        assert!(all.starts_with("wrong") && all.contains(words), "{all}");
+        assert!(all.contains("to mend: peerling apply"), "{all}");
+        let one = told(1, &["fd42:1::/48"], &[]);
+        assert!(one.contains("the kernel refused 1: fd42:1::/48\n"), "{one}");
+        assert!(one.contains("krt_prefsrc"), "{one}");
     }
 }

@@ -5,12 +5,16 @@ use super::{Findings, Scene};
 use crate::apply::DryRun;
 use crate::limits::CHECK_FREE_BYTES_MIN;
 use crate::plan::sysctl::SYSCTLS;
-use crate::sys::{netlink, ping, sysctl};
+use crate::sys::wireguard::Backend;
+use crate::sys::{ping, sysctl};
 use rustix::fs::statvfs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+/// Two areas' names.
+const SYSCTL: &str = "sysctls";
+const LO: &str = "lo";
 /// No clock that is right shows an earlier time: 2025-01-01, in seconds of Unix.
 const EARLIEST_S: u64 = 1_735_689_600;
 /// Clocks of two hosts may differ by so much.
@@ -20,10 +24,7 @@ const CLOCK_SLACK: Duration = Duration::from_secs(300);
 pub(super) fn look(scene: &Scene, findings: &mut Findings) {
     pings("IPv4", Ipv4Addr::LOCALHOST.into(), findings);
     pings("IPv6", Ipv6Addr::LOCALHOST.into(), findings);
-    if scene.assembled.config.inventory.is_none() {
-        settings(findings);
-    }
-    lo(scene, findings);
+    settings(scene, findings);
 }
 
 /// Can latencies be measured? A POP works without.
@@ -39,63 +40,70 @@ fn pings(family: &str, address: IpAddr, findings: &mut Findings) {
     }
 }
 
-/// Settings that a POP without a mesh of its own leaves to the operator.
-fn settings(findings: &mut Findings) {
-    let before = findings.list().len();
-    for wanted in &SYSCTLS {
-        let Ok(actual) = sysctl::read(wanted.name) else { continue };
-        if !wanted.fits(&actual) {
-            findings.warn(
-                "sysctls",
-                format_args!("{} is {actual}: {}", wanted.name, wanted.else_words),
-                format_args!(
-                    "the line `{}` in /etc/sysctl.d/peerling.conf; sysctl --system",
-                    wanted.line()
-                ),
-            );
+/// Does the kernel carry the packets of others? Where it cannot be seen, nothing is said.
+fn settings(scene: &Scene, findings: &mut Findings) {
+    let mut is_well = true;
+    for sysctl in &SYSCTLS {
+        let Ok(actual) = sysctl::read(sysctl.name) else { continue };
+        if sysctl.fits(&actual) {
+            continue;
         }
-    }
-    if findings.list().len() == before {
-        findings.ok("sysctls", "packets are forwarded, whatever way they come back");
-    }
-}
-
-/// Settings that the mesh needs otherwise.
-pub(super) fn sysctls(dry_run: &DryRun, findings: &mut Findings) {
-    for (sysctl, actual) in &dry_run.sysctls {
-        findings.wrong(
-            "sysctls",
-            format_args!("{} is {actual}: {}", sysctl.name, sysctl.else_words),
-            format_args!(
-                "the line `{}` in /etc/sysctl.d/peerling.conf, or mesh.sysctl = \"set\"",
-                sysctl.line()
-            ),
+        is_well = false;
+        let detail = format!("{} is {actual}: {}", sysctl.name, sysctl.else_words);
+        let remedy = format!(
+            "the line `{}` in /etc/sysctl.d/peerling.conf, then sysctl --system; or pop.sysctl = \
+             \"set\"",
+            sysctl.line()
         );
+        if makes_links(scene) || scene.assembled.config.inventory.is_some() {
+            findings.wrong(SYSCTL, detail, remedy);
+        } else {
+            findings.warn(SYSCTL, detail, remedy);
+        }
+    }
+    if is_well {
+        findings.ok(SYSCTL, "packets are forwarded, whatever way they come back");
     }
 }
 
-/// Are the POP's own addresses there?
-fn lo(scene: &Scene, findings: &mut Findings) {
-    let inventory = scene.assembled.config.inventory.as_ref();
-    let Some(me) = inventory.and_then(|inventory| inventory.me()) else {
-        return findings.ok("lo", "no address is wanted: there is no [mesh]");
-    };
-    let found = match netlink::loopback_addresses() {
-        Ok(found) => found,
-        Err(error) => return findings.wrong("lo", error, "ip address show dev lo"),
-    };
-    for wanted in me.loopback() {
-        if found.iter().any(|address| address.addr() == wanted.addr()) {
-            findings.ok("lo", format_args!("it has {wanted}"));
+/// Does the service itself make this machine's links? Where they are left to files, another one
+/// may be the POP.
+fn makes_links(scene: &Scene) -> bool {
+    scene.assembled.backend().backend != Backend::Files
+}
+
+/// Are the POP's own addresses there? Without them the kernel refuses the routes whose source they
+/// are.
+pub(super) fn lo(scene: &Scene, dry_run: &DryRun, findings: &mut Findings) {
+    if dry_run.addresses.is_empty() {
+        return no_address(scene, findings);
+    }
+    for wanted in &dry_run.addresses {
+        if !dry_run.missing.contains(wanted) {
+            findings.ok(LO, format_args!("this machine has {wanted}"));
+            continue;
+        }
+        let detail = format!("it lacks {wanted}: the kernel refuses each route with it as source");
+        let by_hand = format!("ip address add {wanted} dev lo");
+        if makes_links(scene) {
+            findings.wrong(LO, detail, format_args!("peerling apply, or {by_hand}"));
         } else {
-            let remedy = format!("peerling apply, or ip address add {wanted} dev lo");
-            findings.warn(
-                "lo",
-                format_args!("it lacks {wanted}, which this POP is reached by"),
-                remedy,
-            );
+            findings.warn(LO, detail, by_hand);
         }
     }
+}
+
+fn no_address(scene: &Scene, findings: &mut Findings) {
+    let pop = &scene.assembled.config.pop;
+    let mut detail = "no address is wanted: pop.addresses is empty".to_string();
+    if pop.addresses.is_none() {
+        detail = format!("no address is wanted: the registry has no network of {}", pop.asn);
+        if makes_links(scene) {
+            let remedy = "pop.addresses = this machine's addresses in your networks";
+            return findings.warn(LO, detail, remedy);
+        }
+    }
+    findings.ok(LO, detail);
 }
 
 /// Is the clock right, as far as what was made by others can tell?

@@ -278,4 +278,26 @@ pub const WRONG: &[Wrong] = &[
         O,
         "nothing",
     ),
+    (
+        "our kernel refuses routes",
+        |it| {
+            let missing = vec!["fd42::1".parse().unwrap()];
+            let not_forwarded = Vec::new();
+            let view = KernelView { routes: 612, refused: 612, missing, not_forwarded };
+            it.kernel = Some(Rc::new(view));
+        },
+        "routes",
+        O,
+        "the kernel of this POP refused 612 of its 612 routes; it lacks its own address fd42::1",
+    ),
+    (
+        "our kernel forwards nothing",
+        |it| {
+            let not_forwarded = vec!["ipv6"];
+            it.kernel = Some(Rc::new(KernelView { not_forwarded, ..KernelView::default() }));
+        },
+        "routes",
+        O,
+        "the kernel of this POP forwards no ipv6 packets",
+    ),
 ];

@@ -1,4 +1,4 @@
-//! What BIRD tells of its protocols, read by key. Pure.
+//! What BIRD tells of its protocols, read by key, and of its routes in the kernel. Pure.
 //!
 //! `show protocols` has one row each: name, protocol, table, state, since, info. `show protocols
 //! all` has lines `key: value` after it, channels indented below. Later versions add lines and
@@ -6,13 +6,15 @@
 //! a BGP session chooses some of the text that comes later.
 
 use super::reply::Reply;
-use crate::limits::BIRD_CHANNELS_MAX;
+use crate::limits::{BIRD_CHANNELS_MAX, KERNEL_REFUSED_SHOWN_MAX};
 use crate::model::{Asn, BgpState};
 
 /// Code of a row of `show protocols`.
 const ROW: u16 = 1002;
 /// Code of the lines below a row in `show protocols all`.
 const DETAILS: u16 = 1006;
+/// Code of a line of `show route` that has no attributes.
+const ROUTE: u16 = 1007;
 
 /// A row of `show protocols`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +91,17 @@ pub struct BgpStatus {
     pub channels: Vec<Channel>,
     /// The text, as birdc would print it; empty where many were asked for at once.
     pub raw: String,
+}
+
+/// The best routes of both families, and those among them that BIRD could not hand to the kernel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KernelRoutes {
+    /// How many best routes there are.
+    pub best: usize,
+    /// How many of them the kernel refused.
+    pub refused: usize,
+    /// Networks of these, at most [`KERNEL_REFUSED_SHOWN_MAX`].
+    pub shown: Vec<String>,
 }
 
 /// What the lines before the first channel are about.
@@ -259,6 +272,30 @@ impl Channel {
             _ => return,
         };
         *field = number.parse().ok();
+    }
+}
+
+impl KernelRoutes {
+    /// Reads the reply to `show route primary`. A network's best route has the mark `*`, or `!`
+    /// where the kernel refused it (`rt_show_rte` in BIRD's nest/rt-show.c).
+    pub(super) fn of(reply: &Reply) -> KernelRoutes {
+        let mut routes = KernelRoutes::default();
+        for line in reply.with_code(ROUTE) {
+            // What a line begins with that has no network is a next hop of the route before it.
+            let Some((network, rest)) = line.split_once(' ').filter(|(net, _)| net.contains('/'))
+            else {
+                continue;
+            };
+            let mark = rest.split_whitespace().find(|word| matches!(*word, "*" | "!"));
+            routes.best += usize::from(mark.is_some());
+            if mark == Some("!") {
+                routes.refused += 1;
+                if routes.shown.len() < KERNEL_REFUSED_SHOWN_MAX {
+                    routes.shown.push(network.to_string());
+                }
+            }
+        }
+        routes
     }
 }
 

@@ -1,7 +1,7 @@
 //! The commands that we give to BIRD, and what their reply codes mean (BIRD's doc/reply_codes).
 
 use super::reply::Reply;
-use super::status::{BgpStatus, Protocol};
+use super::status::{BgpStatus, KernelRoutes, Protocol};
 use super::{Bird, BirdError, BirdFault};
 use crate::limits::BIRD_NAME_BYTES_MAX;
 use crate::model::Timestamp;
@@ -19,6 +19,7 @@ const CONFIGURATION_OK: u16 = 20;
 const UNDO_SCHEDULED: u16 = 22;
 const CONFIGURATION_REFUSED: u16 = 8002;
 const NO_PROTOCOLS_MATCH: u16 = 8003;
+const NO_SUCH_NETWORK: u16 = 8001;
 const SYNTAX_ERROR: u16 = 9001;
 
 /// What BIRD says to the files as they are.
@@ -166,6 +167,17 @@ impl Bird {
         match reply.code {
             OK => Ok(BgpStatus::parse(&reply)),
             NO_PROTOCOLS_MATCH | SYNTAX_ERROR => Ok(None),
+            _ => Err(self.unexpected(&reply)),
+        }
+    }
+
+    /// What the kernel took of the best routes of both families; tables of route origins are left
+    /// out. More routes than fit into a reply are [`BirdFault::TooLarge`].
+    pub async fn kernel_routes(&mut self) -> Result<KernelRoutes, BirdError> {
+        let what = "show route primary where net.type ~ [NET_IP4, NET_IP6]";
+        let reply = self.command(what).await?;
+        match reply.code {
+            OK | NO_SUCH_NETWORK => Ok(KernelRoutes::of(&reply)),
             _ => Err(self.unexpected(&reply)),
         }
     }

@@ -1,6 +1,7 @@
 //! rtnetlink (rtnetlink(7)): links, their addresses, and the routes that come with those.
 
 use super::{NetlinkError, Socket};
+use crate::plan::addresses::{AddressPlace, HostAddress};
 use ipnet::IpNet;
 use netlink_bindings::rt_addr as addr;
 use netlink_bindings::rt_link as link;
@@ -269,15 +270,21 @@ fn read_address(
     })
 }
 
-/// Every address of `lo`, on which a POP is reached whatever way packets come, with its prefix
-/// length.
-pub fn loopback_addresses() -> Result<Vec<IpNet>, NetlinkError> {
+/// Every address of this machine. On `lo` a POP is reached whatever way packets come.
+pub fn host_addresses() -> Result<Vec<HostAddress>, NetlinkError> {
     let route = Route::open()?;
-    let index = loopback(&route)?;
+    let loopback = loopback(&route)?;
     let mut found = Vec::new();
-    for address in route.addresses()? {
-        if address.index == index {
-            found.extend(IpNet::new(address.local, address.prefix_len));
+    for Address { index, local, peer, prefix_len } in route.addresses()? {
+        let place = if index == loopback {
+            AddressPlace::Loopback
+        } else if local == peer {
+            AddressPlace::Network
+        } else {
+            AddressPlace::PointToPoint
+        };
+        if let Ok(address) = IpNet::new(local, prefix_len) {
+            found.push(HostAddress { address, place });
         }
     }
     Ok(found)
@@ -290,6 +297,33 @@ pub fn add_loopback_address(address: IpNet) -> Result<(), NetlinkError> {
         Err(error) if error.errno == Errno::EXIST => Ok(()),
         done => done,
     }
+}
+
+/// The families of which the kernel forwards no packet, `ipv4` and `ipv6`. They are read off `lo`,
+/// where the kernel keeps what is set for all links: a service that sees no `/proc/sys` can.
+pub fn families_not_forwarded() -> Result<Vec<&'static str>, NetlinkError> {
+    let route = Route::open()?;
+    let mut request = link::Request::new().op_getlink_do(&link::Ifinfomsg::new());
+    request.encode().push_ifname_bytes(LO.as_bytes()).push_ext_mask(SKIP_STATS);
+    let found = route.0.ask("see whether packets are forwarded", &request, |(_, attributes)| {
+        let families = attributes.get_af_spec().ok()?;
+        let ipv4 = families.get_inet().and_then(|inet| inet.get_conf());
+        let ipv6 = families.get_inet6().and_then(|inet6| inet6.get_conf());
+        let mut off = Vec::new();
+        for (family, settings) in [("ipv4", ipv4), ("ipv6", ipv6)] {
+            if settings.is_ok_and(|settings| first_setting(settings) == Some(0)) {
+                off.push(family);
+            }
+        }
+        Some(off)
+    })?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Settings of a link are numbers one after the other, and forwarding is the first of both families
+/// (IPV4_DEVCONF_FORWARDING in linux/ip.h, DEVCONF_FORWARDING in linux/ipv6.h).
+fn first_setting(settings: &[u8]) -> Option<i32> {
+    settings.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes))
 }
 
 fn loopback(route: &Route) -> Result<u32, NetlinkError> {

@@ -159,18 +159,6 @@ member_at() {
 }
 member_shell() { member_ssh "$2" -o BatchMode=yes "$2@$1.lab.example" "${@:3}"; }
 
-# routes_of NAME ASN IPV4 IPV6: the registry says that this AS may announce these networks.
-routes_of() {
-    local data=$LAB/registry/data
-    mkdir -p "$data/route" "$data/route6"
-    printf '1100 permit 172.20.0.0/14 21 29\n9999 deny 0.0.0.0/0 0 32\n' >"$data/filter.txt"
-    printf '1001 permit fd00::/8 44 64\n9999 deny ::/0 0 128\n' >"$data/filter6.txt"
-    printf '%-20s%s\n' route: "$3" origin: "AS$2" mnt-by: "${1^^}-MNT" source: DN42 \
-        >"$data/route/${3/\//_}"
-    printf '%-20s%s\n' route6: "$4" origin: "AS$2" mnt-by: "${1^^}-MNT" source: DN42 \
-        >"$data/route6/${4/\//_}"
-}
-
 no_link() {
     ! ip -n "$1" link show "wg-int-$2" >/dev/null 2>&1 && ! [ -e "$LAB/$1/wireguard/wg-int-$2.conf" ]
 }

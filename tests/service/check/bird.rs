@@ -114,7 +114,7 @@ fn routes_that_the_kernel_refused() {
         return;
     };
     wait_until("the kernel's refusal", || !report(&draft).ok);
-    report(&draft).has("routes", "wrong", "the kernel refused 1 routes: 10.9.0.0/24");
+    report(&draft).has("routes", "wrong", "BIRD has 1 routes, the kernel refused 1: 10.9.0.0/24");
 }
 
 /// By the directory's time a plan tells whether BIRD has read its files.

@@ -91,7 +91,23 @@ fn a_kernel_that_forwards_nothing_and_lets_nobody_ping() {
     let Some(mut draft) = Draft::new() else { return };
     let Some(apart) = report_apart(&draft) else { return };
     apart.has("sysctls", "warn", "net.ipv6.conf.all.forwarding is 0");
-    apart.has("lo", "ok", "no address is wanted");
+    apart.has("lo", "ok", "no address is wanted: the registry has no network of AS4242420263");
+    // Whose address it is, the registry says, or the operator.
+    draft.set("pop", "addresses", "[\"172.20.0.1\"]");
+    report_apart(&draft).unwrap().has("lo", "warn", "it lacks 172.20.0.1/32: the kernel refuses");
+    draft.set("pop", "addresses", "[]");
+    report_apart(&draft).unwrap().has("lo", "ok", "pop.addresses is empty");
+    draft.set("pop", "addresses", "\"\"");
+    let routes = draft.path("registry/data/route6");
+    fs::create_dir_all(&routes).unwrap();
+    let route = "route6: fd42:263::/48\norigin: AS4242420263\n";
+    fs::write(routes.join("fd42:263::_48"), route).unwrap();
+    fs::create_dir_all(draft.path("registry/data/route")).unwrap();
+    for file in ["filter.txt", "filter6.txt"] {
+        let filter = "1 permit fd00::/8 44 64\n9 deny ::/0 0 128\n";
+        fs::write(draft.path("registry/data").join(file), filter).unwrap();
+    }
+    report_apart(&draft).unwrap().has("lo", "warn", "it lacks fd42:263::1/128");
     // In a new network no group may (ping_group_range in icmp(7)).
     apart.has("ping", "warn", "ping over IPv4: ");
     draft.set("ssh", "listen", "[\"[::]:4242\"]");

@@ -127,3 +127,34 @@ fn rows_of_every_shape() {
     assert_eq!(show("a b c"), None);
     assert_eq!(show("   "), None);
 }
+
+fn routes_reply(lines: &[&str]) -> Reply {
+    let lines = lines
+        .iter()
+        .map(|text| super::super::reply::Line { code: ROUTE, text: (*text).to_string() });
+    Reply { code: 0, lines: lines.collect() }
+}
+
+#[test]
+fn the_mark_of_a_refused_route_is_known() {
+    let routes = KernelRoutes::of(&routes_reply(&[
+        "Table master6:",
+        "fd42:1::/48          unicast [ebgp_as1_v6 12:01:02.3] ! (100) [AS1i]",
+        "\tvia fe80::1 on wg-as1",
+        "fd42:2::/48          unicast [ebgp_as1_v6 12:01:02.3 from fe80::2] * (100) [AS1i]",
+        "                     unicast [ebgp_as2_v6 12:01:02.3] (100) [AS2i]",
+        "fd42:3::/48          unreachable [own_networks_v6 12:01:02.3] * (200)",
+        "fd42:1234:5678:9abc::/64 unicast [ebgp_as1_v6 2026-11-28] ! (100) [AS1i]",
+        "",
+    ]));
+    assert_eq!((routes.best, routes.refused), (4, 2));
+    assert_eq!(routes.shown, ["fd42:1::/48", "fd42:1234:5678:9abc::/64"]);
+}
+
+#[test]
+fn few_of_many_are_kept() {
+    let line = "10.0.0.0/24 unicast [x 12:01] ! (100)";
+    let routes = KernelRoutes::of(&routes_reply(&[line; 1000]));
+    assert_eq!((routes.best, routes.refused), (1000, 1000));
+    assert_eq!(routes.shown.len(), KERNEL_REFUSED_SHOWN_MAX);
+}
