@@ -7,6 +7,9 @@ use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 
+/// How often it is started, each time at another port.
+const TRIES: usize = 5;
+
 /// A running dnsmasq, ended with this value.
 struct Dnsmasq {
     child: Child,
@@ -23,6 +26,18 @@ impl Drop for Dnsmasq {
 impl Dnsmasq {
     /// Starts one that knows three names; `None` if there is none to start.
     fn start() -> Option<Dnsmasq> {
+        let mut log = String::new();
+        for _ in 0..TRIES {
+            match Dnsmasq::try_start()? {
+                Ok(started) => return Some(started),
+                Err(ended) => log = ended,
+            }
+        }
+        panic!("dnsmasq ended at once: {log}")
+    }
+
+    /// What it logs, if it ends at once: a free port may be somebody else's until it is bound.
+    fn try_start() -> Option<Result<Dnsmasq, String>> {
         let free = UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
         let child = Command::new("dnsmasq")
             .args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"])
@@ -40,10 +55,15 @@ impl Dnsmasq {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             child => child.unwrap(),
         };
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let started = log.lines().map_while(Result::ok).any(|line| line.contains("started"));
-        assert!(started, "dnsmasq ended at once");
-        Some(Dnsmasq { child, address: free })
+        let mut log = String::new();
+        for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+            if line.contains("started") {
+                return Some(Ok(Dnsmasq { child, address: free }));
+            }
+            log += &line;
+        }
+        child.wait().unwrap();
+        Some(Err(log))
     }
 }
 
