@@ -25,7 +25,8 @@ BIRD
 
 # names_of_ones_own: what the operator writes, besides.
 names_of_ones_own() {
-    sed -i -e 's|^\[bird\]|&\nprotocol = "AS${asn}"\nfile = "${asn}.conf"|' \
+    sed -i -e 's|^\[pop\]|&\naddresses = ["172.20.0.1", "fd42:263::1"]|' \
+        -e 's|^\[bird\]|&\nprotocol = "AS${asn}"\nfile = "${asn}.conf"|' \
         -e 's|^\[wireguard\]|&\ninterface = "dn42-${asn}"|' "$LAB/peerling.toml"
 }
 

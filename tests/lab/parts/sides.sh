@@ -38,10 +38,9 @@ wireguard_keys() {
 
 # ---- the POP
 
-# pop_config: what an operator writes, and what the package sets of the kernel.
+# pop_config: what an operator writes.
 pop_config() {
     mkdir -p "$LAB/wireguard" "$LAB/bgp_peers"
-    ip netns exec pop sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
     cat >"$LAB/peerling.toml" <<TOML
 [pop]
 asn = $POP_ASN

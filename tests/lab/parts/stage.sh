@@ -77,8 +77,11 @@ leave() {
     exit $status
 }
 
-# set_stage MEMBERS...: namespaces, underlay, names.
-set_stage() { set_stage_of pop "$@"; }
+# set_stage MEMBERS...: namespaces, underlay, names. The POP forwards packets, as the package has it.
+set_stage() {
+    set_stage_of pop "$@"
+    ip netns exec pop sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
+}
 
 # set_stage_of NAMES...: the same without a POP of that name; each is a host on the underlay.
 set_stage_of() {
