@@ -198,7 +198,8 @@ fn nothing_that_makes_links() {
     draft.set("wireguard", "userspace_command", "\"true\"");
     let words = "WireGuard by userspace (true), a process for each link: this kernel has no ";
     let said = draft.peerling(&["check"]);
-    assert!(said.fine().contains(words), "{said:#?}");
+    // Whether this machine forwards packets is no matter here.
+    assert!(said.stdout.contains(words), "{said:#?}");
     let mut pop = draft.serve();
     pop.wait_for_log(&format!("warning: {words}"), 1);
     // A configuration that cannot work here is not taken over.
