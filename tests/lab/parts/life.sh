@@ -15,6 +15,8 @@ down_and_back() {
     member node peer_status $FIRST --exit-status >/dev/null || fail "exit status $? while all is well"
     member node intro | grep -qx "1 peering: 1 up\." || fail "the greeting: $(member node intro)"
     [ "$(member node peer_list --down)" = "No peering is down." ] || fail "somebody is down"
+    # peer_status looked by itself: what goes down again before the watch saw it was never up for it.
+    await 40 "the watch saw it up" -- watch_saw_up
     bird node disable all >/dev/null
     await 40 "the list says down" -- life_is $FIRST down
     local status=0
@@ -27,5 +29,9 @@ down_and_back() {
     await 60 "the list says up again" -- life_is $FIRST up
     await 40 "the log says so" -- grep -q "came up: AS$FIRST" "$LAB/peerling.log"
     step "down and back: peer_list, the greeting, the exit status and the log say so"
+}
+watch_saw_up() {
+    [ "$(sqlite3 "$LAB/peering.db" "SELECT up FROM peerling_transition WHERE what = 'bgp'
+        ORDER BY id DESC LIMIT 1")" = 1 ]
 }
 greets() { member node intro | grep -q "^$1"; }
