@@ -228,8 +228,6 @@ pub const BIRD_COMMAND_BYTES_MAX: usize = 4096;
 pub const BIRD_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long `configure` may take; going from none to 4000 protocols takes 3 s on a fast machine.
 pub const BIRD_CONFIGURE_TIMEOUT: Duration = Duration::from_secs(60);
-/// A protocol's name: BIRD's own symbols are shorter than 64 bytes (`SYM_MAX_LEN` in conf/conf.h).
-pub const BIRD_NAME_BYTES_MAX: usize = 63;
 /// Files of BIRD's configuration that are read for what they define; the author's POPs have 70.
 pub const BIRD_SOURCES_MAX: usize = 4_096;
 /// Bytes of one such file that are read: a table of route origins has 500 kB.

@@ -21,7 +21,7 @@ pub use choice::{BackendChoice, BirdForm, Families, Open, SysctlChoice};
 pub use endpoint::{Endpoint, EndpointError, Host, HostName, Port};
 pub use identity::{Asn, AsnError, Mntner, MntnerError, Role};
 pub use measured::{Handshakes, MeasuredRtt};
-pub use names::{NameForm, NameFormError, NameKind, PopError, PopId, PopName};
+pub use names::{NameForm, NameFormError, NameKind, PopError, PopId, PopName, is_bird_symbol};
 pub use once::{Once, OnceEach, Turn};
 pub use wireguard::{IfName, Likeness, WgKey, WgKeyError, WgSecret};
 

@@ -7,7 +7,7 @@ mod body;
 
 use super::words::{Place, Placed, Word, Words};
 use crate::limits::{
-    BIRD_DEFINITIONS_MAX, BIRD_INCLUDES_DEPTH_MAX, BIRD_NAME_BYTES_MAX, BIRD_STATEMENT_WORDS_MAX,
+    BIRD_DEFINITIONS_MAX, BIRD_INCLUDES_DEPTH_MAX, BIRD_STATEMENT_WORDS_MAX, BIRD_SYMBOL_BYTES_MAX,
 };
 use crate::model::Families;
 use body::Body;
@@ -301,7 +301,7 @@ fn own_name(words: &[Placed<'_>]) -> Option<String> {
 
 fn name_of(word: &Placed<'_>) -> Option<String> {
     match word.word {
-        Word::Name(name) if name.len() <= BIRD_NAME_BYTES_MAX => Some(name.to_string()),
+        Word::Name(name) if name.len() <= BIRD_SYMBOL_BYTES_MAX => Some(name.to_string()),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@
 
 use super::problem::quoted;
 use crate::limits::{BIRD_SYMBOL_BYTES_MAX, CONFIG_TEXT_BYTES_MAX, NETWORK_NAME_CHARS_MAX};
-use crate::model::{EndpointError, Host, LinkLocal, NameKind};
+use crate::model::{EndpointError, Host, LinkLocal, NameKind, is_bird_symbol};
 use std::fmt;
 
 /// One section of the configuration.
@@ -176,7 +176,7 @@ impl Kind {
         match self {
             Kind::Host => check_host(text),
             Kind::Prefix => check_prefix(text),
-            Kind::Symbol if !is_symbol(text) => {
+            Kind::Symbol if !is_bird_symbol(text) => {
                 Err(format!("must be {self}, at most {BIRD_SYMBOL_BYTES_MAX}, and no digit first"))
             }
             Kind::Name if text.chars().count() > NETWORK_NAME_CHARS_MAX => {
@@ -207,13 +207,6 @@ fn check_prefix(text: &str) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("with 1:ffff added to it: {error}")),
     }
-}
-
-/// A plain symbol of BIRD's language: letters, digits and underscores, no digit first.
-fn is_symbol(text: &str) -> bool {
-    text.len() <= BIRD_SYMBOL_BYTES_MAX
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !text.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
 impl fmt::Display for KeySpec {

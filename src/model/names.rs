@@ -1,7 +1,7 @@
 //! Names that are made here: those of POPs, and those that follow from an AS number.
 
 use crate::limits::{
-    BIRD_NAME_BYTES_MAX, FILE_NAME_BYTES_MAX, IFNAME_BYTES_MAX, MESH_ID_MAX, POP_NAME_BYTES_MAX,
+    BIRD_SYMBOL_BYTES_MAX, FILE_NAME_BYTES_MAX, IFNAME_BYTES_MAX, MESH_ID_MAX, POP_NAME_BYTES_MAX,
 };
 use crate::model::Asn;
 use std::fmt;
@@ -111,6 +111,13 @@ impl fmt::Display for PopError {
 
 impl std::error::Error for PopError {}
 
+/// Is it a plain symbol of BIRD's language: letters, digits and underscores, no digit first?
+pub fn is_bird_symbol(text: &str) -> bool {
+    text.len() <= BIRD_SYMBOL_BYTES_MAX
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.starts_with(|letter: char| !letter.is_ascii_digit())
+}
+
 // How names of one kind are made from a peer's AS number, and told from all other names.
 
 /// The place of the number.
@@ -156,7 +163,7 @@ impl NameKind {
     fn bytes_max(self) -> usize {
         match self {
             NameKind::Interface => IFNAME_BYTES_MAX,
-            NameKind::Protocol => BIRD_NAME_BYTES_MAX,
+            NameKind::Protocol => BIRD_SYMBOL_BYTES_MAX,
             NameKind::File => FILE_NAME_BYTES_MAX,
         }
     }
@@ -211,16 +218,14 @@ impl NameForm {
         format!("{}{}{}", self.before, asn.get(), self.after)
     }
 
-    /// Whose name this is, if it is exactly one that [`NameForm::name`] gives.
-    pub fn owner(&self, name: &str) -> Option<Asn> {
-        Asn::bare(name.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())?)
-    }
-}
-
-impl NameForm {
     /// A pattern (glob(7)) that every such name fits, and maybe others.
     pub fn pattern(&self) -> String {
         format!("{}*{}", self.before, self.after)
+    }
+
+    /// Whose name this is, if it is exactly one that [`NameForm::name`] gives.
+    pub fn owner(&self, name: &str) -> Option<Asn> {
+        Asn::bare(name.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())?)
     }
 }
 

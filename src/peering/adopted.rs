@@ -1,7 +1,7 @@
 //! What a peering that was made by hand keeps as it was: the names of its things, its port, our
 //! address and key. `peerling import` notes it, and everything else that a peering has may change.
 
-use crate::limits::{BIRD_NAME_BYTES_MAX, FILE_NAME_BYTES_MAX};
+use crate::limits::{BIRD_SYMBOL_BYTES_MAX, FILE_NAME_BYTES_MAX};
 use crate::model::{IfName, LinkLocal, Port, WgKey};
 use ipnet::IpNet;
 use std::rc::Rc;
@@ -61,7 +61,7 @@ impl Adopted {
             Some(key) => Some(key.parse().ok()?),
             None => None,
         };
-        if !is_name(&row.protocol, BIRD_NAME_BYTES_MAX) {
+        if !is_name(&row.protocol, BIRD_SYMBOL_BYTES_MAX) {
             return None;
         }
         if row.bird_file.as_ref().is_some_and(|name| !is_name(name, FILE_NAME_BYTES_MAX)) {

@@ -20,8 +20,8 @@ pub use systems::vyos;
 
 use super::files::{self, ALLOWED_IPS, REPLACE_ME};
 use super::{Peering, Site};
-use crate::limits::{BIRD_SYMBOL_BYTES_MAX, IFNAME_BYTES_MAX};
-use crate::model::{IfName, LinkLocal, Port, Refusal, WgKey};
+use crate::limits::IFNAME_BYTES_MAX;
+use crate::model::{IfName, LinkLocal, Port, Refusal, WgKey, is_bird_symbol};
 use ipnet::IpNet;
 
 /// Routes of one family that a member takes from us at most: dn42 has some two thousand of each,
@@ -62,10 +62,7 @@ pub fn interface_name(text: &str) -> Result<IfName, Refusal> {
 /// # Errors
 /// What is no plain symbol.
 pub fn template_name(text: &str) -> Result<String, Refusal> {
-    if text.len() <= BIRD_SYMBOL_BYTES_MAX
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        && text.starts_with(|letter: char| !letter.is_ascii_digit())
-    {
+    if is_bird_symbol(text) {
         return Ok(text.to_string());
     }
     Err(Refusal::new(
@@ -216,7 +213,7 @@ fn beside(mark: &str, side: &Side<'_>) -> String {
     text
 }
 
-/// The member's own networks of one family, IPv4's if `ipv4`.
+/// The member's own networks of one family.
 fn own_networks(side: &Side<'_>, family: Family) -> Vec<String> {
     let networks = side.router.networks.iter().flatten().filter(|network| match family {
         Family::Ipv4 => network.addr().is_ipv4(),

@@ -5,7 +5,7 @@
 //! This reads no more than it must: the words of a file by BIRD's rules for comments, strings and
 //! names (conf/cf-lex.l), and of those the definitions outside of all braces.
 
-use crate::limits::BIRD_NAME_BYTES_MAX;
+use crate::limits::BIRD_SYMBOL_BYTES_MAX;
 
 /// What a file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ const STATEMENT_WORDS_MAX: usize = 16;
 /// Takes the name that a statement defines, if it is of interest.
 fn note(statement: &[Word<'_>], source: &mut Source, is_of_interest: &dyn Fn(&str) -> bool) {
     if let Some(name) = defined(statement)
-        && name.len() <= BIRD_NAME_BYTES_MAX
+        && name.len() <= BIRD_SYMBOL_BYTES_MAX
         && is_of_interest(name)
     {
         source.defined.push(name.to_string());

@@ -17,8 +17,8 @@ pub use verbs::Complaint;
 pub use verbs::{Ages, Check, Configured, Examined};
 
 use crate::limits::{
-    BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_TIMEOUT, BIRD_CONFIGURE_TIMEOUT, BIRD_NAME_BYTES_MAX,
-    BIRD_REPLY_BYTES_MAX,
+    BIRD_COMMAND_BYTES_MAX, BIRD_COMMAND_TIMEOUT, BIRD_CONFIGURE_TIMEOUT, BIRD_REPLY_BYTES_MAX,
+    BIRD_SYMBOL_BYTES_MAX,
 };
 use crate::runtime::give_way;
 use crate::sys::within;
@@ -104,7 +104,7 @@ impl fmt::Display for BirdFault {
             }
             BirdFault::Name => write!(
                 out,
-                "a protocol's name is 1 to {BIRD_NAME_BYTES_MAX} letters, digits and underscores"
+                "a protocol's name is 1 to {BIRD_SYMBOL_BYTES_MAX} letters, digits and underscores"
             ),
             BirdFault::Machine(kind) => kind.fmt(out),
         }

@@ -42,13 +42,12 @@ fn networkd_netdev(side: &Side<'_>) -> String {
          [WireGuardPeer]\n\
          PublicKey={}\n\
          {preshared_key}\
-         Endpoint={}:{}\n\
+         Endpoint={}\n\
          PersistentKeepalive={KEEPALIVE_S}\n\
          AllowedIPs={}\n",
         side.link,
         side.key,
-        side.site.name,
-        side.port,
+        side.endpoint(),
         ALLOWED_IPS.join(", ")
     )
 }

@@ -3,7 +3,7 @@
 use super::reply::Reply;
 use super::status::{BgpStatus, KernelRoutes, Protocol};
 use super::{Bird, BirdError, BirdFault};
-use crate::limits::BIRD_NAME_BYTES_MAX;
+use crate::limits::BIRD_SYMBOL_BYTES_MAX;
 use crate::model::Timestamp;
 use std::fmt;
 use std::path::PathBuf;
@@ -190,7 +190,7 @@ impl Bird {
 /// Letters, digits, `_` and `*`: nothing that could end the quotes or the line.
 fn is_pattern(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= BIRD_NAME_BYTES_MAX
+        && text.len() <= BIRD_SYMBOL_BYTES_MAX
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'*'))
 }
 
